@@ -1,0 +1,1 @@
+//! Examples of fastscheduler; each is a target under `examples/`.

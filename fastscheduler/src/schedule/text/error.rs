@@ -1,0 +1,78 @@
+//! What can be wrong with a schedule.
+
+use thiserror::Error;
+
+/// What is wrong with a schedule, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScheduleError {
+    /// A text that is no time of day.
+    #[error("`{0}` is not a time of day; write `HH:MM` or `HH:MM:SS` between `00:00` and `23:59:59`")]
+    ClockTime(String),
+    /// A text that is no minute of the hour.
+    #[error("`{0}` is not a minute of the hour; write `:30` or `30`, from 0 to 59")]
+    Minute(String),
+    /// A text that is no length of time.
+    #[error("`{0}` is not a length of time; write for example `500ms`, `30s`, `5m`, `1h 30m` or `2d`")]
+    Duration(String),
+    /// A length of time that is too short or too long.
+    #[error("`{0}` is out of range; use 1 millisecond to 100 years")]
+    OutOfRange(String),
+    /// A word that is no unit of time.
+    #[error("`{0}` is not a unit of time; use `seconds`, `minutes`, `hours` or `days`")]
+    Unit(String),
+    /// A word that is no day of the week.
+    #[error("`{name}` is not a day of the week; {}", .nearest.map_or_else(
+        || "use `monday` to `sunday`, `mon` to `sun`, `weekdays` or `weekends`".to_owned(),
+        |day| format!("did you mean `{day}`?")))]
+    DayOfWeek {
+        /// The word that was written.
+        name: String,
+        /// The day it most resembles, if any does.
+        nearest: Option<&'static str>,
+    },
+    /// A weekly schedule without days.
+    #[error("a weekly schedule needs at least one day; name days such as `monday`, or `weekdays`")]
+    NoDays,
+    /// A number that is no day of the month.
+    #[error("`{0}` is not a day of the month; use 1 to 31, or the last day")]
+    DayOfMonth(String),
+    /// A text that is no date and time.
+    #[error(
+        "`{0}` is not a date and time; write `YYYY-MM-DD HH:MM:SS`, \
+         or RFC 3339 with an offset such as `2027-12-25T00:00:00+01:00`"
+    )]
+    DateTime(String),
+    /// A name that is no time zone.
+    #[error("unknown time zone `{name}`; {}", .nearest.map_or_else(
+        || "use an IANA name such as `UTC` or `Europe/London`".to_owned(),
+        |zone| format!("did you mean `{zone}`?")))]
+    Zone {
+        /// The name that was written.
+        name: String,
+        /// The zone it most resembles, if any does.
+        nearest: Option<&'static str>,
+    },
+    /// A cron expression that cannot be read.
+    #[error("`{expression}` is not a cron expression: {reason}")]
+    Cron {
+        /// The expression, shortened if it is long.
+        expression: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// A schedule that can be read but has no fire.
+    #[error("`{0}` never fires; no such date occurs within 40 years")]
+    NeverFires(String),
+    /// A date and time that is over.
+    #[error("`{0}` is in the past; a job needs a time that is still to come")]
+    Past(String),
+    /// A builder that was not told everything.
+    #[error("{schedule} needs {missing}")]
+    Incomplete {
+        /// The schedule, as it was begun.
+        schedule: &'static str,
+        /// What is to be added.
+        missing: &'static str,
+    },
+}

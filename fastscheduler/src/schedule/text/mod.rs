@@ -1,0 +1,26 @@
+//! How schedules are written: times of day, lengths of time, days, dates,
+//! zone names and cron expressions, each with the error for what is wrong.
+//!
+//! The attributes check their texts with these very files (the folder is
+//! linked into `fastscheduler-macros`), so a text that compiles is a text that
+//! the runtime reads the same way, and both complain in the same words.
+//! Nothing here knows of instants, zones' rules or chrono.
+
+mod amount;
+mod clock_time;
+mod cron;
+mod date_time;
+mod days;
+mod error;
+mod nearest;
+mod zone_name;
+mod zone_names;
+
+pub use amount::{Micros, Unit};
+pub use clock_time::{ClockTime, minute_of_hour};
+pub use cron::{CRON_LENGTH_LIMIT, parse_cron};
+pub use date_time::WrittenDateTime;
+pub use days::{DayOfMonth, DaysOfWeek};
+pub use error::ScheduleError;
+pub use nearest::nearest;
+pub use zone_name::{ZONE_NAMES, check_zone_name};
