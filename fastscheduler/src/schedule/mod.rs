@@ -3,6 +3,11 @@
 pub mod text;
 
 pub use text::ScheduleError;
+pub(crate) use text::nearest;
+
+/// Placeholder until the schedule layer lands.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ScheduleDefinition;
 
 /// What a fixed time does that falls into a gap, when clocks go forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

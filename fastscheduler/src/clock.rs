@@ -1,0 +1,65 @@
+//! The time, and waiting for it.
+//!
+//! The rest of the library reads the time and waits through a [`Clock`] only,
+//! so that tests can set it by hand.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono_tz::Tz;
+use futures_util::future::BoxFuture;
+
+/// A source of the time.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The instant it is, to the microsecond.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Waits until the clock on the wall reads `at`, wherever it jumps meanwhile.
+    fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()>;
+
+    /// Waits for a length of time, whatever the clock on the wall does.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The clock of the operating system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+/// After at most this long a waiter reads the wall clock again, since neither
+/// a suspended machine nor a clock that is set wakes a timer.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time and waits")]
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(6)
+    }
+
+    fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()> {
+        let clock = *self;
+        Box::pin(async move {
+            while let Ok(remaining) = (at - clock.now()).to_std()
+                && !remaining.is_zero()
+            {
+                tokio::time::sleep(remaining.min(LONGEST_WAIT)).await;
+            }
+        })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// The zone of this machine, or UTC where it has none that is known.
+///
+/// Read once; `TZ` and the system's configuration decide.
+pub(crate) fn system_zone() -> Tz {
+    static ZONE: OnceLock<Tz> = OnceLock::new();
+    *ZONE.get_or_init(|| {
+        let zone = jiff::tz::TimeZone::system();
+        zone.iana_name().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
+    })
+}

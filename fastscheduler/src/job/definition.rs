@@ -1,0 +1,28 @@
+//! What a job is told to do.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{FunctionKey, Policy};
+use crate::schedule::ScheduleDefinition;
+
+/// A function, its arguments, a schedule and a policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobDefinition {
+    /// The name people know the job by.
+    pub name: String,
+    /// The group it belongs to.
+    pub group: String,
+    /// The function that runs.
+    pub function: FunctionKey,
+    /// Positional arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<Value>,
+    /// Keyword arguments.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub kwargs: Map<String, Value>,
+    /// When it runs; its interval or delay is placed in time.
+    pub schedule: ScheduleDefinition,
+    /// How it is treated when it fails, is late, or is still running.
+    pub policy: Policy,
+}

@@ -1,0 +1,102 @@
+//! Names of jobs that are never used again.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The id of a job, printed `job_N`.
+///
+/// Ids count from `job_0` and are never used again, not even after the job is
+/// gone.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::JobId;
+///
+/// let id: JobId = "job_7".parse()?;
+/// assert_eq!(id.number(), 7);
+/// assert_eq!(id.to_string(), "job_7");
+/// # Ok::<_, std::num::ParseIntError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(u64);
+
+impl JobId {
+    /// The id with that number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number behind `job_`.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job_{}", self.0)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Without the prefix the text fails to parse as a number, as it should.
+        text.strip_prefix("job_").unwrap_or("").parse().map(Self)
+    }
+}
+
+impl Serialize for JobId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for JobId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}` is not a job id; write `job_0`")))
+    }
+}
+
+/// What names a job: a [`JobId`], by value or reference, or its text.
+pub trait IntoJobId {
+    /// The id, or the text that is none.
+    fn into_job_id(self) -> Result<JobId, String>;
+}
+
+impl IntoJobId for JobId {
+    fn into_job_id(self) -> Result<JobId, String> {
+        Ok(self)
+    }
+}
+
+impl IntoJobId for &JobId {
+    fn into_job_id(self) -> Result<JobId, String> {
+        Ok(*self)
+    }
+}
+
+impl IntoJobId for &str {
+    fn into_job_id(self) -> Result<JobId, String> {
+        self.parse().map_err(|_| self.to_owned())
+    }
+}
+
+impl IntoJobId for String {
+    fn into_job_id(self) -> Result<JobId, String> {
+        self.as_str().into_job_id()
+    }
+}
+
+impl IntoJobId for &String {
+    fn into_job_id(self) -> Result<JobId, String> {
+        self.as_str().into_job_id()
+    }
+}

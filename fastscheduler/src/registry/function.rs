@@ -1,0 +1,165 @@
+//! A registered function, whatever its own type is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::call::{ArgumentError, Arguments, Call};
+use super::outcome::Outcome;
+use super::parameter::Parameter;
+use super::registration::{Body, Declaration, Registration};
+use crate::job::FunctionKey;
+
+/// Where a function runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// On the runtime's own threads, as a future.
+    Async,
+    /// On a thread that may block.
+    Blocking,
+}
+
+/// A function that jobs may run.
+#[derive(Clone)]
+pub struct Function {
+    key: FunctionKey,
+    documentation: String,
+    file: &'static str,
+    line: u32,
+    parameters: Vec<Parameter>,
+    body: Implementation,
+    declarations: Vec<&'static Declaration>,
+}
+
+#[derive(Clone)]
+enum Implementation {
+    Linked(Body),
+    Closure(Arc<dyn Fn(Call) -> BoxFuture<'static, Outcome> + Send + Sync>),
+}
+
+/// A function under way, or one that is still to be put on a blocking thread.
+pub enum Invocation {
+    /// To be polled.
+    Async(BoxFuture<'static, Outcome>),
+    /// To be called on a blocking thread.
+    Blocking(Box<dyn FnOnce() -> Outcome + Send>),
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Async(_) => "Invocation::Async",
+            Self::Blocking(_) => "Invocation::Blocking",
+        })
+    }
+}
+
+impl Function {
+    pub(super) fn linked(registration: &'static Registration) -> Self {
+        Self {
+            key: FunctionKey::new(registration.module, registration.name),
+            documentation: registration.documentation.to_owned(),
+            file: registration.file,
+            line: registration.line,
+            parameters: registration.parameters.to_vec(),
+            body: Implementation::Linked(registration.body),
+            declarations: registration.jobs.iter().collect(),
+        }
+    }
+
+    pub(super) fn closure(
+        key: FunctionKey,
+        place: &'static std::panic::Location<'static>,
+        parameters: Vec<Parameter>,
+        body: impl Fn(Call) -> BoxFuture<'static, Outcome> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            key,
+            documentation: String::new(),
+            file: place.file(),
+            line: place.line(),
+            parameters,
+            body: Implementation::Closure(Arc::new(body)),
+            declarations: Vec::new(),
+        }
+    }
+
+    pub(super) fn with_declarations(mut self, more: &'static [Declaration]) -> Self {
+        self.declarations.extend(more);
+        self
+    }
+
+    /// The function's full name.
+    #[must_use]
+    pub fn key(&self) -> &FunctionKey {
+        &self.key
+    }
+
+    /// The function's doc comment; empty if it has none.
+    #[must_use]
+    pub fn documentation(&self) -> &str {
+        &self.documentation
+    }
+
+    /// The source file the function is written in.
+    #[must_use]
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line of the function in that file.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// What the function takes, in order.
+    #[must_use]
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// Where the function runs.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self.body {
+            Implementation::Linked(Body::Blocking(_)) => Lane::Blocking,
+            Implementation::Linked(Body::Async(_)) | Implementation::Closure(_) => Lane::Async,
+        }
+    }
+
+    /// Whether a job may call the function with these arguments.
+    pub fn check(&self, arguments: &Arguments) -> Result<(), ArgumentError> {
+        arguments.check(&self.parameters)
+    }
+
+    pub(crate) fn declarations(&self) -> &[&'static Declaration] {
+        &self.declarations
+    }
+
+    pub(crate) fn invoke(&self, call: Call) -> Invocation {
+        match &self.body {
+            Implementation::Linked(Body::Async(body)) => Invocation::Async(body(call)),
+            Implementation::Closure(body) => Invocation::Async(body(call)),
+            Implementation::Linked(Body::Blocking(body)) => {
+                let body = *body;
+                Invocation::Blocking(Box::new(move || body(call)))
+            }
+        }
+    }
+
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("key", &self.key)
+            .field("place", &self.place())
+            .field("lane", &self.lane())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,237 @@
+//! What a job function returns, in one shape.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::io;
+use std::sync::Arc;
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// The most bytes of a returned value that are kept with its run.
+pub const RESULT_SIZE_LIMIT: usize = 4 * 1024;
+
+/// How an attempt ended: the returned value as JSON, or the failure.
+pub type Outcome = Result<Option<Arc<str>>, Failure>;
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Failure {
+    message: String,
+    is_permanent: bool,
+}
+
+impl Failure {
+    /// A failure that may be retried.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), is_permanent: false }
+    }
+
+    /// A failure that a retry would not mend.
+    #[must_use]
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self { message: message.into(), is_permanent: true }
+    }
+
+    /// What went wrong, causes included.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether a retry is pointless.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        self.is_permanent
+    }
+
+    pub(super) fn from_chain(error: &anyhow::Error) -> Self {
+        let is_permanent = error.is::<Permanent>() || error.chain().any(<dyn Error>::is::<Permanent>);
+        Self { message: format!("{error:#}"), is_permanent }
+    }
+}
+
+/// An error that is not worth a retry: the job goes to the dead letters at once.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+///
+/// #[job]
+/// async fn import(path: String) -> anyhow::Result<()> {
+///     if path.is_empty() {
+///         return Err(Permanent::new(anyhow::anyhow!("no path was given")).into());
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Permanent(pub anyhow::Error);
+
+impl Permanent {
+    /// Marks an error as permanent.
+    #[must_use]
+    pub fn new(error: impl Into<anyhow::Error>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Display for Permanent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The causes are printed by whoever prints the chain.
+        Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Permanent {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// The returned value as JSON: nothing for `()`, and a note if it is too large.
+pub(super) fn returned<T: Serialize>(value: &T) -> Outcome {
+    let mut kept = Kept::default();
+    let written = serde_json::to_writer(&mut kept, value);
+    if kept.total > RESULT_SIZE_LIMIT {
+        let note =
+            format!("the result of {} bytes was not kept; the limit is {RESULT_SIZE_LIMIT}", kept.total);
+        return Ok(Some(serde_json::Value::String(note).to_string().into()));
+    }
+    written.map_err(|error| Failure::new(format!("the returned value is not JSON: {error}")))?;
+    let json = String::from_utf8_lossy(&kept.bytes);
+    Ok((json != "null").then(|| json.into()))
+}
+
+/// A writer that counts everything and keeps no more than the limit.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    total: usize,
+}
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.total += bytes.len();
+        if self.total <= RESULT_SIZE_LIMIT {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A value on its way to an [`Outcome`].
+///
+/// `outcome!` calls `into_outcome` on `&&&&Returning`: method lookup takes the
+/// impl with the most references that fits, so that a `Result` is split before
+/// it is seen as something to serialise.
+#[doc(hidden)]
+pub struct Returning<T>(std::cell::Cell<Option<T>>);
+
+impl<T> Returning<T> {
+    #[doc(hidden)]
+    pub fn new(value: T) -> Self {
+        Self(std::cell::Cell::new(Some(value)))
+    }
+
+    fn take(&self) -> T {
+        self.0.take().expect("the value is taken once, by `outcome!`")
+    }
+}
+
+/// Anything that can be kept as JSON.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a job function cannot return `{Self}`",
+    label = "this function's result cannot be kept or reported",
+    note = "return `()`, a type that is `Serialize`, or a `Result` of one with an error that is \
+            `Into<anyhow::Error>`, `Box<dyn Error + Send + Sync>` or `Display`"
+)]
+pub trait JobReturn {
+    #[doc(hidden)]
+    fn outcome(self) -> Outcome;
+}
+
+impl<T: Serialize> JobReturn for T {
+    fn outcome(self) -> Outcome {
+        returned(&self)
+    }
+}
+
+#[doc(hidden)]
+pub trait ViaAnyhow {
+    fn into_outcome(&self) -> Outcome;
+}
+
+impl<T: Serialize, E: Into<anyhow::Error>> ViaAnyhow for &&&Returning<Result<T, E>> {
+    fn into_outcome(&self) -> Outcome {
+        match self.take() {
+            Ok(value) => returned(&value),
+            Err(error) => Err(Failure::from_chain(&error.into())),
+        }
+    }
+}
+
+#[doc(hidden)]
+pub trait ViaBox {
+    fn into_outcome(&self) -> Outcome;
+}
+
+impl<T: Serialize> ViaBox for &&Returning<Result<T, Box<dyn Error + Send + Sync>>> {
+    fn into_outcome(&self) -> Outcome {
+        match self.take() {
+            Ok(value) => returned(&value),
+            Err(error) => Err(Failure::from_chain(&anyhow::Error::from_boxed(error))),
+        }
+    }
+}
+
+#[doc(hidden)]
+pub trait ViaDisplay {
+    fn into_outcome(&self) -> Outcome;
+}
+
+impl<T: Serialize, E: Display> ViaDisplay for &Returning<Result<T, E>> {
+    fn into_outcome(&self) -> Outcome {
+        match self.take() {
+            Ok(value) => returned(&value),
+            Err(error) => Err(Failure::new(error.to_string())),
+        }
+    }
+}
+
+#[doc(hidden)]
+pub trait ViaSerialize {
+    type Value;
+    fn into_outcome(&self) -> Outcome
+    where
+        Self::Value: JobReturn;
+}
+
+impl<T> ViaSerialize for Returning<T> {
+    type Value = T;
+
+    fn into_outcome(&self) -> Outcome
+    where
+        T: JobReturn,
+    {
+        self.take().outcome()
+    }
+}
+
+/// Turns what a job function returned into an [`Outcome`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __outcome {
+    ($value:expr) => {{
+        use $crate::__private::{ViaAnyhow as _, ViaBox as _, ViaDisplay as _, ViaSerialize as _};
+        (&&&&$crate::__private::Returning::new($value)).into_outcome()
+    }};
+}

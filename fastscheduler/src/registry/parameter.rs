@@ -1,0 +1,198 @@
+//! Where the parameters of a job function get their values from.
+
+use std::any::type_name;
+
+use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as DeError};
+use serde_json::Value;
+
+use super::call::{Args, ArgumentError, Call, Kwargs};
+use super::context::JobContext;
+use super::state::{State, StateType};
+
+/// What fills a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// An argument of the job, by position or by name.
+    Value,
+    /// The attempt's context.
+    Context,
+    /// Application state.
+    State,
+    /// All positional arguments.
+    Args,
+    /// All keyword arguments.
+    Kwargs,
+}
+
+/// A type that a job function may take as a parameter.
+///
+/// These are [`JobContext`], [`State`], [`Args`], [`Kwargs`], and every type
+/// that serde can deserialise without borrowing.
+#[diagnostic::on_unimplemented(
+    message = "a job function cannot take `{Self}` as a parameter",
+    label = "no value of this type can be made from a job's arguments",
+    note = "take `JobContext`, `State<T>`, `Args`, `Kwargs`, or a type that is `serde::Deserialize` and owns its data"
+)]
+pub trait FromCall: Sized {
+    #[doc(hidden)]
+    const SOURCE: Source;
+
+    #[doc(hidden)]
+    fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError>;
+
+    /// Whether the value fits; `None` is an absent one.
+    #[doc(hidden)]
+    fn check(_value: Option<&Value>) -> Result<(), DeError> {
+        Ok(())
+    }
+
+    #[doc(hidden)]
+    fn state() -> Option<StateType> {
+        None
+    }
+}
+
+impl<T: DeserializeOwned> FromCall for T {
+    const SOURCE: Source = Source::Value;
+
+    fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError> {
+        let position = call.position();
+        let value = call.next_value(name);
+        read(value).map_err(|error| explain(position, name, value.is_none(), &error))
+    }
+
+    fn check(value: Option<&Value>) -> Result<(), DeError> {
+        read::<T>(value).map(drop)
+    }
+}
+
+impl FromCall for JobContext {
+    const SOURCE: Source = Source::Context;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        Ok(call.context().clone())
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
+    const SOURCE: Source = Source::State;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        call.states().get().map(State).ok_or(ArgumentError::State(type_name::<T>()))
+    }
+
+    fn state() -> Option<StateType> {
+        Some(StateType::of::<T>())
+    }
+}
+
+impl FromCall for Args {
+    const SOURCE: Source = Source::Args;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        Ok(Self(call.arguments().args.clone()))
+    }
+}
+
+impl FromCall for Kwargs {
+    const SOURCE: Source = Source::Kwargs;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        Ok(Self(call.arguments().kwargs.clone()))
+    }
+}
+
+/// A parameter of a registered function.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    name: &'static str,
+    source: Source,
+    type_name: fn() -> &'static str,
+    check: fn(Option<&Value>) -> Result<(), DeError>,
+    state: fn() -> Option<StateType>,
+    schema: fn() -> Option<Value>,
+}
+
+impl Parameter {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new<T: FromCall>(name: &'static str, schema: fn() -> Option<Value>) -> Self {
+        Self { name, source: T::SOURCE, type_name: type_name::<T>, check: T::check, state: T::state, schema }
+    }
+
+    /// The parameter's name; empty if it is a pattern and goes by position only.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What fills the parameter.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The parameter's type, with its path.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        (self.type_name)()
+    }
+
+    /// Whether the parameter does without a value, as an `Option` does.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        (self.check)(None).is_ok()
+    }
+
+    /// The JSON Schema of the parameter's type, if it has one.
+    #[must_use]
+    pub fn schema(&self) -> Option<Value> {
+        (self.schema)()
+    }
+
+    /// The type of state the parameter takes, if it takes one.
+    #[must_use]
+    pub fn state(&self) -> Option<StateType> {
+        (self.state)()
+    }
+
+    pub(super) fn check(&self, position: usize, value: Option<&Value>) -> Result<(), ArgumentError> {
+        (self.check)(value).map_err(|error| explain(position, self.name, value.is_none(), &error))
+    }
+}
+
+fn read<T: DeserializeOwned>(value: Option<&Value>) -> Result<T, DeError> {
+    match value {
+        Some(value) => T::deserialize(value).map_err(serde::de::Error::custom),
+        None => T::deserialize(Absent),
+    }
+}
+
+fn explain(position: usize, name: &str, is_absent: bool, error: &DeError) -> ArgumentError {
+    let parameter = if name.is_empty() { format!("number {}", position + 1) } else { name.to_owned() };
+    if is_absent {
+        ArgumentError::Missing(parameter)
+    } else {
+        ArgumentError::Type { parameter, reason: error.to_string() }
+    }
+}
+
+/// A value that is not there: an `Option` becomes `None`, all else fails.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = DeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, DeError> {
+        Err(serde::de::Error::custom("no value"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

@@ -1,0 +1,69 @@
+//! Application state that job functions take by type.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::ops::Deref;
+
+/// Application state of type `T`, as given to the builder's `state`.
+///
+/// A job function that takes `State<T>` gets a clone each time it runs, so `T`
+/// is usually a handle or an `Arc`.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Db(std::sync::Arc<str>);
+///
+/// #[daily(at = "03:00")]
+/// async fn vacuum(db: State<Db>) {
+///     println!("cleaning {}", db.0.0);
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State<T>(pub T);
+
+impl<T> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A type of state: its identity and its name.
+#[derive(Debug, Clone, Copy)]
+pub struct StateType {
+    pub(super) id: TypeId,
+    /// The type's path, as in `my_app::Db`.
+    pub name: &'static str,
+}
+
+impl StateType {
+    pub(super) fn of<T: 'static>() -> Self {
+        Self { id: TypeId::of::<T>(), name: type_name::<T>() }
+    }
+}
+
+/// All states given to the builder, one for each type.
+#[derive(Debug, Default)]
+pub struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl States {
+    /// Adds a state, in place of an earlier one of the same type.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, state: T) {
+        self.0.insert(TypeId::of::<T>(), Box::new(state));
+    }
+
+    /// Whether there is a state of that type.
+    #[must_use]
+    pub fn contains(&self, state: StateType) -> bool {
+        self.0.contains_key(&state.id)
+    }
+
+    pub(super) fn get<T: Clone + 'static>(&self) -> Option<T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
+    }
+}
