@@ -6,6 +6,7 @@
 mod definition;
 mod function_key;
 mod id;
+mod lane;
 mod policy;
 mod record;
 mod run;
@@ -14,6 +15,7 @@ mod statistics;
 pub use definition::JobDefinition;
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};
+pub use lane::Lane;
 pub use policy::{CatchUp, Overlap, Policy, backoff};
 pub use record::{Job, JobStatus, Source};
 pub use run::{DeadLetter, Run, RunId, RunStatus, SkipReason, Skipped, Trigger};

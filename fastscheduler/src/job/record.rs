@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{FunctionKey, JobDefinition, JobId, RunStatus};
+use super::{FunctionKey, JobDefinition, JobId, Run, RunStatus};
 
 /// How many of the last runs' outcomes a job remembers.
 const RECENT: usize = 5;
@@ -219,13 +219,13 @@ impl Job {
         self.recent.iter().copied()
     }
 
-    pub(crate) fn count_attempt(&mut self, status: RunStatus, started_at: DateTime<Utc>) {
+    pub(crate) fn count_attempt(&mut self, run: &Run) {
         self.run_count += 1;
-        self.failure_count += u64::from(status == RunStatus::Failed);
-        self.last_run_at = Some(started_at);
+        self.failure_count += u64::from(run.status == RunStatus::Failed);
+        self.last_run_at = run.started_at;
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(status);
+        self.recent.push_back(run.status);
     }
 }

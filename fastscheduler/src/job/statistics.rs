@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::FunctionKey;
+use super::{FunctionKey, Run, RunStatus};
 
 /// Totals over all jobs since the store was begun.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,18 @@ pub struct Statistics {
     pub active_jobs: usize,
     /// Totals of each function.
     pub per_function: BTreeMap<FunctionKey, FunctionStatistics>,
+}
+
+impl Statistics {
+    pub(crate) fn count_attempt(&mut self, run: &Run) {
+        let failed = run.status == RunStatus::Failed;
+        self.total_runs += 1;
+        self.total_failures += u64::from(failed);
+        self.total_retries += u64::from(run.run_id.attempt > 1);
+        let of_function = self.per_function.entry(run.function.clone()).or_default();
+        of_function.completed += u64::from(!failed);
+        of_function.failed += u64::from(failed);
+    }
 }
 
 /// Totals of one function.

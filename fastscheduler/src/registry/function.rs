@@ -9,16 +9,7 @@ use super::call::{ArgumentError, Arguments, Call};
 use super::outcome::Outcome;
 use super::parameter::Parameter;
 use super::registration::{Body, Declaration, Registration};
-use crate::job::FunctionKey;
-
-/// Where a function runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// On the runtime's own threads, as a future.
-    Async,
-    /// On a thread that may block.
-    Blocking,
-}
+use crate::job::{FunctionKey, Lane};
 
 /// A function that jobs may run.
 #[derive(Clone)]

@@ -22,7 +22,7 @@ use thiserror::Error;
 pub use call::{Args, ArgumentError, Arguments, Call, Kwargs};
 pub use closure::{ClosureReturn, JobClosure};
 pub use context::{JobContext, JobNames};
-pub use function::{Function, Invocation, Lane};
+pub use function::{Function, Invocation};
 pub use outcome::{Failure, Outcome, Permanent};
 pub use parameter::{FromCall, Parameter, Source};
 pub use registration::{Body, Declaration, DeclaredSchedule, Registration};
