@@ -29,7 +29,7 @@ pub use registration::{Body, Declaration, DeclaredSchedule, Registration};
 pub use state::{State, StateType, States};
 
 use crate::job::FunctionKey;
-use crate::schedule::nearest;
+use crate::schedule::text::nearest;
 
 /// What is wrong with the functions of a program, or with a name of one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -1,34 +1,160 @@
 //! When a job runs.
+//!
+//! A [`Schedule`] is a pure rule: given an instant, it says the next one. It
+//! neither reads the time nor waits, and knows nothing of jobs.
+//!
+//! It is written with a builder ([`every`], [`daily`], [`cron`] and so on) or
+//! comes from stored data (a [`ScheduleDefinition`]); both are compiled to
+//! bits of seconds, minutes, hours and days, which name *local* times. The
+//! private module `zone` turns these into instants, and so decides what
+//! happens when clocks change: see [`Gap`] and [`Fold`].
+//!
+//! ```
+//! use fastscheduler::schedule::daily;
+//!
+//! let schedule = daily().at("09:00").tz("Europe/Paris").schedule()?;
+//! assert_eq!(schedule.to_string(), "Daily at 09:00 (Europe/Paris)");
+//!
+//! // Clocks go forward in the night to 2026-03-29: still nine o'clock, local time.
+//! let fires: Vec<_> = schedule.upcoming("2026-03-28T00:00:00Z".parse()?).take(2).collect();
+//! assert_eq!(fires[0].to_rfc3339(), "2026-03-28T08:00:00+00:00");
+//! assert_eq!(fires[1].to_rfc3339(), "2026-03-29T07:00:00+00:00");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-pub mod text;
+mod amount;
+mod builder;
+mod calendar;
+mod clock_change;
+mod compiled;
+mod description;
+mod fire_range;
+pub mod kind;
+mod serial;
+mod spec;
+#[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]
+pub(crate) mod text;
+mod upcoming;
+mod zone;
 
-pub use text::ScheduleError;
-pub(crate) use text::nearest;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod text_tests;
 
-/// Placeholder until the schedule layer lands.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct ScheduleDefinition;
+use std::fmt;
+use std::sync::Arc;
 
-/// What a fixed time does that falls into a gap, when clocks go forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Gap {
-    /// It runs at the first instant after the gap.
-    Next,
-    /// It does not run on that day.
-    Skip,
-    /// It runs later by the length of the gap, as `java.time` does.
-    Shift,
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+pub use amount::Amount;
+pub use builder::ScheduleBuilder;
+pub use clock_change::{Fold, Gap};
+pub use fire_range::FireRange;
+pub use kind::{at, cron, daily, every, hourly, monthly, once, weekly};
+pub use spec::{ScheduleDefinition, ScheduleSpec};
+pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, WrittenDateTime};
+pub use upcoming::Upcoming;
+pub use zone::{IntoZone, Zone, ZoneOffset};
+
+use compiled::Rule;
+
+/// A rule that says, given an instant, the next one.
+///
+/// It is cheap to clone. All instants are UTC, in whole microseconds; two
+/// schedules are equal if their definitions and their zones are.
+#[derive(Clone)]
+pub struct Schedule {
+    compiled: Arc<Compiled>,
 }
 
-/// What a fixed time does that occurs twice, when clocks go back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fold {
-    /// It runs on the first pass.
-    First,
-    /// It runs on the second pass.
-    Second,
-    /// It runs on both.
-    Both,
+struct Compiled {
+    definition: ScheduleDefinition,
+    zone: Zone,
+    rule: Rule,
+}
+
+impl Schedule {
+    fn compile(definition: ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
+        let zone = Zone::from(definition.zone.unwrap_or(default_zone));
+        let rule = Rule::compile(&definition, zone)?;
+        Ok(Self { compiled: Arc::new(Compiled { definition, zone, rule }) })
+    }
+
+    /// The first fire later than `after`, `None` if there is no more.
+    ///
+    /// Nothing beyond the 45 years that follow is looked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let schedule = fastscheduler::schedule::cron("*/15 * * * *").tz("UTC").schedule()?;
+    /// let next = schedule.next_after("2026-01-01T00:15:00Z".parse()?).unwrap();
+    /// assert_eq!(next.to_rfc3339(), "2026-01-01T00:30:00+00:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let next = self.compiled.rule.next_after(self.compiled.zone, after.timestamp_micros())?;
+        DateTime::from_timestamp_micros(next)
+    }
+
+    /// The fires later than `after`, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let schedule = fastscheduler::schedule::every(10).minutes().schedule()?;
+    /// let after = "2026-01-01T00:00:00Z".parse()?;
+    /// let minutes: Vec<_> = schedule.upcoming(after).map(|at| at.format("%M").to_string()).take(3).collect();
+    /// assert_eq!(minutes, ["10", "20", "30"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn upcoming(&self, after: DateTime<Utc>) -> Upcoming {
+        Upcoming::new(self.clone(), after)
+    }
+
+    /// What the schedule was compiled from.
+    #[must_use]
+    pub fn definition(&self) -> &ScheduleDefinition {
+        &self.compiled.definition
+    }
+
+    /// The zone of its local times, whether it names one or was given one.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        self.compiled.zone
+    }
+
+    /// Whether it goes on after its first fire.
+    #[must_use]
+    pub fn is_recurring(&self) -> bool {
+        self.definition().spec.is_recurring()
+    }
+}
+
+impl PartialEq for Schedule {
+    fn eq(&self, other: &Self) -> bool {
+        self.zone() == other.zone() && self.definition() == other.definition()
+    }
+}
+
+impl Eq for Schedule {}
+
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schedule")
+            .field("definition", self.definition())
+            .field("zone", &self.zone())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Schedule {
+    /// One sentence: `Every 30 seconds`, `Daily at 02:00 (Asia/Tokyo)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.definition().fmt(f)
+    }
 }

@@ -7,7 +7,7 @@ use croner::time::{Weekday, days_in_month};
 use super::{ScheduleError, nearest};
 
 /// The longest expression that is read, in characters.
-pub const CRON_LENGTH_LIMIT: usize = 200;
+const CRON_LENGTH_LIMIT: usize = 200;
 
 const NICKNAMES: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),

@@ -21,6 +21,14 @@ pub enum ScheduleError {
     /// A word that is no unit of time.
     #[error("`{0}` is not a unit of time; use `seconds`, `minutes`, `hours` or `days`")]
     Unit(String),
+    /// A length of time that has its unit already.
+    #[error("`{amount}` has its unit already, but `{unit}` follows; give one unit only")]
+    SecondUnit {
+        /// The length of time, or the first unit.
+        amount: String,
+        /// The unit that is too many.
+        unit: &'static str,
+    },
     /// A word that is no day of the week.
     #[error("`{name}` is not a day of the week; {}", .nearest.map_or_else(
         || "use `monday` to `sunday`, `mon` to `sun`, `weekdays` or `weekends`".to_owned(),

@@ -14,13 +14,13 @@ mod days;
 mod error;
 mod nearest;
 mod zone_name;
-mod zone_names;
+pub(super) mod zone_names;
 
 pub use amount::{Micros, Unit};
 pub use clock_time::{ClockTime, minute_of_hour};
-pub use cron::{CRON_LENGTH_LIMIT, parse_cron};
+pub use cron::parse_cron;
 pub use date_time::WrittenDateTime;
 pub use days::{DayOfMonth, DaysOfWeek};
 pub use error::ScheduleError;
 pub use nearest::nearest;
-pub use zone_name::{ZONE_NAMES, check_zone_name};
+pub use zone_name::check_zone_name;

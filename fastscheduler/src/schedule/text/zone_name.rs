@@ -1,8 +1,7 @@
 //! Names of time zones.
 
+use super::zone_names::ZONE_NAMES;
 use super::{ScheduleError, nearest};
-
-pub use super::zone_names::ZONE_NAMES;
 
 /// Accepts the name of a zone of the IANA database, and nothing else.
 pub fn check_zone_name(name: &str) -> Result<(), ScheduleError> {

@@ -1,0 +1,119 @@
+//! How schedules are written in code.
+
+use chrono_tz::Tz;
+
+use super::kind::Kind;
+use super::text::ScheduleError;
+use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition};
+use crate::clock;
+
+/// A schedule being written, and in `J` what the layers above add to it.
+///
+/// It begins with [`every`](super::every), [`hourly`](super::hourly),
+/// [`daily`](super::daily), [`weekly`](super::weekly),
+/// [`monthly`](super::monthly), [`cron`](super::cron), [`once`](super::once)
+/// or [`at`](super::at). Settings may come in any order. A mistake in a text
+/// is kept, the first if there are more, and returned at the end.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::schedule::weekly;
+///
+/// let schedule = weekly().tz("Asia/Tokyo").weekdays().at("09:00").schedule()?;
+/// assert_eq!(schedule.to_string(), "Every Mon, Tue, Wed, Thu, Fri at 09:00 (Asia/Tokyo)");
+///
+/// let mistake = weekly().monday().at("25:00").tz("Mars/Olympus").schedule().unwrap_err();
+/// assert!(mistake.to_string().starts_with("`25:00` is not a time of day"));
+/// # Ok::<(), fastscheduler::schedule::ScheduleError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a schedule that is begun does nothing until it is added to a scheduler"]
+pub struct ScheduleBuilder<K, J = ()> {
+    pub(super) kind: K,
+    zone: Option<Tz>,
+    gap: Option<Gap>,
+    fold: Option<Fold>,
+    mistake: Option<ScheduleError>,
+    /// What the layers above add.
+    pub(crate) job: J,
+}
+
+impl<K: Kind> ScheduleBuilder<K> {
+    pub(super) fn new(kind: K) -> Self {
+        Self { kind, zone: None, gap: None, fold: None, mistake: None, job: () }
+    }
+}
+
+impl<K: Kind, J> ScheduleBuilder<K, J> {
+    /// The zone of the schedule's local times, instead of the scheduler's.
+    ///
+    /// It takes an IANA name or a [`Tz`].
+    pub fn tz(self, zone: impl IntoZone) -> Self {
+        let zone = zone.into_zone();
+        self.set(zone, |builder, zone| builder.zone = Some(zone))
+    }
+
+    /// What a nominal time does that clocks going forward leave out.
+    pub fn gap(mut self, gap: Gap) -> Self {
+        self.gap = Some(gap);
+        self
+    }
+
+    /// What a nominal time does that clocks going back repeat.
+    pub fn fold(mut self, fold: Fold) -> Self {
+        self.fold = Some(fold);
+        self
+    }
+
+    /// The schedule, in the system's zone unless one was named.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in a text, [`ScheduleError::Incomplete`] or
+    /// [`ScheduleError::NoDays`] if something is missing, and what
+    /// [`ScheduleDefinition::compile`] refuses.
+    pub fn schedule(self) -> Result<Schedule, ScheduleError> {
+        self.definition()?.compile(clock::system_zone())
+    }
+
+    /// The schedule as plain data.
+    ///
+    /// # Errors
+    ///
+    /// As [`schedule`](Self::schedule); a cron expression is not read yet.
+    pub fn definition(self) -> Result<ScheduleDefinition, ScheduleError> {
+        self.into_parts().0
+    }
+
+    /// The schedule as plain data, and what the layers above added.
+    pub(crate) fn into_parts(self) -> (Result<ScheduleDefinition, ScheduleError>, J) {
+        let Self { kind, zone, gap, fold, mistake, job } = self;
+        let definition = match mistake {
+            Some(mistake) => Err(mistake),
+            None => kind.into_spec().map(|spec| ScheduleDefinition { spec, zone, gap, fold }),
+        };
+        (definition, job)
+    }
+
+    /// The same schedule with something else for the layers above.
+    pub(crate) fn map_job<T>(self, change: impl FnOnce(J) -> T) -> ScheduleBuilder<K, T> {
+        let Self { kind, zone, gap, fold, mistake, job } = self;
+        ScheduleBuilder { kind, zone, gap, fold, mistake, job: change(job) }
+    }
+
+    /// Takes over what was read, or keeps the mistake.
+    pub(super) fn set<T>(
+        mut self,
+        read: Result<T, ScheduleError>,
+        take_over: impl FnOnce(&mut Self, T),
+    ) -> Self {
+        match read {
+            Ok(value) => take_over(&mut self, value),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,104 @@
+//! A definition made ready to ask for instants.
+
+use super::calendar::Calendar;
+use super::text::{Micros, ScheduleError};
+use super::zone::{Nominal, Zone};
+use super::{Fold, Gap, ScheduleDefinition, ScheduleSpec, kind};
+
+const SECOND: i64 = 1_000_000;
+/// Whether a calendar schedule ever fires is asked from 2026 on: rules of
+/// zones that were given up before do not count.
+const NOWADAYS: i64 = 1_767_225_600;
+/// A schedule without a fire for so long is refused, in seconds: 40 years.
+const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
+
+/// What is left of a schedule when it is asked for instants, in microseconds since 1970.
+pub(super) enum Rule {
+    /// `anchor + k·interval`, or one interval from whatever is asked about.
+    Interval { interval: i64, anchor: Option<i64> },
+    /// Local times of a calendar.
+    Calendar { calendar: Box<Calendar>, gap: Gap, fold: Fold },
+    /// That long after whatever is asked about.
+    Delay(i64),
+    /// One instant; two for a local time that occurs twice.
+    Instants(i64, Option<i64>),
+}
+
+impl Rule {
+    pub(super) fn compile(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
+        let calendar = match &definition.spec {
+            ScheduleSpec::Every { interval, anchor } => {
+                let anchor = anchor.map(|anchor| anchor.timestamp_micros());
+                return Ok(Self::Interval { interval: micros(*interval), anchor });
+            }
+            ScheduleSpec::Once { delay, anchor: None } => return Ok(Self::Delay(micros(*delay))),
+            ScheduleSpec::Once { delay, anchor: Some(anchor) } => {
+                return Ok(Self::Instants(anchor.timestamp_micros() + micros(*delay), None));
+            }
+            ScheduleSpec::At { at } => return kind::at_instants(definition, *at, zone),
+            ScheduleSpec::Hourly { minute } => kind::hourly_calendar(*minute)?,
+            ScheduleSpec::Daily { at } => kind::daily_calendar(*at),
+            ScheduleSpec::Weekly { days, at } => kind::weekly_calendar(*days, *at)?,
+            ScheduleSpec::Monthly { day, at } => kind::monthly_calendar(*day, *at)?,
+            ScheduleSpec::Cron { expression } => kind::cron_calendar(expression)?,
+        };
+        let (gap, fold) = if calendar.is_wildcard() { (Gap::Skip, Fold::Both) } else { FIXED };
+        let gap = definition.gap.unwrap_or(gap);
+        let fold = definition.fold.unwrap_or(fold);
+        match zone.next_fire(&calendar, gap, fold, NOWADAYS) {
+            Some(fire) if fire - NOWADAYS <= LONGEST_WAIT => {
+                Ok(Self::Calendar { calendar: Box::new(calendar), gap, fold })
+            }
+            Some(_) | None => Err(ScheduleError::NeverFires(definition.to_string())),
+        }
+    }
+
+    /// The nominal local time and the zone's rules make one instant, or two.
+    pub(super) fn at_local_time(
+        definition: &ScheduleDefinition,
+        local: i64,
+        zone: Zone,
+    ) -> Result<Self, ScheduleError> {
+        let (gap, fold) = FIXED;
+        let gap = definition.gap.unwrap_or(gap);
+        let fold = definition.fold.unwrap_or(fold);
+        // No zone is as much as two days off.
+        let well_before = local - 2 * 86_400;
+        let next = |after| zone.next_fire(&Moment(local), gap, fold, after);
+        let first = next(well_before).ok_or_else(|| ScheduleError::NeverFires(definition.written()))?;
+        Ok(Self::Instants(first * SECOND, next(first).map(|second| second * SECOND)))
+    }
+
+    pub(super) fn next_after(&self, zone: Zone, after: i64) -> Option<i64> {
+        match self {
+            Self::Interval { interval, anchor: None } => after.checked_add(*interval),
+            Self::Interval { interval, anchor: Some(anchor) } => {
+                let passed = after.checked_sub(*anchor)?.max(0) / interval;
+                (passed + 1).checked_mul(*interval)?.checked_add(*anchor)
+            }
+            Self::Delay(delay) => after.checked_add(*delay),
+            Self::Instants(first, second) => {
+                Some(*first).filter(|fire| *fire > after).or(second.filter(|fire| *fire > after))
+            }
+            Self::Calendar { calendar, gap, fold } => zone
+                .next_fire(calendar.as_ref(), *gap, *fold, after.div_euclid(SECOND))
+                .and_then(|fire| fire.checked_mul(SECOND)),
+        }
+    }
+}
+
+/// What suits a time that is meant once a day.
+const FIXED: (Gap, Fold) = (Gap::Next, Fold::First);
+
+fn micros(length: Micros) -> i64 {
+    i64::try_from(length.get()).expect("100 years of microseconds fit")
+}
+
+/// A single local time.
+struct Moment(i64);
+
+impl Nominal for Moment {
+    fn at_or_after(&self, local: i64) -> Option<i64> {
+        (local <= self.0).then_some(self.0)
+    }
+}

@@ -1,0 +1,71 @@
+//! A schedule as one sentence.
+
+use std::fmt;
+
+use super::text::{DayOfMonth, Micros, Unit};
+use super::{ScheduleDefinition, ScheduleSpec};
+
+impl fmt::Display for ScheduleDefinition {
+    /// The sentence of [`ScheduleSpec`], and the zone if one is named and matters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)?;
+        match (&self.spec, self.zone) {
+            (ScheduleSpec::Every { .. } | ScheduleSpec::Once { .. } | ScheduleSpec::At { .. }, _)
+            | (_, None) => Ok(()),
+            (_, Some(zone)) => write!(f, " ({zone})"),
+        }
+    }
+}
+
+impl fmt::Display for ScheduleSpec {
+    /// `Every 30 seconds`, `Every Mon, Fri at 10:00`, `One-time job`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every { interval, .. } => write!(f, "Every {}", Length(*interval)),
+            Self::Hourly { minute } => write!(f, "Hourly at :{minute:02}"),
+            Self::Daily { at } => write!(f, "Daily at {at}"),
+            Self::Weekly { days, at } => write!(f, "Every {days} at {at}"),
+            Self::Monthly { day: DayOfMonth::Day(day), at } => write!(f, "Monthly on day {day} at {at}"),
+            Self::Monthly { day: DayOfMonth::Last, at } => write!(f, "Monthly on the last day at {at}"),
+            Self::Cron { expression } => write!(f, "Cron: {expression}"),
+            Self::Once { .. } | Self::At { .. } => f.write_str("One-time job"),
+        }
+    }
+}
+
+impl ScheduleDefinition {
+    /// The schedule as it was written, where its sentence would not tell it from others.
+    pub(super) fn written(&self) -> String {
+        match &self.spec {
+            ScheduleSpec::At { at } => at.to_string(),
+            ScheduleSpec::Every { .. }
+            | ScheduleSpec::Hourly { .. }
+            | ScheduleSpec::Daily { .. }
+            | ScheduleSpec::Weekly { .. }
+            | ScheduleSpec::Monthly { .. }
+            | ScheduleSpec::Cron { .. }
+            | ScheduleSpec::Once { .. } => self.to_string(),
+        }
+    }
+}
+
+/// A length of time in the largest unit that it is a whole number of, never
+/// rounded; what is less than a second is a decimal fraction of one.
+struct Length(Micros);
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.get();
+        for unit in [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds] {
+            if micros.is_multiple_of(unit.micros()) {
+                let count = micros / unit.micros();
+                let plural = unit.name();
+                let name = if count == 1 { plural.trim_end_matches('s') } else { plural };
+                return write!(f, "{count} {name}");
+            }
+        }
+        let second = Unit::Seconds.micros();
+        let fraction = format!("{:06}", micros % second);
+        write!(f, "{}.{} seconds", micros / second, fraction.trim_end_matches('0'))
+    }
+}

@@ -1,0 +1,125 @@
+//! Looking back over fires that are due already.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Schedule;
+use super::spec::{ScheduleSpec, whole_micros};
+
+/// The fires of a schedule in a span of time, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FireRange {
+    /// The first fire.
+    pub first: DateTime<Utc>,
+    /// The last fire.
+    pub last: DateTime<Utc>,
+    /// How many there are, or the cap if there are more.
+    pub count: u64,
+    /// Whether `count` is the whole number.
+    pub exact: bool,
+}
+
+impl Schedule {
+    /// The last fire at or before `instant` that is later than `since`.
+    ///
+    /// A schedule that counts from whatever it is asked about counts from `since`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let schedule = fastscheduler::schedule::daily().at("09:00").tz("UTC").schedule()?;
+    /// let since = "2026-01-01T00:00:00Z".parse()?;
+    /// let last = schedule.latest_at_or_before("2026-03-01T08:00:00Z".parse()?, since);
+    /// assert_eq!(last.unwrap().to_rfc3339(), "2026-02-28T09:00:00+00:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn latest_at_or_before(&self, instant: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let due = |after| self.next_after(after).filter(|fire| *fire <= instant);
+        let first = due(since)?;
+        if self.definition().spec.is_unplaced_once() {
+            return Some(first);
+        }
+        if let Some((anchor, interval)) = self.grid(since) {
+            let steps = (instant.timestamp_micros() - anchor) / interval;
+            return DateTime::from_timestamp_micros(anchor + steps * interval);
+        }
+        // The next fire after an instant never moves back as the instant goes
+        // on, so that the last one is found by halving: back from the end in
+        // growing steps, then between the last two.
+        let mut latest = first;
+        let mut too_late = instant;
+        let mut step = TimeDelta::seconds(1);
+        while let Some(earlier) = instant.checked_sub_signed(step).filter(|earlier| *earlier > latest) {
+            if let Some(fire) = due(earlier) {
+                latest = fire;
+                break;
+            }
+            too_late = earlier;
+            step = step * 2;
+        }
+        while too_late - latest > TimeDelta::microseconds(1) {
+            let middle = whole_micros(latest + (too_late - latest) / 2);
+            match due(middle) {
+                Some(fire) => latest = fire,
+                None => too_late = middle,
+            }
+        }
+        Some(latest)
+    }
+
+    /// The fires later than `after` and not later than `until`, or `None` if
+    /// there is none.
+    ///
+    /// Intervals are counted by arithmetic, however many there are. Other
+    /// fires are counted one by one up to `cap`; where there are more, `last`
+    /// is right all the same, and `exact` is false.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::schedule::every;
+    ///
+    /// let created_at = "2026-01-01T00:00:00Z".parse()?;
+    /// let schedule = every(1).seconds().starting_at(created_at).schedule()?;
+    /// let missed = schedule.count_between(created_at, "2027-01-01T00:00:00Z".parse()?, 10).unwrap();
+    /// assert_eq!((missed.count, missed.exact), (31_536_000, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn count_between(&self, after: DateTime<Utc>, until: DateTime<Utc>, cap: u64) -> Option<FireRange> {
+        let first = self.next_after(after).filter(|fire| *fire <= until)?;
+        if let Some((_, interval)) = self.grid(after) {
+            let last = self.latest_at_or_before(until, after)?;
+            let steps = (last.timestamp_micros() - first.timestamp_micros()) / interval;
+            return Some(FireRange { first, last, count: steps.unsigned_abs() + 1, exact: true });
+        }
+        let mut range = FireRange { first, last: first, count: 1, exact: true };
+        let rest = self.upcoming(after).skip(1).take_while(|fire| *fire <= until);
+        for fire in rest {
+            if range.count >= cap {
+                let last = self.latest_at_or_before(until, range.last).unwrap_or(fire);
+                return Some(FireRange { last, exact: false, ..range });
+            }
+            range.last = fire;
+            range.count += 1;
+        }
+        Some(range)
+    }
+
+    /// Anchor and interval of a schedule of elapsed time, in microseconds.
+    fn grid(&self, asked_about: DateTime<Utc>) -> Option<(i64, i64)> {
+        match &self.definition().spec {
+            ScheduleSpec::Every { interval, anchor } => {
+                let anchor = anchor.unwrap_or(asked_about).timestamp_micros();
+                Some((anchor, i64::try_from(interval.get()).ok()?))
+            }
+            ScheduleSpec::Hourly { .. }
+            | ScheduleSpec::Daily { .. }
+            | ScheduleSpec::Weekly { .. }
+            | ScheduleSpec::Monthly { .. }
+            | ScheduleSpec::Cron { .. }
+            | ScheduleSpec::Once { .. }
+            | ScheduleSpec::At { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A schedule as plain data: what a job stores and what requests are turned into.
+
+use chrono::{DateTime, Timelike, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, WrittenDateTime};
+use super::{Fold, Gap, Schedule};
+
+/// When a job is due, by kind.
+///
+/// Stored as JSON it is `{"type": "daily", "at": "14:30"}` and so on; lengths
+/// of time are whole microseconds, days of the week are numbers from
+/// 0 = Monday, and what people write as text is that text.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::schedule::{ScheduleSpec, weekly};
+///
+/// let spec = weekly().monday().friday().at("10:00").definition()?.spec;
+/// let json = serde_json::to_string(&spec)?;
+/// assert_eq!(json, r#"{"type":"weekly","days":[0,4],"at":"10:00"}"#);
+/// assert_eq!(serde_json::from_str::<ScheduleSpec>(&json)?, spec);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ScheduleSpec {
+    /// Elapsed time, on the grid `anchor + k·interval` with `k` from 1.
+    Every {
+        /// From one fire to the next.
+        interval: Micros,
+        /// Where the grid begins; `None` is one interval after whatever instant is asked about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        anchor: Option<DateTime<Utc>>,
+    },
+    /// Once an hour.
+    Hourly {
+        /// The minute of the hour, 0 to 59.
+        minute: u8,
+    },
+    /// Once a day.
+    Daily {
+        /// The time of day in the schedule's zone.
+        at: ClockTime,
+    },
+    /// On some days of the week.
+    Weekly {
+        /// The days; at least one.
+        days: DaysOfWeek,
+        /// The time of day in the schedule's zone.
+        at: ClockTime,
+    },
+    /// Once a month.
+    Monthly {
+        /// The day; months without it are skipped.
+        day: DayOfMonth,
+        /// The time of day in the schedule's zone.
+        at: ClockTime,
+    },
+    /// A cron expression.
+    Cron {
+        /// Five fields, six with seconds first, or a nickname such as `@hourly`.
+        expression: String,
+    },
+    /// One time, some time after an anchor.
+    Once {
+        /// From the anchor to the fire.
+        delay: Micros,
+        /// What the delay is counted from; `None` is whatever instant is asked about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        anchor: Option<DateTime<Utc>>,
+    },
+    /// One time, at a date and time of day.
+    At {
+        /// In the schedule's zone, unless it carries an offset of its own.
+        at: WrittenDateTime,
+    },
+}
+
+/// A schedule with its modifiers: what a job stores.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::schedule::{ScheduleDefinition, every};
+///
+/// let definition: ScheduleDefinition = every(90).seconds().definition()?;
+/// let placed = definition.placed("2026-01-01T00:00:00Z".parse()?);
+/// let schedule = placed.compile(chrono_tz::UTC)?;
+/// let next = schedule.next_after("2026-01-01T00:02:00Z".parse()?).unwrap();
+/// assert_eq!(next.to_rfc3339(), "2026-01-01T00:03:00+00:00");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ScheduleDefinition {
+    /// When it is due.
+    #[serde(flatten)]
+    pub spec: ScheduleSpec,
+    /// The zone of its local times; `None` is the scheduler's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Tz>,
+    /// What to do when clocks go forward; `None` is what suits the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+    /// What to do when clocks go back; `None` is what suits the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
+}
+
+impl ScheduleSpec {
+    /// Whether it goes on after its first fire.
+    #[must_use]
+    pub fn is_recurring(&self) -> bool {
+        match self {
+            Self::Every { .. }
+            | Self::Hourly { .. }
+            | Self::Daily { .. }
+            | Self::Weekly { .. }
+            | Self::Monthly { .. }
+            | Self::Cron { .. } => true,
+            Self::Once { .. } | Self::At { .. } => false,
+        }
+    }
+
+    /// Whether it is one fire, some time after whatever instant is asked about.
+    pub(super) fn is_unplaced_once(&self) -> bool {
+        matches!(self, Self::Once { anchor: None, .. })
+    }
+}
+
+impl From<ScheduleSpec> for ScheduleDefinition {
+    /// The schedule without modifiers.
+    fn from(spec: ScheduleSpec) -> Self {
+        Self { spec, zone: None, gap: None, fold: None }
+    }
+}
+
+impl ScheduleDefinition {
+    /// Makes ready to ask for instants; `default_zone` is used if none is named.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::Cron`] for an expression that cannot be read,
+    /// [`ScheduleError::NeverFires`] for a schedule without a fire in 40
+    /// years, [`ScheduleError::NoDays`] for a week without days, and the
+    /// error of its type for any other value out of range.
+    pub fn compile(&self, default_zone: Tz) -> Result<Schedule, ScheduleError> {
+        Schedule::compile(self.clone(), default_zone)
+    }
+
+    /// The same schedule, counted from `created_at` where it counts from
+    /// something and has not been told from what.
+    ///
+    /// `created_at` is cut off to whole microseconds.
+    #[must_use]
+    pub fn placed(mut self, created_at: DateTime<Utc>) -> Self {
+        match &mut self.spec {
+            ScheduleSpec::Every { anchor, .. } | ScheduleSpec::Once { anchor, .. } => {
+                anchor.get_or_insert(whole_micros(created_at));
+            }
+            ScheduleSpec::Hourly { .. }
+            | ScheduleSpec::Daily { .. }
+            | ScheduleSpec::Weekly { .. }
+            | ScheduleSpec::Monthly { .. }
+            | ScheduleSpec::Cron { .. }
+            | ScheduleSpec::At { .. } => {}
+        }
+        self
+    }
+}
+
+/// The instant without what is less than a microsecond, which no store keeps.
+pub(super) fn whole_micros(instant: DateTime<Utc>) -> DateTime<Utc> {
+    instant.with_nanosecond(instant.nanosecond() / 1_000 * 1_000).unwrap_or(instant)
+}
