@@ -1,19 +1,52 @@
 //! A job scheduler: annotate functions, and they run on time.
+#![doc = include_str!("../docs/overview.md")]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 mod clock;
+mod engine;
 mod job;
+pub mod prelude;
+pub mod queue;
 mod registry;
 pub mod schedule;
+mod scheduler;
+pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 
+pub use clock::{Clock, SystemClock};
 pub use fastscheduler_macros::*;
 pub use job::{
     CatchUp, DeadLetter, FunctionKey, FunctionStatistics, IntoJobId, Job, JobDefinition, JobId, JobStatus,
-    Overlap, Policy, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Trigger, backoff,
+    Lane, Overlap, Policy, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Trigger, backoff,
 };
 pub use registry::{
-    Args, ArgumentError, Failure, FromCall, Function, JobContext, Kwargs, Parameter, Permanent, Registry,
-    RegistryError, State,
+    Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,
+    Kwargs, Parameter, Permanent, RegistryError, State, StateType,
 };
+pub use scheduler::{JobPart, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run};
+pub use storage::HistoryQuery;
+
+/// Keeps library crates with jobs from being dropped by the linker.
+///
+/// A crate that the program never names is not linked, and its jobs are not
+/// found. Each name given here is used.
+///
+/// # Examples
+///
+/// ```
+/// // In a program this names crates of jobs: `include_jobs!(my_jobs, more_jobs);`
+/// fastscheduler::include_jobs!(serde_json);
+/// ```
+#[macro_export]
+macro_rules! include_jobs {
+    ($($library:ident),+ $(,)?) => {
+        $(use $library as _;)+
+    };
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -8,4 +8,3 @@ pub enum Lane {
     /// On a thread that may block.
     Blocking,
 }
-

@@ -116,7 +116,8 @@ impl Queue for MemoryQueue {
 
     fn next_due(&self) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
         let state = self.state();
-        let next = state.lanes.iter().filter_map(|lane| lane.first_key_value()).map(|((due_at, _), _)| *due_at);
+        let next =
+            state.lanes.iter().filter_map(|lane| lane.first_key_value()).map(|((due_at, _), _)| *due_at);
         Box::pin(ready(Ok(next.min())))
     }
 
@@ -129,7 +130,8 @@ impl State {
     fn push(&mut self, entry: Entry) {
         let key = fire(&entry);
         let job = self.jobs.entry(entry.job).or_default();
-        if entry.revision < job.revision || self.places.contains_key(&key) || self.claimed.contains_key(&key) {
+        if entry.revision < job.revision || self.places.contains_key(&key) || self.claimed.contains_key(&key)
+        {
             return;
         }
         job.revision = entry.revision;

@@ -141,7 +141,8 @@ impl Arguments {
         match self.kwargs.keys().find(|name| !is_known(name)) {
             Some(name) if !takes(Source::Kwargs) => Err(ArgumentError::Unknown {
                 name: name.clone(),
-                nearest: crate::schedule::text::nearest(name, values.iter().map(|p| p.name())).map(str::to_owned),
+                nearest: crate::schedule::text::nearest(name, values.iter().map(|p| p.name()))
+                    .map(str::to_owned),
             }),
             _ => Ok(()),
         }

@@ -9,6 +9,7 @@ use super::call::{ArgumentError, Arguments, Call};
 use super::outcome::Outcome;
 use super::parameter::Parameter;
 use super::registration::{Body, Declaration, Registration};
+use super::{RegistryError, States};
 use crate::job::{FunctionKey, Lane};
 
 /// A function that jobs may run.
@@ -123,6 +124,17 @@ impl Function {
     /// Whether a job may call the function with these arguments.
     pub fn check(&self, arguments: &Arguments) -> Result<(), ArgumentError> {
         arguments.check(&self.parameters)
+    }
+
+    /// Whether every state that the function takes is there.
+    pub(crate) fn check_states(&self, states: &States) -> Result<(), RegistryError> {
+        match self.parameters.iter().filter_map(Parameter::state).find(|state| !states.contains(*state)) {
+            None => Ok(()),
+            Some(state) => Err(RegistryError::MissingState {
+                function: format!("{} ({})", self.key, self.place()),
+                state: state.name,
+            }),
+        }
     }
 
     pub(crate) fn declarations(&self) -> &[&'static Declaration] {

@@ -152,15 +152,14 @@ impl Registry {
 
     /// Whether every state that a function takes is there.
     pub(crate) fn check_states(&self, states: &States) -> Result<(), RegistryError> {
-        for function in self.iter() {
-            let missing =
-                function.parameters().iter().filter_map(Parameter::state).find(|s| !states.contains(*s));
-            if let Some(state) = missing {
-                let function = format!("{} ({})", function.key(), function.place());
-                return Err(RegistryError::MissingState { function, state: state.name });
-            }
-        }
-        Ok(())
+        self.iter().try_for_each(|function| function.check_states(states))
+    }
+
+    /// Puts a closure in the place of the one that had its name.
+    pub(crate) fn replace(&mut self, closure: Function) -> Arc<Function> {
+        let closure = Arc::new(closure);
+        self.functions.insert(closure.key().clone(), Arc::clone(&closure));
+        closure
     }
 
     fn insert(&mut self, function: Function) {

@@ -1,0 +1,197 @@
+//! Settings of a scheduler.
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use chrono_tz::Tz;
+
+use super::{Phase, Scheduler, SchedulerError, environment};
+use crate::clock::{Clock, SystemClock, system_zone};
+use crate::engine::{Capacity, Engine};
+use crate::queue::{MemoryQueue, Queue};
+use crate::registry::{Registry, States};
+use crate::schedule::{IntoZone, ScheduleError};
+use crate::storage::{MemoryStorage, Storage};
+
+/// Settings of a scheduler; made by [`Scheduler::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let scheduler = Scheduler::builder()
+///     .timezone("Europe/Paris")
+///     .max_workers(10)
+///     .max_history(5_000)
+///     .build()
+///     .await?;
+/// assert!(!scheduler.is_running());
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Debug)]
+#[must_use = "settings do nothing until `build`"]
+pub struct SchedulerBuilder {
+    states: States,
+    capacity: Capacity,
+    zone: Result<Option<Tz>, ScheduleError>,
+    is_quiet: bool,
+    storage: Arc<dyn Storage>,
+    queue: Option<Arc<dyn Queue>>,
+    clock: Arc<dyn Clock>,
+    expected: Vec<String>,
+}
+
+impl Default for SchedulerBuilder {
+    fn default() -> Self {
+        Self {
+            states: States::default(),
+            capacity: Capacity {
+                max_workers: 10,
+                max_concurrency: 1_000,
+                max_history: 10_000,
+                history_retention_days: 7,
+                max_dead_letters: 500,
+            },
+            zone: Ok(None),
+            is_quiet: false,
+            storage: Arc::new(MemoryStorage::default()),
+            queue: None,
+            clock: Arc::new(SystemClock),
+            expected: Vec::new(),
+        }
+    }
+}
+
+impl SchedulerBuilder {
+    /// State for functions that take `State<T>`; one for each type.
+    pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// Threads for functions that are not async: 10 by default, at least 1.
+    pub fn max_workers(mut self, threads: usize) -> Self {
+        self.capacity.max_workers = threads;
+        self
+    }
+
+    /// Attempts that may be under way at once: 1,000 by default, at least 1.
+    /// What is over the limit waits.
+    pub fn max_concurrency(mut self, attempts: usize) -> Self {
+        self.capacity.max_concurrency = attempts;
+        self
+    }
+
+    /// Runs that the history keeps: 10,000 by default.
+    pub fn max_history(mut self, runs: usize) -> Self {
+        self.capacity.max_history = runs;
+        self
+    }
+
+    /// Days that the history keeps a run: 7 by default; 0 keeps it for as long
+    /// as `max_history` allows.
+    pub fn history_retention_days(mut self, days: u32) -> Self {
+        self.capacity.history_retention_days = days;
+        self
+    }
+
+    /// Dead letters that are kept: 500 by default.
+    pub fn max_dead_letters(mut self, letters: usize) -> Self {
+        self.capacity.max_dead_letters = letters;
+        self
+    }
+
+    /// The zone of schedules that name none; the system's by default.
+    ///
+    /// An unknown name is an error of [`build`](Self::build).
+    pub fn timezone(mut self, zone: impl IntoZone) -> Self {
+        self.zone = zone.into_zone().map(Some);
+        self
+    }
+
+    /// Whether [`run`](crate::run) prints nothing.
+    pub fn quiet(mut self, is_quiet: bool) -> Self {
+        self.is_quiet = is_quiet;
+        self
+    }
+
+    /// Where jobs are kept; in memory by default.
+    pub fn storage(mut self, storage: impl Storage) -> Self {
+        self.storage = Arc::new(storage);
+        self
+    }
+
+    /// The queue of due fires; in memory by default.
+    pub fn queue(mut self, queue: impl Queue) -> Self {
+        self.queue = Some(Arc::new(queue));
+        self
+    }
+
+    /// The clock, which tests set by hand.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Functions that must be linked in: [`build`](Self::build) fails if one is
+    /// missing, since a crate that nobody names is dropped by the linker.
+    pub fn expect_functions<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.expected.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Takes settings from environment variables; see [`run`](crate::run).
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::Setting`] for a variable that begins with
+    /// `FASTSCHEDULER_` and is unknown, or has a value that does not fit.
+    pub fn from_environment(self) -> Result<Self, SchedulerError> {
+        environment::apply(self, std::env::vars_os())
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
+    /// Builds the scheduler, with the jobs that attributes declare. It does
+    /// not run until it is started.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::Registry`] for two functions under one name, a state
+    /// that was not given, or an expected function that is missing;
+    /// [`SchedulerError::Setting`] for a setting that is not allowed.
+    pub async fn build(self) -> Result<Scheduler, SchedulerError> {
+        for (name, value) in
+            [("max_workers", self.capacity.max_workers), ("max_concurrency", self.capacity.max_concurrency)]
+        {
+            if value == 0 {
+                let (name, value) = (name.to_owned(), value.to_string());
+                return Err(SchedulerError::Setting { name, value, expected: "use at least 1".to_owned() });
+            }
+        }
+        let zone = self.zone?.unwrap_or_else(system_zone);
+        let registry = Registry::linked()?;
+        registry.check_states(&self.states)?;
+        for name in &self.expected {
+            registry.resolve(name)?;
+        }
+        let clock = self.clock;
+        let queue = self.queue.unwrap_or_else(|| Arc::new(MemoryQueue::new(Arc::clone(&clock))));
+        let instance = format!("{}", std::process::id()).into();
+        let engine = Engine::new(clock, self.storage, queue, Arc::new(self.states), instance, self.capacity);
+        let scheduler = Scheduler(Arc::new(super::Inner {
+            engine: Arc::new(engine),
+            registry: RwLock::new(registry),
+            zone,
+            phase: Mutex::new(Phase::Built),
+        }));
+        scheduler.publish_functions();
+        scheduler.add_declared().await?;
+        tracing::info!(functions = scheduler.functions().len(), zone = zone.name(), "scheduler built");
+        Ok(scheduler)
+    }
+}

@@ -1,0 +1,70 @@
+//! Settings from environment variables.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use super::{SchedulerBuilder, SchedulerError};
+use crate::schedule::{IntoZone, text};
+
+const PREFIX: &str = "FASTSCHEDULER_";
+
+const NAMES: [&str; 9] = [
+    "FASTSCHEDULER_TIMEZONE",
+    "FASTSCHEDULER_MAX_WORKERS",
+    "FASTSCHEDULER_MAX_CONCURRENCY",
+    "FASTSCHEDULER_MAX_HISTORY",
+    "FASTSCHEDULER_HISTORY_RETENTION_DAYS",
+    "FASTSCHEDULER_MAX_DEAD_LETTERS",
+    "FASTSCHEDULER_QUIET",
+    "FASTSCHEDULER_STORAGE",
+    "FASTSCHEDULER_QUEUE",
+];
+
+/// Applies the variables that begin with `FASTSCHEDULER_`.
+pub(super) fn apply(
+    mut builder: SchedulerBuilder,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<SchedulerBuilder, SchedulerError> {
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let value = value.to_string_lossy();
+        let refuse = |expected: String| SchedulerError::Setting {
+            name: name.to_owned(),
+            value: value.clone().into_owned(),
+            expected,
+        };
+        builder = match &name[PREFIX.len()..] {
+            "TIMEZONE" => {
+                let zone = value.as_ref().into_zone().map_err(|error| refuse(error.to_string()))?;
+                builder.timezone(zone)
+            }
+            "MAX_WORKERS" => builder.max_workers(number(&value).map_err(refuse)?),
+            "MAX_CONCURRENCY" => builder.max_concurrency(number(&value).map_err(refuse)?),
+            "MAX_HISTORY" => builder.max_history(number(&value).map_err(refuse)?),
+            "HISTORY_RETENTION_DAYS" => builder.history_retention_days(number(&value).map_err(refuse)?),
+            "MAX_DEAD_LETTERS" => builder.max_dead_letters(number(&value).map_err(refuse)?),
+            "QUIET" => builder.quiet(switch(&value).map_err(refuse)?),
+            "STORAGE" | "QUEUE" if value == "memory" => builder,
+            "STORAGE" | "QUEUE" => return Err(refuse("this version knows `memory` only".to_owned())),
+            _ => {
+                return Err(refuse(match text::nearest(name, NAMES) {
+                    Some(known) => format!("there is no such setting; did you mean `{known}`?"),
+                    None => format!("there is no such setting; known are {}", NAMES.join(", ")),
+                }));
+            }
+        };
+    }
+    Ok(builder)
+}
+
+fn number<T: FromStr>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| "write a whole number, such as `10`".to_owned())
+}
+
+fn switch(value: &str) -> Result<bool, String> {
+    match value {
+        "1" | "true" => Ok(true),
+        "0" | "false" => Ok(false),
+        _ => Err("write `true` or `false`".to_owned()),
+    }
+}

@@ -1,0 +1,87 @@
+//! What can go wrong when a scheduler is built or told to do something.
+
+use thiserror::Error;
+
+use crate::job::FunctionKey;
+use crate::queue::QueueError;
+use crate::registry::{ArgumentError, RegistryError};
+use crate::schedule::ScheduleError;
+use crate::storage::StorageError;
+
+/// What can go wrong when a scheduler is built or told to do something.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SchedulerError {
+    /// The schedule is wrong.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A function is wrong, or a name of one.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The arguments do not fit the function.
+    #[error("the arguments do not fit `{function}`: {error}")]
+    Arguments {
+        /// The function.
+        function: FunctionKey,
+        /// What does not fit.
+        error: ArgumentError,
+    },
+    /// The arguments cannot be kept.
+    #[error("the {which} cannot be used: {reason}")]
+    ArgumentShape {
+        /// `args` or `kwargs`.
+        which: &'static str,
+        /// Why not, and what would be right.
+        reason: String,
+    },
+    /// A name or group is empty or too long.
+    #[error("a {what} of {length} characters; use 1 to 200")]
+    NameLength {
+        /// `name` or `group`.
+        what: &'static str,
+        /// How long it is.
+        length: usize,
+    },
+    /// A timeout or a jitter is zero or too long.
+    #[error("the {setting} is wrong: {error}")]
+    Length {
+        /// `timeout` or `jitter`.
+        setting: &'static str,
+        /// What is wrong.
+        error: ScheduleError,
+    },
+    /// A job that was not told what to run.
+    #[error("the job has nothing to run; add `.call(\"function\")` or `.run(\"name\", closure)`")]
+    NothingToRun,
+    /// No job has that id.
+    #[error("no job `{0}`; `jobs()` lists those there are")]
+    UnknownJob(String),
+    /// A setting has a value that it cannot have.
+    #[error("`{name}` is `{value}`; {expected}")]
+    Setting {
+        /// The setting, as it was written.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// The scheduler was started before.
+    #[error("the scheduler {0}; build another one")]
+    Phase(&'static str),
+    /// `run()` was called inside a runtime.
+    #[error(
+        "`fastscheduler::run()` starts a runtime of its own, and this is inside one; \
+         use `Scheduler::builder().build().await?.run_until_shutdown().await` here"
+    )]
+    InsideRuntime,
+    /// The signals that end the program cannot be awaited.
+    #[error("cannot wait for signals")]
+    Signals(#[source] std::io::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The queue failed.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}

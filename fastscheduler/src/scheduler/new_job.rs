@@ -1,0 +1,214 @@
+//! Jobs written in code: a schedule, and what is to be run with it.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::SchedulerError;
+use crate::job::{CatchUp, FunctionKey, Overlap};
+use crate::registry::{Arguments, Function, JobClosure};
+use crate::schedule::kind::Kind;
+use crate::schedule::{ScheduleBuilder, ScheduleDefinition, ScheduleError};
+
+/// What a job is, besides its schedule.
+#[derive(Debug, Default)]
+#[must_use = "a job that is begun does nothing until it is added to a scheduler"]
+pub struct JobPart {
+    pub(super) target: Option<Target>,
+    pub(super) name: Option<String>,
+    pub(super) group: Option<String>,
+    pub(super) retries: Option<u32>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) catch_up: CatchUp,
+    pub(super) overlap: Overlap,
+    pub(super) jitter: Option<Duration>,
+    pub(super) is_disabled: bool,
+    pub(super) arguments: Arguments,
+    /// The first mistake that a setting made.
+    pub(super) mistake: Option<SchedulerError>,
+}
+
+/// What a job runs.
+pub(super) enum Target {
+    /// A registered function, by name.
+    Named(String),
+    /// A closure, and the name that it was given.
+    Closure(String, Box<dyn FnOnce(FunctionKey) -> Function + Send>),
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.debug_tuple("Named").field(name).finish(),
+            Self::Closure(name, _) => f.debug_tuple("Closure").field(name).finish_non_exhaustive(),
+        }
+    }
+}
+
+impl From<()> for JobPart {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+/// A job to be added: what every schedule's builder turns into.
+#[derive(Debug)]
+pub struct NewJob {
+    pub(super) schedule: Result<ScheduleDefinition, ScheduleError>,
+    pub(super) part: JobPart,
+}
+
+impl<K: Kind, J: Into<JobPart>> From<ScheduleBuilder<K, J>> for NewJob {
+    fn from(builder: ScheduleBuilder<K, J>) -> Self {
+        let (schedule, part) = builder.into_parts();
+        Self { schedule, part: part.into() }
+    }
+}
+
+/// What a job runs, and how it is treated. Settings may come in any order.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+/// # #[job] async fn send_mail(to: String, subject: Option<String>) {}
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let scheduler = Scheduler::builder().build().await?;
+/// let digest = daily().at("09:00").tz("Asia/Tokyo").retries(5).group("mail").name("digest");
+/// let id = scheduler.add(digest.call("send_mail").args(["a@b.c"]).kwargs([("subject", "hi")])).await?;
+/// assert_eq!(scheduler.job(&id).await?.unwrap().name(), "digest");
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
+    /// Runs a registered function, by its full name or by its own if that is unique.
+    pub fn call(self, function: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
+        let function = function.into();
+        self.with(|part| part.target = Some(Target::Named(function)))
+    }
+
+    /// Runs a closure. The name is the job's, unless it is given another.
+    ///
+    /// The closure takes up to six parameters like those of an annotated
+    /// function, and returns `()` or `anyhow::Result<T>`.
+    #[track_caller]
+    pub fn run<P, F: JobClosure<P>>(
+        self,
+        name: impl Into<String>,
+        closure: F,
+    ) -> ScheduleBuilder<K, JobPart> {
+        let place = Location::caller();
+        let make = Box::new(move |key| closure.into_function(key, place));
+        let name = name.into();
+        self.with(|part| part.target = Some(Target::Closure(name, make)))
+    }
+
+    /// Positional arguments: an array or a tuple of what serialises to JSON.
+    pub fn args(self, args: impl Serialize) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| match serde_json::to_value(args) {
+            Ok(Value::Array(args)) => part.arguments.args = args,
+            Ok(Value::Null) => part.arguments.args = Vec::new(),
+            Ok(other) => part.refuse("args", format!("`{other}` is no array; give an array or a tuple")),
+            Err(error) => part.refuse("args", error.to_string()),
+        })
+    }
+
+    /// Keyword arguments: a map or a struct, or pairs of names and values.
+    pub fn kwargs(self, kwargs: impl Serialize) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| match serde_json::to_value(kwargs).map(object) {
+            Ok(Ok(kwargs)) => part.arguments.kwargs = kwargs,
+            Ok(Err(other)) => {
+                part.refuse(
+                    "kwargs",
+                    format!("`{other}` is no object; give a map or pairs of names and values"),
+                );
+            }
+            Err(error) => part.refuse("kwargs", error.to_string()),
+        })
+    }
+
+    /// The name people know the job by; 1 to 200 characters.
+    pub fn name(self, name: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
+        let name = name.into();
+        self.with(|part| part.name = Some(name))
+    }
+
+    /// The group the job belongs to, `default` by default; 1 to 200 characters.
+    pub fn group(self, group: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
+        let group = group.into();
+        self.with(|part| part.group = Some(group))
+    }
+
+    /// Attempts after the first that failed, 3 by default.
+    pub fn retries(self, retries: u32) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.retries = Some(retries))
+    }
+
+    /// The longest an attempt may take.
+    ///
+    /// A future is dropped at the deadline. A blocking function is recorded as
+    /// timed out, but its thread cannot be killed: it keeps its slot, and the
+    /// job waits for it.
+    pub fn timeout(self, timeout: Duration) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.timeout = Some(timeout))
+    }
+
+    /// What happens to fires that were missed.
+    pub fn catch_up(self, catch_up: CatchUp) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.catch_up = catch_up)
+    }
+
+    /// Fires that were missed are recorded, and none runs.
+    pub fn no_catch_up(self) -> ScheduleBuilder<K, JobPart> {
+        self.catch_up(CatchUp::None)
+    }
+
+    /// What happens to a fire while the job is still at an earlier one.
+    pub fn overlap(self, overlap: Overlap) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.overlap = overlap)
+    }
+
+    /// Delays each fire by up to this much, evenly spread.
+    pub fn jitter(self, jitter: Duration) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.jitter = Some(jitter))
+    }
+
+    /// Whether the job fires from the start; `false` adds it paused.
+    pub fn enabled(self, is_enabled: bool) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.is_disabled = !is_enabled)
+    }
+
+    fn with(self, change: impl FnOnce(&mut JobPart)) -> ScheduleBuilder<K, JobPart> {
+        self.map_job(|job| {
+            let mut part = job.into();
+            change(&mut part);
+            part
+        })
+    }
+}
+
+impl JobPart {
+    fn refuse(&mut self, which: &'static str, reason: String) {
+        self.mistake.get_or_insert(SchedulerError::ArgumentShape { which, reason });
+    }
+}
+
+/// An object as it is, or one made of pairs.
+fn object(value: Value) -> Result<Map<String, Value>, Value> {
+    match value {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(Map::new()),
+        Value::Array(pairs) => pairs
+            .iter()
+            .map(|pair| match pair.as_array().map(Vec::as_slice) {
+                Some([Value::String(name), value]) => Some((name.clone(), value.clone())),
+                _ => None,
+            })
+            .collect::<Option<Map<_, _>>>()
+            .ok_or(Value::Array(pairs)),
+        other => Err(other),
+    }
+}
