@@ -73,7 +73,7 @@ impl Rule {
         match self {
             Self::Interval { interval, anchor: None } => after.checked_add(*interval),
             Self::Interval { interval, anchor: Some(anchor) } => {
-                let passed = after.checked_sub(*anchor)?.max(0) / interval;
+                let passed = if after > *anchor { after.checked_sub(*anchor)? / interval } else { 0 };
                 (passed + 1).checked_mul(*interval)?.checked_add(*anchor)
             }
             Self::Delay(delay) => after.checked_add(*delay),

@@ -40,8 +40,10 @@ impl Schedule {
             return Some(first);
         }
         if let Some((anchor, interval)) = self.grid(since) {
-            let steps = (instant.timestamp_micros() - anchor) / interval;
-            return DateTime::from_timestamp_micros(anchor + steps * interval);
+            // What is left over fits where the difference may not: it is below the interval.
+            let since_anchor = i128::from(instant.timestamp_micros()) - i128::from(anchor);
+            let left_over = i64::try_from(since_anchor % i128::from(interval)).ok()?;
+            return DateTime::from_timestamp_micros(instant.timestamp_micros() - left_over);
         }
         // The next fire after an instant never moves back as the instant goes
         // on, so that the last one is found by halving: back from the end in
@@ -90,8 +92,8 @@ impl Schedule {
         let first = self.next_after(after).filter(|fire| *fire <= until)?;
         if let Some((_, interval)) = self.grid(after) {
             let last = self.latest_at_or_before(until, after)?;
-            let steps = (last.timestamp_micros() - first.timestamp_micros()) / interval;
-            return Some(FireRange { first, last, count: steps.unsigned_abs() + 1, exact: true });
+            let steps = last.timestamp_micros().abs_diff(first.timestamp_micros()) / interval.unsigned_abs();
+            return Some(FireRange { first, last, count: steps + 1, exact: true });
         }
         let mut range = FireRange { first, last: first, count: 1, exact: true };
         let rest = self.upcoming(after).skip(1).take_while(|fire| *fire <= until);

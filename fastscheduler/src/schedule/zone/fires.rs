@@ -37,7 +37,7 @@ impl Zone {
     pub(crate) fn next_fire(self, nominal: &impl Nominal, gap: Gap, fold: Fold, after: i64) -> Option<i64> {
         let (earliest, moved) = into_table(after.checked_add(1)?);
         let give_up = earliest.checked_add(HORIZON)?;
-        let mut search = Search { nominal, from: i64::MAX, found: i64::MAX };
+        let mut search = Search { nominal, moved, from: i64::MAX, found: i64::MAX };
         let mut index = self.rules.index(earliest);
         while self.rules.start(index) <= give_up {
             let seam = Seam::new(self, index);
@@ -123,6 +123,8 @@ impl Seam {
 /// day a year would otherwise be searched for anew in every stretch.
 struct Search<'n, N> {
     nominal: &'n N,
+    /// How many seconds earlier than in truth all times are.
+    moved: i64,
     from: i64,
     found: i64,
 }
@@ -132,7 +134,8 @@ impl<N: Nominal> Search<'_, N> {
     fn at_or_after(&mut self, local: i64) -> i64 {
         if !(self.from..=self.found).contains(&local) || self.from == i64::MAX {
             self.from = local;
-            self.found = self.nominal.at_or_after(local).unwrap_or(i64::MAX);
+            let found = self.nominal.at_or_after(local.saturating_add(self.moved));
+            self.found = found.map_or(i64::MAX, |found| found - self.moved);
         }
         self.found
     }
