@@ -20,8 +20,10 @@ use crate::kind::Kind;
 use crate::literal::Value;
 use crate::modifiers::{self, Modifiers, Written};
 use crate::schedule::{Given, Reader, Schedule};
-use crate::text::nearest;
 use crate::values;
+
+/// The modifiers that are about the function, not about a job.
+const FOR_FUNCTIONS: [&str; 2] = ["module", "crate"];
 
 /// One attribute of a function, as far as it could be read.
 pub(crate) struct Attribute {
@@ -52,9 +54,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
     });
     let function = Function::read(kind, &attributes, &rest, &mut complaints);
     if let Some(function) = &function {
-        for attribute in &all {
-            values::check(function, attribute, &mut complaints);
-        }
+        values::check(function, &all, &mut complaints);
     }
     disagreements(&all, &mut complaints);
     let added = match (complaints.into_compile_errors(), function) {
@@ -84,15 +84,29 @@ impl Attribute {
             is_first
         };
         for argument in split(arguments) {
-            let Some(argument) = complaints.note(argument.and_then(Argument::read)) else {
-                positional.push(Given::Flawed);
+            let Some(tokens) = complaints.note(argument) else { continue };
+            let first = tokens.clone().into_iter().next().map(|token| token.to_string()).unwrap_or_default();
+            let Some(argument) = complaints.note(Argument::read(tokens)) else {
+                // Nothing more is said of what was meant to be given here.
+                match first.as_str() {
+                    "at" => at = Some(Given::Flawed),
+                    modifier if modifiers::example(modifier).is_some() => {}
+                    _ => positional.push(Given::Flawed),
+                }
                 continue;
             };
             match argument {
                 Argument::Named(name, value) if name == "at" && kind.at().is_some() => {
                     if is_first(&name, complaints) {
-                        at = Some(complaints.note(Value::read(value)).map_or(Given::Flawed, Given::Value));
+                        let right = format!("write for example `{}`", kind.at().unwrap_or_default());
+                        at = Some(
+                            complaints.note(Value::read(value, &right)).map_or(Given::Flawed, Given::Value),
+                        );
                     }
+                }
+                Argument::Named(name, _) if meant(kind, &name.to_string()) == Some("at") => {
+                    complaints.at(&name, format!("unknown argument `{name}`; did you mean `at`?"));
+                    at = Some(Given::Flawed);
                 }
                 Argument::Named(name, value) => {
                     if is_modifier(kind, &name, complaints) && is_first(&name, complaints) {
@@ -119,7 +133,9 @@ impl Attribute {
                     None => positional.push(Given::Word(word)),
                 },
                 Argument::Value(value) => {
-                    positional.push(complaints.note(Value::read(value)).map_or(Given::Flawed, Given::Value));
+                    let right = format!("write for example `{}`", kind.example());
+                    let value = complaints.note(Value::read(value, &right));
+                    positional.push(value.map_or(Given::Flawed, Given::Value));
                 }
             }
         }
@@ -146,28 +162,27 @@ impl Attribute {
 /// Whether the attribute takes a modifier of that name; complains if not.
 fn is_modifier(kind: Kind, name: &Ident, complaints: &mut Complaints) -> bool {
     let shown = name.unraw().to_string();
-    if modifiers::names().any(|known| known == shown) {
-        if kind == Kind::Job && !["module", "crate"].contains(&shown.as_str()) {
-            let sentence = format!(
-                "`job` only registers the function and takes no `{shown}`, but for `module` and `crate`; \
-                 give it to the job where you add it"
-            );
-            complaints.at(name, sentence);
-            return false;
-        }
+    let is_known = modifiers::names().any(|known| known == shown);
+    if is_known && (kind != Kind::Job || FOR_FUNCTIONS.contains(&shown.as_str())) {
         return true;
     }
-    let known = modifiers::names().chain(kind.at().map(|_| "at"));
-    let right = match nearest(&shown, known) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None if kind == Kind::Job => "`job` takes `module` and `crate`".to_owned(),
-        None => {
-            let names: Vec<String> = modifiers::names().map(|name| format!("`{name}`")).collect();
-            format!("write for example `{}`, and any of {}", kind.example(), names.join(", "))
-        }
+    let sentence = if is_known {
+        format!("`job` registers the function only and takes no `{shown}`; set it where you add a job")
+    } else if let Some(meant) = meant(kind, &shown) {
+        format!("unknown argument `{shown}`; did you mean `{meant}`?")
+    } else {
+        let known = modifiers::names().filter(|name| kind != Kind::Job || FOR_FUNCTIONS.contains(name));
+        let known = kind.at().map(|_| "at").into_iter().chain(known);
+        let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+        format!("unknown argument `{shown}`; `{}` takes {}", kind.name(), known.join(", "))
     };
-    complaints.at(name, format!("unknown argument `{shown}`; {right}"));
+    complaints.at(name, sentence);
     false
+}
+
+/// The argument with a name that was probably meant.
+fn meant(kind: Kind, word: &str) -> Option<&'static str> {
+    modifiers::meant(word, if kind.at().is_some() { &["at"] } else { &[] })
 }
 
 /// What is wrong with a bare word that does not belong to the schedule.
@@ -182,7 +197,7 @@ fn misplaced(kind: Kind, word: &Ident) -> Option<String> {
     match kind.at() {
         Some(example) if shown == "at" => Some(format!("`at` has no value; write for example `{example}`")),
         _ if kind.nearest_word(&shown).is_some() => None,
-        _ => nearest(&shown, modifiers::names())
+        _ => modifiers::meant(&shown, &[])
             .map(|meant| format!("unknown argument `{shown}`; did you mean `{meant}`?")),
     }
 }

@@ -7,12 +7,9 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-/// The mistakes found so far, in the order in which they were found.
+/// The mistakes found so far.
 #[derive(Default)]
-pub(crate) struct Complaints {
-    count: usize,
-    mistakes: Option<Error>,
-}
+pub(crate) struct Complaints(Vec<Error>);
 
 impl Complaints {
     /// Adds a mistake at these tokens, which are to be the ones to fix.
@@ -20,13 +17,9 @@ impl Complaints {
         self.push(Error::new_spanned(tokens, sentence));
     }
 
-    /// Adds a mistake.
+    /// Adds a mistake, or the several that it holds.
     pub(crate) fn push(&mut self, mistake: Error) {
-        self.count += 1;
-        match &mut self.mistakes {
-            Some(earlier) => earlier.combine(mistake),
-            None => self.mistakes = Some(mistake),
-        }
+        self.0.extend(mistake);
     }
 
     /// The value, or `None` with its mistake noted.
@@ -34,13 +27,18 @@ impl Complaints {
         result.map_err(|mistake| self.push(mistake)).ok()
     }
 
-    /// How many there are; an error that holds several counts once.
+    /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.0.len()
     }
 
-    /// The errors for the compiler, or `None` if nothing was wrong.
-    pub(crate) fn into_compile_errors(self) -> Option<TokenStream> {
-        self.mistakes.map(Error::into_compile_error)
+    /// The errors for the compiler in the order of the source, or `None` if
+    /// nothing was wrong.
+    pub(crate) fn into_compile_errors(mut self) -> Option<TokenStream> {
+        self.0.sort_by_key(|mistake| {
+            let start = mistake.span().unwrap();
+            (start.line(), start.column())
+        });
+        (!self.0.is_empty()).then(|| self.0.iter().map(Error::to_compile_error).collect())
     }
 }

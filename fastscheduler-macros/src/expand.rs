@@ -53,11 +53,16 @@ fn parameters<'a>(function: &'a Function, private: &'a TokenStream) -> impl Iter
     function.parameters.iter().map(move |parameter| {
         let (name, ty) = (&parameter.name, &parameter.ty);
         // A type that no parameter can have is complained about where it is written.
-        let new = quote_spanned!(here(ty.span())=> Parameter::new);
-        quote!(#private::#new::<#ty>(#name, #private::schema!(#ty)))
+        let place = here(ty.span());
+        let spanned = moved(private, place);
+        let new = quote_spanned!(place=> #spanned::Parameter::new);
+        quote!(#new::<#ty>(#name, #private::schema!(#ty)))
     })
 }
 
+/// The body, each part at the place of the user's source whose fault it is if
+/// it does not compile: the name if the future is not `Send`, the result if it
+/// cannot be kept.
 fn body(function: &Function, private: &TokenStream) -> TokenStream {
     let call = Ident::new("__call", Span::mixed_site());
     // The place of the name, but not the user's own token: lints about calls
@@ -74,13 +79,15 @@ fn body(function: &Function, private: &TokenStream) -> TokenStream {
         ReturnType::Default => callee.span(),
         ReturnType::Type(_, output) => here(output.span()),
     };
+    let outcome = moved(private, returned);
     if function.is_async {
-        let outcome = quote_spanned!(returned=> outcome!(#result.await));
-        let boxed = quote_spanned!(callee.span()=> boxed);
-        quote!(#private::Body::Async(|#bind| #private::#boxed(async move { #private::#outcome })))
+        let outcome = quote_spanned!(returned=> #outcome::outcome!(#result.await));
+        let boxed = moved(private, callee.span());
+        let future = quote_spanned!(callee.span()=> #boxed::boxed(async move { #outcome }));
+        quote!(#private::Body::Async(|#bind| #future))
     } else {
-        let outcome = quote_spanned!(returned=> outcome!(#result));
-        quote!(#private::Body::Blocking(|#bind| #private::#outcome))
+        let outcome = quote_spanned!(returned=> #outcome::outcome!(#result));
+        quote!(#private::Body::Blocking(|#bind| #outcome))
     }
 }
 
@@ -126,4 +133,13 @@ fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStre
 /// A place in the user's source for something that we wrote.
 fn here(place: Span) -> Span {
     Span::call_site().located_at(place)
+}
+
+/// The path, at another place; what its names mean stays.
+fn moved(path: &TokenStream, place: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    tokens.collect()
 }

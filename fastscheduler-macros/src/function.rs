@@ -12,6 +12,7 @@ use syn::{
 
 use crate::complaints::Complaints;
 use crate::kind::Kind;
+use crate::literal::written;
 
 /// What the runtime is told of a function.
 pub(crate) struct Function {
@@ -30,6 +31,8 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) source: Source,
     pub(crate) ty: Type,
+    /// Its type is one that no parameter can have.
+    pub(crate) is_flawed: bool,
     /// Name and type, for complaints.
     pub(crate) tokens: TokenStream,
 }
@@ -119,6 +122,7 @@ impl Parameter {
             }
         }
         let ty = bare(&parameter.ty);
+        let before = complaints.count();
         unowned(ty, complaints);
         let pattern = &parameter.pat;
         Self {
@@ -127,6 +131,7 @@ impl Parameter {
                 _ => String::new(),
             },
             source: source(ty),
+            is_flawed: complaints.count() > before,
             ty: ty.clone(),
             tokens: {
                 let ty = &parameter.ty;
@@ -186,8 +191,8 @@ fn unowned(ty: &Type, complaints: &mut Complaints) {
     match bare(ty) {
         Type::Reference(reference) => {
             let owned = match bare(&reference.elem) {
-                Type::Slice(slice) => format!("Vec<{}>", compact(&slice.elem.to_token_stream())),
-                other => match compact(&other.to_token_stream()).as_str() {
+                Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
+                other => match written(other).as_str() {
                     "str" => "String".to_owned(),
                     "Path" => "PathBuf".to_owned(),
                     "std::path::Path" => "std::path::PathBuf".to_owned(),
@@ -216,17 +221,6 @@ fn unowned(ty: &Type, complaints: &mut Complaints) {
         }
         _ => {}
     }
-}
-
-/// Tokens of a type as one would write them: `std::path::Path`.
-pub(crate) fn compact(tokens: &TokenStream) -> String {
-    let spaced = tokens.to_string();
-    [" :: ", ":: "]
-        .iter()
-        .fold(spaced, |text, path| text.replace(path, "::"))
-        .replace(" < ", "<")
-        .replace(" >", ">")
-        .replace(" ,", ",")
 }
 
 /// The doc comment's text, without the space that stands before each line.

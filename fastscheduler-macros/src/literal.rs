@@ -3,9 +3,13 @@
 use std::fmt::Write as _;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{Error, Lit};
 
 use crate::args::split;
+
+/// What to write where any value may stand.
+pub(crate) const ANY_VALUE: &str = "write a text, a number, `true`, `false`, `null` or a list `[…]`";
 
 /// What a value is.
 pub(crate) enum Literal {
@@ -25,21 +29,26 @@ pub(crate) struct Value {
 
 impl Value {
     /// Reads a value that is all of `tokens`, of which there is at least one.
-    pub(crate) fn read(tokens: TokenStream) -> syn::Result<Self> {
+    ///
+    /// If it is none, `right` says what would be.
+    pub(crate) fn read(tokens: TokenStream, right: &str) -> syn::Result<Self> {
+        let no_literal = || not_a_literal(&tokens, right);
         let mut rest = tokens.clone().into_iter();
         let negative = starts_with_minus(&tokens);
         if negative {
             rest.next();
         }
         let literal = match rest.next() {
-            Some(TokenTree::Literal(literal)) => number_or_text(&Lit::new(literal), negative, &tokens)?,
+            Some(TokenTree::Literal(literal)) => {
+                number_or_text(&Lit::new(literal), negative, &tokens, right)?
+            }
             Some(TokenTree::Ident(word)) if !negative && word == "true" => Literal::Truth(true),
             Some(TokenTree::Ident(word)) if !negative && word == "false" => Literal::Truth(false),
             Some(TokenTree::Ident(word)) if !negative && word == "null" => Literal::Null,
             Some(TokenTree::Group(group)) if !negative && group.delimiter() == Delimiter::Bracket => {
                 Literal::List(list(group.stream())?)
             }
-            _ => return Err(not_a_literal(&tokens)),
+            _ => return Err(no_literal()),
         };
         match rest.next() {
             None => Ok(Self { literal, tokens }),
@@ -48,7 +57,7 @@ impl Value {
                 let sentence = format!("unexpected `{next}`; put a comma before it");
                 Err(Error::new_spanned(next, sentence))
             }
-            Some(_) => Err(not_a_literal(&tokens)),
+            Some(_) => Err(no_literal()),
         }
     }
 
@@ -101,14 +110,13 @@ pub(crate) fn json_text(text: &str) -> String {
     json
 }
 
-/// Tokens as they were written, or nearly so, and no longer than a line takes.
-pub(crate) fn written(tokens: &TokenStream) -> String {
-    let source = tokens.clone().into_iter().next().and_then(|first| first.span().source_text());
-    let shown = match source {
-        // Of several tokens, the first has only its own text.
-        Some(source) if tokens.clone().into_iter().count() == 1 => source,
-        _ => tokens.to_string(),
-    };
+/// Tokens nearly as they were written, and no longer than a line takes.
+pub(crate) fn written(tokens: &impl ToTokens) -> String {
+    const SPACED: [(&str, &str); 7] =
+        [(" :: ", "::"), (":: ", "::"), (" : ", ": "), ("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ",")];
+    let spaced = tokens.to_token_stream().to_string();
+    let shown = SPACED.iter().fold(spaced, |text, (spaced, tight)| text.replace(spaced, tight));
+    let shown = shown.strip_prefix("- ").map(|number| format!("-{number}")).unwrap_or(shown);
     if shown.chars().count() <= 60 {
         return shown;
     }
@@ -119,7 +127,7 @@ fn starts_with_minus(tokens: &TokenStream) -> bool {
     matches!(tokens.clone().into_iter().next(), Some(TokenTree::Punct(sign)) if sign.as_char() == '-')
 }
 
-fn number_or_text(literal: &Lit, negative: bool, tokens: &TokenStream) -> syn::Result<Literal> {
+fn number_or_text(literal: &Lit, negative: bool, tokens: &TokenStream, right: &str) -> syn::Result<Literal> {
     let wrong = |sentence: String| Err(Error::new_spanned(tokens, sentence));
     match literal {
         Lit::Str(text) if !negative && text.suffix().is_empty() => Ok(Literal::Text(text.value())),
@@ -135,7 +143,7 @@ fn number_or_text(literal: &Lit, negative: bool, tokens: &TokenStream) -> syn::R
         },
         Lit::Int(number) => wrong(suffixed(number.base10_digits(), number.suffix())),
         Lit::Float(number) => wrong(suffixed(number.base10_digits(), number.suffix())),
-        _ => Err(not_a_literal(tokens)),
+        _ => Err(not_a_literal(tokens, right)),
     }
 }
 
@@ -163,7 +171,7 @@ fn list(tokens: TokenStream) -> syn::Result<Vec<Value>> {
     let mut values = Vec::new();
     let mut mistakes: Option<Error> = None;
     for item in split(tokens) {
-        match item.and_then(Value::read) {
+        match item.and_then(|item| Value::read(item, ANY_VALUE)) {
             Ok(value) => values.push(value),
             Err(mistake) => match &mut mistakes {
                 Some(earlier) => earlier.combine(mistake),
@@ -174,11 +182,11 @@ fn list(tokens: TokenStream) -> syn::Result<Vec<Value>> {
     mistakes.map_or(Ok(values), Err)
 }
 
-fn not_a_literal(tokens: &TokenStream) -> Error {
+fn not_a_literal(tokens: &TokenStream, right: &str) -> Error {
     let right = match tokens.clone().into_iter().next() {
         Some(TokenTree::Ident(word)) if word == "None" => "write `null`",
         Some(TokenTree::Ident(word)) if word == "Some" => "write the value without `Some`",
-        _ => "write a text, a number, `true`, `false`, `null` or a list `[…]`; it is read at compile time",
+        _ => right,
     };
-    Error::new_spanned(tokens, format!("`{}` is not a value; {right}", written(tokens)))
+    Error::new_spanned(tokens, format!("`{}` is not a literal; {right}", written(tokens)))
 }

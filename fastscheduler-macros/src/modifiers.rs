@@ -8,7 +8,7 @@ use syn::{Error, Path};
 
 use crate::args::{Argument, split};
 use crate::complaints::Complaints;
-use crate::literal::{Literal, Value};
+use crate::literal::{ANY_VALUE, Literal, Value};
 use crate::text::{Micros, ScheduleError, Unit, check_zone_name, nearest};
 
 /// Each modifier, and how it is written.
@@ -76,6 +76,16 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     EXAMPLES.iter().map(|(name, _)| *name)
 }
 
+/// The argument that was probably meant, by its letters or by its meaning.
+pub(crate) fn meant(word: &str, others: &[&'static str]) -> Option<&'static str> {
+    match word {
+        "timezone" | "time_zone" | "zone" => Some("tz"),
+        "max_retries" => Some("retries"),
+        "disabled" => Some("enabled"),
+        _ => nearest(word, names().chain(others.iter().copied())),
+    }
+}
+
 /// How the modifier is written, if there is one of that name.
 pub(crate) fn example(name: &str) -> Option<&'static str> {
     EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, example)| *example)
@@ -94,7 +104,7 @@ impl Modifiers {
             self.has_unknown_values |= shown != "no_catch_up";
             return Err(Error::new_spanned(name, format!("`{shown}` takes no `=`; write `{example}`")));
         }
-        let value = Value::read(tokens)?;
+        let value = Value::read(tokens, &format!("write for example `{example}`"))?;
         let not_this = || {
             let sentence =
                 format!("`{shown}` cannot be `{}`; write for example `{example}`", value.written());
@@ -109,7 +119,7 @@ impl Modifiers {
                 check_zone_name(text()?).map_err(|wrong| Error::new_spanned(&value.tokens, wrong))?;
                 self.zone = Some(Written { text: text()?.to_owned(), tokens: value.tokens.clone() });
             }
-            "retries" => self.retries = Some(retries(&value).ok_or_else(not_this)?),
+            "retries" => self.retries = Some(retries(&value)?),
             "timeout" => self.timeout = Some(length(&value).ok_or_else(not_this)??),
             "jitter" => self.jitter = Some(length(&value).ok_or_else(not_this)??),
             "catch_up" => self.catch_up = Some(choice(text()?, CATCH_UP, &shown, &value)?),
@@ -171,11 +181,16 @@ fn label(name: &str, text: &str, value: &Value) -> syn::Result<Written> {
     Ok(Written { text: text.to_owned(), tokens: value.tokens.clone() })
 }
 
-fn retries(value: &Value) -> Option<u32> {
-    match value.literal {
-        Literal::Whole(number) => number.try_into().ok(),
+fn retries(value: &Value) -> syn::Result<u32> {
+    let retries = match value.literal {
+        Literal::Whole(number) => u32::try_from(number).ok(),
         _ => None,
-    }
+    };
+    retries.ok_or_else(|| {
+        let (written, most) = (value.written(), u32::MAX);
+        let sentence = format!("`retries` cannot be `{written}`; write a whole number from 0 to {most}");
+        Error::new_spanned(&value.tokens, sentence)
+    })
 }
 
 /// A text, or a number of seconds; `None` for anything else.
@@ -211,24 +226,24 @@ fn crate_path(tokens: TokenStream, example: &str) -> syn::Result<Path> {
 
 fn positional(tokens: TokenStream) -> syn::Result<Value> {
     match Argument::read(tokens)? {
-        Argument::Value(tokens) => Value::read(tokens),
+        Argument::Value(tokens) => Value::read(tokens, ANY_VALUE),
         Argument::Named(name, _) => {
             let sentence =
                 format!("`args` goes by position; write `kwargs({name} = …)` to give `{name}` by name");
             Err(Error::new_spanned(name, sentence))
         }
-        Argument::Word(name) => Value::read(name.into_token_stream()),
+        Argument::Word(name) => Value::read(name.into_token_stream(), ANY_VALUE),
         Argument::List(name, list) => {
             let mut tokens = name.into_token_stream();
             list.to_tokens(&mut tokens);
-            Value::read(tokens)
+            Value::read(tokens, ANY_VALUE)
         }
     }
 }
 
 fn keyword(tokens: TokenStream) -> syn::Result<(Ident, Value)> {
     match Argument::read(tokens.clone())? {
-        Argument::Named(name, value) => Ok((name.unraw(), Value::read(value)?)),
+        Argument::Named(name, value) => Ok((name.unraw(), Value::read(value, ANY_VALUE)?)),
         Argument::Word(_) | Argument::List(..) | Argument::Value(_) => Err(Error::new_spanned(
             tokens,
             "`kwargs` goes by name; write `kwargs(name = value)`, or use `args(…)`",

@@ -73,7 +73,12 @@ impl Reader<'_> {
                 self.one_text(positional, |text| text.parse::<WrittenDateTime>().map(drop)).map(Schedule::At)
             }
             Kind::Job => {
-                self.none(&positional);
+                for argument in &positional {
+                    self.unexpected(
+                        argument,
+                        "`job` has no schedule; use an attribute such as `every` for one",
+                    );
+                }
                 None
             }
         }
@@ -90,9 +95,13 @@ impl Reader<'_> {
                 None
             }
             (Some(Given::Flawed), _) | (_, Some(Given::Flawed)) => None,
-            (Some(Given::Word(word)), rest) => {
-                self.none(rest.as_slice());
-                let sentence = format!("a number comes first; write `{}`", self.kind.example());
+            (Some(Given::Word(word)), _) => {
+                let example = self.kind.example();
+                let sentence = if self.kind.words().iter().any(|unit| word == unit) {
+                    format!("a number comes before `{word}`; write for example `{example}`")
+                } else {
+                    format!("`{word}` is not a literal; write for example `{example}`")
+                };
                 self.complaints.at(word, sentence);
                 None
             }
@@ -164,7 +173,7 @@ impl Reader<'_> {
                 }
                 Given::Value(value) => {
                     let sentence = match value.text().map(DaysOfWeek::named) {
-                        Some(Ok(_)) => "days are written without quotes".to_owned(),
+                        Some(Ok(_)) => format!("`{}` is a text; write it without quotes", value.written()),
                         Some(Err(wrong)) => wrong.to_string(),
                         None => format!(
                             "`{}` is not a day of the week; write days such as `monday`, or `weekdays`",
@@ -209,6 +218,10 @@ impl Reader<'_> {
                         )
                     }));
                 }
+                _ if value.text() == Some("last") => {
+                    self.complaints.at(&value.tokens, "`\"last\"` is a text; write it without quotes");
+                    return None;
+                }
                 _ => (value.tokens.clone(), value.written()),
             },
         };
@@ -232,7 +245,8 @@ impl Reader<'_> {
             }
             Some(Given::Flawed) => None,
             Some(Given::Word(word)) => {
-                let sentence = format!("`{word}` is not a text; write for example `{}`", self.kind.example());
+                let sentence =
+                    format!("`{word}` is not a literal; write for example `{}`", self.kind.example());
                 self.complaints.at(word, sentence);
                 None
             }

@@ -1,46 +1,59 @@
 //! Whether the arguments of a job fit the parameters of its function.
 
-use quote::ToTokens as _;
+use proc_macro2::Ident;
 use syn::{GenericArgument, PathArguments, Type};
 
 use crate::attribute::Attribute;
 use crate::complaints::Complaints;
-use crate::function::{Function, Parameter, Source, bare, compact};
+use crate::function::{Function, Parameter, Source, bare};
 use crate::kind::Kind;
-use crate::literal::{Literal, Value, json_list, json_text};
+use crate::literal::{Literal, Value, json_list, json_text, written};
 use crate::text::nearest;
 
 /// The most that the arguments of a job may take as JSON, in bytes.
 const SIZE_LIMIT: usize = 256 * 1024;
 
 /// Complains about parameters without values, and values without parameters.
-pub(crate) fn check(function: &Function, attribute: &Attribute, complaints: &mut Complaints) {
-    let given = &attribute.modifiers;
-    if attribute.kind == Kind::Job || given.has_unknown_values {
-        return;
-    }
-    let (args, kwargs) = (&given.args, &given.kwargs);
+pub(crate) fn check(function: &Function, attributes: &[Attribute], complaints: &mut Complaints) {
+    let jobs = attributes.iter().filter(|attribute| attribute.kind != Kind::Job);
+    let jobs: Vec<&Attribute> = jobs.filter(|attribute| !attribute.modifiers.has_unknown_values).collect();
     for (position, parameter) in function.values().enumerate() {
-        let by_name = kwargs.iter().find(|(name, _)| *name == parameter.name);
+        let is_without =
+            |job: &&Attribute| job.modifiers.args.len() <= position && by_name(job, parameter).is_none();
+        let without: Vec<&str> = jobs.iter().copied().filter(is_without).map(|job| job.kind.name()).collect();
+        if parameter.source == Source::Value && !parameter.is_flawed && !without.is_empty() {
+            complaints.at(&parameter.tokens, missing(parameter, &without));
+        }
+    }
+    for job in jobs {
+        check_given(function, job, complaints);
+    }
+}
+
+/// Complains about the values of one attribute.
+fn check_given(function: &Function, job: &Attribute, complaints: &mut Complaints) {
+    let (args, kwargs) = (&job.modifiers.args, &job.modifiers.kwargs);
+    for (position, parameter) in function.values().enumerate() {
+        let by_name = by_name(job, parameter);
         if let (Some(_), Some((name, _))) = (args.get(position), by_name) {
             complaints.at(name, format!("`{name}` is given by position too, in `args`; remove one"));
         }
-        match args.get(position).or(by_name.map(|(_, value)| value)) {
-            Some(value) => fits(parameter, value, complaints),
-            None if parameter.source == Source::Optional => {}
-            None => complaints.at(&parameter.tokens, missing(parameter, attribute.kind)),
+        if let Some(value) = args.get(position).or(by_name.map(|(_, value)| value)) {
+            fits(parameter, value, complaints);
         }
     }
     let taken = function.values().count();
     if let Some(surplus) = args.get(taken)
         && !function.takes(Source::Args)
     {
-        let count = args.len();
-        let sentence = format!(
-            "`{}` takes {taken} argument{}, and `args` has {count}; remove this, or add a parameter for it",
-            function.ident,
-            if taken == 1 { "" } else { "s" },
-        );
+        let (name, count) = (&function.ident, args.len());
+        let taken = match taken {
+            0 => "no arguments".to_owned(),
+            1 => "1 argument".to_owned(),
+            _ => format!("{taken} arguments"),
+        };
+        let sentence =
+            format!("`{name}` takes {taken}, and `args` has {count}; remove this, or add a parameter for it");
         complaints.at(&surplus.tokens, sentence);
     }
     for (name, _) in kwargs {
@@ -48,7 +61,11 @@ pub(crate) fn check(function: &Function, attribute: &Attribute, complaints: &mut
             complaints.at(name, unknown(&name.to_string(), function));
         }
     }
-    check_size(attribute, complaints);
+    check_size(job, complaints);
+}
+
+fn by_name<'a>(job: &'a Attribute, parameter: &Parameter) -> Option<&'a (Ident, Value)> {
+    job.modifiers.kwargs.iter().find(|(name, _)| *name == parameter.name)
 }
 
 /// The arguments as a JSON array and object, each if there are any.
@@ -65,16 +82,17 @@ pub(crate) fn json(attribute: &Attribute) -> (Option<String>, Option<String>) {
     (args, kwargs)
 }
 
-fn missing(parameter: &Parameter, kind: Kind) -> String {
-    let (name, kind) = (&parameter.name, kind.name());
-    let ty = compact(&parameter.ty.to_token_stream());
+fn missing(parameter: &Parameter, without: &[&str]) -> String {
+    let attributes = without.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(" and ");
+    let give = if without.len() == 1 { "gives" } else { "give" };
+    let (name, ty) = (&parameter.name, written(&parameter.ty));
     if name.is_empty() {
         return format!(
-            "`{kind}` gives no value for this parameter; add `args(…)`, or make it `Option<{ty}>`"
+            "{attributes} {give} no value for this parameter; add `args(…)`, or make it `Option<{ty}>`"
         );
     }
     format!(
-        "`{kind}` gives no value for `{name}`; add `kwargs({name} = …)` or `args(…)`, or make it `Option<{ty}>`"
+        "{attributes} {give} no value for `{name}`; add `kwargs({name} = …)` or `args(…)`, or make it `Option<{ty}>`"
     )
 }
 
@@ -110,7 +128,7 @@ fn check_size(attribute: &Attribute, complaints: &mut Complaints) {
 /// far as that can be told from the names of the types everyone knows.
 fn fits(parameter: &Parameter, value: &Value, complaints: &mut Complaints) {
     if let Err((misfit, right)) = suits(&parameter.ty, value) {
-        let parameter = compact(&parameter.tokens);
+        let parameter = written(&parameter.tokens);
         let sentence = format!("`{}` is no value for `{parameter}`; write {right}", misfit.written());
         complaints.at(&misfit.tokens, sentence);
     }
