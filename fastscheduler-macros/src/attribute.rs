@@ -1,0 +1,247 @@
+//! From an attribute and its item to what the compiler gets back.
+//!
+//! The outermost attribute of a function takes its siblings with it, so that
+//! a function with several attributes is registered once, with several jobs.
+//! A sibling it cannot recognise (renamed, or under `cfg_attr`) is expanded
+//! after it, by itself; the runtime merges what comes from one file and line.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::spanned::Spanned as _;
+use syn::{Error, Meta, Path};
+
+use crate::args::{Argument, split};
+use crate::complaints::Complaints;
+use crate::expand::registration;
+use crate::function::Function;
+use crate::kind::Kind;
+use crate::literal::Value;
+use crate::modifiers::{self, Modifiers, Written};
+use crate::schedule::{Given, Reader, Schedule};
+use crate::values;
+
+/// The modifiers that are about the function, not about a job.
+const FOR_FUNCTIONS: [&str; 2] = ["module", "crate"];
+
+/// One attribute of a function, as far as it could be read.
+pub(crate) struct Attribute {
+    pub(crate) kind: Kind,
+    pub(crate) schedule: Option<Schedule>,
+    pub(crate) modifiers: Modifiers,
+}
+
+/// What the attribute `kind` makes of `item`.
+pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut complaints = Complaints::default();
+    let outermost = Attribute::read(kind, Span::call_site(), arguments, &mut complaints);
+    let (mut attributes, rest) = match take_outer.parse2(item.clone()) {
+        Ok(parts) => parts,
+        Err(mistake) => {
+            let mistake = mistake.into_compile_error();
+            return quote!(#item #mistake);
+        }
+    };
+    let krate = outermost.modifiers.krate.clone();
+    let mut all = vec![outermost];
+    attributes.retain(|attribute| match sibling(attribute.path(), krate.as_ref()) {
+        Some(kind) => {
+            all.extend(Attribute::read_sibling(kind, &attribute.meta, &mut complaints));
+            false
+        }
+        None => true,
+    });
+    let function = Function::read(kind, &attributes, &rest, &mut complaints);
+    if let Some(function) = &function {
+        values::check(function, &all, &mut complaints);
+    }
+    disagreements(&all, &mut complaints);
+    let added = match (complaints.into_compile_errors(), function) {
+        (Some(errors), _) => errors,
+        (None, Some(function)) => registration(&function, &all),
+        (None, None) => TokenStream::new(),
+    };
+    quote!(#(#attributes)* #rest #added)
+}
+
+impl Attribute {
+    /// Reads what stands between the parentheses. `whole` is the place of
+    /// complaints about what does not stand there.
+    fn read(kind: Kind, whole: Span, arguments: TokenStream, complaints: &mut Complaints) -> Self {
+        let mut modifiers = Modifiers::default();
+        let mut positional = Vec::new();
+        let mut at = None;
+        let mut seen: Vec<String> = Vec::new();
+        let mut is_first = |name: &Ident, complaints: &mut Complaints| {
+            let shown = name.unraw().to_string();
+            let is_first = !seen.contains(&shown);
+            if is_first {
+                seen.push(shown);
+            } else {
+                complaints.at(name, format!("`{shown}` is given twice; remove one"));
+            }
+            is_first
+        };
+        for argument in split(arguments) {
+            let Some(tokens) = complaints.note(argument) else { continue };
+            let first = tokens.clone().into_iter().next().map(|token| token.to_string()).unwrap_or_default();
+            let Some(argument) = complaints.note(Argument::read(tokens)) else {
+                // Nothing more is said of what was meant to be given here.
+                match first.as_str() {
+                    "at" => at = Some(Given::Flawed),
+                    modifier if modifiers::example(modifier).is_some() => {}
+                    _ => positional.push(Given::Flawed),
+                }
+                continue;
+            };
+            match argument {
+                Argument::Named(name, value) if name == "at" && kind.at().is_some() => {
+                    if is_first(&name, complaints) {
+                        let right = format!("write for example `{}`", kind.at().unwrap_or_default());
+                        at = Some(
+                            complaints.note(Value::read(value, &right)).map_or(Given::Flawed, Given::Value),
+                        );
+                    }
+                }
+                Argument::Named(name, _) if meant(kind, &name.to_string()) == Some("at") => {
+                    complaints.at(&name, format!("unknown argument `{name}`; did you mean `at`?"));
+                    at = Some(Given::Flawed);
+                }
+                Argument::Named(name, value) => {
+                    if is_modifier(kind, &name, complaints) && is_first(&name, complaints) {
+                        complaints.note(modifiers.set(&name, value));
+                    }
+                }
+                Argument::List(name, list) => {
+                    if !is_modifier(kind, &name, complaints) {
+                        modifiers.has_unknown_values = true;
+                    } else if is_first(&name, complaints) {
+                        modifiers.set_list(&name, &list, complaints);
+                    }
+                }
+                Argument::Word(word) if word == "no_catch_up" => {
+                    if is_modifier(kind, &word, complaints) && is_first(&word, complaints) {
+                        if modifiers.catch_up.is_some() {
+                            complaints.at(word, "`catch_up` is given already, and `no_catch_up` is the same as `catch_up = \"none\"`; remove one");
+                        }
+                        modifiers.catch_up = Some("None");
+                    }
+                }
+                Argument::Word(word) => match misplaced(kind, &word) {
+                    Some(sentence) => complaints.at(word, sentence),
+                    None => positional.push(Given::Word(word)),
+                },
+                Argument::Value(value) => {
+                    let right = format!("write for example `{}`", kind.example());
+                    let value = complaints.note(Value::read(value, &right));
+                    positional.push(value.map_or(Given::Flawed, Given::Value));
+                }
+            }
+        }
+        let schedule = Reader { kind, whole, positional, at, complaints }.read();
+        Self { kind, schedule, modifiers }
+    }
+
+    fn read_sibling(kind: Kind, meta: &Meta, complaints: &mut Complaints) -> Option<Self> {
+        let arguments = match meta {
+            Meta::Path(_) => TokenStream::new(),
+            Meta::List(list) => list.tokens.clone(),
+            Meta::NameValue(_) => {
+                complaints.at(
+                    meta,
+                    format!("`{}` takes no `=`; write for example `{}`", kind.name(), kind.example()),
+                );
+                return None;
+            }
+        };
+        Some(Self::read(kind, meta.path().span(), arguments, complaints))
+    }
+}
+
+/// Whether the attribute takes a modifier of that name; complains if not.
+fn is_modifier(kind: Kind, name: &Ident, complaints: &mut Complaints) -> bool {
+    let shown = name.unraw().to_string();
+    let is_known = modifiers::names().any(|known| known == shown);
+    if is_known && (kind != Kind::Job || FOR_FUNCTIONS.contains(&shown.as_str())) {
+        return true;
+    }
+    let sentence = if is_known {
+        format!("`job` registers the function only and takes no `{shown}`; set it where you add a job")
+    } else if let Some(meant) = meant(kind, &shown) {
+        format!("unknown argument `{shown}`; did you mean `{meant}`?")
+    } else {
+        let known = modifiers::names().filter(|name| kind != Kind::Job || FOR_FUNCTIONS.contains(name));
+        let known = kind.at().map(|_| "at").into_iter().chain(known);
+        let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+        format!("unknown argument `{shown}`; `{}` takes {}", kind.name(), known.join(", "))
+    };
+    complaints.at(name, sentence);
+    false
+}
+
+/// The argument with a name that was probably meant.
+fn meant(kind: Kind, word: &str) -> Option<&'static str> {
+    modifiers::meant(word, if kind.at().is_some() { &["at"] } else { &[] })
+}
+
+/// What is wrong with a bare word that does not belong to the schedule.
+fn misplaced(kind: Kind, word: &Ident) -> Option<String> {
+    let shown = word.unraw().to_string();
+    if kind.words().contains(&shown.as_str()) {
+        return None;
+    }
+    if let Some(example) = modifiers::example(&shown) {
+        return Some(format!("`{shown}` has no value; write for example `{example}`"));
+    }
+    match kind.at() {
+        Some(example) if shown == "at" => Some(format!("`at` has no value; write for example `{example}`")),
+        _ if kind.nearest_word(&shown).is_some() => None,
+        _ => modifiers::meant(&shown, &[])
+            .map(|meant| format!("unknown argument `{shown}`; did you mean `{meant}`?")),
+    }
+}
+
+/// The attribute of ours that the path names, as far as one can tell.
+fn sibling(path: &Path, krate: Option<&Path>) -> Option<Kind> {
+    let kind = Kind::named(&path.segments.last()?.ident.to_string())?;
+    let before = path.segments.iter().take(path.segments.len() - 1);
+    let is_ours = before.clone().next().is_none_or(|first| first.ident == "fastscheduler")
+        || krate.is_some_and(|krate| {
+            krate.segments.iter().map(|s| &s.ident).eq(before.map(|segment| &segment.ident))
+        });
+    is_ours.then_some(kind)
+}
+
+/// Complains about attributes of one function that contradict one another.
+fn disagreements(all: &[Attribute], complaints: &mut Complaints) {
+    let of = |field: fn(&Modifiers) -> Option<&Written>| all.iter().filter_map(move |a| field(&a.modifiers));
+    let mut names: Vec<&str> = Vec::new();
+    for name in of(|modifiers| modifiers.name.as_ref()) {
+        if names.contains(&name.text.as_str()) {
+            let sentence =
+                format!("two jobs of this function are named `{}`; give each its own name", name.text);
+            complaints.at(&name.tokens, sentence);
+        }
+        names.push(&name.text);
+    }
+    let mut modules = of(|modifiers| modifiers.module.as_ref());
+    if let Some(first) = modules.next() {
+        for other in modules.filter(|other| other.text != first.text) {
+            let sentence =
+                format!("the function is already registered under `{}`; give `module` once", first.text);
+            complaints.at(&other.tokens, sentence);
+        }
+    }
+    let mut crates = all.iter().filter_map(|attribute| attribute.modifiers.krate.as_ref());
+    if let Some(first) = crates.next() {
+        let written = |path: &Path| path.to_token_stream().to_string();
+        for other in crates.filter(|other| written(other) != written(first)) {
+            complaints.at(other, format!("`crate` is already `{}`; give it once", written(first)));
+        }
+    }
+}
+
+fn take_outer(input: ParseStream<'_>) -> Result<(Vec<syn::Attribute>, TokenStream), Error> {
+    Ok((input.call(syn::Attribute::parse_outer)?, input.parse()?))
+}

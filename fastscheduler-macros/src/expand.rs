@@ -1,0 +1,145 @@
+//! The constant that registers a function.
+//!
+//! It names things by full paths and calls nothing but `__private`, so that it
+//! works wherever the function does: without a prelude, under
+//! `forbid(unsafe_code)`, in a function's body, with the crate renamed.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ReturnType;
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use crate::attribute::Attribute;
+use crate::function::Function;
+use crate::values;
+
+/// The constant for the function and the jobs of all its attributes.
+pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> TokenStream {
+    let krate = attributes.iter().find_map(|attribute| attribute.modifiers.krate.as_ref());
+    let krate = krate.map_or_else(|| quote!(::fastscheduler), ToTokens::to_token_stream);
+    let private = quote!(#krate::__private);
+    let module = attributes.iter().find_map(|attribute| attribute.modifiers.module.as_ref());
+    let module = module.map(|module| module.text.to_token_stream());
+    let module = module.unwrap_or_else(|| quote!(::core::module_path!()));
+    let name = function.ident.unraw().to_string();
+    // Not `line!()`: an attribute that expands by itself must give the same.
+    let line = u32::try_from(function.ident.span().unwrap().line()).unwrap_or(u32::MAX);
+    let documentation = &function.documentation;
+    let conditions = &function.conditions;
+    let parameters = parameters(function, &private);
+    let body = body(function, &private);
+    let jobs = attributes.iter().filter_map(|attribute| declaration(attribute, &private));
+    quote! {
+        #(#conditions)*
+        const _: () = {
+            #private::inventory::submit! {
+                #private::Registration {
+                    module: #module,
+                    name: #name,
+                    file: ::core::file!(),
+                    line: #line,
+                    documentation: #documentation,
+                    parameters: &[#(#parameters),*],
+                    body: #body,
+                    jobs: &[#(#jobs),*],
+                }
+            }
+        };
+    }
+}
+
+fn parameters<'a>(function: &'a Function, private: &'a TokenStream) -> impl Iterator<Item = TokenStream> {
+    function.parameters.iter().map(move |parameter| {
+        let (name, ty) = (&parameter.name, &parameter.ty);
+        // A type that no parameter can have is complained about where it is written.
+        let place = here(ty.span());
+        let spanned = moved(private, place);
+        let new = quote_spanned!(place=> #spanned::Parameter::new);
+        quote!(#new::<#ty>(#name, #private::schema!(#ty)))
+    })
+}
+
+/// The body, each part at the place of the user's source whose fault it is if
+/// it does not compile: the name if the future is not `Send`, the result if it
+/// cannot be kept.
+fn body(function: &Function, private: &TokenStream) -> TokenStream {
+    let call = Ident::new("__call", Span::mixed_site());
+    // The place of the name, but not the user's own token: lints about calls
+    // are not for them.
+    let mut callee = function.ident.clone();
+    callee.set_span(here(callee.span()));
+    let values = function.parameters.iter().map(|parameter| {
+        let (name, ty) = (&parameter.name, &parameter.ty);
+        quote!(#call.parameter::<#ty>(#name)?)
+    });
+    let result = quote!(#callee(#(#values),*));
+    let bind = if function.parameters.is_empty() { quote!(_) } else { quote!(mut #call) };
+    let returned = match &function.output {
+        ReturnType::Default => callee.span(),
+        ReturnType::Type(_, output) => here(output.span()),
+    };
+    let outcome = moved(private, returned);
+    if function.is_async {
+        let outcome = quote_spanned!(returned=> #outcome::outcome!(#result.await));
+        let boxed = moved(private, callee.span());
+        let future = quote_spanned!(callee.span()=> #boxed::boxed(async move { #outcome }));
+        quote!(#private::Body::Async(|#bind| #future))
+    } else {
+        let outcome = quote_spanned!(returned=> #outcome::outcome!(#result));
+        quote!(#private::Body::Blocking(|#bind| #outcome))
+    }
+}
+
+/// The declaration, with the setters of what was written and no others.
+fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStream> {
+    let schedule = attribute.schedule.as_ref()?.variant();
+    let given = &attribute.modifiers;
+    let name = given.name.iter().map(|name| &name.text);
+    let group = given.group.iter().map(|group| &group.text);
+    let zone = given.zone.iter().map(|zone| &zone.text);
+    let retries = given.retries.iter();
+    let timeout = given.timeout.iter().map(|timeout| timeout.get());
+    let jitter = given.jitter.iter().map(|jitter| jitter.get());
+    let disabled = given.is_disabled.then(|| quote!(.disabled()));
+    let (args, kwargs) = values::json(attribute);
+    let (args, kwargs) = (args.iter(), kwargs.iter());
+    let choices = [
+        ("catch_up", "CatchUp", given.catch_up),
+        ("overlap", "Overlap", given.overlap),
+        ("gap", "Gap", given.gap),
+        ("fold", "Fold", given.fold),
+    ];
+    let choices = choices.into_iter().filter_map(|(setter, ty, variant)| {
+        let (setter, ty, variant) =
+            (format_ident!("{setter}"), format_ident!("{ty}"), format_ident!("{}", variant?));
+        Some(quote!(.#setter(#private::#ty::#variant)))
+    });
+    Some(quote! {
+        #private::Declaration::new(#private::DeclaredSchedule::#schedule)
+            #(.name(#name))*
+            #(.group(#group))*
+            #(.zone(#zone))*
+            #(.retries(#retries))*
+            #(.timeout_micros(#timeout))*
+            #(.jitter_micros(#jitter))*
+            #(#choices)*
+            #disabled
+            #(.args(#args))*
+            #(.kwargs(#kwargs))*
+    })
+}
+
+/// A place in the user's source for something that we wrote.
+fn here(place: Span) -> Span {
+    Span::call_site().located_at(place)
+}
+
+/// The path, at another place; what its names mean stays.
+fn moved(path: &TokenStream, place: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    tokens.collect()
+}
