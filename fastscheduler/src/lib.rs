@@ -24,7 +24,7 @@ pub use job::{
 };
 pub use registry::{
     Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,
-    Kwargs, Parameter, Permanent, RegistryError, State, StateType,
+    Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
 };
 pub use scheduler::{JobPart, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run};
 pub use storage::HistoryQuery;

@@ -1,1 +1,48 @@
 //! What the behaviour tests share.
+
+use chrono::{DateTime, Utc};
+use fastscheduler::testing::ManualClock;
+use fastscheduler::{HistoryQuery, Run, RunStatus, Scheduler, SchedulerBuilder};
+
+/// The instant that manual clocks begin at: a Monday, midnight in UTC.
+///
+/// # Panics
+///
+/// Never: the text is an instant.
+#[must_use]
+pub fn monday() -> DateTime<Utc> {
+    instant("2026-11-23T00:00:00Z")
+}
+
+/// An instant from its text.
+///
+/// # Panics
+///
+/// If the text is no RFC 3339 instant.
+#[must_use]
+pub fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().expect("an RFC 3339 instant")
+}
+
+/// A scheduler in the making, in UTC, on a clock that stands at [`monday`].
+#[must_use = "it is to be built"]
+pub fn on_manual_clock() -> (SchedulerBuilder, ManualClock) {
+    let clock = ManualClock::new(monday());
+    (Scheduler::builder().clock(clock.clone()).timezone("UTC"), clock)
+}
+
+/// All runs, oldest first.
+///
+/// # Panics
+///
+/// If the store fails.
+pub async fn runs(scheduler: &Scheduler) -> Vec<Run> {
+    let query = HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() };
+    scheduler.history(query).await.expect("a memory store answers")
+}
+
+/// Status, and seconds since [`monday`] at which the fire was due, of each run.
+pub async fn outline(scheduler: &Scheduler) -> Vec<(RunStatus, i64)> {
+    let since = |run: &Run| (run.scheduled_for() - monday()).num_seconds();
+    runs(scheduler).await.iter().map(|run| (run.status, since(run))).collect()
+}

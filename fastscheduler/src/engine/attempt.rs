@@ -80,6 +80,6 @@ pub(super) fn panicked(payload: &(dyn Any + Send)) -> Failure {
 }
 
 /// The failure of a function that took too long.
-pub(super) fn timed_out(timeout: Duration) -> Failure {
-    Failure::new(format!("timed out after {timeout:?}"))
+pub(super) fn timed_out(timeout: Option<Duration>) -> Failure {
+    Failure::new(format!("timed out after {:?}", timeout.unwrap_or_default()))
 }

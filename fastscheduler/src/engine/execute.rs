@@ -3,7 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -11,9 +10,12 @@ use tokio::task::JoinHandle;
 
 use super::attempt::{Attempt, End, Ended, panicked, timed_out};
 use super::{Engine, lock};
-use crate::job::{Overlap, Trigger};
+use crate::job::Trigger;
 use crate::queue::{Claim, Settlement};
 use crate::registry::{Call, Invocation, JobContext, Outcome};
+
+/// When an attempt has taken too long, if it has a timeout.
+type Deadline = Option<BoxFuture<'static, ()>>;
 
 impl Engine {
     /// Takes claims one at a time and executes them, until execution ends.
@@ -44,7 +46,7 @@ impl Engine {
             // Cancelled since it was claimed.
             return self.settle(vec![Settlement { claim, next: None }]).await;
         };
-        if job.definition.policy.overlap == Overlap::Allow
+        if !job.is_exclusive()
             && claim.entry.trigger == Trigger::Schedule
             && claim.entry.attempt == 1
             && let Some(next) = job.fire_after(claim.entry.covers_until)
@@ -54,16 +56,18 @@ impl Engine {
         let run_id = claim.entry.run_id();
         let context = JobContext::new(Arc::clone(&job.names), run_id, claim.fence);
         self.table.begin(run_id, context.clone());
+        // Counted from before the function begins, not from when it first waits.
+        let deadline = job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
         let attempt = Attempt { claim, job, context, started_at: self.clock.now() };
         let call =
             Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone(), Arc::clone(&self.states));
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
-            Ok(Invocation::Async(future)) => self.poll_once(attempt, future),
+            Ok(Invocation::Async(future)) => self.poll_once(attempt, future, deadline),
             Ok(Invocation::Blocking(body)) => {
                 let thread = tokio::task::spawn_blocking(move || {
                     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(&*payload)))
                 });
-                self.tasks.spawn(Arc::clone(&self).watch_thread(attempt, thread));
+                self.tasks.spawn(Arc::clone(&self).watch_thread(attempt, thread, deadline));
             }
             Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(&*payload))), None),
         }
@@ -71,25 +75,35 @@ impl Engine {
 
     /// Polls a future once, and spawns it if it is pending: most job functions
     /// are short, and a spawn would cost more than they do.
-    fn poll_once(self: Arc<Self>, attempt: Attempt, mut future: BoxFuture<'static, Outcome>) {
+    fn poll_once(
+        self: Arc<Self>,
+        attempt: Attempt,
+        mut future: BoxFuture<'static, Outcome>,
+        deadline: Deadline,
+    ) {
         // The spawned task polls again at once, with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
         match catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context))) {
             Ok(Poll::Ready(outcome)) => self.finish(attempt, End::Outcome(outcome), None),
             Ok(Poll::Pending) => {
                 let engine = Arc::clone(&self);
-                self.tasks.spawn(engine.watch_future(attempt, future));
+                self.tasks.spawn(engine.watch_future(attempt, future, deadline));
             }
             Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(&*payload))), None),
         }
     }
 
-    async fn watch_future(self: Arc<Self>, attempt: Attempt, future: BoxFuture<'static, Outcome>) {
+    async fn watch_future(
+        self: Arc<Self>,
+        attempt: Attempt,
+        future: BoxFuture<'static, Outcome>,
+        deadline: Deadline,
+    ) {
         let watched = async {
             tokio::select! {
                 biased;
                 outcome = future => End::Outcome(outcome),
-                end = self.cut_short(&attempt) => end,
+                end = self.cut_short(&attempt, deadline) => end,
             }
         };
         // Dropping the future may panic as well as polling it.
@@ -97,7 +111,12 @@ impl Engine {
         self.finish(attempt, end.unwrap_or_else(|payload| End::Outcome(Err(panicked(&*payload)))), None);
     }
 
-    async fn watch_thread(self: Arc<Self>, attempt: Attempt, mut thread: JoinHandle<Outcome>) {
+    async fn watch_thread(
+        self: Arc<Self>,
+        attempt: Attempt,
+        mut thread: JoinHandle<Outcome>,
+        deadline: Deadline,
+    ) {
         let (end, thread) = tokio::select! {
             biased;
             joined = &mut thread => match joined {
@@ -105,22 +124,16 @@ impl Engine {
                 // The runtime is shutting down and never began it.
                 Err(_) => (End::Interrupted, None),
             },
-            end = self.cut_short(&attempt) => (end, Some(thread)),
+            end = self.cut_short(&attempt, deadline) => (end, Some(thread)),
         };
         self.finish(attempt, end, thread);
     }
 
     /// Waits until the attempt must end before its function does.
-    async fn cut_short(&self, attempt: &Attempt) -> End {
-        let timeout = attempt.job.definition.policy.timeout;
-        let deadline = async {
-            match timeout {
-                Some(timeout) => self.clock.sleep(timeout).await,
-                None => std::future::pending().await,
-            }
-        };
+    async fn cut_short(&self, attempt: &Attempt, deadline: Deadline) -> End {
+        let is_over = deadline.unwrap_or_else(|| Box::pin(std::future::pending()));
         let end = tokio::select! {
-            () = deadline => End::Outcome(Err(timed_out(timeout.unwrap_or(Duration::ZERO)))),
+            () = is_over => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
             () = self.executing.cancelled() => End::Interrupted,
         };
         attempt.context.cancel();

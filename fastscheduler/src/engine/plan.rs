@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::LiveJob;
 use crate::job::{JobId, Run, RunId, RunStatus, SkipReason, Skipped, Trigger};
 use crate::queue::Entry;
+use crate::storage::{Change, SkippedFires};
 
 /// Skipped fires of a calendar schedule are counted up to this many.
 const COUNTED: u64 = 10_000;
@@ -18,6 +19,21 @@ pub(super) struct FollowUp {
     pub(super) next: Option<Entry>,
     /// Fires that came due meanwhile and do not run.
     pub(super) skipped: Option<Run>,
+}
+
+impl FollowUp {
+    /// When the fire that comes next is due by the schedule.
+    pub(super) fn next_run_at(&self) -> Option<DateTime<Utc>> {
+        self.next.as_ref().map(|next| next.scheduled_for)
+    }
+
+    /// The entry for the queue, once the record of what was skipped is among
+    /// the changes.
+    pub(super) fn next(self, changes: &mut Vec<Change>) -> Option<Entry> {
+        let next_run_at = self.next_run_at();
+        changes.extend(self.skipped.map(|run| Change::Skip(Box::new(SkippedFires { run, next_run_at }))));
+        self.next
+    }
 }
 
 impl LiveJob {
@@ -43,7 +59,14 @@ impl LiveJob {
     }
 
     /// What follows on the fire of `entry`, which ended at `now`.
+    ///
+    /// Nothing, if another entry of the job is in charge of that: a manual run
+    /// does not move the schedule, and where runs may overlap, the next fire
+    /// was pushed when this one was claimed.
     pub(super) fn follow_up(&self, entry: &Entry, now: DateTime<Utc>) -> FollowUp {
+        if !self.is_exclusive() || entry.trigger == Trigger::Manual {
+            return FollowUp::default();
+        }
         let Some(due) = self.schedule.count_between(entry.covers_until, now, COUNTED) else {
             return FollowUp { next: self.fire_after(entry.covers_until), skipped: None };
         };
@@ -95,7 +118,7 @@ impl LiveJob {
     }
 }
 
-/// A number that looks random and depends on the fire alone (SplitMix64's finish).
+/// A number that looks random and depends on the fire alone (the last steps of `SplitMix64`).
 fn spread(job: JobId, scheduled_for: DateTime<Utc>) -> u64 {
     let mut x = job.number().wrapping_mul(0x9E37_79B9_7F4A_7C15);
     x ^= scheduled_for.timestamp_micros().cast_unsigned();

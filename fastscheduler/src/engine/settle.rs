@@ -6,12 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::task::JoinHandle;
 
 use super::attempt::{End, Ended};
 use super::plan::FollowUp;
-use super::{Engine, lock};
-use crate::job::{DeadLetter, Lane, Overlap, Run, Trigger, backoff};
+use super::{Engine, LiveJob, lock};
+use crate::job::{DeadLetter, Lane, Run, Trigger, backoff};
 use crate::queue::{Entry, Settlement};
+use crate::registry::Outcome;
 use crate::storage::{Change, Durability, EndedAttempt};
 
 /// How long to wait before writing again after a failure.
@@ -49,14 +51,7 @@ impl Engine {
             match (thread, end) {
                 // The thread keeps its slot and its job until it ends.
                 (Some(thread), End::Outcome(_)) => {
-                    let engine = Arc::clone(self);
-                    self.tasks.spawn(async move {
-                        tokio::select! {
-                            _ = thread => {}
-                            () = engine.executing.cancelled() => {}
-                        }
-                        engine.settle(vec![settlement]).await;
-                    });
+                    self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt.job, settlement));
                 }
                 (None, _) | (_, End::Interrupted) => settlements.push(settlement),
             }
@@ -67,6 +62,27 @@ impl Engine {
         self.settle(settlements).await;
     }
 
+    /// Settles the claim of a function past its deadline when its thread ends.
+    async fn settle_after(
+        self: Arc<Self>,
+        thread: JoinHandle<Outcome>,
+        job: Arc<LiveJob>,
+        mut settlement: Settlement,
+    ) {
+        tokio::select! {
+            _ = thread => {}
+            () = self.executing.cancelled() => {}
+        }
+        if settlement.next.is_none() {
+            let follow_up = job.follow_up(&settlement.claim.entry, self.clock.now());
+            let mut changes = Vec::new();
+            settlement.next = follow_up.next(&mut changes);
+            self.persist("skipped fires", || self.storage.apply(&changes, Durability::Soon)).await;
+            self.announce(&changes);
+        }
+        self.settle(vec![settlement]).await;
+    }
+
     fn announce(&self, changes: &[Change]) {
         if self.recorded.receiver_count() == 0 {
             return;
@@ -74,7 +90,7 @@ impl Engine {
         for change in changes {
             let run = match change {
                 Change::EndAttempt(ended) => &ended.run,
-                Change::Skip(run) => run,
+                Change::Skip(skipped) => &skipped.run,
                 Change::PutJob(_) | Change::RemoveJob(_) => continue,
             };
             // Nobody listening any more is no failure.
@@ -107,27 +123,22 @@ impl Engine {
                     format!("{prefix}{}", failure.message())
                 }));
                 let dead_letter = outcome.is_err().then(|| dead_letter(&run, job));
-                let follow_up = self.follow_up(ended);
-                let next_run_at = follow_up.next.as_ref().map(|next| next.scheduled_for).or_else(upcoming);
+                let follow_up = match ended.thread {
+                    // What comes next is seen when the thread ends.
+                    Some(_) => FollowUp::default(),
+                    None => job.follow_up(entry, *finished_at),
+                };
+                let next_run_at = follow_up.next_run_at().or_else(upcoming);
                 let ended = EndedAttempt { run, next_run_at, retry_count: 0, dead_letter };
                 changes.push(Change::EndAttempt(Box::new(ended)));
-                changes.extend(follow_up.skipped.map(|run| Change::Skip(Box::new(run))));
+                let next = follow_up.next(changes);
                 if next_run_at.is_none() && entry.trigger != Trigger::Manual {
                     self.table.remove(job.id);
                     changes.push(Change::RemoveJob(job.id));
                 }
-                follow_up.next
+                next
             }
         }
-    }
-
-    /// The job's next fire, unless another chain of it is in charge of that.
-    fn follow_up(&self, ended: &Ended) -> FollowUp {
-        let (entry, job) = (&ended.attempt.claim.entry, &ended.attempt.job);
-        if job.definition.policy.overlap == Overlap::Allow || entry.trigger == Trigger::Manual {
-            return FollowUp::default();
-        }
-        job.follow_up(entry, ended.finished_at)
     }
 
     pub(super) async fn push(&self, entries: Vec<Entry>) {
@@ -154,6 +165,6 @@ impl Engine {
     }
 }
 
-fn dead_letter(run: &Run, job: &super::LiveJob) -> DeadLetter {
+fn dead_letter(run: &Run, job: &LiveJob) -> DeadLetter {
     DeadLetter { run: run.clone(), definition: (*job.definition).clone() }
 }

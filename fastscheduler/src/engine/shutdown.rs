@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Engine, lock};
-use crate::queue::{QueueError, Settlement};
+use crate::queue::{Claim, Settlement};
 
 impl Engine {
     /// Claims nothing more, lets attempts end for as long as `grace`, cuts the
@@ -14,9 +14,10 @@ impl Engine {
     pub(crate) async fn stop(&self, grace: Duration) {
         self.claiming.cancel();
         let unstarted = std::mem::take(&mut *lock(&self.claimed));
-        let give_back = |claim: crate::queue::Claim| Settlement { next: Some(claim.entry.clone()), claim };
+        let give_back = |claim: Claim| Settlement { next: Some(claim.entry.clone()), claim };
         self.settle(unstarted.into_iter().map(give_back).collect()).await;
         tokio::select! {
+            biased;
             () = self.idle() => {}
             () = self.clock.sleep(grace) => tracing::warn!("cutting attempts short that did not end in time"),
         }
@@ -44,7 +45,7 @@ impl Engine {
 
     /// Waits until nothing is due and no claim is open.
     #[cfg(feature = "testing")]
-    pub(crate) async fn quiet(&self) -> Result<(), QueueError> {
+    pub(crate) async fn quiet(&self) -> Result<(), crate::queue::QueueError> {
         loop {
             let more = self.idle_more.notified();
             tokio::pin!(more);

@@ -22,10 +22,10 @@ pub use run::{DeadLetter, Run, RunId, RunStatus, SkipReason, Skipped, Trigger};
 pub use statistics::{FunctionStatistics, Statistics};
 
 /// The group of a job that names none.
-pub const DEFAULT_GROUP: &str = "default";
+pub(crate) const DEFAULT_GROUP: &str = "default";
 
 /// The longest name of a job, group or key, in characters.
-pub const NAME_LENGTH_LIMIT: usize = 200;
+pub(crate) const NAME_LENGTH_LIMIT: usize = 200;
 
 /// The largest arguments of a job, as JSON, in bytes.
-pub const ARGUMENTS_SIZE_LIMIT: usize = 256 * 1024;
+pub(crate) const ARGUMENTS_SIZE_LIMIT: usize = 256 * 1024;

@@ -139,6 +139,19 @@ pub enum SkipReason {
     Cancelled,
 }
 
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Overlap => "overlap",
+            Self::Paused => "paused",
+            Self::CatchUp => "catch_up",
+            Self::Orphaned => "orphaned",
+            Self::Rescheduled => "rescheduled",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
 /// The record of an attempt, or of fires that did not run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {

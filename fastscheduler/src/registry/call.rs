@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::outcome::Failure;
-use super::parameter::{FromCall, Source};
+use super::parameter::{FromCall, ParameterSource};
 use super::{JobContext, States};
 
 /// The arguments of a job, as JSON.
@@ -125,9 +125,9 @@ impl Arguments {
 
     /// Whether these arguments fit the parameters.
     pub(super) fn check(&self, parameters: &[super::Parameter]) -> Result<(), ArgumentError> {
-        let values: Vec<_> = parameters.iter().filter(|p| p.source() == Source::Value).collect();
+        let values: Vec<_> = parameters.iter().filter(|p| p.source() == ParameterSource::Value).collect();
         let takes = |source| parameters.iter().any(|parameter| parameter.source() == source);
-        if self.args.len() > values.len() && !takes(Source::Args) {
+        if self.args.len() > values.len() && !takes(ParameterSource::Args) {
             return Err(ArgumentError::TooMany { given: self.args.len(), taken: values.len() });
         }
         for (position, parameter) in values.iter().enumerate() {
@@ -139,7 +139,7 @@ impl Arguments {
         }
         let is_known = |name: &str| values.iter().any(|p| p.name() == name);
         match self.kwargs.keys().find(|name| !is_known(name)) {
-            Some(name) if !takes(Source::Kwargs) => Err(ArgumentError::Unknown {
+            Some(name) if !takes(ParameterSource::Kwargs) => Err(ArgumentError::Unknown {
                 name: name.clone(),
                 nearest: crate::schedule::text::nearest(name, values.iter().map(|p| p.name()))
                     .map(str::to_owned),

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use serde::Serialize;
 
-use super::call::Call;
+use super::call::{ArgumentError, Call};
 use super::function::Function;
 use super::outcome::{Failure, Outcome, returned};
 use super::parameter::{FromCall, Parameter};
@@ -65,14 +65,20 @@ macro_rules! closures {
             fn into_function(self, key: FunctionKey, place: &'static Location<'static>) -> Function {
                 let parameters = vec![$(Parameter::new::<$parameter>("", || None)),*];
                 Function::closure(key, place, parameters, move |call| {
-                    #[allow(unused_mut, unused_variables, reason = "a closure without parameters takes nothing")]
-                    let mut call: Call = call;
-                    let future = (|| Ok::<_, Failure>(self($(call.parameter::<$parameter>("")?),*)))();
+                    let future = with_parameters(call, |_call| Ok(self($(_call.parameter::<$parameter>("")?),*)));
                     Box::pin(async move { future?.await.into_outcome() })
                 })
             }
         }
     )*};
+}
+
+/// Calls a closure with what it takes from the call.
+fn with_parameters<T>(
+    mut call: Call,
+    make: impl FnOnce(&mut Call) -> Result<T, ArgumentError>,
+) -> Result<T, Failure> {
+    make(&mut call).map_err(Failure::from)
 }
 
 closures! {

@@ -40,7 +40,7 @@ struct Facts {
 
 /// The names of a job that its attempts share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobNames {
+pub(crate) struct JobNames {
     /// The job's name.
     pub name: String,
     /// The job's group.

@@ -31,7 +31,7 @@ enum Implementation {
 }
 
 /// A function under way, or one that is still to be put on a blocking thread.
-pub enum Invocation {
+pub(crate) enum Invocation {
     /// To be polled.
     Async(BoxFuture<'static, Outcome>),
     /// To be called on a blocking thread.

@@ -21,12 +21,16 @@ use thiserror::Error;
 
 pub use call::{Args, ArgumentError, Arguments, Call, Kwargs};
 pub use closure::{ClosureReturn, JobClosure};
-pub use context::{JobContext, JobNames};
-pub use function::{Function, Invocation};
-pub use outcome::{Failure, Outcome, Permanent};
-pub use parameter::{FromCall, Parameter, Source};
+pub use context::JobContext;
+pub(crate) use context::JobNames;
+pub use function::Function;
+pub(crate) use function::Invocation;
+pub(crate) use outcome::Outcome;
+pub use outcome::{Failure, Permanent};
+pub use parameter::{FromCall, Parameter, ParameterSource};
 pub use registration::{Body, Declaration, DeclaredSchedule, Registration};
-pub use state::{State, StateType, States};
+pub(crate) use state::States;
+pub use state::{State, StateType};
 
 use crate::job::FunctionKey;
 use crate::schedule::text::nearest;
@@ -75,7 +79,7 @@ pub enum RegistryError {
 
 /// All functions that jobs may run, by name.
 #[derive(Debug, Clone, Default)]
-pub struct Registry {
+pub(crate) struct Registry {
     functions: BTreeMap<FunctionKey, Arc<Function>>,
 }
 
@@ -118,7 +122,7 @@ impl Registry {
     }
 
     /// The function of that full name, or of that bare name if it is unique.
-    pub fn resolve(&self, name: &str) -> Result<&Arc<Function>, RegistryError> {
+    pub(crate) fn resolve(&self, name: &str) -> Result<&Arc<Function>, RegistryError> {
         let key = FunctionKey::parse(name);
         if let Some(function) = self.functions.get(&key) {
             return Ok(function);
@@ -139,14 +143,8 @@ impl Registry {
         }
     }
 
-    /// The function of that full name.
-    #[must_use]
-    pub fn get(&self, key: &FunctionKey) -> Option<&Arc<Function>> {
-        self.functions.get(key)
-    }
-
     /// All functions, sorted by module and name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Function>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Function>> {
         self.functions.values()
     }
 

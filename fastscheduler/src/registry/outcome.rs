@@ -9,7 +9,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 /// The most bytes of a returned value that are kept with its run.
-pub const RESULT_SIZE_LIMIT: usize = 4 * 1024;
+const RESULT_SIZE_LIMIT: usize = 4 * 1024;
 
 /// How an attempt ended: the returned value as JSON, or the failure.
 pub type Outcome = Result<Option<Arc<str>>, Failure>;
@@ -129,7 +129,7 @@ impl io::Write for Kept {
 
 /// A value on its way to an [`Outcome`].
 ///
-/// `outcome!` calls `into_outcome` on `&&&&Returning`: method lookup takes the
+/// `outcome!` calls `to_outcome` on `&&&&Returning`: method lookup takes the
 /// impl with the most references that fits, so that a `Result` is split before
 /// it is seen as something to serialise.
 #[doc(hidden)]
@@ -167,11 +167,11 @@ impl<T: Serialize> JobReturn for T {
 
 #[doc(hidden)]
 pub trait ViaAnyhow {
-    fn into_outcome(&self) -> Outcome;
+    fn to_outcome(&self) -> Outcome;
 }
 
 impl<T: Serialize, E: Into<anyhow::Error>> ViaAnyhow for &&&Returning<Result<T, E>> {
-    fn into_outcome(&self) -> Outcome {
+    fn to_outcome(&self) -> Outcome {
         match self.take() {
             Ok(value) => returned(&value),
             Err(error) => Err(Failure::from_chain(&error.into())),
@@ -181,11 +181,11 @@ impl<T: Serialize, E: Into<anyhow::Error>> ViaAnyhow for &&&Returning<Result<T, 
 
 #[doc(hidden)]
 pub trait ViaBox {
-    fn into_outcome(&self) -> Outcome;
+    fn to_outcome(&self) -> Outcome;
 }
 
 impl<T: Serialize> ViaBox for &&Returning<Result<T, Box<dyn Error + Send + Sync>>> {
-    fn into_outcome(&self) -> Outcome {
+    fn to_outcome(&self) -> Outcome {
         match self.take() {
             Ok(value) => returned(&value),
             Err(error) => Err(Failure::from_chain(&anyhow::Error::from_boxed(error))),
@@ -195,11 +195,11 @@ impl<T: Serialize> ViaBox for &&Returning<Result<T, Box<dyn Error + Send + Sync>
 
 #[doc(hidden)]
 pub trait ViaDisplay {
-    fn into_outcome(&self) -> Outcome;
+    fn to_outcome(&self) -> Outcome;
 }
 
 impl<T: Serialize, E: Display> ViaDisplay for &Returning<Result<T, E>> {
-    fn into_outcome(&self) -> Outcome {
+    fn to_outcome(&self) -> Outcome {
         match self.take() {
             Ok(value) => returned(&value),
             Err(error) => Err(Failure::new(error.to_string())),
@@ -210,7 +210,7 @@ impl<T: Serialize, E: Display> ViaDisplay for &Returning<Result<T, E>> {
 #[doc(hidden)]
 pub trait ViaSerialize {
     type Value;
-    fn into_outcome(&self) -> Outcome
+    fn to_outcome(&self) -> Outcome
     where
         Self::Value: JobReturn;
 }
@@ -218,7 +218,7 @@ pub trait ViaSerialize {
 impl<T> ViaSerialize for Returning<T> {
     type Value = T;
 
-    fn into_outcome(&self) -> Outcome
+    fn to_outcome(&self) -> Outcome
     where
         T: JobReturn,
     {
@@ -232,6 +232,6 @@ impl<T> ViaSerialize for Returning<T> {
 macro_rules! __outcome {
     ($value:expr) => {{
         use $crate::__private::{ViaAnyhow as _, ViaBox as _, ViaDisplay as _, ViaSerialize as _};
-        (&&&&$crate::__private::Returning::new($value)).into_outcome()
+        (&&&&$crate::__private::Returning::new($value)).to_outcome()
     }};
 }

@@ -11,7 +11,7 @@ use super::state::{State, StateType};
 
 /// What fills a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum ParameterSource {
     /// An argument of the job, by position or by name.
     Value,
     /// The attempt's context.
@@ -35,7 +35,7 @@ pub enum Source {
 )]
 pub trait FromCall: Sized {
     #[doc(hidden)]
-    const SOURCE: Source;
+    const SOURCE: ParameterSource;
 
     #[doc(hidden)]
     fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError>;
@@ -47,13 +47,14 @@ pub trait FromCall: Sized {
     }
 
     #[doc(hidden)]
+    #[must_use]
     fn state() -> Option<StateType> {
         None
     }
 }
 
 impl<T: DeserializeOwned> FromCall for T {
-    const SOURCE: Source = Source::Value;
+    const SOURCE: ParameterSource = ParameterSource::Value;
 
     fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError> {
         let position = call.position();
@@ -67,7 +68,7 @@ impl<T: DeserializeOwned> FromCall for T {
 }
 
 impl FromCall for JobContext {
-    const SOURCE: Source = Source::Context;
+    const SOURCE: ParameterSource = ParameterSource::Context;
 
     fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
         Ok(call.context().clone())
@@ -75,7 +76,7 @@ impl FromCall for JobContext {
 }
 
 impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
-    const SOURCE: Source = Source::State;
+    const SOURCE: ParameterSource = ParameterSource::State;
 
     fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
         call.states().get().map(State).ok_or(ArgumentError::State(type_name::<T>()))
@@ -87,7 +88,7 @@ impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
 }
 
 impl FromCall for Args {
-    const SOURCE: Source = Source::Args;
+    const SOURCE: ParameterSource = ParameterSource::Args;
 
     fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
         Ok(Self(call.arguments().args.clone()))
@@ -95,7 +96,7 @@ impl FromCall for Args {
 }
 
 impl FromCall for Kwargs {
-    const SOURCE: Source = Source::Kwargs;
+    const SOURCE: ParameterSource = ParameterSource::Kwargs;
 
     fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
         Ok(Self(call.arguments().kwargs.clone()))
@@ -106,7 +107,7 @@ impl FromCall for Kwargs {
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     name: &'static str,
-    source: Source,
+    source: ParameterSource,
     type_name: fn() -> &'static str,
     check: fn(Option<&Value>) -> Result<(), DeError>,
     state: fn() -> Option<StateType>,
@@ -128,7 +129,7 @@ impl Parameter {
 
     /// What fills the parameter.
     #[must_use]
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> ParameterSource {
         self.source
     }
 

@@ -49,17 +49,17 @@ impl StateType {
 
 /// All states given to the builder, one for each type.
 #[derive(Debug, Default)]
-pub struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+pub(crate) struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
 
 impl States {
     /// Adds a state, in place of an earlier one of the same type.
-    pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, state: T) {
+    pub(crate) fn insert<T: Clone + Send + Sync + 'static>(&mut self, state: T) {
         self.0.insert(TypeId::of::<T>(), Box::new(state));
     }
 
     /// Whether there is a state of that type.
     #[must_use]
-    pub fn contains(&self, state: StateType) -> bool {
+    pub(crate) fn contains(&self, state: StateType) -> bool {
         self.0.contains_key(&state.id)
     }
 

@@ -14,7 +14,7 @@ use crate::job::{
 };
 use crate::registry::{Arguments, Function, JobNames};
 use crate::schedule::{Micros, Schedule, ScheduleError};
-use crate::storage::{Change, Durability};
+use crate::storage::{Change, Durability, SkippedFires};
 
 /// A job that was checked whole, and can be added.
 struct Checked {
@@ -173,7 +173,11 @@ impl Scheduler {
                 count: 1,
             }),
         };
-        self.0.engine.storage.apply(&[Change::Skip(Box::new(run))], Durability::Now).await?;
+        self.0
+            .engine
+            .storage
+            .apply(&[Change::Skip(Box::new(SkippedFires { run, next_run_at: None }))], Durability::Now)
+            .await?;
         Ok(())
     }
 }

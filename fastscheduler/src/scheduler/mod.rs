@@ -71,7 +71,6 @@ enum Phase {
 
 impl Scheduler {
     /// Begins to build a scheduler.
-    #[must_use]
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::default()
     }
@@ -81,6 +80,7 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`SchedulerError::Phase`] if it was started before, or stopped.
+    #[expect(clippy::unused_async, reason = "a store of several processes says that this one is there")]
     pub async fn start(&self) -> Result<(), SchedulerError> {
         let running = Phase::Running { since: self.0.engine.clock.now() };
         self.enter(running, |phase| match phase {

@@ -51,11 +51,18 @@ pub fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let scheduler = builder.build().await?;
-        if !is_quiet {
-            print_jobs(&scheduler).await?;
-            tokio::spawn(print_runs(scheduler.0.engine.recorded.subscribe(), scheduler.local_zone()));
+        if is_quiet {
+            return scheduler.run_until_shutdown().await;
         }
-        scheduler.run_until_shutdown().await
+        print_jobs(&scheduler).await?;
+        let printed = print_runs(scheduler.0.engine.recorded.subscribe(), scheduler.local_zone());
+        let ended = async move {
+            let ended = scheduler.run_until_shutdown().await;
+            // With the last handle goes the sender, and so the printing ends.
+            drop(scheduler);
+            ended
+        };
+        tokio::join!(ended, printed).0
     });
     // A blocking function that does not return must not keep the program.
     runtime.shutdown_background();
@@ -144,7 +151,10 @@ fn describe(run: &Run, zone: Zone) -> String {
     let at = run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string());
     let (id, name, status) = (run.job_id(), &run.job_name, run.status);
     match (status, run.skipped) {
-        (_, Some(skipped)) => format!("{at} {id} {name}: {} skipped, {:?}", skipped.count, skipped.reason),
+        (_, Some(skipped)) => {
+            let fires = if skipped.count == 1 { "fire" } else { "fires" };
+            format!("{at} {id} {name}: {} {fires} skipped, {}", skipped.count, skipped.reason)
+        }
         (RunStatus::Failed, None) => {
             format!("{at} {id} {name} failed: {}", run.error.as_deref().unwrap_or("no reason was given"))
         }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, ready};
 
-use super::{Change, Durability, EndedAttempt, HistoryQuery, Limits, Storage, StorageError};
+use super::{Change, Durability, EndedAttempt, HistoryQuery, Limits, SkippedFires, Storage, StorageError};
 use crate::job::{DeadLetter, Job, JobId, Run, RunId, RunStatus, Statistics};
 
 /// A store in memory, which ends with the process.
@@ -106,11 +106,7 @@ impl State {
                 self.jobs.remove(id);
             }
             Change::EndAttempt(ended) => self.end_attempt(ended),
-            Change::Skip(run) => {
-                if self.run_ids.insert(run.run_id) {
-                    self.history.push_back(Run::clone(run));
-                }
-            }
+            Change::Skip(skipped) => self.skip(skipped),
         }
     }
 
@@ -127,6 +123,17 @@ impl State {
         self.statistics.count_attempt(run);
         self.history.push_back(run.clone());
         self.dead_letters.extend(ended.dead_letter.clone());
+    }
+
+    fn skip(&mut self, skipped: &SkippedFires) {
+        let run = &skipped.run;
+        if !self.run_ids.insert(run.run_id) {
+            return;
+        }
+        if let Some(job) = self.jobs.get_mut(&run.job_id()) {
+            job.next_run_at = skipped.next_run_at;
+        }
+        self.history.push_back(run.clone());
     }
 
     fn prune(&mut self, limits: Limits) {

@@ -27,7 +27,7 @@ pub enum Change {
     /// An attempt ended.
     EndAttempt(Box<EndedAttempt>),
     /// Fires did not run.
-    Skip(Box<Run>),
+    Skip(Box<SkippedFires>),
 }
 
 /// An attempt that ended, and what becomes of its job.
@@ -41,6 +41,15 @@ pub struct EndedAttempt {
     pub retry_count: u32,
     /// The letter, if the fire failed for good.
     pub dead_letter: Option<DeadLetter>,
+}
+
+/// Fires that did not run, and what becomes of their job.
+#[derive(Debug, Clone)]
+pub struct SkippedFires {
+    /// The record.
+    pub run: Run,
+    /// The job's next fire by its schedule.
+    pub next_run_at: Option<DateTime<Utc>>,
 }
 
 /// How soon a change must be safe.
