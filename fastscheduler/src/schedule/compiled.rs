@@ -49,7 +49,7 @@ impl Rule {
             Some(fire) if fire - NOWADAYS <= LONGEST_WAIT => {
                 Ok(Self::Calendar { calendar: Box::new(calendar), gap, fold })
             }
-            Some(_) | None => Err(ScheduleError::NeverFires(definition.to_string())),
+            Some(_) | None => Err(ScheduleError::NeverFires(definition.written())),
         }
     }
 

@@ -34,16 +34,16 @@ impl fmt::Display for ScheduleSpec {
 }
 
 impl ScheduleDefinition {
-    /// The schedule as it was written, where its sentence would not tell it from others.
+    /// The schedule as it was written, where that is a text of its own.
     pub(super) fn written(&self) -> String {
         match &self.spec {
             ScheduleSpec::At { at } => at.to_string(),
+            ScheduleSpec::Cron { expression } => expression.clone(),
             ScheduleSpec::Every { .. }
             | ScheduleSpec::Hourly { .. }
             | ScheduleSpec::Daily { .. }
             | ScheduleSpec::Weekly { .. }
             | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Cron { .. }
             | ScheduleSpec::Once { .. } => self.to_string(),
         }
     }

@@ -9,14 +9,14 @@ use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// The zone in jiff's own database.
-pub fn rules_of(zone: Tz) -> TimeZone {
+pub(crate) fn rules_of(zone: Tz) -> TimeZone {
     thread_local! { static DATABASE: TimeZoneDatabase = TimeZoneDatabase::bundled(); }
     DATABASE.with(|database| database.get(zone.name())).unwrap()
 }
 
 /// One field of a cron expression and what it stands for.
 #[derive(Debug, Clone)]
-pub struct Field {
+pub(crate) struct Field {
     text: String,
     values: Vec<u8>,
     last_day: bool,
@@ -27,30 +27,30 @@ impl Field {
         Self { text, values: values.into_iter().collect(), last_day: false }
     }
 
-    pub fn star(lowest: u8, highest: u8) -> Self {
+    pub(crate) fn star(lowest: u8, highest: u8) -> Self {
         Self::new("*".to_owned(), lowest..=highest)
     }
 
-    pub fn star_step(lowest: u8, highest: u8, step: u8) -> Self {
+    pub(crate) fn star_step(lowest: u8, highest: u8, step: u8) -> Self {
         Self::new(format!("*/{step}"), (lowest..=highest).step_by(step.into()))
     }
 
-    pub fn list(values: &[u8]) -> Self {
+    pub(crate) fn list(values: &[u8]) -> Self {
         let words: Vec<String> = values.iter().map(u8::to_string).collect();
         Self::new(words.join(","), values.iter().copied())
     }
 
-    pub fn range(from: u8, to: u8, step: u8) -> Self {
+    pub(crate) fn range(from: u8, to: u8, step: u8) -> Self {
         let text = if step == 1 { format!("{from}-{to}") } else { format!("{from}-{to}/{step}") };
         Self::new(text, (from..=to).step_by(step.into()))
     }
 
-    pub fn last_day() -> Self {
+    pub(crate) fn last_day() -> Self {
         Self { text: "L".to_owned(), values: Vec::new(), last_day: true }
     }
 
     /// The same values as a list, so that a field of stars becomes a fixed one.
-    pub fn without_star(self) -> Self {
+    pub(crate) fn without_star(self) -> Self {
         if self.text.starts_with('*') { Self::list(&self.values) } else { self }
     }
 
@@ -61,7 +61,7 @@ impl Field {
 
 /// What is set beside the times; `None` is what suits the kind.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     gap: Option<Gap>,
     fold: Option<Fold>,
 }
@@ -77,21 +77,21 @@ impl From<(Option<u8>, Option<u8>)> for Settings {
 
 /// A span of time, and how finely it is walked through.
 #[derive(Debug, Clone, Copy)]
-pub struct Window {
-    pub after: i64,
-    pub until: i64,
+pub(crate) struct Window {
+    pub(crate) after: i64,
+    pub(crate) until: i64,
     step: i64,
 }
 
 impl Window {
-    pub fn around(instant: i64, to_each_side: i64, step: i64) -> Self {
+    pub(crate) fn around(instant: i64, to_each_side: i64, step: i64) -> Self {
         Self { after: instant - to_each_side - 17, until: instant + to_each_side, step }
     }
 }
 
 /// A set of nominal local times, in words of its own.
 #[derive(Debug, Clone)]
-pub struct Nominal {
+pub(crate) struct Nominal {
     kind: Kind,
     seconds: Field,
     minutes: Field,
@@ -112,7 +112,7 @@ enum Kind {
 }
 
 impl Nominal {
-    pub fn cron(
+    pub(crate) fn cron(
         seconds: Option<Field>,
         minutes: Field,
         hours: Field,
@@ -140,16 +140,16 @@ impl Nominal {
         }
     }
 
-    pub fn hourly(minute: u8) -> Self {
+    pub(crate) fn hourly(minute: u8) -> Self {
         Self { is_wildcard: true, ..Self::other(Kind::Hourly(minute), minute, Field::star(0, 23)) }
     }
 
-    pub fn daily(hour: u8, minute: u8) -> Self {
+    pub(crate) fn daily(hour: u8, minute: u8) -> Self {
         Self::other(Kind::Daily, minute, Field::list(&[hour]))
     }
 
     /// `days` are bits, Monday the lowest.
-    pub fn weekly(days: u8, hour: u8, minute: u8) -> Self {
+    pub(crate) fn weekly(days: u8, hour: u8, minute: u8) -> Self {
         let listed: Vec<u8> = (0..7).filter(|day| days >> day & 1 == 1).map(|day| (day + 1) % 7).collect();
         Self {
             weekdays: Field::list(&listed),
@@ -158,12 +158,12 @@ impl Nominal {
     }
 
     /// Day 32 is the last.
-    pub fn monthly(day: u8, hour: u8, minute: u8) -> Self {
+    pub(crate) fn monthly(day: u8, hour: u8, minute: u8) -> Self {
         let days = if day == 32 { Field::last_day() } else { Field::list(&[day]) };
         Self { days, ..Self::other(Kind::Monthly(day), minute, Field::list(&[hour])) }
     }
 
-    pub fn expression(&self) -> Option<&str> {
+    pub(crate) fn expression(&self) -> Option<&str> {
         match &self.kind {
             Kind::Cron(expression) => Some(expression),
             Kind::Hourly(_) | Kind::Daily | Kind::Weekly(_) | Kind::Monthly(_) => None,
@@ -171,7 +171,7 @@ impl Nominal {
     }
 
     /// The schedule as the library's user would write it.
-    pub fn build(&self, zone: Tz, settings: Settings) -> Result<Schedule, ScheduleError> {
+    pub(crate) fn build(&self, zone: Tz, settings: Settings) -> Result<Schedule, ScheduleError> {
         let time = || format!("{:02}:{:02}", self.hours.values[0], self.minutes.values[0]);
         let mut definition = match &self.kind {
             Kind::Cron(expression) => schedule::cron(expression.as_str()).definition(),
@@ -206,7 +206,7 @@ impl Nominal {
     }
 
     /// The fires in a window, or `None` where local time does not go in whole steps.
-    pub fn walk(&self, zone: Tz, settings: Settings, window: Window) -> Option<Vec<i64>> {
+    pub(crate) fn walk(&self, zone: Tz, settings: Settings, window: Window) -> Option<Vec<i64>> {
         let suits = if self.is_wildcard { (Gap::Skip, Fold::Both) } else { (Gap::Next, Fold::First) };
         let (gap, fold) = (settings.gap.unwrap_or(suits.0), settings.fold.unwrap_or(suits.1));
         // Further than any change of clocks moves a fire; a date that was

@@ -100,3 +100,38 @@ pub(super) fn into_table(instant: i64) -> (i64, i64) {
     let earlier = (instant - REPEATS_FROM).div_euclid(PERIOD) * PERIOD + PERIOD;
     (instant - earlier, earlier)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::TZ_VARIANTS;
+
+    use super::*;
+
+    /// The search for fires looks at one change at a time, which is right only
+    /// while no two are so near that what they repeat or leave out meets.
+    #[test]
+    fn changes_of_clocks_are_days_apart() {
+        for tz in TZ_VARIANTS {
+            let rules = Rules::of(tz);
+            assert!(rules.starts.len() == rules.stretches.len() && rules.starts[0] == i64::MIN, "{tz}");
+            for pair in rules.starts[1..].windows(2) {
+                assert!(pair[1] - pair[0] >= 3 * 86_400, "{tz} at {} and {}", pair[0], pair[1]);
+            }
+        }
+    }
+
+    #[test]
+    fn far_times_have_the_calendar_of_four_hundred_years_before() {
+        let table = [
+            (0, 0),
+            (REPEATS_FROM - 1, 0),
+            (REPEATS_FROM, PERIOD),
+            (REPEATS_FROM + PERIOD - 1, PERIOD),
+            (REPEATS_FROM + PERIOD, 2 * PERIOD),
+            (i64::MAX / 2, (i64::MAX / 2 - REPEATS_FROM) / PERIOD * PERIOD + PERIOD),
+        ];
+        for (instant, earlier) in table {
+            assert_eq!(into_table(instant), (instant - earlier, earlier), "{instant}");
+        }
+    }
+}
