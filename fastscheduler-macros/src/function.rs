@@ -249,7 +249,7 @@ fn documentation(attributes: &[Attribute]) -> String {
     let lines: Vec<String> = lines
         .flat_map(|block| {
             block
-                .lines()
+                .split('\n')
                 .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned())
                 .collect::<Vec<_>>()
         })
