@@ -1,6 +1,6 @@
 //! The arguments of an attribute, before they have a meaning.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 use syn::Error;
 use syn::ext::IdentExt as _;
 
@@ -30,11 +30,14 @@ impl Argument {
             Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
                 let value: TokenStream = rest.collect();
                 if value.is_empty() {
-                    return Err(Error::new_spanned(tokens, format!("`{shown}` has no value after `=`")));
+                    return Err(Error::new_spanned(
+                        tokens,
+                        format!("`{shown}` has no value; write it after the `=`"),
+                    ));
                 }
                 Ok(Self::Named(name, value))
             }
-            Some(TokenTree::Punct(colon)) if colon.as_char() == ':' => {
+            Some(TokenTree::Punct(colon)) if colon.as_char() == ':' && colon.spacing() == Spacing::Alone => {
                 Err(Error::new_spanned(colon, format!("unexpected `:`; write `{shown} = …`")))
             }
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {

@@ -35,7 +35,11 @@ pub(crate) struct Attribute {
 /// What the attribute `kind` makes of `item`.
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut complaints = Complaints::default();
-    let outermost = Attribute::read(kind, Span::call_site(), arguments, &mut complaints);
+    // The attribute's own place, but as if the user had written what complains
+    // there: the compiler then adds no note on where the error originates.
+    let user = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    let whole = Span::call_site().resolved_at(user);
+    let outermost = Attribute::read(kind, whole, arguments, &mut complaints);
     let (mut attributes, rest) = match take_outer.parse2(item.clone()) {
         Ok(parts) => parts,
         Err(mistake) => {
@@ -75,13 +79,16 @@ impl Attribute {
         let mut seen: Vec<String> = Vec::new();
         let mut is_first = |name: &Ident, complaints: &mut Complaints| {
             let shown = name.unraw().to_string();
-            let is_first = !seen.contains(&shown);
-            if is_first {
-                seen.push(shown);
-            } else {
+            let both = shown.ends_with("catch_up") && seen.iter().any(|name| name.ends_with("catch_up"));
+            if seen.contains(&shown) {
                 complaints.at(name, format!("`{shown}` is given twice; remove one"));
+            } else if both {
+                complaints.at(name, "`no_catch_up` means `catch_up = \"none\"`; remove it, or `catch_up`");
+            } else {
+                seen.push(shown);
+                return true;
             }
-            is_first
+            false
         };
         for argument in split(arguments) {
             let Some(tokens) = complaints.note(argument) else { continue };
@@ -122,14 +129,16 @@ impl Attribute {
                 }
                 Argument::Word(word) if word == "no_catch_up" => {
                     if is_modifier(kind, &word, complaints) && is_first(&word, complaints) {
-                        if modifiers.catch_up.is_some() {
-                            complaints.at(word, "`catch_up` is given already, and `no_catch_up` is the same as `catch_up = \"none\"`; remove one");
-                        }
                         modifiers.catch_up = Some("None");
                     }
                 }
                 Argument::Word(word) => match misplaced(kind, &word) {
-                    Some(sentence) => complaints.at(word, sentence),
+                    Some(sentence) => {
+                        if word == "at" {
+                            at = Some(Given::Flawed);
+                        }
+                        complaints.at(word, sentence);
+                    }
                     None => positional.push(Given::Word(word)),
                 },
                 Argument::Value(value) => {
@@ -168,6 +177,9 @@ fn is_modifier(kind: Kind, name: &Ident, complaints: &mut Complaints) -> bool {
     }
     let sentence = if is_known {
         format!("`job` registers the function only and takes no `{shown}`; set it where you add a job")
+    } else if shown == "at" && kind != Kind::Job {
+        let (kind, example) = (kind.name(), kind.example());
+        format!("`{kind}` takes no `at`; write for example `{example}`, or use `daily` for a time of day")
     } else if let Some(meant) = meant(kind, &shown) {
         format!("unknown argument `{shown}`; did you mean `{meant}`?")
     } else {

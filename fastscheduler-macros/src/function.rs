@@ -165,11 +165,16 @@ fn source(ty: &Type) -> Source {
 fn callable(signature: &Signature, complaints: &mut Complaints) {
     for parameter in &signature.generics.params {
         let (what, right) = match parameter {
-            GenericParam::Lifetime(_) => ("a lifetime", "types that own what they hold"),
-            GenericParam::Type(_) => ("a type parameter", "the type itself"),
-            GenericParam::Const(_) => ("a const parameter", "the value itself"),
+            GenericParam::Lifetime(_) => ("lifetime", "types that own what they hold"),
+            GenericParam::Type(_) => ("type parameter", "the type itself"),
+            GenericParam::Const(_) => ("const parameter", "the value itself"),
         };
-        complaints.at(parameter, format!("a job's function cannot have {what}; write {right}"));
+        let name = match parameter {
+            GenericParam::Lifetime(lifetime) => lifetime.lifetime.to_string(),
+            GenericParam::Type(ty) => ty.ident.to_string(),
+            GenericParam::Const(value) => value.ident.to_string(),
+        };
+        complaints.at(parameter, format!("a job's function cannot have the {what} `{name}`; write {right}"));
     }
     if let Safety::Unsafe(token) = &signature.safety {
         complaints.at(token, "a job's function cannot be `unsafe`; call the unsafe function from a safe one");
@@ -199,11 +204,17 @@ fn unowned(ty: &Type, complaints: &mut Complaints) {
                     other => other.to_owned(),
                 },
             };
-            complaints.at(reference, format!("a job's parameter owns its value; write `{owned}`"));
+            complaints.at(
+                reference,
+                format!(
+                    "`{}` is borrowed, but a job's parameter owns its value; write `{owned}`",
+                    written(reference)
+                ),
+            );
         }
         Type::ImplTrait(generic) => {
             complaints
-                .at(generic, "a job's parameter has one type, which `impl` leaves open; write the type");
+                .at(generic, format!("`{}` leaves the type open; write the type itself", written(generic)));
         }
         Type::Slice(slice) => unowned(&slice.elem, complaints),
         Type::Array(array) => unowned(&array.elem, complaints),
@@ -238,7 +249,7 @@ fn documentation(attributes: &[Attribute]) -> String {
     let lines: Vec<String> = lines
         .flat_map(|block| {
             block
-                .lines()
+                .split('\n')
                 .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned())
                 .collect::<Vec<_>>()
         })

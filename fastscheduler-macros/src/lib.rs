@@ -21,12 +21,7 @@ mod modifiers;
 mod schedule;
 mod values;
 
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    reason = "the runtime crate uses the rest of these shared files"
-)]
+#[expect(dead_code, unreachable_pub, reason = "the runtime crate uses the rest of these shared files")]
 mod text;
 
 use proc_macro::TokenStream;
@@ -34,48 +29,56 @@ use proc_macro::TokenStream;
 use kind::Kind;
 
 #[doc = include_str!("../docs/every.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn every(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Every, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/hourly.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn hourly(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Hourly, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/daily.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn daily(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Daily, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/weekly.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn weekly(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Weekly, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/monthly.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn monthly(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Monthly, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/cron.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn cron(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Cron, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/once.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn once(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Once, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/at.md")]
+#[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn at(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::At, arguments.into(), &item.into()).into()

@@ -169,8 +169,7 @@ impl Modifiers {
 
 fn label(name: &str, text: &str, value: &Value) -> syn::Result<Written> {
     if text.trim().is_empty() {
-        let sentence =
-            format!("`{name}` is empty; leave it out, or write one of up to {NAME_LIMIT} characters");
+        let sentence = format!("`{name}` is empty; leave it out, or write 1 to {NAME_LIMIT} characters");
         return Err(Error::new_spanned(&value.tokens, sentence));
     }
     let length = text.chars().count();

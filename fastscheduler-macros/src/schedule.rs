@@ -51,11 +51,11 @@ impl Reader<'_> {
             Kind::Every => self.length(positional).map(Schedule::Every),
             Kind::Once => self.length(positional).map(Schedule::Once),
             Kind::Hourly => {
-                self.none(&positional);
+                self.unnamed(&positional);
                 self.clock(|text| minute_of_hour(text).map(drop)).map(Schedule::Hourly)
             }
             Kind::Daily => {
-                self.none(&positional);
+                self.unnamed(&positional);
                 self.clock_time().map(Schedule::Daily)
             }
             Kind::Weekly => {
@@ -73,7 +73,7 @@ impl Reader<'_> {
                 self.one_text(positional, |text| text.parse::<WrittenDateTime>().map(drop)).map(Schedule::At)
             }
             Kind::Job => {
-                for argument in &positional {
+                if let Some(argument) = positional.first() {
                     self.unexpected(
                         argument,
                         "`job` has no schedule; use an attribute such as `every` for one",
@@ -130,7 +130,10 @@ impl Reader<'_> {
                 self.complaints.note(unit)
             }
             Some(other) => {
-                self.unexpected(other, "the unit comes here, one of `seconds`, `minutes`, `hours` or `days`");
+                self.unexpected(
+                    other,
+                    "write the unit here, `seconds`, `minutes`, `hours` or `days`, without quotes",
+                );
                 None
             }
             None if self.kind == Kind::Once => Some(Unit::Seconds),
@@ -292,6 +295,18 @@ impl Reader<'_> {
         let (name, example) = (self.kind.name(), self.kind.example());
         let sentence = format!("`{name}` needs {what}; write for example `{example}`");
         self.complaints.push(Error::new(self.whole, sentence));
+    }
+
+    /// Complains about arguments that only `at` can give.
+    fn unnamed(&mut self, surplus: &[Given]) {
+        if let (None, [Given::Value(value)]) = (&self.at, surplus) {
+            let example = self.kind.at().unwrap_or_default();
+            let sentence = format!("`{}` has no name; write for example `{example}`", value.written());
+            self.complaints.at(&value.tokens, sentence);
+            self.at = Some(Given::Flawed);
+        } else {
+            self.none(surplus);
+        }
     }
 
     fn none(&mut self, surplus: &[Given]) {

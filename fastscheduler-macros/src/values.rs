@@ -20,7 +20,9 @@ pub(crate) fn check(function: &Function, attributes: &[Attribute], complaints: &
     for (position, parameter) in function.values().enumerate() {
         let is_without =
             |job: &&Attribute| job.modifiers.args.len() <= position && by_name(job, parameter).is_none();
-        let without: Vec<&str> = jobs.iter().copied().filter(is_without).map(|job| job.kind.name()).collect();
+        let mut without: Vec<&str> =
+            jobs.iter().copied().filter(is_without).map(|job| job.kind.name()).collect();
+        without.dedup();
         if parameter.source == Source::Value && !parameter.is_flawed && !without.is_empty() {
             complaints.at(&parameter.tokens, missing(parameter, &without));
         }
@@ -83,8 +85,11 @@ pub(crate) fn json(attribute: &Attribute) -> (Option<String>, Option<String>) {
 }
 
 fn missing(parameter: &Parameter, without: &[&str]) -> String {
-    let attributes = without.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(" and ");
-    let give = if without.len() == 1 { "gives" } else { "give" };
+    let (last, before) = without.split_last().unwrap_or((&"", &[]));
+    let (attributes, give) = match before {
+        [] => (format!("`{last}`"), "gives"),
+        _ => (format!("`{}` and `{last}`", before.join("`, `")), "give"),
+    };
     let (name, ty) = (&parameter.name, written(&parameter.ty));
     if name.is_empty() {
         return format!(

@@ -52,6 +52,7 @@ async fn monthly_times() {}
 #[cron("0 0 L * *")]
 #[cron("0 0 15W * *")]
 #[cron("0 0 * * FRI#2")]
+#[cron("0 0 * * FRI#L")]
 #[cron("0 0 29 2 *")]
 #[cron("@hourly")]
 #[cron("@daily")]

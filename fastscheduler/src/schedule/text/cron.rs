@@ -34,7 +34,7 @@ pub fn parse_cron(expression: &str) -> Result<Cron, ScheduleError> {
         .year(Year::Disallowed)
         .build()
         .parse(fields)
-        .map_err(|error| unreadable(expression, error.to_string()))?;
+        .map_err(|_| unreadable(expression, explain(fields)))?;
     if occurs(&cron) { Ok(cron) } else { Err(ScheduleError::NeverFires(trimmed.to_owned())) }
 }
 
@@ -63,7 +63,7 @@ fn expand(nickname: &str, expression: &str) -> Result<&'static str, ScheduleErro
         let names = NICKNAMES.map(|(name, _)| name);
         let reason = match nearest(nickname, names) {
             Some(name) => format!("unknown nickname; did you mean `{name}`?"),
-            None => format!("unknown nickname; use one of {}", names.join(", ")),
+            None => format!("unknown nickname; use one of `{}`", names.join("`, `")),
         };
         unreadable(expression, reason)
     })
@@ -82,6 +82,34 @@ fn check_fields(expression: &str) -> Result<(), String> {
     match fields.iter().find(|field| field.split(',').any(str::is_empty)) {
         Some(field) => Err(format!("`{field}` has an empty list item")),
         None => Ok(()),
+    }
+}
+
+/// Which field the parser does not take, and what it would take there.
+///
+/// The parser's own errors do not name the field, so each is tried alone.
+fn explain(expression: &str) -> String {
+    const FIELDS: [(&str, &str); 6] = [
+        ("second", "0 to 59"),
+        ("minute", "0 to 59"),
+        ("hour", "0 to 23"),
+        ("day of month", "1 to 31, `L` or `15W`"),
+        ("month", "1 to 12 or `JAN` to `DEC`"),
+        ("day of week", "0 to 7 or `SUN` to `SAT`, also `FRI#2` or `FRI#L`"),
+    ];
+    let fields: Vec<&str> = expression.split_whitespace().collect();
+    let names = &FIELDS[FIELDS.len() - fields.len().min(FIELDS.len())..];
+    let is_wrong = |place: usize| {
+        let alone = (0..fields.len()).map(|other| if other == place { fields[other] } else { "*" });
+        let alone = alone.collect::<Vec<_>>().join(" ");
+        CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build().parse(&alone).is_err()
+    };
+    match (0..names.len()).find(|place| is_wrong(*place)) {
+        Some(place) => {
+            let (name, right) = names[place];
+            format!("`{}` is no {name}; write {right}, with `*`, `,`, `-` and `/`", fields[place])
+        }
+        None => "its fields do not go together".to_owned(),
     }
 }
 
