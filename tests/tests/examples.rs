@@ -1,0 +1,214 @@
+//! The examples do what they say: each is run as its own process.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// How long to wait for a line before giving up on the program. It is no
+/// measure of anything: only a program that hangs comes near it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[test]
+fn the_quickstart_lists_its_jobs_and_runs_them_until_it_is_interrupted() {
+    let mut program = Program::start("quickstart");
+    for name in ["heartbeat", "count files", "greet", "fetch", "report"] {
+        program.wait_for(name);
+    }
+    program.wait_for("alive");
+    program.wait_for("hello, newcomer");
+    program.wait_for("files here");
+    program.wait_for("Retry 1/1: the line is busy");
+    program.wait_for("fetched at the second attempt");
+    // It goes on.
+    program.wait_for_next("alive");
+    program.wait_for_next("alive");
+    program.interrupt();
+    let (status, output) = program.end();
+    assert_eq!(status.code(), Some(0), "{output}");
+}
+
+#[test]
+fn the_quickstart_refuses_a_setting_that_it_does_not_know() {
+    let (status, output) = Program::start_with("quickstart", &[("FASTSCHEDULER_TIMEZON", "UTC")]).end();
+    assert_eq!((status.code(), output.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn schedules_prints_the_next_fires_of_each() {
+    let (status, output) = Program::start("schedules").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    let expected = [
+        ("Every 10 seconds", "2026-03-07 12:00:10 UTC  Sat 12:00:10 UTC"),
+        ("Every 90 minutes", "2026-03-07 13:30:00 UTC  Sat 13:30:00 UTC"),
+        ("Hourly at :30 (UTC)", "2026-03-07 12:30:00 UTC  Sat 12:30:00 UTC"),
+        ("Daily at 14:30 (America/New_York)", "2026-03-07 19:30:00 UTC  Sat 14:30:00 EST"),
+        ("Every Mon, Fri at 10:00 (Europe/Paris)", "2026-03-09 09:00:00 UTC  Mon 10:00:00 CET"),
+        ("Every Sat, Sun at 10:00 (Asia/Tokyo)", "2026-03-08 01:00:00 UTC  Sun 10:00:00 JST"),
+        ("Monthly on day 31 at 00:00 (UTC)", "2026-03-31 00:00:00 UTC  Tue 00:00:00 UTC"),
+        ("Monthly on the last day at 23:59:30 (UTC)", "2026-03-31 23:59:30 UTC  Tue 23:59:30 UTC"),
+        ("Cron: 0 9 * * MON-FRI (Europe/London)", "2026-03-09 09:00:00 UTC  Mon 09:00:00 GMT"),
+        ("Cron: */20 * * * * * (UTC)", "2026-03-07 12:00:20 UTC  Sat 12:00:20 UTC"),
+        ("One-time job", "2026-03-07 12:01:30 UTC  Sat 12:01:30 UTC"),
+        ("One-time job", "2027-12-24 11:00:00 UTC  Sat 00:00:00 NZDT"),
+        // 02:30 does not exist on that day; `shift` makes it an hour later.
+        ("Daily at 02:30 (America/New_York)", "2026-03-08 07:30:00 UTC  Sun 03:30:00 EDT"),
+    ];
+    for (schedule, first_fire) in expected {
+        assert!(output.contains(&format!("{schedule}\n  {first_fire}\n")), "{schedule}:\n{output}");
+    }
+    assert!(output.ends_with("unknown time zone `Europe/Pariss`; did you mean `Europe/Paris`?"), "{output}");
+}
+
+#[test]
+fn state_and_arguments_reach_the_functions_and_results_the_history() {
+    let (status, output) = Program::start("state_and_arguments").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    // Jobs may end in any order on a busy machine.
+    for line in [
+        "parameter `to` has no value; give it by position or by name",
+        "to Ada in London: hello",
+        "to Alan in Manchester: no subject",
+        "stamping 1, \"two\", [3] with 1 keyword argument(s)",
+        "hello from a closure",
+        "history:",
+        "  by position returned {\"number\":",
+        "  by name returned {\"number\":",
+        "  stamp failed: out of ink",
+        "  greet returned 5",
+        "dead letter: state_and_arguments::stamp",
+    ] {
+        assert!(output.contains(line), "`{line}` is not in\n{output}");
+    }
+}
+
+#[test]
+fn the_jobs_of_a_library_are_linked_in() {
+    let (status, output) = Program::start("library_jobs").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    for line in [
+        "function example_jobs::expire: Removes what has expired.",
+        "job expire: Every 1 hour",
+        "job warm_up: One-time job",
+        "the cache is warm",
+        "example_jobs::warm_up completed",
+    ] {
+        assert!(output.contains(line), "`{line}` is not in\n{output}");
+    }
+}
+
+/// A running example, and what it has printed.
+struct Program {
+    child: Child,
+    lines: Receiver<String>,
+    printed: Vec<String>,
+}
+
+impl Program {
+    fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, variables: &[(&str, &str)]) -> Self {
+        let program = programs().get(name).unwrap_or_else(|| panic!("no program `{name}` was built"));
+        let mut child = Command::new(program)
+            // Settings and the zone of whoever runs the tests would show.
+            .env_clear()
+            .env("TZ", "UTC")
+            .envs(variables.iter().copied())
+            .current_dir(repository())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { child, lines, printed: Vec::new() }
+    }
+
+    /// Waits until a line with that text was printed, now or before.
+    fn wait_for(&mut self, text: &str) {
+        if !self.printed.iter().any(|line| line.contains(text)) {
+            self.wait_for_next(text);
+        }
+    }
+
+    /// Waits until a line with that text is printed.
+    fn wait_for_next(&mut self, text: &str) {
+        while let Some(line) = self.next_line() {
+            if line.contains(text) {
+                return;
+            }
+        }
+        panic!("the program ended without `{text}`:\n{}", self.printed.join("\n"));
+    }
+
+    /// The next line, or `None` at the end.
+    fn next_line(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                self.printed.push(line.clone());
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the program hangs after:\n{}", self.printed.join("\n")),
+        }
+    }
+
+    /// Ctrl-C, for this process alone.
+    fn interrupt(&self) {
+        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Reads to the end; the exit status and all that was printed.
+    fn end(mut self) -> (ExitStatus, String) {
+        while self.next_line().is_some() {}
+        (self.child.wait().unwrap(), self.printed.join("\n"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // After a failed test. A program that has ended is not there to be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The programs by name, built as a user builds them: with default features.
+fn programs() -> &'static HashMap<String, PathBuf> {
+    static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--package", "quickstart", "--package", "fastscheduler-examples"])
+            .args(["--bins", "--examples", "--message-format", "json-render-diagnostics"])
+            .current_dir(repository())
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "the examples do not build");
+        String::from_utf8(built.stdout).unwrap().lines().filter_map(executable).collect()
+    })
+}
+
+/// The program that one of cargo's messages is about.
+fn executable(message: &str) -> Option<(String, PathBuf)> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let path = Path::new(message["executable"].as_str()?);
+    Some((message["target"]["name"].as_str()?.to_owned(), path.to_owned()))
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
