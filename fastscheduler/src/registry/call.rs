@@ -30,13 +30,13 @@ pub struct Kwargs(pub Map<String, Value>);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ArgumentError {
-    /// A parameter that got no value.
-    #[error("parameter `{0}` has no value; give it by position or by name")]
+    /// A parameter that got no value: its name in backticks, or its number.
+    #[error("parameter {0} has no value; give it by position or by name")]
     Missing(String),
     /// A value that does not fit its parameter's type.
-    #[error("parameter `{parameter}`: {reason}")]
+    #[error("parameter {parameter}: {reason}")]
     Type {
-        /// The parameter's name.
+        /// The parameter: its name in backticks, or its number.
         parameter: String,
         /// What does not fit.
         reason: String,

@@ -34,7 +34,7 @@ impl<T: Serialize> ClosureReturn for anyhow::Result<T> {
     fn into_outcome(self) -> Outcome {
         match self {
             Ok(value) => returned(&value),
-            Err(error) => Err(Failure::from_chain(&error)),
+            Err(error) => Err(Failure::from_error(error.as_ref())),
         }
     }
 }

@@ -131,7 +131,8 @@ impl Function {
         match self.parameters.iter().filter_map(Parameter::state).find(|state| !states.contains(*state)) {
             None => Ok(()),
             Some(state) => Err(RegistryError::MissingState {
-                function: format!("{} ({})", self.key, self.place()),
+                function: self.key.clone(),
+                place: self.place(),
                 state: state.name,
             }),
         }

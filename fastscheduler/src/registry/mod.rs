@@ -68,10 +68,14 @@ pub enum RegistryError {
         candidates: Vec<String>,
     },
     /// A function whose state was not given.
-    #[error("`{function}` takes `State<{state}>`, which the builder was not given; add `.state(..)`")]
+    #[error(
+        "`{function}` at {place} takes `State<{state}>`, which the builder was not given; add `.state(..)`"
+    )]
     MissingState {
-        /// The function, with its place.
-        function: String,
+        /// The function.
+        function: FunctionKey,
+        /// Where it is.
+        place: String,
         /// The type of state.
         state: &'static str,
     },

@@ -47,9 +47,15 @@ impl Failure {
         self.is_permanent
     }
 
-    pub(super) fn from_chain(error: &anyhow::Error) -> Self {
-        let is_permanent = error.is::<Permanent>() || error.chain().any(<dyn Error>::is::<Permanent>);
-        Self { message: format!("{error:#}"), is_permanent }
+    pub(super) fn from_error(error: &(dyn Error + 'static)) -> Self {
+        let (mut message, mut is_permanent) = (error.to_string(), error.is::<Permanent>());
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message = format!("{message}: {error}");
+            is_permanent |= error.is::<Permanent>();
+            cause = error.source();
+        }
+        Self { message, is_permanent }
     }
 }
 
@@ -174,7 +180,7 @@ impl<T: Serialize, E: Into<anyhow::Error>> ViaAnyhow for &&&Returning<Result<T, 
     fn to_outcome(&self) -> Outcome {
         match self.take() {
             Ok(value) => returned(&value),
-            Err(error) => Err(Failure::from_chain(&error.into())),
+            Err(error) => Err(Failure::from_error(error.into().as_ref())),
         }
     }
 }
@@ -188,7 +194,7 @@ impl<T: Serialize> ViaBox for &&Returning<Result<T, Box<dyn Error + Send + Sync>
     fn to_outcome(&self) -> Outcome {
         match self.take() {
             Ok(value) => returned(&value),
-            Err(error) => Err(Failure::from_chain(&anyhow::Error::from_boxed(error))),
+            Err(error) => Err(Failure::from_error(&*error)),
         }
     }
 }

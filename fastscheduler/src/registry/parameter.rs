@@ -170,7 +170,7 @@ fn read<T: DeserializeOwned>(value: Option<&Value>) -> Result<T, DeError> {
 }
 
 fn explain(position: usize, name: &str, is_absent: bool, error: &DeError) -> ArgumentError {
-    let parameter = if name.is_empty() { format!("number {}", position + 1) } else { name.to_owned() };
+    let parameter = if name.is_empty() { format!("number {}", position + 1) } else { format!("`{name}`") };
     if is_absent {
         ArgumentError::Missing(parameter)
     } else {

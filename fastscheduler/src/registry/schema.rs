@@ -52,7 +52,7 @@ macro_rules! __schema {
     ($type:ty) => {
         || {
             use $crate::__private::{WithSchema as _, WithoutSchema as _};
-            (&$crate::__private::SchemaProbe::<$type>::new()).schema()
+            (&&$crate::__private::SchemaProbe::<$type>::new()).schema()
         }
     };
 }

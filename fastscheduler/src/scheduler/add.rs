@@ -13,7 +13,7 @@ use crate::job::{
     Run, RunId, RunStatus, SkipReason, Skipped, Source, Trigger,
 };
 use crate::registry::{Arguments, Function, JobNames};
-use crate::schedule::{Micros, Schedule, ScheduleError};
+use crate::schedule::{Micros, Schedule, ScheduleError, ScheduleSpec};
 use crate::storage::{Change, Durability, SkippedFires};
 
 /// A job that was checked whole, and can be added.
@@ -41,8 +41,11 @@ impl Scheduler {
         let now = self.0.engine.clock.now();
         let checked = self.check(job.into(), now)?;
         if checked.schedule.next_after(now).is_none() {
-            let definition = &checked.definition.schedule;
-            return Err(ScheduleError::Past(definition.spec.to_string()).into());
+            let written = match &checked.definition.schedule.spec {
+                ScheduleSpec::At { at } => at.to_string(),
+                other => other.to_string(),
+            };
+            return Err(ScheduleError::Past(written).into());
         }
         self.insert(checked, Source::Api, now).await
     }
