@@ -72,7 +72,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
 impl Attribute {
     /// Reads what stands between the parentheses. `whole` is the place of
     /// complaints about what does not stand there.
-    fn read(kind: Kind, whole: Span, arguments: TokenStream, complaints: &mut Complaints) -> Self {
+    pub(crate) fn read(kind: Kind, whole: Span, arguments: TokenStream, complaints: &mut Complaints) -> Self {
         let mut modifiers = Modifiers::default();
         let mut positional = Vec::new();
         let mut at = None;

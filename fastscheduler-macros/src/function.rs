@@ -2,7 +2,7 @@
 //! scheduler could not call.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{
@@ -10,6 +10,7 @@ use syn::{
     ReturnType, Safety, Signature, Type, Visibility,
 };
 
+use crate::args::split;
 use crate::complaints::Complaints;
 use crate::kind::Kind;
 use crate::literal::written;
@@ -135,7 +136,7 @@ impl Parameter {
             ty: ty.clone(),
             tokens: {
                 let ty = &parameter.ty;
-                quote::quote!(#pattern: #ty)
+                quote!(#pattern: #ty)
             },
         }
     }
@@ -259,22 +260,18 @@ fn documentation(attributes: &[Attribute]) -> String {
 
 /// The attribute, as far as it decides whether the function exists.
 ///
-/// An attribute macro sees `cfg` that is written below it before it is applied.
+/// What is written below an attribute macro is not applied yet when it runs.
 fn condition(attribute: &Attribute) -> Option<TokenStream> {
     if attribute.path().is_ident("cfg") {
         return Some(attribute.to_token_stream());
     }
     let Meta::List(list) = &attribute.meta else { return None };
-    let is_plain =
-        list.tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "cfg"));
-    // `cfg_attr(unix, cfg(..))`; with anything else beside it, that would be
-    // copied too.
-    let is_alone = list.tokens.clone().into_iter().filter(is_comma).count() == 1;
-    (attribute.path().is_ident("cfg_attr") && is_plain && is_alone).then(|| attribute.to_token_stream())
-}
-
-fn is_comma(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(comma) if comma.as_char() == ',')
+    let mut parts = split(list.tokens.clone()).into_iter().flatten();
+    let predicate = parts.next().filter(|_| attribute.path().is_ident("cfg_attr"))?;
+    // The other attributes are the function's own.
+    let starts_with_cfg = |part: &TokenStream| matches!(part.clone().into_iter().next(), Some(TokenTree::Ident(name)) if name == "cfg");
+    let conditions: Vec<TokenStream> = parts.filter(starts_with_cfg).collect();
+    (!conditions.is_empty()).then(|| quote!(#[cfg_attr(#predicate, #(#conditions),*)]))
 }
 
 /// The signature, and whether a body follows, which is left unread.

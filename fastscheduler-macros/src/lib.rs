@@ -19,6 +19,8 @@ mod kind;
 mod literal;
 mod modifiers;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod values;
 
 #[expect(dead_code, unreachable_pub, reason = "the runtime crate uses the rest of these shared files")]

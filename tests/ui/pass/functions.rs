@@ -1,9 +1,11 @@
 //! Every kind of parameter and of result.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use fastscheduler::*;
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,12 @@ fn patterns((_a, _b): (u8, u8), _: String) {}
 async fn needs_no_values_yet(mail: Mail, headers: HashMap<String, serde_json::Value>) -> Mail {
     let _ = headers;
     mail
+}
+
+#[job]
+async fn lifetimes_left_out(text: Cow<'_, str>, state: State<Arc<Database>>) -> usize {
+    let _ = state;
+    text.len()
 }
 
 #[every(1, minute)]

@@ -32,7 +32,7 @@ async fn conditional_attributes() {}
 async fn not_there(argument: NotThere) {}
 
 #[every(10, seconds)]
-#[cfg_attr(all(), cfg(any()))]
+#[cfg_attr(all(), inline, cfg(any()),)]
 async fn not_there_either(argument: NotThere) {}
 
 #[every(10, seconds)]
@@ -71,8 +71,15 @@ fn r#match(r#type: String) -> String {
     r#type
 }
 
+fn generic<T>() {
+    #[every(10, seconds)]
+    async fn in_a_generic_body() {}
+    drop(in_a_generic_body());
+}
+
 fn main() {
     struct Local;
+    generic::<u8>();
     #[every(10, seconds)]
     async fn in_a_body() {
         let Local = Local;
