@@ -34,6 +34,9 @@ pub(crate) struct Attribute {
 
 /// What the attribute `kind` makes of `item`.
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    if arguments.to_string() == "__taken" {
+        return TokenStream::new();
+    }
     let mut complaints = Complaints::default();
     // The attribute's own place, but as if the user had written what complains
     // there: the compiler then adds no note on where the error originates.
@@ -49,12 +52,12 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
     };
     let krate = outermost.modifiers.krate.clone();
     let mut all = vec![outermost];
-    attributes.retain(|attribute| match sibling(attribute.path(), krate.as_ref()) {
-        Some(kind) => {
-            all.extend(Attribute::read_sibling(kind, &attribute.meta, &mut complaints));
-            false
-        }
-        None => true,
+    let mut taken = Vec::new();
+    attributes.retain(|attribute| {
+        let Some(kind) = sibling(attribute.path(), krate.as_ref()) else { return true };
+        all.extend(Attribute::read_sibling(kind, &attribute.meta, &mut complaints));
+        taken.push(attribute.path().clone());
+        false
     });
     let function = Function::read(kind, &attributes, &rest, &mut complaints);
     if let Some(function) = &function {
@@ -66,88 +69,26 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
         (None, Some(function)) => registration(&function, &all),
         (None, None) => TokenStream::new(),
     };
-    quote!(#(#attributes)* #rest #added)
+    // A sibling that was taken is still called, to leave nothing, so that its
+    // name is resolved and its import used.
+    let taken = taken.iter().map(|path| quote!(#[#path(__taken)] fn __taken() {}));
+    quote!(#(#attributes)* #rest #added #(#taken)*)
 }
 
 impl Attribute {
     /// Reads what stands between the parentheses. `whole` is the place of
     /// complaints about what does not stand there.
     pub(crate) fn read(kind: Kind, whole: Span, arguments: TokenStream, complaints: &mut Complaints) -> Self {
-        let mut modifiers = Modifiers::default();
-        let mut positional = Vec::new();
-        let mut at = None;
-        let mut seen: Vec<String> = Vec::new();
-        let mut is_first = |name: &Ident, complaints: &mut Complaints| {
-            let shown = name.unraw().to_string();
-            let both = shown.ends_with("catch_up") && seen.iter().any(|name| name.ends_with("catch_up"));
-            if seen.contains(&shown) {
-                complaints.at(name, format!("`{shown}` is given twice; remove one"));
-            } else if both {
-                complaints.at(name, "`no_catch_up` means `catch_up = \"none\"`; remove it, or `catch_up`");
-            } else {
-                seen.push(shown);
-                return true;
-            }
-            false
-        };
+        let mut draft = Draft::new(kind);
         for argument in split(arguments) {
             let Some(tokens) = complaints.note(argument) else { continue };
-            let first = tokens.clone().into_iter().next().map(|token| token.to_string()).unwrap_or_default();
-            let Some(argument) = complaints.note(Argument::read(tokens)) else {
-                // Nothing more is said of what was meant to be given here.
-                match first.as_str() {
-                    "at" => at = Some(Given::Flawed),
-                    modifier if modifiers::example(modifier).is_some() => {}
-                    _ => positional.push(Given::Flawed),
-                }
-                continue;
-            };
-            match argument {
-                Argument::Named(name, value) if name == "at" && kind.at().is_some() => {
-                    if is_first(&name, complaints) {
-                        let right = format!("write for example `{}`", kind.at().unwrap_or_default());
-                        at = Some(
-                            complaints.note(Value::read(value, &right)).map_or(Given::Flawed, Given::Value),
-                        );
-                    }
-                }
-                Argument::Named(name, _) if meant(kind, &name.to_string()) == Some("at") => {
-                    complaints.at(&name, format!("unknown argument `{name}`; did you mean `at`?"));
-                    at = Some(Given::Flawed);
-                }
-                Argument::Named(name, value) => {
-                    if is_modifier(kind, &name, complaints) && is_first(&name, complaints) {
-                        complaints.note(modifiers.set(&name, value));
-                    }
-                }
-                Argument::List(name, list) => {
-                    if !is_modifier(kind, &name, complaints) {
-                        modifiers.has_unknown_values = true;
-                    } else if is_first(&name, complaints) {
-                        modifiers.set_list(&name, &list, complaints);
-                    }
-                }
-                Argument::Word(word) if word == "no_catch_up" => {
-                    if is_modifier(kind, &word, complaints) && is_first(&word, complaints) {
-                        modifiers.catch_up = Some("None");
-                    }
-                }
-                Argument::Word(word) => match misplaced(kind, &word) {
-                    Some(sentence) => {
-                        if word == "at" {
-                            at = Some(Given::Flawed);
-                        }
-                        complaints.at(word, sentence);
-                    }
-                    None => positional.push(Given::Word(word)),
-                },
-                Argument::Value(value) => {
-                    let right = format!("write for example `{}`", kind.example());
-                    let value = complaints.note(Value::read(value, &right));
-                    positional.push(value.map_or(Given::Flawed, Given::Value));
-                }
+            let first = tokens.clone().into_iter().next();
+            match complaints.note(Argument::read(tokens)) {
+                Some(argument) => draft.take(argument, complaints),
+                None => draft.take_flawed(&first.map(|token| token.to_string()).unwrap_or_default()),
             }
         }
+        let Draft { modifiers, positional, at, .. } = draft;
         let schedule = Reader { kind, whole, positional, at, complaints }.read();
         Self { kind, schedule, modifiers }
     }
@@ -166,6 +107,95 @@ impl Attribute {
         };
         Some(Self::read(kind, meta.path().span(), arguments, complaints))
     }
+}
+
+/// What the arguments of an attribute have said so far.
+struct Draft {
+    kind: Kind,
+    modifiers: Modifiers,
+    positional: Vec<Given>,
+    at: Option<Given>,
+    /// The names that were given.
+    names: Vec<String>,
+}
+
+impl Draft {
+    fn new(kind: Kind) -> Self {
+        Self { kind, modifiers: Modifiers::default(), positional: Vec::new(), at: None, names: Vec::new() }
+    }
+
+    fn take(&mut self, argument: Argument, complaints: &mut Complaints) {
+        match argument {
+            Argument::Named(name, value) if name == "at" && self.kind.at().is_some() => {
+                if self.is_first(&name, complaints) {
+                    let example = self.kind.at().unwrap_or_default();
+                    self.at = Some(given(value, example, complaints));
+                }
+            }
+            Argument::Named(name, _) if meant(self.kind, &name.to_string()) == Some("at") => {
+                complaints.at(&name, format!("unknown argument `{name}`; did you mean `at`?"));
+                self.at = Some(Given::Flawed);
+            }
+            Argument::Named(name, value) => {
+                if is_modifier(self.kind, &name, complaints) && self.is_first(&name, complaints) {
+                    complaints.note(self.modifiers.set(&name, value));
+                }
+            }
+            Argument::List(name, list) => {
+                if !is_modifier(self.kind, &name, complaints) {
+                    self.modifiers.has_unknown_values = true;
+                } else if self.is_first(&name, complaints) {
+                    self.modifiers.set_list(&name, &list, complaints);
+                }
+            }
+            Argument::Word(word) if word == "no_catch_up" => {
+                if is_modifier(self.kind, &word, complaints) && self.is_first(&word, complaints) {
+                    self.modifiers.catch_up = Some("None");
+                }
+            }
+            Argument::Word(word) => match misplaced(self.kind, &word) {
+                Some(sentence) => {
+                    complaints.at(&word, sentence);
+                    if word == "at" {
+                        self.at = Some(Given::Flawed);
+                    }
+                }
+                None => self.positional.push(Given::Word(word)),
+            },
+            Argument::Value(value) => self.positional.push(given(value, self.kind.example(), complaints)),
+        }
+    }
+
+    /// Takes an argument that could not be read, by its first word, so that
+    /// nobody complains that it is missing.
+    fn take_flawed(&mut self, first: &str) {
+        if first == "at" {
+            self.at = Some(Given::Flawed);
+        } else if modifiers::example(first).is_none() {
+            self.positional.push(Given::Flawed);
+        }
+    }
+
+    /// Whether the argument was not given before; complains if it was.
+    fn is_first(&mut self, name: &Ident, complaints: &mut Complaints) -> bool {
+        let shown = name.unraw().to_string();
+        if self.names.contains(&shown) {
+            complaints.at(name, format!("`{shown}` is given twice; remove one"));
+            return false;
+        }
+        let is_catch_up = |name: &str| name == "catch_up" || name == "no_catch_up";
+        if is_catch_up(&shown) && self.names.iter().any(|name| is_catch_up(name)) {
+            complaints.at(name, "`no_catch_up` means `catch_up = \"none\"`; remove it, or `catch_up`");
+            return false;
+        }
+        self.names.push(shown);
+        true
+    }
+}
+
+fn given(value: TokenStream, example: &str, complaints: &mut Complaints) -> Given {
+    let value = Value::read(value, &format!("write for example `{example}`"));
+    complaints.note(value).map_or(Given::Flawed, Given::Value)
 }
 
 /// Whether the attribute takes a modifier of that name; complains if not.

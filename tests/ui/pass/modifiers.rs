@@ -1,6 +1,6 @@
 //! Every modifier, on schedules of all kinds.
 
-use fastscheduler::*;
+use fastscheduler::prelude::*;
 
 #[every(
     10,

@@ -5,7 +5,7 @@
 #![deny(rust_2018_idioms, elided_lifetimes_in_paths, single_use_lifetimes, unused_lifetimes)]
 
 use fastscheduler as renamed;
-use fastscheduler::{daily as nightly, every, job};
+use fastscheduler::{daily as nightly, every, hourly, job};
 
 #[fastscheduler::every(10, seconds)]
 #[::fastscheduler::daily(at = "10:00")]
@@ -14,6 +14,11 @@ async fn by_path() {}
 #[renamed::cron("0 9 * * *", crate = renamed)]
 #[renamed::hourly(at = ":15", crate = renamed)]
 async fn by_renamed_path() {}
+
+// Imports of siblings that the outermost takes with it are not unused.
+#[every(10, seconds)]
+#[hourly(at = ":15")]
+async fn by_imports() {}
 
 // A name that the outermost cannot know expands by itself.
 #[every(10, seconds)]

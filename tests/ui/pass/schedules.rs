@@ -1,6 +1,6 @@
 //! Every spelling of every schedule.
 
-use fastscheduler::*;
+use fastscheduler::prelude::*;
 
 #[every(10, seconds)]
 #[every(1, second)]
