@@ -165,6 +165,8 @@ pub trait JobReturn {
     fn outcome(self) -> Outcome;
 }
 
+// Without it the compiler would talk of `Serialize` for the error of a `Result`.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize> JobReturn for T {
     fn outcome(self) -> Outcome {
         returned(&self)

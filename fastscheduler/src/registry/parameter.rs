@@ -53,6 +53,7 @@ pub trait FromCall: Sized {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> FromCall for T {
     const SOURCE: ParameterSource = ParameterSource::Value;
 
