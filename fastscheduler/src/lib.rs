@@ -47,6 +47,6 @@ macro_rules! include_jobs {
     };
 }
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

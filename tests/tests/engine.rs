@@ -215,6 +215,58 @@ async fn a_job_that_allows_overlap_runs_beside_itself() {
 }
 
 #[tokio::test]
+async fn a_job_that_cancels_overlap_ends_the_attempt_before_and_runs_the_new_fire() {
+    let (scheduler, clock) = started().await;
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let endless = move |context: JobContext| {
+        begun.send(context).unwrap();
+        std::future::pending::<()>()
+    };
+    scheduler.add(every(10).seconds().overlap(Overlap::Cancel).run("endless", endless)).await.unwrap();
+    clock.advance(Duration::from_secs(10));
+    let first = begins.recv().await.unwrap();
+    clock.advance(Duration::from_secs(10));
+    let second = begins.recv().await.unwrap();
+    first.cancelled().await;
+    while runs(&scheduler).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!second.is_cancelled());
+    let all = runs(&scheduler).await;
+    assert_eq!(errors(&all), ["cancelled: the next fire came due"]);
+    assert_eq!(all[0].run_id, first.run_id());
+    assert!(scheduler.dead_letters(1).await.unwrap().is_empty());
+    scheduler.stop_within(Duration::ZERO).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_that_queues_overlap_runs_the_first_fire_and_records_the_others() {
+    let (scheduler, clock) = started().await;
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Notify::new());
+    let slow = {
+        let go_on = Arc::clone(&go_on);
+        move |context: JobContext| {
+            begun.send(context.scheduled_for()).unwrap();
+            let go_on = Arc::clone(&go_on);
+            async move { go_on.notified().await }
+        }
+    };
+    scheduler.add(every(10).seconds().overlap(Overlap::Queue).run("slow", slow)).await.unwrap();
+    clock.advance(Duration::from_secs(10));
+    begins.recv().await.unwrap();
+    clock.advance(Duration::from_secs(35));
+    go_on.notify_one();
+    assert_eq!(begins.recv().await, Some(monday() + Duration::from_secs(20)));
+    go_on.notify_one();
+    testing::quiet(&scheduler).await.unwrap();
+    let expected = [(RunStatus::Completed, 10), (RunStatus::Missed, 30), (RunStatus::Completed, 20)];
+    assert_eq!(outline(&scheduler).await, expected);
+    let skipped = runs(&scheduler).await[1].skipped.unwrap();
+    assert_eq!((skipped.count, skipped.last), (2, monday() + Duration::from_secs(40)));
+}
+
+#[tokio::test]
 async fn a_one_time_job_leaves_the_list_and_keeps_its_history() {
     let (builder, clock) = on_manual_clock();
     let scheduler = builder.history_retention_days(0).build().await.unwrap();
@@ -326,7 +378,7 @@ async fn a_scheduler_is_started_once_and_stopped_once() {
     let scheduler = builder.build().await.unwrap();
     assert_eq!(
         scheduler.stop().await.unwrap_err().to_string(),
-        "the scheduler is not running; build another one"
+        "the scheduler is not running; call `start()` first"
     );
     scheduler.start().await.unwrap();
     assert!(scheduler.is_running());

@@ -28,6 +28,8 @@ pub(super) enum End {
     Outcome(Outcome),
     /// A shutdown cut it short: it is to run again.
     Interrupted,
+    /// It was cancelled, since the job's next fire came due.
+    Superseded,
 }
 
 /// An attempt that ended, to be recorded and settled.
@@ -70,13 +72,14 @@ impl Attempt {
 }
 
 /// The failure of a function that panicked.
-pub(super) fn panicked(payload: &(dyn Any + Send)) -> Failure {
-    let message = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("with a value that is no text");
-    Failure::new(format!("panicked: {message}"))
+pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Failure {
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
+    if let Some(text) = text {
+        return Failure::new(format!("panicked: {text}"));
+    }
+    // Dropping it runs the user's code, which might panic once more.
+    std::mem::forget(payload);
+    Failure::new("panicked with a value that is no text")
 }
 
 /// The failure of a function that took too long.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Engine, lock};
+use super::{AFTER_FAILURE, Engine, lock};
 use crate::job::Lane;
 use crate::queue::{Claim, Claimer, QueueError};
 
@@ -16,14 +16,13 @@ const BATCH: usize = 256;
 /// For how long a claim holds without being renewed.
 const LEASE: Duration = Duration::from_secs(30);
 
-/// How long to wait after the queue failed.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
 impl Engine {
     /// Claims what is due until claiming ends.
     pub(super) async fn dispatch(self: Arc<Self>) {
         let mut first = Lane::Async;
         while !self.claiming.is_cancelled() {
+            // Before the claim: what comes due after it is to be waited for.
+            let seen_until = self.clock.now();
             self.busy.fetch_add(1, Ordering::AcqRel);
             let claimed = self.claim_due(first).await;
             self.busy.fetch_sub(1, Ordering::AcqRel);
@@ -33,7 +32,7 @@ impl Engine {
                 Lane::Blocking => Lane::Async,
             };
             let waited = match claimed {
-                Ok(0) => self.wait_for_due().await,
+                Ok(0) => self.wait_for_due(seen_until).await,
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -45,6 +44,7 @@ impl Engine {
                 }
             }
         }
+        self.claimed_last.cancel();
     }
 
     /// Claims for one lane, then for the other what room is left, so that the
@@ -60,7 +60,7 @@ impl Engine {
             let (room_async, room_blocking) = if lane == Lane::Async { (room, 0) } else { (0, room) };
             let claimer = Claimer {
                 instance: Arc::clone(&self.instance),
-                functions: self.table.functions(),
+                functions: Arc::clone(self.table.functions()),
                 room_async,
                 room_blocking,
                 lease: LEASE,
@@ -76,6 +76,7 @@ impl Engine {
         if claims.is_empty() {
             return;
         }
+        self.epoch.fetch_add(1, Ordering::AcqRel);
         self.in_flight.fetch_add(claims.len(), Ordering::AcqRel);
         if lane == Lane::Blocking {
             self.blocking.fetch_add(claims.len(), Ordering::AcqRel);
@@ -85,10 +86,9 @@ impl Engine {
         self.claimed_more.notify_one();
     }
 
-    async fn wait_for_due(&self) -> Result<(), QueueError> {
-        let next = self.queue.next_due().await?;
-        // What is due already waits for room or for its job, not for the time.
-        self.wait(next.filter(|due_at| *due_at > self.clock.now())).await;
+    async fn wait_for_due(&self, seen_until: DateTime<Utc>) -> Result<(), QueueError> {
+        let next = self.queue.next_due(seen_until).await?;
+        self.wait(next).await;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::attempt::{Attempt, End, Ended, panicked, timed_out};
 use super::{Engine, lock};
 use crate::job::Trigger;
 use crate::queue::{Claim, Settlement};
-use crate::registry::{Call, Invocation, JobContext, Outcome};
+use crate::registry::{Call, Failure, Invocation, JobContext, Outcome};
 
 /// When an attempt has taken too long, if it has a timeout.
 type Deadline = Option<BoxFuture<'static, ()>>;
@@ -53,6 +53,9 @@ impl Engine {
         {
             self.push(vec![next]).await;
         }
+        if job.cancels_overlaps() {
+            self.table.cancel(|run| run.job == job.id);
+        }
         let run_id = claim.entry.run_id();
         let context = JobContext::new(Arc::clone(&job.names), run_id, claim.fence);
         self.table.begin(run_id, context.clone());
@@ -64,12 +67,17 @@ impl Engine {
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
             Ok(Invocation::Async(future)) => self.poll_once(attempt, future, deadline),
             Ok(Invocation::Blocking(body)) => {
+                let context = attempt.context.clone();
                 let thread = tokio::task::spawn_blocking(move || {
-                    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(&*payload)))
+                    if context.is_cancelled() {
+                        // It was recorded as timed out, or is to run again.
+                        return Err(Failure::new("cancelled before it began"));
+                    }
+                    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
                 });
                 self.tasks.spawn(Arc::clone(&self).watch_thread(attempt, thread, deadline));
             }
-            Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(&*payload))), None),
+            Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
         }
     }
 
@@ -89,7 +97,7 @@ impl Engine {
                 let engine = Arc::clone(&self);
                 self.tasks.spawn(engine.watch_future(attempt, future, deadline));
             }
-            Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(&*payload))), None),
+            Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
         }
     }
 
@@ -108,7 +116,7 @@ impl Engine {
         };
         // Dropping the future may panic as well as polling it.
         let end = AssertUnwindSafe(watched).catch_unwind().await;
-        self.finish(attempt, end.unwrap_or_else(|payload| End::Outcome(Err(panicked(&*payload)))), None);
+        self.finish(attempt, end.unwrap_or_else(|payload| End::Outcome(Err(panicked(payload)))), None);
     }
 
     async fn watch_thread(
@@ -121,8 +129,11 @@ impl Engine {
             biased;
             joined = &mut thread => match joined {
                 Ok(outcome) => (End::Outcome(outcome), None),
-                // The runtime is shutting down and never began it.
-                Err(_) => (End::Interrupted, None),
+                Err(error) => match error.try_into_panic() {
+                    Ok(payload) => (End::Outcome(Err(panicked(payload))), None),
+                    // The runtime is shutting down and never began it.
+                    Err(_) => (End::Interrupted, None),
+                },
             },
             end = self.cut_short(&attempt, deadline) => (end, Some(thread)),
         };
@@ -135,6 +146,7 @@ impl Engine {
         let end = tokio::select! {
             () = is_over => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
             () = self.executing.cancelled() => End::Interrupted,
+            () = attempt.context.cancelled() => End::Superseded,
         };
         attempt.context.cancel();
         end

@@ -19,8 +19,9 @@ mod shutdown;
 mod table;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,9 @@ use crate::storage::{Limits, Storage};
 
 use attempt::Ended;
 pub(crate) use table::{LiveJob, Table};
+
+/// How long to wait after the queue or the store failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// A listener that is further behind than this many runs misses the oldest.
 const LISTENER_BUFFER: usize = 1_024;
@@ -71,11 +75,15 @@ pub(crate) struct Engine {
     blocking: AtomicUsize,
     room_more: Notify,
     claiming: CancellationToken,
+    /// Cancelled when the last claim was handed out.
+    claimed_last: CancellationToken,
     executing: CancellationToken,
     tasks: TaskTracker,
     /// Claims on their way from the queue to `in_flight`.
     busy: AtomicUsize,
     idle_more: Notify,
+    /// Counts what is handed out and settled, so that an observer sees changes.
+    epoch: AtomicU64,
 }
 
 impl Engine {
@@ -104,10 +112,12 @@ impl Engine {
             blocking: AtomicUsize::new(0),
             room_more: Notify::new(),
             claiming: CancellationToken::new(),
+            claimed_last: CancellationToken::new(),
             executing: CancellationToken::new(),
             tasks: TaskTracker::new(),
             busy: AtomicUsize::new(0),
             idle_more: Notify::new(),
+            epoch: AtomicU64::new(0),
         }
     }
 

@@ -3,21 +3,17 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::task::JoinHandle;
 
 use super::attempt::{End, Ended};
 use super::plan::FollowUp;
-use super::{Engine, LiveJob, lock};
+use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{DeadLetter, Lane, Run, Trigger, backoff};
 use crate::queue::{Entry, Settlement};
-use crate::registry::Outcome;
+use crate::registry::{Failure, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
-
-/// How long to wait before writing again after a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Records what ended, in batches, until execution ends.
@@ -50,7 +46,7 @@ impl Engine {
             let settlement = Settlement { claim: attempt.claim, next };
             match (thread, end) {
                 // The thread keeps its slot and its job until it ends.
-                (Some(thread), End::Outcome(_)) => {
+                (Some(thread), End::Outcome(_) | End::Superseded) => {
                     self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt.job, settlement));
                 }
                 (None, _) | (_, End::Interrupted) => settlements.push(settlement),
@@ -69,10 +65,20 @@ impl Engine {
         job: Arc<LiveJob>,
         mut settlement: Settlement,
     ) {
-        tokio::select! {
-            _ = thread => {}
-            () = self.executing.cancelled() => {}
+        let thread_ends = async {
+            tokio::select! {
+                _ = thread => {}
+                () = self.executing.cancelled() => {}
+            }
+        };
+        if !job.is_exclusive() {
+            // Only the slot waits for the thread.
+            let lane = settlement.claim.entry.lane;
+            self.give_back(vec![settlement]).await;
+            thread_ends.await;
+            return self.free(1, usize::from(lane == Lane::Blocking));
         }
+        thread_ends.await;
         if settlement.next.is_none() {
             let follow_up = job.follow_up(&settlement.claim.entry, self.clock.now());
             let mut changes = Vec::new();
@@ -102,27 +108,37 @@ impl Engine {
     fn conclude(&self, ended: &Ended, changes: &mut Vec<Change>) -> Option<Entry> {
         let Ended { attempt, end, finished_at, .. } = ended;
         let (entry, job) = (&attempt.claim.entry, &attempt.job);
-        let End::Outcome(outcome) = end else { return Some(entry.clone()) };
+        let superseded = Err(Failure::permanent("cancelled: the next fire came due"));
+        let outcome = match end {
+            End::Outcome(outcome) => outcome,
+            End::Superseded => &superseded,
+            End::Interrupted => return Some(entry.clone()),
+        };
         let record = |result| attempt.record(&self.instance, *finished_at, result);
         let policy = &job.definition.policy;
-        let upcoming = || job.schedule.next_after(*finished_at);
-        let is_gone = self.table.get(job.id).is_none();
+        // The clock may have been set back since the fire was due.
+        let upcoming = || job.schedule.next_after(entry.covers_until.max(*finished_at));
+        let retry_at = *finished_at + TimeDelta::from_std(backoff(entry.attempt)).unwrap_or(TimeDelta::MAX);
+        // A retry that the next fire would cancel is not begun.
+        let is_too_late = job.cancels_overlaps() && upcoming().is_some_and(|next| next <= retry_at);
+        let may_retry =
+            entry.attempt <= policy.max_retries && !is_too_late && self.table.get(job.id).is_some();
         match outcome {
-            Err(failure) if !failure.is_permanent() && entry.attempt <= policy.max_retries && !is_gone => {
+            Err(failure) if !failure.is_permanent() && may_retry => {
                 let (retry, of) = (entry.attempt, policy.max_retries);
                 let run = record(Err(format!("Retry {retry}/{of}: {}", failure.message())));
                 let ended =
                     EndedAttempt { run, next_run_at: upcoming(), retry_count: retry, dead_letter: None };
                 changes.push(Change::EndAttempt(Box::new(ended)));
-                let delay = TimeDelta::from_std(backoff(retry)).unwrap_or(TimeDelta::MAX);
-                Some(Entry { attempt: retry + 1, due_at: *finished_at + delay, ..entry.clone() })
+                Some(Entry { attempt: retry + 1, due_at: retry_at, ..entry.clone() })
             }
             outcome => {
                 let run = record(outcome.clone().map_err(|failure| {
                     let prefix = if failure.is_permanent() { "" } else { "Max retries: " };
                     format!("{prefix}{}", failure.message())
                 }));
-                let dead_letter = outcome.is_err().then(|| dead_letter(&run, job));
+                let is_failed = outcome.is_err() && !matches!(end, End::Superseded);
+                let dead_letter = is_failed.then(|| dead_letter(&run, job));
                 let follow_up = match ended.thread {
                     // What comes next is seen when the thread ends.
                     Some(_) => FollowUp::default(),
@@ -141,7 +157,8 @@ impl Engine {
         }
     }
 
-    pub(super) async fn push(&self, entries: Vec<Entry>) {
+    /// Pushes entries, however often that fails.
+    pub(crate) async fn push(&self, entries: Vec<Entry>) {
         self.persist("entries", || self.queue.push(entries.clone())).await;
     }
 
@@ -149,9 +166,19 @@ impl Engine {
     pub(super) async fn settle(&self, settlements: Vec<Settlement>) {
         let blocking = settlements.iter().filter(|s| s.claim.entry.lane == Lane::Blocking).count();
         let count = settlements.len();
+        self.give_back(settlements).await;
+        self.free(count, blocking);
+    }
+
+    async fn give_back(&self, settlements: Vec<Settlement>) {
         self.persist("settlements", || self.queue.settle(settlements.clone())).await;
+    }
+
+    /// Frees slots, so many of them of blocking functions.
+    fn free(&self, slots: usize, blocking: usize) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
         self.blocking.fetch_sub(blocking, Ordering::AcqRel);
-        self.in_flight.fetch_sub(count, Ordering::AcqRel);
+        self.in_flight.fetch_sub(slots, Ordering::AcqRel);
         self.room_more.notify_one();
         self.idle_more.notify_waiters();
     }

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use crate::job::{FunctionKey, JobDefinition, JobId, Overlap, RunId};
+use crate::job::{JobDefinition, JobId, Overlap, RunId};
+use crate::queue::FunctionSet;
 use crate::registry::{Arguments, Function, JobContext, JobNames};
 use crate::schedule::Schedule;
 
@@ -23,9 +24,18 @@ pub(crate) struct LiveJob {
 }
 
 impl LiveJob {
-    /// Whether an attempt keeps the job's next fire waiting.
+    /// Whether an attempt keeps the job's next fire waiting. If not, the next
+    /// fire is pushed when its predecessor is claimed.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.definition.policy.overlap != Overlap::Allow
+        match self.definition.policy.overlap {
+            Overlap::Skip | Overlap::Queue => true,
+            Overlap::Allow | Overlap::Cancel => false,
+        }
+    }
+
+    /// Whether a fire that comes due ends the attempts before it.
+    pub(crate) fn cancels_overlaps(&self) -> bool {
+        self.definition.policy.overlap == Overlap::Cancel
     }
 
     /// Whether the fire that was due first runs when an open one ends.
@@ -39,29 +49,28 @@ impl LiveJob {
 pub(crate) struct Table {
     jobs: Mutex<HashMap<JobId, Arc<LiveJob>>>,
     running: Mutex<HashMap<RunId, JobContext>>,
-    functions: Mutex<Arc<HashSet<FunctionKey>>>,
+    functions: Arc<FunctionSet>,
 }
 
 impl Table {
     pub(crate) fn insert(&self, job: LiveJob) {
+        self.functions.add(job.function.key());
         lock(&self.jobs).insert(job.id, Arc::new(job));
     }
 
     pub(crate) fn remove(&self, id: JobId) -> Option<Arc<LiveJob>> {
-        lock(&self.jobs).remove(&id)
+        let job = lock(&self.jobs).remove(&id)?;
+        self.functions.remove(job.function.key());
+        Some(job)
     }
 
     pub(crate) fn get(&self, id: JobId) -> Option<Arc<LiveJob>> {
         lock(&self.jobs).get(&id).cloned()
     }
 
-    /// Says which functions this process has.
-    pub(crate) fn set_functions(&self, functions: HashSet<FunctionKey>) {
-        *lock(&self.functions) = Arc::new(functions);
-    }
-
-    pub(super) fn functions(&self) -> Arc<HashSet<FunctionKey>> {
-        Arc::clone(&lock(&self.functions))
+    /// The functions of this process: those registered, and those of closures.
+    pub(crate) fn functions(&self) -> &Arc<FunctionSet> {
+        &self.functions
     }
 
     /// The jobs that are running.
@@ -77,8 +86,14 @@ impl Table {
         lock(&self.running).remove(&run);
     }
 
-    pub(super) fn cancel_all(&self) {
-        for context in lock(&self.running).values() {
+    /// Cancels the attempts that `which` names.
+    pub(super) fn cancel(&self, which: impl Fn(&RunId) -> bool) {
+        let running = lock(&self.running);
+        let cancelled: Vec<_> =
+            running.iter().filter(|(run, _)| which(run)).map(|(_, context)| context.clone()).collect();
+        // Wakers may be the user's code.
+        drop(running);
+        for context in cancelled {
             context.cancel();
         }
     }

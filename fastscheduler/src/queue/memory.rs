@@ -1,6 +1,7 @@
 //! The queue of one process: the reference that others are compared with.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -114,10 +115,11 @@ impl Queue for MemoryQueue {
         Box::pin(ready(Ok(())))
     }
 
-    fn next_due(&self) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
+    fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
         let state = self.state();
+        let later = (Bound::Excluded((after, u64::MAX)), Bound::Unbounded);
         let next =
-            state.lanes.iter().filter_map(|lane| lane.first_key_value()).map(|((due_at, _), _)| *due_at);
+            state.lanes.iter().filter_map(|lane| lane.range(later).next()).map(|((due_at, _), _)| *due_at);
         Box::pin(ready(Ok(next.min())))
     }
 
@@ -148,7 +150,7 @@ impl State {
             let next = match from {
                 None => self.lanes[lane as usize].first_key_value(),
                 Some(place) => {
-                    let later = (std::ops::Bound::Excluded(place), std::ops::Bound::Unbounded);
+                    let later = (Bound::Excluded(place), Bound::Unbounded);
                     self.lanes[lane as usize].range(later).next()
                 }
             };

@@ -5,9 +5,9 @@
 //! Storage is the truth about jobs; the queue is rebuilt from it by pushes,
 //! which may be repeated.
 
+mod function_set;
 mod memory;
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
+pub use function_set::FunctionSet;
 pub use memory::MemoryQueue;
 
 use crate::job::{FunctionKey, JobId, Lane, RunId, Trigger};
@@ -74,7 +75,7 @@ pub struct Claimer {
     /// The instance's name.
     pub instance: Arc<str>,
     /// The functions it has.
-    pub functions: Arc<HashSet<FunctionKey>>,
+    pub functions: Arc<FunctionSet>,
     /// Entries of the async lane it has room for.
     pub room_async: usize,
     /// Entries of the blocking lane it has room for.
@@ -138,8 +139,11 @@ pub trait Queue: fmt::Debug + Send + Sync + 'static {
     /// `revision` from now on.
     fn remove(&self, job: JobId, revision: u64) -> BoxFuture<'_, Result<(), QueueError>>;
 
-    /// When the next entry may be claimed, if there is one.
-    fn next_due(&self) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>>;
+    /// When the first entry is due that is due later than `after`.
+    ///
+    /// What is due already and was not claimed waits for room or for its job,
+    /// and must not keep the engine from waiting for what comes next.
+    fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>>;
 
     /// Waits until something was added or settled since the last wait.
     fn wake(&self) -> BoxFuture<'_, ()>;

@@ -157,13 +157,6 @@ impl Registry {
         self.iter().try_for_each(|function| function.check_states(states))
     }
 
-    /// Puts a closure in the place of the one that had its name.
-    pub(crate) fn replace(&mut self, closure: Function) -> Arc<Function> {
-        let closure = Arc::new(closure);
-        self.functions.insert(closure.key().clone(), Arc::clone(&closure));
-        closure
-    }
-
     fn insert(&mut self, function: Function) {
         self.functions.insert(function.key().clone(), Arc::new(function));
     }

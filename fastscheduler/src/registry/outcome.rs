@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use thiserror::Error;
 
-/// The most bytes of a returned value that are kept with its run.
+/// The most bytes of a returned value or of an error that are kept with a run.
 const RESULT_SIZE_LIMIT: usize = 4 * 1024;
 
 /// How an attempt ended: the returned value as JSON, or the failure.
@@ -26,13 +26,13 @@ impl Failure {
     /// A failure that may be retried.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), is_permanent: false }
+        Self { message: shortened(message.into()), is_permanent: false }
     }
 
     /// A failure that a retry would not mend.
     #[must_use]
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self { message: message.into(), is_permanent: true }
+        Self { message: shortened(message.into()), is_permanent: true }
     }
 
     /// What went wrong, causes included.
@@ -55,7 +55,7 @@ impl Failure {
             is_permanent |= error.is::<Permanent>();
             cause = error.source();
         }
-        Self { message, is_permanent }
+        Self { message: shortened(message), is_permanent }
     }
 }
 
@@ -96,6 +96,15 @@ impl Error for Permanent {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source()
     }
+}
+
+/// The message, cut off where it would fill the history.
+fn shortened(message: String) -> String {
+    if message.len() <= RESULT_SIZE_LIMIT {
+        return message;
+    }
+    let kept = &message[..message.floor_char_boundary(RESULT_SIZE_LIMIT)];
+    format!("{kept}… ({} bytes)", message.len())
 }
 
 /// The returned value as JSON: nothing for `()`, and a note if it is too large.

@@ -11,7 +11,7 @@ use std::ops::Deref;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use fastscheduler::prelude::*;
 ///
 /// #[derive(Clone)]

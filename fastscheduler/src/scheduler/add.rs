@@ -1,6 +1,6 @@
 //! Adding jobs.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +15,9 @@ use crate::job::{
 use crate::registry::{Arguments, Function, JobNames};
 use crate::schedule::{Micros, Schedule, ScheduleError, ScheduleSpec};
 use crate::storage::{Change, Durability, SkippedFires};
+
+/// The module that closures are shown under.
+const CLOSURES: &str = "closure";
 
 /// A job that was checked whole, and can be added.
 struct Checked {
@@ -120,14 +123,11 @@ impl Scheduler {
                 Ok(function)
             }
             Target::Closure(name, make) => {
-                let function = make(FunctionKey::new("", &name));
+                // The job alone holds it: no name of it is taken in the registry.
+                let function = make(FunctionKey::new(CLOSURES, &name));
                 fits(&function)?;
                 function.check_states(&self.0.engine.states)?;
-                let mut registry = self.0.registry.write().unwrap_or_else(PoisonError::into_inner);
-                let function = registry.replace(function);
-                drop(registry);
-                self.publish_functions();
-                Ok(function)
+                Ok(Arc::new(function))
             }
         }
     }
@@ -149,7 +149,8 @@ impl Scheduler {
         let is_paused = live.is_paused;
         engine.table.insert(live);
         if let Some(next) = next.filter(|_| !is_paused) {
-            engine.queue.push(vec![next]).await?;
+            // The job is there: from here on it is not refused any more.
+            engine.push(vec![next]).await;
         }
         Ok(id)
     }

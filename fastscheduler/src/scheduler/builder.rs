@@ -123,7 +123,10 @@ impl SchedulerBuilder {
         self
     }
 
-    /// The queue of due fires; in memory by default.
+    /// The queue of due fires; in memory by default, on the scheduler's clock.
+    ///
+    /// A queue that is given here has a clock of its own: with a manual clock,
+    /// give `MemoryQueue::new` the same one.
     pub fn queue(mut self, queue: impl Queue) -> Self {
         self.queue = Some(Arc::new(queue));
         self
@@ -189,7 +192,9 @@ impl SchedulerBuilder {
             zone,
             phase: Mutex::new(Phase::Built),
         }));
-        scheduler.publish_functions();
+        for function in scheduler.functions() {
+            scheduler.0.engine.table.functions().add(function.key());
+        }
         scheduler.add_declared().await?;
         tracing::info!(functions = scheduler.functions().len(), zone = zone.name(), "scheduler built");
         Ok(scheduler)

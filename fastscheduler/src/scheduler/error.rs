@@ -66,9 +66,14 @@ pub enum SchedulerError {
         /// What would be right.
         expected: String,
     },
-    /// The scheduler was started before.
-    #[error("the scheduler {0}; build another one")]
+    /// The scheduler cannot do that now.
+    #[error("{0}")]
     Phase(&'static str),
+    /// The runtime cannot run a scheduler.
+    #[error(
+        "the scheduler needs a tokio runtime with time and signals: call this inside one with `enable_all()`"
+    )]
+    Runtime,
     /// `run()` was called inside a runtime.
     #[error(
         "`fastscheduler::run()` starts a runtime of its own, and this is inside one; \

@@ -13,6 +13,7 @@ mod program;
 mod signals;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -25,13 +26,15 @@ pub use new_job::{JobPart, NewJob};
 pub use program::run;
 
 use crate::engine::Engine;
-use crate::job::{DeadLetter, FunctionKey, IntoJobId, Job, Run, Statistics};
+use crate::job::{DeadLetter, FunctionKey, IntoJobId, Job, JobId, Run, Statistics};
 use crate::registry::{Function, JobClosure, Registry};
 use crate::schedule::Upcoming;
 use crate::storage::HistoryQuery;
 
 /// How long `stop` waits for attempts to end.
 const GRACE: Duration = Duration::from_secs(30);
+
+const NOT_STARTED: &str = "the scheduler is not running; call `start()` first";
 
 /// A job scheduler. Clones are handles to the same one.
 ///
@@ -51,10 +54,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// # anyhow::Ok(()) })?;
 /// # anyhow::Ok(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Scheduler(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     engine: Arc<Engine>,
     registry: RwLock<Registry>,
@@ -77,16 +79,20 @@ impl Scheduler {
 
     /// Starts to run jobs, on the runtime of the caller.
     ///
+    /// It goes on when all handles are dropped, until it is stopped or the
+    /// runtime ends.
+    ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it was started before, or stopped.
+    /// [`SchedulerError::Phase`] if it was started before, or stopped;
+    /// [`SchedulerError::Runtime`] without a runtime that has timers.
     #[expect(clippy::unused_async, reason = "a store of several processes says that this one is there")]
     pub async fn start(&self) -> Result<(), SchedulerError> {
-        let running = Phase::Running { since: self.0.engine.clock.now() };
-        self.enter(running, |phase| match phase {
-            Phase::Built => None,
-            Phase::Running { .. } => Some("is running already"),
-            Phase::Stopped => Some("was stopped"),
+        self.check_runtime()?;
+        self.enter(|phase| match phase {
+            Phase::Built => Ok(Phase::Running { since: self.0.engine.clock.now() }),
+            Phase::Running { .. } => Err("the scheduler is running already"),
+            Phase::Stopped => Err("the scheduler was stopped; build another one"),
         })?;
         self.0.engine.start();
         Ok(())
@@ -97,41 +103,57 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it is not running.
+    /// [`SchedulerError::Phase`] if it was never started.
     pub async fn stop(&self) -> Result<(), SchedulerError> {
         self.stop_within(GRACE).await
     }
 
     /// Stops, waiting as long as `grace` for attempts to end.
     ///
-    /// A blocking function that does not return keeps its thread.
+    /// While another call stops it already, this one waits with it, with a
+    /// patience of its own; once it has stopped, there is nothing to do. A
+    /// blocking function that does not return keeps its thread.
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it is not running.
+    /// [`SchedulerError::Phase`] if it was never started.
     pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
-        self.enter(Phase::Stopped, |phase| match phase {
-            Phase::Built => Some("is not running"),
-            Phase::Running { .. } => None,
-            Phase::Stopped => Some("was stopped already"),
+        self.enter(|phase| match phase {
+            Phase::Built => Err(NOT_STARTED),
+            Phase::Running { .. } | Phase::Stopped => Ok(Phase::Stopped),
         })?;
         self.0.engine.stop(grace).await;
         Ok(())
     }
 
-    /// Starts, waits for SIGINT or SIGTERM, and stops. A second signal cuts
-    /// attempts short at once.
+    /// Starts, waits for SIGINT or SIGTERM or until another handle stops it,
+    /// and stops. A second signal cuts attempts short at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), and [`SchedulerError::Signals`].
     pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
+        self.check_runtime()?;
         let mut signals = signals::Signals::new().map_err(SchedulerError::Signals)?;
         self.start().await?;
-        signals.next().await;
-        tracing::info!("stopping; a second signal stops at once");
+        tokio::select! {
+            () = signals.next() => tracing::info!("stopping; a second signal stops at once"),
+            () = self.0.engine.stopping() => {}
+        }
         tokio::select! {
             stopped = self.stop() => stopped,
-            () = signals.next() => {
-                self.0.engine.stop(Duration::ZERO).await;
-                Ok(())
-            }
+            () = signals.next() => self.stop_within(Duration::ZERO).await,
+        }
+    }
+
+    /// Whether timers work here: without, spawned tasks would panic unseen.
+    fn check_runtime(&self) -> Result<(), SchedulerError> {
+        let has_runtime = tokio::runtime::Handle::try_current().is_ok();
+        let make_timer = || drop(self.0.engine.clock.sleep(Duration::ZERO));
+        if has_runtime && std::panic::catch_unwind(std::panic::AssertUnwindSafe(make_timer)).is_ok() {
+            Ok(())
+        } else {
+            Err(SchedulerError::Runtime)
         }
     }
 
@@ -162,19 +184,17 @@ impl Scheduler {
     ) -> Result<(), SchedulerError> {
         let function = closure.into_function(FunctionKey::parse(name), std::panic::Location::caller());
         function.check_states(&self.0.engine.states)?;
+        let key = function.key().clone();
         self.0.registry.write().unwrap_or_else(PoisonError::into_inner).register(function)?;
-        self.publish_functions();
+        self.0.engine.table.functions().add(&key);
         Ok(())
     }
 
     /// All jobs, by id.
     pub async fn jobs(&self) -> Result<Vec<Job>, SchedulerError> {
         let running = self.0.engine.table.running_jobs();
-        let mut jobs = self.0.engine.storage.jobs().await?;
-        for job in &mut jobs {
-            job.is_running = running.contains(&job.id);
-        }
-        Ok(jobs)
+        let jobs = self.0.engine.storage.jobs().await?;
+        Ok(jobs.into_iter().map(|job| self.as_of_now(job, &running)).collect())
     }
 
     /// The jobs of a group, by id.
@@ -189,7 +209,18 @@ impl Scheduler {
         let Ok(id) = id.into_job_id() else { return Ok(None) };
         let running = self.0.engine.table.running_jobs();
         let job = self.0.engine.storage.job(id).await?;
-        Ok(job.map(|job| Job { is_running: running.contains(&id), ..job }))
+        Ok(job.map(|job| self.as_of_now(job, &running)))
+    }
+
+    /// A stored job, with what only the engine knows of it.
+    fn as_of_now(&self, mut job: Job, running: &HashSet<JobId>) -> Job {
+        let now = self.0.engine.clock.now();
+        job.is_running = running.contains(&job.id);
+        // The store has the fire that is being run; the next one is after it.
+        if job.is_running && job.next_run_at.is_some_and(|at| at <= now) {
+            job.next_run_at = self.0.engine.table.get(job.id).and_then(|live| live.schedule.next_after(now));
+        }
+        job
     }
 
     /// The newest runs that are asked for, oldest first.
@@ -234,39 +265,39 @@ impl Scheduler {
     /// Waits until nothing is due and no attempt is under way.
     #[cfg(feature = "testing")]
     pub(crate) async fn quiet(&self) -> Result<(), SchedulerError> {
+        if *self.phase() == Phase::Built {
+            return Err(SchedulerError::Phase(NOT_STARTED));
+        }
         Ok(self.0.engine.quiet().await?)
     }
 
-    /// When the next fire, retry or manual run is due.
+    /// When the next fire, retry or manual run is due that is not due yet.
     #[cfg(feature = "testing")]
     pub(crate) async fn next_due(&self) -> Result<Option<DateTime<Utc>>, SchedulerError> {
-        Ok(self.0.engine.queue.next_due().await?)
+        Ok(self.0.engine.queue.next_due(self.0.engine.clock.now()).await?)
     }
 
     fn registry(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
         self.0.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn publish_functions(&self) {
-        let keys: HashSet<FunctionKey> =
-            self.registry().iter().map(|function| function.key().clone()).collect();
-        self.0.engine.table.set_functions(keys);
+    fn enter(&self, next: impl FnOnce(Phase) -> Result<Phase, &'static str>) -> Result<(), SchedulerError> {
+        let mut phase = self.phase();
+        *phase = next(*phase).map_err(SchedulerError::Phase)?;
+        Ok(())
     }
 
     fn phase(&self) -> std::sync::MutexGuard<'_, Phase> {
         self.0.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn enter(
-        &self,
-        next: Phase,
-        objection: impl Fn(Phase) -> Option<&'static str>,
-    ) -> Result<(), SchedulerError> {
-        let mut phase = self.phase();
-        if let Some(objection) = objection(*phase) {
-            return Err(SchedulerError::Phase(objection));
-        }
-        *phase = next;
-        Ok(())
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the store: it holds arguments, and may be large.
+        f.debug_struct("Scheduler")
+            .field("phase", &*self.phase())
+            .field("zone", &self.0.zone)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! A program that is a scheduler: `fastscheduler::run()`.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -162,7 +163,7 @@ fn describe(run: &Run, zone: Zone) -> String {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "`run` is a whole program, and this is its output")]
+/// Prints a line; a reader that has gone away must not end the jobs.
 fn print_line(line: &str) {
-    println!("{line}");
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
