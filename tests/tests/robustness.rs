@@ -173,7 +173,7 @@ async fn jobs_added_from_many_tasks_at_once_all_run() {
             tokio::spawn(async move {
                 for number in 0..200 {
                     let count = Arc::clone(&count);
-                    let job = move || std::future::ready(drop(count.fetch_add(1, Ordering::Relaxed)));
+                    let job = move || std::future::ready(_ = count.fetch_add(1, Ordering::Relaxed));
                     scheduler.add(once(1).run(format!("{task} {number}"), job)).await.unwrap();
                 }
             })
