@@ -57,13 +57,18 @@ pub fn run() -> anyhow::Result<()> {
         }
         print_jobs(&scheduler).await?;
         let printed = print_runs(scheduler.0.engine.recorded.subscribe(), scheduler.local_zone());
+        let engine = Arc::clone(&scheduler.0.engine);
+        let announced = async move {
+            engine.stopping().await;
+            print_line("stopping when what runs has ended; Ctrl-C stops at once");
+        };
         let ended = async move {
             let ended = scheduler.run_until_shutdown().await;
             // With the last handle goes the sender, and so the printing ends.
             drop(scheduler);
             ended
         };
-        tokio::join!(ended, printed).0
+        tokio::join!(ended, printed, announced).0
     });
     // A blocking function that does not return must not keep the program.
     runtime.shutdown_background();
