@@ -348,6 +348,8 @@ async fn a_function_is_registered_at_run_time_under_a_name_that_is_free() {
         .register_function("greet", |name: String| async move { anyhow::Ok(format!("hello {name}")) })
         .unwrap();
     scheduler.register_function("app::mail::greet", |_args: Args| async {}).unwrap();
+    // The type of the error is inferred.
+    scheduler.register_function("inferred", |_args: Args| async move { Ok(()) }).unwrap();
     let taken = scheduler.register_function("greet", |_args: Args| async {}).unwrap_err().to_string();
     assert!(taken.starts_with("`greet` is registered twice: at tests/tests/functions.rs:"), "{taken}");
     scheduler.add(once(1).call("greet").args(["you"])).await.unwrap();
