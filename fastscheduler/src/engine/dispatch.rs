@@ -19,6 +19,8 @@ const LEASE: Duration = Duration::from_secs(30);
 impl Engine {
     /// Claims what is due until claiming ends.
     pub(super) async fn dispatch(self: Arc<Self>) {
+        // Also when the queue panics: nobody must wait for claims that never come.
+        let _last = self.claimed_last.clone().drop_guard();
         let mut first = Lane::Async;
         while !self.claiming.is_cancelled() {
             // Before the claim: what comes due after it is to be waited for.
@@ -44,7 +46,6 @@ impl Engine {
                 }
             }
         }
-        self.claimed_last.cancel();
     }
 
     /// Claims for one lane, then for the other what room is left, so that the

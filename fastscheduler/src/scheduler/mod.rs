@@ -265,7 +265,7 @@ impl Scheduler {
     /// Waits until nothing is due and no attempt is under way.
     #[cfg(feature = "testing")]
     pub(crate) async fn quiet(&self) -> Result<(), SchedulerError> {
-        if *self.phase() == Phase::Built {
+        if !self.is_running() {
             return Err(SchedulerError::Phase(NOT_STARTED));
         }
         Ok(self.0.engine.quiet().await?)

@@ -56,23 +56,26 @@ pub fn run() -> anyhow::Result<()> {
             return scheduler.run_until_shutdown().await;
         }
         print_jobs(&scheduler).await?;
-        let printed = print_runs(scheduler.0.engine.recorded.subscribe(), scheduler.local_zone());
-        let engine = Arc::clone(&scheduler.0.engine);
-        let announced = async move {
-            engine.stopping().await;
+        let zone = scheduler.local_zone();
+        let mut recorded = scheduler.0.engine.recorded.subscribe();
+        let announced = async {
+            scheduler.0.engine.stopping().await;
             print_line("stopping when what runs has ended; Ctrl-C stops at once");
         };
-        let ended = async move {
-            let ended = scheduler.run_until_shutdown().await;
-            // With the last handle goes the sender, and so the printing ends.
-            drop(scheduler);
-            ended
+        let ended = tokio::select! {
+            biased;
+            ended = scheduler.run_until_shutdown() => ended,
+            // These go on for as long as the scheduler does.
+            ended = async { tokio::join!(print_runs(&mut recorded, zone), announced).0 } => ended,
         };
-        tokio::join!(ended, printed, announced).0
+        while let Ok(run) = recorded.try_recv() {
+            print_line(&describe(&run, zone));
+        }
+        ended
     });
     // A blocking function that does not return must not keep the program.
     runtime.shutdown_background();
-    if !is_quiet {
+    if !is_quiet && ended.is_ok() {
         print_line("stopped");
     }
     Ok(ended?)
@@ -143,12 +146,13 @@ fn how_long(wait: TimeDelta) -> String {
     shown.join(" ")
 }
 
-async fn print_runs(mut recorded: broadcast::Receiver<Arc<Run>>, zone: Zone) {
+/// Prints runs as they are recorded, until the scheduler is gone.
+async fn print_runs(recorded: &mut broadcast::Receiver<Arc<Run>>, zone: Zone) -> Result<(), SchedulerError> {
     loop {
         match recorded.recv().await {
             Ok(run) => print_line(&describe(&run, zone)),
             Err(RecvError::Lagged(missed)) => print_line(&format!("… {missed} more runs")),
-            Err(RecvError::Closed) => return,
+            Err(RecvError::Closed) => return Ok(()),
         }
     }
 }
