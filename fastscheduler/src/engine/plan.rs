@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
-use crate::job::{JobId, Run, RunId, RunStatus, SkipReason, Skipped, Trigger};
+use crate::job::{JobId, Run, SkipReason, Skipped, Trigger};
 use crate::queue::Entry;
 use crate::storage::{Change, SkippedFires};
 
@@ -84,24 +84,7 @@ impl LiveJob {
     }
 
     fn skip(&self, skipped: Skipped, now: DateTime<Utc>) -> Run {
-        Run {
-            run_id: RunId {
-                job: self.id,
-                trigger: Trigger::Schedule,
-                scheduled_for: skipped.first,
-                attempt: 0,
-            },
-            job_name: self.names.name.clone(),
-            function: self.definition.function.clone(),
-            group: self.names.group.clone(),
-            status: RunStatus::Missed,
-            started_at: None,
-            finished_at: Some(now),
-            result: None,
-            error: None,
-            instance: None,
-            skipped: Some(skipped),
-        }
+        Run::skipped(self.id, &self.definition, skipped, now)
     }
 
     /// The delay of a fire: the same whenever and wherever it is asked for, and

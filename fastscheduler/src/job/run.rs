@@ -180,6 +180,29 @@ pub struct Run {
 }
 
 impl Run {
+    /// The record of fires that did not run.
+    pub(crate) fn skipped(
+        job: JobId,
+        definition: &JobDefinition,
+        skipped: Skipped,
+        recorded_at: DateTime<Utc>,
+    ) -> Self {
+        let scheduled_for = skipped.first;
+        Self {
+            run_id: RunId { job, trigger: Trigger::Schedule, scheduled_for, attempt: 0 },
+            job_name: definition.name.clone(),
+            function: definition.function.clone(),
+            group: definition.group.clone(),
+            status: RunStatus::Missed,
+            started_at: None,
+            finished_at: Some(recorded_at),
+            result: None,
+            error: None,
+            instance: None,
+            skipped: Some(skipped),
+        }
+    }
+
     /// The job it belongs to.
     #[must_use]
     pub fn job_id(&self) -> JobId {

@@ -10,7 +10,7 @@ use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
     ARGUMENTS_SIZE_LIMIT, DEFAULT_GROUP, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Policy,
-    Run, RunId, RunStatus, SkipReason, Skipped, Source, Trigger,
+    Run, SkipReason, Skipped, Source,
 };
 use crate::registry::{Arguments, Function, JobNames};
 use crate::schedule::{Micros, Schedule, ScheduleError, ScheduleSpec};
@@ -159,24 +159,9 @@ impl Scheduler {
     async fn record_past(&self, checked: &Checked, now: DateTime<Utc>) -> Result<(), SchedulerError> {
         let Some(scheduled_for) = checked.schedule.next_after(DateTime::UNIX_EPOCH) else { return Ok(()) };
         let job = JobId::new(self.0.engine.storage.reserve_job_number().await?);
-        let run = Run {
-            run_id: RunId { job, trigger: Trigger::Schedule, scheduled_for, attempt: 0 },
-            job_name: checked.definition.name.clone(),
-            function: checked.definition.function.clone(),
-            group: checked.definition.group.clone(),
-            status: RunStatus::Missed,
-            started_at: None,
-            finished_at: Some(now),
-            result: None,
-            error: None,
-            instance: None,
-            skipped: Some(Skipped {
-                reason: SkipReason::CatchUp,
-                first: scheduled_for,
-                last: scheduled_for,
-                count: 1,
-            }),
-        };
+        let (first, last) = (scheduled_for, scheduled_for);
+        let skipped = Skipped { reason: SkipReason::CatchUp, first, last, count: 1 };
+        let run = Run::skipped(job, &checked.definition, skipped, now);
         self.0
             .engine
             .storage
