@@ -144,9 +144,11 @@ impl Engine {
     async fn cut_short(&self, attempt: &Attempt, deadline: Deadline) -> End {
         let is_over = deadline.unwrap_or_else(|| Box::pin(std::future::pending()));
         let end = tokio::select! {
-            () = is_over => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
+            biased;
+            // First, since a shutdown cancels the contexts as well.
             () = self.executing.cancelled() => End::Interrupted,
             () = attempt.context.cancelled() => End::Superseded,
+            () = is_over => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
         };
         attempt.context.cancel();
         end
