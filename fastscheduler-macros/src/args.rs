@@ -56,7 +56,7 @@ impl Argument {
 pub(crate) fn split(tokens: TokenStream) -> Vec<syn::Result<TokenStream>> {
     let mut parts = Vec::new();
     let mut part = Vec::new();
-    for token in bare(tokens) {
+    for token in flattened(tokens) {
         match token {
             TokenTree::Punct(comma) if comma.as_char() == ',' => {
                 parts.push(if part.is_empty() {
@@ -79,12 +79,12 @@ fn no_comma(next: &TokenTree) -> Error {
 }
 
 /// The tokens without the invisible groups around fragments of `macro_rules!`.
-fn bare(tokens: TokenStream) -> Vec<TokenTree> {
+pub(crate) fn flattened(tokens: TokenStream) -> Vec<TokenTree> {
     let mut flat = Vec::new();
     for token in tokens {
         match token {
             TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
-                flat.extend(bare(group.stream()));
+                flat.extend(flattened(group.stream()));
             }
             token => flat.push(token),
         }

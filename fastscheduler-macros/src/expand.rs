@@ -32,6 +32,7 @@ pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> Tok
     let jobs = attributes.iter().filter_map(|attribute| declaration(attribute, &private));
     quote! {
         #(#conditions)*
+        #[allow(deprecated)]
         const _: () = {
             #private::inventory::submit! {
                 #private::Registration {

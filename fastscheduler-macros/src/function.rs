@@ -10,7 +10,7 @@ use syn::{
     ReturnType, Safety, Signature, Type, Visibility,
 };
 
-use crate::args::split;
+use crate::args::{flattened, split};
 use crate::complaints::Complaints;
 use crate::kind::Kind;
 use crate::literal::written;
@@ -190,6 +190,11 @@ fn callable(signature: &Signature, complaints: &mut Complaints) {
     {
         complaints.at(output, "a job's function does not return its future; write `async fn`");
     }
+    if let ReturnType::Type(_, output) = &signature.output
+        && let Type::Never(never) = bare(output)
+    {
+        complaints.at(never, "a job's function has to return; leave `-> !` out");
+    }
 }
 
 /// Complains about references and `impl Trait` anywhere in the type.
@@ -279,7 +284,8 @@ fn signature(input: ParseStream<'_>) -> syn::Result<(Signature, bool)> {
     input.parse::<Visibility>()?;
     let signature = input.parse()?;
     let rest: TokenStream = input.parse()?;
-    let body = rest.into_iter().next();
+    // A body that a declarative macro passes on comes in an invisible group.
+    let body = flattened(rest).into_iter().next();
     let has_body = matches!(body, Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace);
     Ok((signature, has_body))
 }

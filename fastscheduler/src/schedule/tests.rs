@@ -113,14 +113,17 @@ fn mistakes_say_what_would_be_right() {
         ),
         (monthly().at("10:00").definition(), "`monthly()` needs a day, such as `.on(1)` or `.last_day()`"),
         (monthly().on(3).definition(), "`monthly()` needs a time of day, such as `.at(\"00:00\")`"),
-        (cron("0 0 30 2 *").definition(), "`0 0 30 2 *` never fires; no such date occurs within 40 years"),
+        (
+            cron("0 0 30 2 *").definition(),
+            "`0 0 30 2 *` never fires; no such date and time occurs within 40 years",
+        ),
         (
             cron("* * *").definition(),
             "`* * *` is not a cron expression: it has 3 fields; write five (minute, hour, day, month, day of week), or six with seconds first",
         ),
         (
             cron("30 2 * 3 SUN#2").tz("America/New_York").gap(Gap::Skip).definition(),
-            "`30 2 * 3 SUN#2` never fires; no such date occurs within 40 years",
+            "`30 2 * 3 SUN#2` never fires; no such date and time occurs within 40 years",
         ),
         (
             at("tomorrow").definition(),
@@ -128,7 +131,7 @@ fn mistakes_say_what_would_be_right() {
         ),
         (
             at("2011-12-30 12:00").tz("Pacific/Apia").definition(),
-            "`2011-12-30 12:00:00` never fires; no such date occurs within 40 years",
+            "`2011-12-30 12:00:00` never fires; no such date and time occurs within 40 years",
         ),
     ];
     for (definition, expected) in table {

@@ -213,3 +213,58 @@ fn names_that_are_nearly_right() {
     }
     assert_eq!(check_zone_name("Europe/London"), Ok(()));
 }
+
+#[test]
+fn names_and_letters_of_cron_stand_in_their_own_fields_only() {
+    for expression in [
+        "0 0 MON-FRI * *",
+        "0 0 FRI * *",
+        "0 9 15 MON-FRI *",
+        "0 0 * * JAN",
+        "0 JAN * * *",
+        "MON 0 * * *",
+        "*/TUE * * * *",
+        "0 0 * * MON#TUE",
+        "0 0 * JANFEB *",
+        "0 0 1 JAN2 *",
+        "0 0 1 1JAN *",
+        "0 0 * * SUN1",
+        "0 0 * * 0MON",
+        "0 0 1 * L",
+        "0 0 * * MON,L",
+        "0 0 * * L",
+        "0 0 * * +",
+        "0 0 * * 5-1",
+        "0 0 L,X * *",
+    ] {
+        let error = parse_cron(expression).map(drop).expect_err(expression).to_string();
+        assert!(error.contains("is not a cron expression"), "{expression}: {error}");
+    }
+    for expression in [
+        "0 0 * jan-mar mon-fri",
+        "0 0 LW * *",
+        "0 0 15W * *",
+        "0 0 L * *",
+        "0 0 * * FRI#2",
+        "0 0 * * 5#L",
+        "0 0 * * FRIL",
+        "0 0 * * 5L",
+        "0 0 1 * +MON",
+        "0 0 ? * SUN,tue-THU/2",
+        "*/60 10-50/20 * * * 7",
+        "0 0 1,15,L DEC 0-7",
+        "0 0 * * SAT-SUN",
+    ] {
+        let read = parse_cron(expression);
+        assert!(read.is_ok(), "{expression}: {}", read.map(drop).unwrap_err());
+    }
+    for (expression, hint) in [
+        ("0 0 * * FRI-MON", "a range goes upwards, so write two: `FRI-SAT,SUN-MON`"),
+        ("0 22-2 * * *", "a range goes upwards, so write two: `22-23,0-2`"),
+        ("0 0 * 11-2 *", "a range goes upwards, so write two: `11-12,1-2`"),
+        ("10/20 * * * *", "a step needs a range or `*`: `10-59/20`"),
+    ] {
+        let error = parse_cron(expression).map(drop).expect_err(expression).to_string();
+        assert!(error.ends_with(hint), "{expression}: {error}");
+    }
+}

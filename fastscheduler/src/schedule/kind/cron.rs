@@ -30,7 +30,7 @@ pub struct CronExpression {
 /// assert_eq!(schedule.to_string(), "Cron: 0 9 * * MON-FRI (Europe/London)");
 ///
 /// let mistake = cron("0 0 30 2 *").schedule().unwrap_err();
-/// assert_eq!(mistake.to_string(), "`0 0 30 2 *` never fires; no such date occurs within 40 years");
+/// assert_eq!(mistake.to_string(), "`0 0 30 2 *` never fires; no such date and time occurs within 40 years");
 /// # Ok::<(), fastscheduler::schedule::ScheduleError>(())
 /// ```
 pub fn cron(expression: impl Into<String>) -> ScheduleBuilder<CronExpression> {

@@ -79,37 +79,132 @@ fn check_fields(expression: &str) -> Result<(), String> {
             if count == 1 { "" } else { "s" }
         ));
     }
-    match fields.iter().find(|field| field.split(',').any(str::is_empty)) {
-        Some(field) => Err(format!("`{field}` has an empty list item")),
-        None => Ok(()),
+    if let Some(field) = fields.iter().find(|field| field.split(',').any(str::is_empty)) {
+        return Err(format!("`{field}` has an empty list item"));
     }
+    fields.iter().zip(Field::of(&fields)).try_for_each(|(written, field)| field.check(written))
 }
 
 /// Which field the parser does not take, and what it would take there.
 ///
 /// The parser's own errors do not name the field, so each is tried alone.
 fn explain(expression: &str) -> String {
-    const FIELDS: [(&str, &str); 6] = [
-        ("second", "0 to 59"),
-        ("minute", "0 to 59"),
-        ("hour", "0 to 23"),
-        ("day of month", "1 to 31, `L` or `15W`"),
-        ("month", "1 to 12 or `JAN` to `DEC`"),
-        ("day of week", "0 to 7 or `SUN` to `SAT`, also `FRI#2` or `FRI#L`"),
-    ];
     let fields: Vec<&str> = expression.split_whitespace().collect();
-    let names = &FIELDS[FIELDS.len() - fields.len().min(FIELDS.len())..];
     let is_wrong = |place: usize| {
         let alone = (0..fields.len()).map(|other| if other == place { fields[other] } else { "*" });
         let alone = alone.collect::<Vec<_>>().join(" ");
         CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build().parse(&alone).is_err()
     };
-    match (0..names.len()).find(|place| is_wrong(*place)) {
-        Some(place) => {
-            let (name, right) = names[place];
-            format!("`{}` is no {name}; write {right}, with `*`, `,`, `-` and `/`", fields[place])
+    let mut wrong = fields.iter().zip(Field::of(&fields)).enumerate().filter(|(place, _)| is_wrong(*place));
+    wrong.next().map_or_else(
+        || "its fields do not go together".to_owned(),
+        |(_, (written, field))| field.refusal(written),
+    )
+}
+
+/// What one field of an expression may hold.
+struct Field {
+    name: &'static str,
+    right: &'static str,
+    /// The values of the names, from the first name's.
+    names: &'static [&'static str],
+    /// Letters that mean something besides names.
+    letters: &'static [&'static str],
+    last: u32,
+}
+
+const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+
+impl Field {
+    const ALL: [Self; 6] = [
+        Self { name: "second", right: "0 to 59", names: &[], letters: &[], last: 59 },
+        Self { name: "minute", right: "0 to 59", names: &[], letters: &[], last: 59 },
+        Self { name: "hour", right: "0 to 23", names: &[], letters: &[], last: 23 },
+        Self {
+            name: "day of month",
+            right: "1 to 31, `L` or `15W`",
+            names: &[],
+            letters: &["L", "W", "LW"],
+            last: 31,
+        },
+        Self { name: "month", right: "1 to 12 or `JAN` to `DEC`", names: MONTHS, letters: &[], last: 12 },
+        Self {
+            name: "day of week",
+            right: "0 to 7 or `SUN` to `SAT`, also `FRI#2` or `FRI#L`",
+            names: DAYS,
+            letters: &["L"],
+            last: 7,
+        },
+    ];
+
+    /// The fields of an expression of five or six.
+    fn of(fields: &[&str]) -> &'static [Self] {
+        &Self::ALL[Self::ALL.len().saturating_sub(fields.len())..]
+    }
+
+    /// Refuses what croner would read as something else: it puts numbers in
+    /// the place of names wherever they stand, so that `MON` is the first of a
+    /// month in the field before its own, and `JANFEB` is December.
+    fn check(&self, written: &str) -> Result<(), String> {
+        let upper = written.to_ascii_uppercase();
+        let is_day_of_week = self.names.first() == DAYS.first();
+        let list = if is_day_of_week { upper.strip_prefix('+').unwrap_or(&upper) } else { &upper };
+        let is_right = |item: &str| {
+            let (range, step) =
+                item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
+            let is_step = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+            let alone = is_day_of_week && matches!(range, "L" | "");
+            !alone && range.split('-').all(|end| self.takes(end)) && step.is_none_or(is_step)
+        };
+        if list.split(',').all(is_right) { Ok(()) } else { Err(self.refusal(written)) }
+    }
+
+    /// Whether one end of a range has its letters in the right places; the
+    /// parser sees to the rest.
+    fn takes(&self, end: &str) -> bool {
+        let (value, nth) = end.split_once('#').map_or((end, ""), |(value, nth)| (value, nth));
+        let is_nth = nth == "L" || nth.bytes().all(|byte| byte.is_ascii_digit());
+        let letters = value.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+        let is_name = self.names.contains(&letters.strip_suffix('L').unwrap_or(letters)) && letters == value;
+        is_nth && (letters.is_empty() || is_name || self.letters.contains(&letters))
+    }
+
+    /// The lowest value: days and months count from 1.
+    fn first(&self) -> u32 {
+        u32::from(matches!(self.last, 31 | 12))
+    }
+
+    fn refusal(&self, written: &str) -> String {
+        let hint = written.split(',').find_map(|item| self.hint(item)).unwrap_or_default();
+        let Self { name, right, .. } = self;
+        format!("`{written}` is no {name}; write {right}, with `*`, `,`, `-` and `/`{hint}")
+    }
+
+    /// What was probably meant by an item of a common wrong form.
+    fn hint(&self, item: &str) -> Option<String> {
+        let (range, step) = item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
+        let value = |end: &str| {
+            let name = self.names.iter().position(|name| name.eq_ignore_ascii_case(end));
+            let name = name.and_then(|place| u32::try_from(place).ok()).map(|place| place + self.first());
+            end.parse().ok().or(name)
+        };
+        match (range.split_once('-'), step) {
+            (Some((from, to)), _) if value(from)? > value(to)? => {
+                let numbers = (self.first().to_string(), self.last.to_string());
+                let (first, last) = match self.names {
+                    [first, .., last] if !from.starts_with(|c: char| c.is_ascii_digit()) => {
+                        ((*first).to_owned(), (*last).to_owned())
+                    }
+                    _ => numbers,
+                };
+                Some(format!("; a range goes upwards, so write two: `{from}-{last},{first}-{to}`"))
+            }
+            (None, Some(step)) if value(range).is_some() => {
+                Some(format!("; a step needs a range or `*`: `{range}-{}/{step}`", self.last))
+            }
+            _ => None,
         }
-        None => "its fields do not go together".to_owned(),
     }
 }
 

@@ -70,7 +70,7 @@ pub enum ScheduleError {
         reason: String,
     },
     /// A schedule that can be read but has no fire.
-    #[error("`{0}` never fires; no such date occurs within 40 years")]
+    #[error("`{0}` never fires; no such date and time occurs within 40 years")]
     NeverFires(String),
     /// A date and time that is over.
     #[error("`{0}` is in the past; a job needs a time that is still to come")]
