@@ -19,8 +19,9 @@ pub mod testing;
 pub use clock::{Clock, SystemClock};
 pub use fastscheduler_macros::*;
 pub use job::{
-    CatchUp, DeadLetter, FunctionKey, FunctionStatistics, IntoJobId, Job, JobDefinition, JobId, JobStatus,
-    Lane, Overlap, Policy, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Trigger, backoff,
+    CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,
+    JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress, Run, RunId,
+    RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,

@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{FunctionKey, Policy};
+use super::{FunctionKey, Name, Policy};
 use crate::schedule::ScheduleDefinition;
 
 /// A function, its arguments, a schedule and a policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobDefinition {
     /// The name people know the job by.
-    pub name: String,
+    pub name: Name,
     /// The group it belongs to.
-    pub group: String,
+    pub group: Name,
     /// The function that runs.
     pub function: FunctionKey,
     /// Positional arguments.
@@ -21,7 +21,8 @@ pub struct JobDefinition {
     /// Keyword arguments.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub kwargs: Map<String, Value>,
-    /// When it runs; its interval or delay is placed in time.
+    /// When it runs, as it was written: an interval or a delay without an
+    /// anchor counts from the instant the job got this schedule.
     pub schedule: ScheduleDefinition,
     /// How it is treated when it fails, is late, or is still running.
     pub policy: Policy,

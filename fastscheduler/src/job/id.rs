@@ -1,6 +1,8 @@
 //! Names of jobs that are never used again.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,39 @@ impl<'de> Deserialize<'de> for JobId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}` is not a job id; write `job_0`")))
+    }
+}
+
+/// A map by job, for what is looked up several times for each run.
+pub(crate) type JobMap<T> = HashMap<JobId, T, BuildHasherDefault<NumberHasher>>;
+
+/// Mixes the numbers that a key is made of. Keys are our own, so that nobody
+/// can choose them to collide.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(26) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number.cast_unsigned() as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table takes the low bits, a product mixes the high ones best.
+        self.0.rotate_left(32)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The two ways a function can run.
 
+use serde::{Deserialize, Serialize};
+
 /// Where a function runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// On the runtime's own threads, as a future.
     Async,

@@ -3,22 +3,35 @@
 //! Plain data and pure rules. Nothing here knows how a job is stored, claimed
 //! or executed; instants are given, never read.
 
+mod declared;
 mod definition;
+mod entry;
 mod function_key;
 mod id;
 mod lane;
+mod name;
 mod policy;
+mod progress;
 mod record;
 mod run;
+mod run_id;
+mod skipped;
 mod statistics;
 
+pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
+pub use entry::{Entry, EntryKind, OpenFire};
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};
+pub(crate) use id::JobMap;
 pub use lane::Lane;
+pub use name::Name;
 pub use policy::{CatchUp, Overlap, Policy, backoff};
-pub use record::{Job, JobStatus, Source};
-pub use run::{DeadLetter, Run, RunId, RunStatus, SkipReason, Skipped, Trigger};
+pub use progress::Progress;
+pub use record::{Job, JobRevision, JobStatus, Source};
+pub use run::{DeadLetter, Run, RunStatus};
+pub use run_id::{RunId, Trigger};
+pub use skipped::{ClosedSchedule, SkipReason, Skipped};
 pub use statistics::{FunctionStatistics, Statistics};
 
 /// The group of a job that names none.

@@ -1,6 +1,5 @@
 //! A job with its state.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{FunctionKey, JobDefinition, JobId, Run, RunStatus};
+use super::{Declared, FunctionKey, JobDefinition, JobId, Name, Progress, Run, RunStatus};
 
 /// How many of the last runs' outcomes a job remembers.
 const RECENT: usize = 5;
@@ -54,6 +53,49 @@ impl fmt::Display for JobStatus {
     }
 }
 
+/// The outcomes of a job's last attempts, the newest last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Recent([Option<RunStatus>; RECENT]);
+
+impl Recent {
+    fn push(&mut self, status: RunStatus) {
+        self.0.rotate_left(1);
+        self.0[RECENT - 1] = Some(status);
+    }
+
+    fn newest(self) -> Option<RunStatus> {
+        self.0[RECENT - 1]
+    }
+
+    fn iter(self) -> impl Iterator<Item = RunStatus> {
+        self.0.into_iter().flatten()
+    }
+}
+
+/// A change of what a job is told to do.
+///
+/// It holds if the job still has the revision that it expects, and the same
+/// first fire that is not accounted for; otherwise somebody else was faster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRevision {
+    /// The job.
+    pub job: JobId,
+    /// The revision that is changed; the new one is one more.
+    pub expected_revision: u64,
+    /// The first fire that was not accounted for when the change was made.
+    pub expected_next_run_at: Option<DateTime<Utc>>,
+    /// What it is told to do from now on.
+    pub definition: Arc<JobDefinition>,
+    /// Whether it is paused from now on.
+    pub is_paused: bool,
+    /// The instant from which it has its schedule.
+    pub scheduled_since: DateTime<Utc>,
+    /// The first fire that is not accounted for, from now on.
+    pub next_run_at: Option<DateTime<Utc>>,
+    /// What the code says of it.
+    pub declared: Option<Box<Declared>>,
+}
+
 /// A job and its state at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -63,12 +105,20 @@ pub struct Job {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) revision: u64,
     pub(crate) is_paused: bool,
+    /// The instant from which the job has its present schedule.
+    pub(crate) scheduled_since: DateTime<Utc>,
+    /// The first fire that is not accounted for: neither begun nor skipped.
     pub(crate) next_run_at: Option<DateTime<Utc>>,
+    /// The key that `add` finds it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) declared: Option<Box<Declared>>,
     pub(crate) run_count: u64,
     pub(crate) failure_count: u64,
     pub(crate) retry_count: u32,
     pub(crate) last_run_at: Option<DateTime<Utc>>,
-    pub(crate) recent: VecDeque<RunStatus>,
+    pub(crate) recent: Recent,
     #[serde(skip)]
     pub(crate) is_running: bool,
     #[serde(skip)]
@@ -89,12 +139,15 @@ impl Job {
             created_at,
             revision: 1,
             is_paused: false,
+            scheduled_since: created_at,
             next_run_at: None,
+            key: None,
+            declared: None,
             run_count: 0,
             failure_count: 0,
             retry_count: 0,
             last_run_at: None,
-            recent: VecDeque::new(),
+            recent: Recent::default(),
             is_running: false,
             is_orphaned: false,
         }
@@ -159,7 +212,7 @@ impl Job {
             JobStatus::Paused
         } else if self.next_run_at.is_none() && self.retry_count == 0 {
             JobStatus::Completed
-        } else if self.recent.back() == Some(&RunStatus::Failed) {
+        } else if self.recent.newest() == Some(RunStatus::Failed) {
             JobStatus::Failed
         } else {
             JobStatus::Scheduled
@@ -172,10 +225,37 @@ impl Job {
         self.is_paused
     }
 
-    /// When its next fire is due by the schedule; `None` when none is to come.
+    /// When its next fire is due by the schedule; `None` when none is to come,
+    /// or while it is paused or orphaned.
     #[must_use]
     pub fn next_run_at(&self) -> Option<DateTime<Utc>> {
+        self.next_run_at.filter(|_| !self.is_paused && !self.is_orphaned)
+    }
+
+    /// The instant from which it has its present schedule: when it was made,
+    /// or when its schedule was last changed. Intervals count from then.
+    #[must_use]
+    pub fn scheduled_since(&self) -> DateTime<Utc> {
+        self.scheduled_since
+    }
+
+    /// The first fire that is accounted for by nothing yet: neither by an
+    /// attempt nor by the record of a skip. `None` when none is to come.
+    #[must_use]
+    pub fn unaccounted_from(&self) -> Option<DateTime<Utc>> {
         self.next_run_at
+    }
+
+    /// The key that it was added with, if any.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// What the code says of it, if it was declared there.
+    #[must_use]
+    pub fn declared(&self) -> Option<&Declared> {
+        self.declared.as_deref()
     }
 
     /// When its last attempt started.
@@ -216,16 +296,38 @@ impl Job {
 
     /// The outcomes of its last attempts, at most five, the newest last.
     pub fn recent(&self) -> impl Iterator<Item = RunStatus> {
-        self.recent.iter().copied()
+        self.recent.iter()
     }
 
-    pub(crate) fn count_attempt(&mut self, run: &Run) {
+    /// Takes over how an attempt ended. Stores call this once for each run.
+    pub fn count_attempt(&mut self, run: &Run, retry_count: u32) {
         self.run_count += 1;
         self.failure_count += u64::from(run.status == RunStatus::Failed);
         self.last_run_at = run.started_at;
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
+        self.recent.push(run.status);
+        self.retry_count = retry_count;
+    }
+
+    /// Takes over a change. Stores call this when its revision is the one that
+    /// the change expects.
+    pub fn revise(&mut self, change: &JobRevision) {
+        self.definition = Arc::clone(&change.definition);
+        self.revision = change.expected_revision + 1;
+        self.is_paused = change.is_paused;
+        self.scheduled_since = change.scheduled_since;
+        self.next_run_at = change.next_run_at;
+        self.declared.clone_from(&change.declared);
+    }
+
+    /// Moves the first fire that is not accounted for on, never back, and not
+    /// at all if the schedule was changed meanwhile.
+    pub fn advance(&mut self, progress: Progress) {
+        if progress.scheduled_since != self.scheduled_since {
+            return;
         }
-        self.recent.push_back(run.status);
+        self.next_run_at = match (self.next_run_at, progress.next_run_at) {
+            (Some(known), Some(new)) => Some(known.max(new)),
+            (None, _) | (_, None) => None,
+        };
     }
 }

@@ -25,7 +25,8 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    pub(crate) fn count_attempt(&mut self, run: &Run) {
+    /// Takes over how an attempt ended. Stores call this once for each run.
+    pub fn count_attempt(&mut self, run: &Run) {
         let failed = run.status == RunStatus::Failed;
         self.total_runs += 1;
         self.total_failures += u64::from(failed);

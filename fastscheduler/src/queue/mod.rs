@@ -20,45 +20,8 @@ use thiserror::Error;
 pub use function_set::FunctionSet;
 pub use memory::MemoryQueue;
 
-use crate::job::{FunctionKey, JobId, Lane, RunId, Trigger};
-
-/// A fire in the queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The job.
-    pub job: JobId,
-    /// Why the fire came to be.
-    pub trigger: Trigger,
-    /// The instant it is due by its schedule; with job and trigger, its identity.
-    pub scheduled_for: DateTime<Utc>,
-    /// When it may be claimed: later than `scheduled_for` by jitter or back-off.
-    pub due_at: DateTime<Utc>,
-    /// The attempt that is next, from 1.
-    pub attempt: u32,
-    /// Fires of the schedule up to this one are accounted for by this entry.
-    pub covers_until: DateTime<Utc>,
-    /// The job's revision; the queue refuses entries of an older one.
-    pub revision: u64,
-    /// Whether it waits while another entry of the job is claimed.
-    pub is_exclusive: bool,
-    /// Where its function runs.
-    pub lane: Lane,
-    /// The function, since an instance claims only those it has.
-    pub function: FunctionKey,
-}
-
-impl Entry {
-    /// The id of the attempt that is next.
-    #[must_use]
-    pub fn run_id(&self) -> RunId {
-        RunId {
-            job: self.job,
-            trigger: self.trigger,
-            scheduled_for: self.scheduled_for,
-            attempt: self.attempt,
-        }
-    }
-}
+pub use crate::job::{Entry, EntryKind};
+use crate::job::JobId;
 
 /// An entry held by one instance until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +43,8 @@ pub struct Claimer {
     pub room_async: usize,
     /// Entries of the blocking lane it has room for.
     pub room_blocking: usize,
-    /// For how long it claims them.
-    pub lease: Duration,
+    /// For how long it claims them; `None` is until they are settled.
+    pub lease: Option<Duration>,
 }
 
 /// A claim that is over, with the entry that takes its place, if any.
@@ -111,40 +74,71 @@ impl QueueError {
 
 /// A durable delay queue with leases.
 ///
+/// The suite `queue_contract!` of the feature `testing` checks what is promised
+/// here.
+///
 /// # Invariants
 ///
-/// An entry is pending, claimed or gone. There is at most one live claim per
-/// fire. Fences only grow. An exclusive entry is not handed out beside a live
-/// claim of its job.
+/// - An entry is pending, claimed or gone; a fire, which is job, trigger and
+///   `scheduled_for`, has at most one entry and at most one live claim.
+/// - Fences of a job only grow; a stale one changes nothing.
+/// - Of each job the queue knows the highest revision it has seen, and refuses
+///   what is older, so that a settlement does not undo a pause, an update or a
+///   cancellation that came during the run.
+/// - A job has at most one entry of the kind [`Next`](EntryKind::Next). Its
+///   [`covers_until`](Entry::covers_until) only grows as long as the revision
+///   stays: a push of a fire that was claimed already changes nothing.
+/// - An exclusive entry is not handed out beside a live claim of its job, and
+///   an exclusive `Next` not beside one that waits for its next attempt.
 pub trait Queue: fmt::Debug + Send + Sync + 'static {
-    /// Adds entries. One that is there already, or claimed, or of an older
-    /// revision than the queue has seen of its job, is left out.
-    fn push(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), QueueError>>;
+    /// Adds entries; repeating that changes nothing.
+    ///
+    /// Left out is an entry of an older revision than the queue has seen of
+    /// its job, one whose fire is claimed, and a `Next` that covers no more
+    /// than one that was claimed at the same revision. A pending entry is
+    /// replaced by one of the same fire with a higher revision, and a pending
+    /// `Next` by one with a higher revision or one that covers more.
+    fn push<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), QueueError>>;
 
-    /// Claims what is due, the longest due first.
+    /// Claims what is due, the longest due first. The entries of the claims
+    /// are of the kind [`Fire`](EntryKind::Fire).
+    ///
+    /// A claim whose lease has ended is due again: with a new fence, the next
+    /// attempt, and one more crash.
     fn claim<'a>(&'a self, claimer: &'a Claimer) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>>;
 
-    /// Ends claims. One whose fence is stale changes nothing; a next entry of
-    /// an older revision than the queue has seen is dropped.
-    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), QueueError>>;
+    /// Ends claims, each in one step with the push of what takes its place.
+    /// One whose fence is stale changes nothing; a next entry of an older
+    /// revision than the queue has seen is dropped.
+    fn settle<'a>(&'a self, settlements: &'a [Settlement]) -> BoxFuture<'a, Result<(), QueueError>>;
 
     /// Extends leases and returns the claims that are lost.
     fn renew<'a>(
         &'a self,
         claims: &'a [Claim],
-        lease: Duration,
+        lease: Option<Duration>,
     ) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>>;
 
     /// Drops the pending entries of a job and refuses those of a revision below
-    /// `revision` from now on.
+    /// `revision` from now on. `u64::MAX` is for a job that is gone; the queue
+    /// forgets it with its last claim.
     fn remove(&self, job: JobId, revision: u64) -> BoxFuture<'_, Result<(), QueueError>>;
 
-    /// When the first entry is due that is due later than `after`.
+    /// When the first entry is due, or the first lease ends, later than `after`.
     ///
     /// What is due already and was not claimed waits for room or for its job,
     /// and must not keep the engine from waiting for what comes next.
     fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>>;
 
-    /// Waits until something was added or settled since the last wait.
+    /// Waits until something may be due earlier than [`next_due`](Self::next_due)
+    /// said last, or may be claimed now that could not be.
     fn wake(&self) -> BoxFuture<'_, ()>;
+
+    /// The queue's own time, which decides what is due.
+    fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>>;
+
+    /// Whether other processes may claim from it too, so that claims need leases.
+    fn is_shared(&self) -> bool {
+        true
+    }
 }

@@ -7,6 +7,7 @@ mod memory;
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -14,42 +15,87 @@ use thiserror::Error;
 
 pub use memory::MemoryStorage;
 
-use crate::job::{DeadLetter, Job, JobId, Run, RunId, RunStatus, Statistics};
+use crate::job::{
+    DeadLetter, Entry, Job, JobId, JobRevision, OpenFire, Progress, Run, RunId, RunStatus, Statistics, Tombstone,
+};
 
 /// A change to what is kept.
+///
+/// A fire is *open* from its claim, or from the request for it, until an
+/// attempt of it ended for good. A store keeps the open fires, because they are
+/// what is to be run again after a crash.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Change {
-    /// A job is new, or has a new definition.
-    PutJob(Box<Job>),
-    /// A job is gone.
-    RemoveJob(JobId),
-    /// An attempt ended.
-    EndAttempt(Box<EndedAttempt>),
-    /// Fires did not run.
-    Skip(Box<SkippedFires>),
+    /// A job is new. One that is there already is left as it is.
+    AddJob(Box<Job>),
+    /// A job is told something else. It is a conflict if the job is gone or is
+    /// not as the change expects it.
+    ReviseJob(Box<JobRevision>),
+    /// A job is gone, with its open fires; a declared one may leave a tombstone.
+    RemoveJob {
+        /// The job.
+        job: JobId,
+        /// What keeps the code's declaration from making it again.
+        tombstone: Option<Box<Tombstone>>,
+    },
+    /// The tombstone of this job is gone, because its declaration changed.
+    RemoveTombstone(JobId),
+    /// A fire waits to be run, or to be run again; its claim, if there was
+    /// one, is over. Of a job that is gone, it is left out.
+    OpenFire(Box<Entry>),
+    /// Attempts begin.
+    Claim(Vec<Claimed>),
+    /// An attempt ended. It counts if its id is new, its fire has not ended for
+    /// good, and no later attempt of the fire has begun.
+    EndAttempt(EndedAttempt),
+    /// Fires did not run. It counts if its id is new.
+    Skip(SkippedFires),
+    /// A dead letter is taken out to be run again. It is a conflict if there
+    /// is none of that id.
+    TakeDeadLetter(RunId),
 }
 
-/// An attempt that ended, and what becomes of its job.
+/// An attempt that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The fire, with the number of the attempt.
+    pub entry: Entry,
+    /// How far the job's fires are accounted for with this one.
+    pub progress: Progress,
+}
+
+/// An attempt that ended, and what becomes of its fire.
 #[derive(Debug, Clone)]
 pub struct EndedAttempt {
     /// The record.
-    pub run: Run,
-    /// The job's next fire by its schedule.
-    pub next_run_at: Option<DateTime<Utc>>,
-    /// The retries that the fire has had and that are still going on.
-    pub retry_count: u32,
+    pub run: Arc<Run>,
+    /// How far the job's fires are accounted for.
+    pub progress: Progress,
+    /// The attempt that comes next, if the fire has not ended for good.
+    pub retry: Option<Box<Entry>>,
     /// The letter, if the fire failed for good.
-    pub dead_letter: Option<DeadLetter>,
+    pub dead_letter: Option<Box<DeadLetter>>,
 }
 
-/// Fires that did not run, and what becomes of their job.
+/// Fires that did not run.
 #[derive(Debug, Clone)]
 pub struct SkippedFires {
     /// The record.
-    pub run: Run,
-    /// The job's next fire by its schedule.
-    pub next_run_at: Option<DateTime<Utc>>,
+    pub run: Arc<Run>,
+    /// How far the job's fires are accounted for with these.
+    pub progress: Progress,
+}
+
+/// All that a scheduler must know when it starts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stored {
+    /// All jobs, by id.
+    pub jobs: Vec<Job>,
+    /// The fires that are open, by job and instant.
+    pub open: Vec<OpenFire>,
+    /// Declared jobs that do not come back, by id.
+    pub tombstones: Vec<Tombstone>,
 }
 
 /// How soon a change must be safe.
@@ -66,7 +112,7 @@ pub enum Durability {
 pub struct Limits {
     /// The most runs.
     pub max_history: usize,
-    /// Runs that ended before this instant go.
+    /// Runs and dead letters that ended before this instant go.
     pub history_since: Option<DateTime<Utc>>,
     /// The most dead letters.
     pub max_dead_letters: usize,
@@ -119,32 +165,51 @@ impl HistoryQuery {
 
 /// What went wrong in a store.
 #[derive(Debug, Error)]
-#[error("the store could not {action}")]
-pub struct StorageError {
-    action: &'static str,
-    #[source]
-    source: Box<dyn Error + Send + Sync>,
+#[non_exhaustive]
+pub enum StorageError {
+    /// The store failed.
+    #[error("the store could not {action}")]
+    Failed {
+        /// What it was to do, as in `load jobs`.
+        action: &'static str,
+        /// Why it could not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// What was to be changed is not as the change expects it: somebody else
+    /// was faster. Nothing was changed.
+    #[error("{0} was changed meanwhile; read it again and repeat the change")]
+    Conflict(String),
 }
 
 impl StorageError {
     /// The failure of an action, as in `load jobs`.
     pub fn new(action: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { action, source: source.into() }
+        Self::Failed { action, source: source.into() }
     }
 }
 
 /// Where jobs, their history and their dead letters are kept.
+///
+/// The truth about jobs: queues are rebuilt from it. The suite
+/// `storage_contract!` of the feature `testing` checks what is promised here.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A number for a new job, never given before.
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>>;
 
-    /// Applies changes, all or none. A run whose id is known already, or whose
-    /// fire has ended, leaves the store as it is.
+    /// Applies changes in order, all or none. Applying them twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Conflict`] as [`Change`] says.
     fn apply<'a>(
         &'a self,
         changes: &'a [Change],
         durability: Durability,
     ) -> BoxFuture<'a, Result<(), StorageError>>;
+
+    /// All that a scheduler must know when it starts.
+    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>>;
 
     /// All jobs, by id.
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>>;
@@ -158,12 +223,27 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
 
+    /// The dead letter of a run.
+    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>>;
+
+    /// Drops all dead letters, and says how many there were.
+    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>>;
+
     /// The totals.
     fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>>;
 
-    /// Whether the fire of this attempt has ended for good.
+    /// Whether the fire of this attempt is over: it is not open, and if its
+    /// schedule set it off, the job's fires are accounted for beyond it. The
+    /// fires of a job that is gone are over. An instance asks before it takes
+    /// over a fire whose claim has run out.
     fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>>;
 
-    /// Drops what is beyond the limits.
+    /// Drops what is beyond the limits: the oldest runs and dead letters, never
+    /// jobs, open fires or totals.
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>>;
+
+    /// Whether other processes may work with the same jobs at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }

@@ -1,0 +1,77 @@
+//! Fires on their way from due to done.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{FunctionKey, JobId, Lane, RunId, Trigger};
+
+/// What an entry is to its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// The job's next fire; there is at most one.
+    Next,
+    /// A fire that was claimed: under way, or between two attempts.
+    Fire,
+    /// A fire of its own, asked for by a caller.
+    Manual,
+}
+
+/// A fire in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What it is to its job.
+    pub kind: EntryKind,
+    /// The job.
+    pub job: JobId,
+    /// Why the fire came to be.
+    pub trigger: Trigger,
+    /// The instant it is due by its schedule; with job and trigger, its identity.
+    pub scheduled_for: DateTime<Utc>,
+    /// When it may be claimed: later than `scheduled_for` by jitter or back-off.
+    pub due_at: DateTime<Utc>,
+    /// The attempt that is next, from 1.
+    pub attempt: u32,
+    /// How many of its attempts ended with their process.
+    pub crashes: u32,
+    /// Fires of the schedule up to this one are accounted for by this entry.
+    pub covers_until: DateTime<Utc>,
+    /// Fires up to this one were missed and are made up for, one after another.
+    pub catch_up_until: Option<DateTime<Utc>>,
+    /// The job's revision; the queue refuses entries of an older one.
+    pub revision: u64,
+    /// Whether it waits while another fire of the job is open.
+    pub is_exclusive: bool,
+    /// Where its function runs.
+    pub lane: Lane,
+    /// The function, since an instance claims only those it has.
+    pub function: FunctionKey,
+}
+
+impl Entry {
+    /// The id of the attempt that is next.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        RunId {
+            job: self.job,
+            trigger: self.trigger,
+            scheduled_for: self.scheduled_for,
+            attempt: self.attempt,
+        }
+    }
+
+    /// How many of its attempts were retries of one that failed.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.attempt.saturating_sub(1 + self.crashes)
+    }
+}
+
+/// A fire that has begun and has not ended, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenFire {
+    /// The fire, with the attempt that is under way or comes next.
+    pub entry: Entry,
+    /// Whether an attempt was begun; if its process is gone, it crashed.
+    pub is_claimed: bool,
+}

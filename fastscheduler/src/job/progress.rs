@@ -1,0 +1,13 @@
+//! How far the fires of a job are accounted for.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// How far the fires of a job are accounted for, by its schedule of that time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The instant from which the job had the schedule.
+    pub scheduled_since: DateTime<Utc>,
+    /// The first fire that is not accounted for; `None` when none is to come.
+    pub next_run_at: Option<DateTime<Utc>>,
+}

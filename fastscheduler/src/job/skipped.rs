@@ -1,0 +1,70 @@
+//! Fires that did not run, and why.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::schedule::ScheduleDefinition;
+
+/// Why a fire did not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The job was still at an earlier fire.
+    Overlap,
+    /// The job was paused.
+    Paused,
+    /// It was missed, and its catch-up says not to make up for it.
+    CatchUp,
+    /// Its function is not linked in.
+    Orphaned,
+    /// The schedule was changed.
+    Rescheduled,
+    /// The job was cancelled.
+    Cancelled,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Overlap => "overlap",
+            Self::Paused => "paused",
+            Self::CatchUp => "catch_up",
+            Self::Orphaned => "orphaned",
+            Self::Rescheduled => "rescheduled",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// One fire or a range of fires that did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Why they did not.
+    pub reason: SkipReason,
+    /// The first of them.
+    pub first: DateTime<Utc>,
+    /// The last of them.
+    pub last: DateTime<Utc>,
+    /// How many they are.
+    ///
+    /// Those of a calendar schedule are counted up to 10,000; `last` is right
+    /// even where there are more.
+    pub count: u64,
+    /// The schedule that ended with them, if the job was rescheduled,
+    /// cancelled or taken out of the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<ClosedSchedule>,
+}
+
+/// A schedule that a job no longer has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedSchedule {
+    /// The schedule, as it was written.
+    pub definition: ScheduleDefinition,
+    /// From when the job had it.
+    pub since: DateTime<Utc>,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
