@@ -19,6 +19,12 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Waits until the clock on the wall reads `at`, wherever it jumps meanwhile.
     fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()>;
 
+    /// How late a wake-up may be for the sake of doing several things at once,
+    /// when there is much to do.
+    fn slack(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Waits for a length of time, whatever the clock on the wall does.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
@@ -46,6 +52,10 @@ impl Clock for SystemClock {
                 tokio::time::sleep(remaining.min(LONGEST_WAIT)).await;
             }
         })
+    }
+
+    fn slack(&self) -> Duration {
+        Duration::from_micros(800)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -27,7 +27,8 @@ pub use registry::{
     Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,
     Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
 };
-pub use scheduler::{JobPart, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run};
+pub use engine::{Event, Events};
+pub use scheduler::{IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run};
 pub use storage::HistoryQuery;
 
 /// Keeps library crates with jobs from being dropped by the linker.

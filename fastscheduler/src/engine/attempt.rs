@@ -8,9 +8,13 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
 use super::LiveJob;
-use crate::job::{Run, RunStatus};
+use crate::job::{DeadLetter, Entry, JobDefinition, Progress, Run, RunId, RunStatus, Skipped};
 use crate::queue::Claim;
 use crate::registry::{Failure, JobContext, Outcome};
+use crate::storage::{Change, EndedAttempt, SkippedFires};
+
+/// A fire whose process crashed so often is a dead letter.
+const CRASHES: u32 = 3;
 
 /// An attempt that is under way.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Attempt {
     pub(super) job: Arc<LiveJob>,
     pub(super) context: JobContext,
     pub(super) started_at: DateTime<Utc>,
+    /// The first fire that this one does not cover.
+    pub(super) upcoming: Option<DateTime<Utc>>,
 }
 
 /// How an attempt ended.
@@ -28,8 +34,8 @@ pub(super) enum End {
     Outcome(Outcome),
     /// A shutdown cut it short: it is to run again.
     Interrupted,
-    /// It was cancelled, since the job's next fire came due.
-    Superseded,
+    /// It was cancelled: by a caller, or since the job's next fire came due.
+    Cancelled,
 }
 
 /// An attempt that ended, to be recorded and settled.
@@ -42,13 +48,31 @@ pub(super) struct Ended {
     pub(super) thread: Option<JoinHandle<Outcome>>,
 }
 
-impl Attempt {
-    /// The record of this attempt.
+impl LiveJob {
+    /// The end of the attempt before the one that `entry` is to be: its
+    /// process ended first.
+    pub(super) fn crashed(&self, entry: &Entry, instance: &Arc<str>, now: DateTime<Utc>) -> EndedAttempt {
+        let is_over = entry.crashes >= CRASHES;
+        let what = "its process ended before it did";
+        let error = if is_over { format!("{what}, for the {CRASHES}rd time") } else { what.to_owned() };
+        let before = RunId { attempt: entry.attempt - 1, ..entry.run_id() };
+        let run = self.record(before, None, now, Err(error), instance);
+        EndedAttempt {
+            dead_letter: is_over.then(|| Box::new(self.dead_letter(&run))),
+            run: Arc::new(run),
+            progress: Progress::unmoved(self.scheduled_since),
+            retry: (!is_over).then(|| Box::new(entry.clone())),
+        }
+    }
+
+    /// The record of an attempt.
     pub(super) fn record(
         &self,
-        instance: &Arc<str>,
+        run_id: RunId,
+        started_at: Option<DateTime<Utc>>,
         finished_at: DateTime<Utc>,
         result: Result<Option<Arc<str>>, String>,
+        instance: &Arc<str>,
     ) -> Run {
         let status = if result.is_ok() { RunStatus::Completed } else { RunStatus::Failed };
         let (result, error) = match result {
@@ -56,18 +80,30 @@ impl Attempt {
             Err(error) => (None, Some(error)),
         };
         Run {
-            run_id: self.claim.entry.run_id(),
-            job_name: self.job.names.name.clone(),
-            function: self.job.definition.function.clone(),
-            group: self.job.names.group.clone(),
+            run_id,
+            job_name: self.definition.name.clone(),
+            function: self.definition.function.clone(),
+            group: self.definition.group.clone(),
             status,
-            started_at: Some(self.started_at),
+            started_at,
             finished_at: Some(finished_at),
             result,
             error,
             instance: Some(Arc::clone(instance)),
             skipped: None,
         }
+    }
+
+    pub(super) fn dead_letter(&self, run: &Run) -> DeadLetter {
+        DeadLetter { run: run.clone(), definition: JobDefinition::clone(&self.definition) }
+    }
+
+    /// The change that records skipped fires; `next` is the first fire after
+    /// them that is not accounted for.
+    pub(super) fn skipped(&self, skipped: Skipped, next: Option<&Entry>, now: DateTime<Utc>) -> Change {
+        let run = Arc::new(Run::skipped(self.id, &self.definition, skipped, now));
+        let progress = self.progress(next.map(|next| next.scheduled_for));
+        Change::Skip(SkippedFires { run, progress })
     }
 }
 

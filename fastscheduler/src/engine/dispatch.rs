@@ -6,35 +6,65 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{AFTER_FAILURE, Engine, lock};
+use super::{AFTER_FAILURE, Engine};
 use crate::job::Lane;
-use crate::queue::{Claim, Claimer, QueueError};
+use crate::queue::{Claimer, QueueError};
 
 /// The most entries claimed in one go, so that pullers start early.
 const BATCH: usize = 256;
 
-/// For how long a claim holds without being renewed.
-const LEASE: Duration = Duration::from_secs(30);
+/// A claim of so many entries says that there is much to do.
+const BUSY: usize = 32;
+
+/// For how long a claim in a shared queue holds without being renewed.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// What the dispatcher remembers from one claim to the next.
+struct Dispatcher {
+    claimer: Claimer,
+    /// The lane that claims first.
+    first: Lane,
+    /// Since when fires of each lane have been waiting for a slot.
+    short_since: [Option<DateTime<Utc>>; 2],
+}
+
+/// How much was claimed, and whether that was all that is due.
+struct Claimed {
+    count: usize,
+    is_all: bool,
+}
 
 impl Engine {
     /// Claims what is due until claiming ends.
     pub(super) async fn dispatch(self: Arc<Self>) {
         // Also when the queue panics: nobody must wait for claims that never come.
         let _last = self.claimed_last.clone().drop_guard();
-        let mut first = Lane::Async;
+        let mut dispatcher = Dispatcher {
+            claimer: Claimer {
+                instance: Arc::clone(&self.instance),
+                functions: Arc::clone(self.table.functions()),
+                room_async: 0,
+                room_blocking: 0,
+                lease: self.queue.is_shared().then_some(LEASE),
+            },
+            first: Lane::Async,
+            short_since: [None; 2],
+        };
         while !self.claiming.is_cancelled() {
             // Before the claim: what comes due after it is to be waited for.
             let seen_until = self.clock.now();
             self.busy.fetch_add(1, Ordering::AcqRel);
-            let claimed = self.claim_due(first).await;
+            let claimed = self.claim_due(&mut dispatcher, seen_until).await;
             self.busy.fetch_sub(1, Ordering::AcqRel);
             self.idle_more.notify_waiters();
-            first = match first {
-                Lane::Async => Lane::Blocking,
-                Lane::Blocking => Lane::Async,
-            };
+            dispatcher.first = other(dispatcher.first);
             let waited = match claimed {
-                Ok(0) => self.wait_for_due(seen_until).await,
+                Ok(Claimed { count: 0, .. }) => self.wait_for_due(seen_until).await,
+                // Each wake-up costs as much as several runs: let more come due.
+                Ok(Claimed { count: BUSY.., is_all: true }) => {
+                    self.clock.sleep_until(seen_until + self.clock.slack()).await;
+                    Ok(())
+                }
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -50,52 +80,41 @@ impl Engine {
 
     /// Claims for one lane, then for the other what room is left, so that the
     /// lanes together stay within the room and neither starves the other.
-    async fn claim_due(&self, first: Lane) -> Result<usize, QueueError> {
-        let second = if first == Lane::Async { Lane::Blocking } else { Lane::Async };
-        let mut count = 0;
-        for lane in [first, second] {
+    async fn claim_due(
+        &self,
+        dispatcher: &mut Dispatcher,
+        now: DateTime<Utc>,
+    ) -> Result<Claimed, QueueError> {
+        let mut claimed = Claimed { count: 0, is_all: true };
+        for lane in [dispatcher.first, other(dispatcher.first)] {
             let room = self.room(lane).min(BATCH);
+            let short_since = &mut dispatcher.short_since[lane as usize];
             if room == 0 {
+                short_since.get_or_insert(now);
+                claimed.is_all = false;
                 continue;
             }
-            let (room_async, room_blocking) = if lane == Lane::Async { (room, 0) } else { (0, room) };
-            let claimer = Claimer {
-                instance: Arc::clone(&self.instance),
-                functions: Arc::clone(self.table.functions()),
-                room_async,
-                room_blocking,
-                lease: LEASE,
-            };
-            let claims = self.queue.claim(&claimer).await?;
-            count += claims.len();
-            self.hand_out(lane, claims);
+            let claimer = &mut dispatcher.claimer;
+            (claimer.room_async, claimer.room_blocking) =
+                if lane == Lane::Async { (room, 0) } else { (0, room) };
+            let claims = self.queue.claim(claimer).await?;
+            claimed.count += claims.len();
+            let is_full = claims.len() == room;
+            self.begin(lane, claims, *short_since).await;
+            if is_full {
+                short_since.get_or_insert(now);
+                claimed.is_all = false;
+            } else {
+                *short_since = None;
+            }
         }
-        Ok(count)
-    }
-
-    fn hand_out(&self, lane: Lane, claims: Vec<Claim>) {
-        if claims.is_empty() {
-            return;
-        }
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.in_flight.fetch_add(claims.len(), Ordering::AcqRel);
-        if lane == Lane::Blocking {
-            self.blocking.fetch_add(claims.len(), Ordering::AcqRel);
-        }
-        lock(&self.claimed).extend(claims);
-        self.claimed_more.notify_waiters();
-        self.claimed_more.notify_one();
+        Ok(claimed)
     }
 
     async fn wait_for_due(&self, seen_until: DateTime<Utc>) -> Result<(), QueueError> {
         let next = self.queue.next_due(seen_until).await?;
-        self.wait(next).await;
-        Ok(())
-    }
-
-    async fn wait(&self, until: Option<DateTime<Utc>>) {
         let time = async {
-            match until {
+            match next {
                 Some(due_at) => self.clock.sleep_until(due_at).await,
                 None => std::future::pending().await,
             }
@@ -106,5 +125,13 @@ impl Engine {
             () = self.room_more.notified() => {}
             () = self.claiming.cancelled() => {}
         }
+        Ok(())
+    }
+}
+
+fn other(lane: Lane) -> Lane {
+    match lane {
+        Lane::Async => Lane::Blocking,
+        Lane::Blocking => Lane::Async,
     }
 }

@@ -10,23 +10,21 @@ use tokio::task::JoinHandle;
 
 use super::attempt::{Attempt, End, Ended, panicked, timed_out};
 use super::{Engine, lock};
-use crate::job::Trigger;
-use crate::queue::{Claim, Settlement};
-use crate::registry::{Call, Failure, Invocation, JobContext, Outcome};
+use crate::registry::{Call, Failure, Invocation, Outcome};
 
 /// When an attempt has taken too long, if it has a timeout.
 type Deadline = Option<BoxFuture<'static, ()>>;
 
 impl Engine {
-    /// Takes claims one at a time and executes them, until execution ends.
+    /// Takes attempts one at a time and executes them, until execution ends.
     pub(super) async fn pull(self: Arc<Self>) {
         loop {
-            let more = self.claimed_more.notified();
+            let more = self.ready_more.notified();
             tokio::pin!(more);
-            // Enabled before the look, so that no claim comes unnoticed.
+            // Enabled before the look, so that no attempt comes unnoticed.
             more.as_mut().enable();
-            while let Some(claim) = self.next_claim() {
-                Arc::clone(&self).begin(claim).await;
+            while let Some(attempt) = self.next_ready() {
+                self.execute(attempt);
                 // Functions that never wait would keep the thread for good.
                 tokio::task::consume_budget().await;
             }
@@ -37,31 +35,20 @@ impl Engine {
         }
     }
 
-    pub(super) fn next_claim(&self) -> Option<Claim> {
-        lock(&self.claimed).pop_front()
+    fn next_ready(&self) -> Option<Attempt> {
+        lock(&self.ready).pop_front()
     }
 
-    async fn begin(self: Arc<Self>, claim: Claim) {
-        let Some(job) = self.table.get(claim.entry.job) else {
-            // Cancelled since it was claimed.
-            return self.settle(vec![Settlement { claim, next: None }]).await;
-        };
-        if !job.is_exclusive()
-            && claim.entry.trigger == Trigger::Schedule
-            && claim.entry.attempt == 1
-            && let Some(next) = job.fire_after(claim.entry.covers_until)
-        {
-            self.push(vec![next]).await;
+    fn execute(self: &Arc<Self>, mut attempt: Attempt) {
+        if attempt.context.is_cancelled() {
+            // Before it began: a function that is called may do all its work.
+            let is_shutdown = self.executing.is_cancelled();
+            let end = if is_shutdown { End::Interrupted } else { End::Cancelled };
+            return self.finish(attempt, end, None);
         }
-        if job.cancels_overlaps() {
-            self.table.cancel(|run| run.job == job.id);
-        }
-        let run_id = claim.entry.run_id();
-        let context = JobContext::new(Arc::clone(&job.names), run_id, claim.fence);
-        self.table.begin(run_id, context.clone());
         // Counted from before the function begins, not from when it first waits.
-        let deadline = job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
-        let attempt = Attempt { claim, job, context, started_at: self.clock.now() };
+        let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
+        attempt.started_at = self.clock.now();
         let call =
             Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone(), Arc::clone(&self.states));
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
@@ -75,7 +62,8 @@ impl Engine {
                     }
                     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
                 });
-                self.tasks.spawn(Arc::clone(&self).watch_thread(attempt, thread, deadline));
+                self.announce_start(attempt.context.run_id());
+                self.tasks.spawn(Arc::clone(self).watch_thread(attempt, thread, deadline));
             }
             Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
         }
@@ -84,7 +72,7 @@ impl Engine {
     /// Polls a future once, and spawns it if it is pending: most job functions
     /// are short, and a spawn would cost more than they do.
     fn poll_once(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         attempt: Attempt,
         mut future: BoxFuture<'static, Outcome>,
         deadline: Deadline,
@@ -94,8 +82,8 @@ impl Engine {
         match catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context))) {
             Ok(Poll::Ready(outcome)) => self.finish(attempt, End::Outcome(outcome), None),
             Ok(Poll::Pending) => {
-                let engine = Arc::clone(&self);
-                self.tasks.spawn(engine.watch_future(attempt, future, deadline));
+                self.announce_start(attempt.context.run_id());
+                self.tasks.spawn(Arc::clone(self).watch_future(attempt, future, deadline));
             }
             Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
         }
@@ -147,7 +135,7 @@ impl Engine {
             biased;
             // First, since a shutdown cancels the contexts as well.
             () = self.executing.cancelled() => End::Interrupted,
-            () = attempt.context.cancelled() => End::Superseded,
+            () = attempt.context.cancelled() => End::Cancelled,
             () = is_over => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
         };
         attempt.context.cancel();
@@ -155,9 +143,14 @@ impl Engine {
     }
 
     fn finish(&self, attempt: Attempt, end: End, thread: Option<JoinHandle<Outcome>>) {
-        self.table.end(attempt.claim.entry.run_id());
         let finished_at = self.clock.now();
-        lock(&self.ended).push(Ended { attempt, end, finished_at, thread });
-        self.ended_more.notify_one();
+        let mut ended = lock(&self.ended);
+        ended.push(Ended { attempt, end, finished_at, thread });
+        let is_first = ended.len() == 1;
+        drop(ended);
+        // Whoever came first has told the recorder.
+        if is_first {
+            self.ended_more.notify_one();
+        }
     }
 }

@@ -1,45 +1,58 @@
 //! The loop: claims what is due, executes it, and settles the outcome.
 //!
+//! - [`place`] puts jobs' fires into the queue, at the start and after changes.
 //! - [`dispatch`] waits for the next due entry and claims, without polling.
+//! - [`begin`] turns claims into attempts, unless they are void or missed.
 //! - [`execute`] runs attempts: a few pullers poll each future once and spawn
 //!   it only if it is pending; blocking functions get a thread.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
 //! - [`settle`] records outcomes in batches.
+//! - [`events`] tells those who listen.
 //! - [`shutdown`] ends all of it in order.
 //!
 //! This is the only place that spawns tasks, and no lock is held across an
 //! `.await` or across user code.
 
+mod activity;
 mod attempt;
+mod begin;
 mod dispatch;
+mod events;
 mod execute;
+mod live;
+mod place;
 mod plan;
 mod settle;
 mod shutdown;
 mod table;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::job::{Lane, Run};
-use crate::queue::{Claim, Queue};
+use crate::job::Lane;
+use crate::queue::Queue;
 use crate::registry::States;
 use crate::storage::{Limits, Storage};
 
-use attempt::Ended;
-pub(crate) use table::{LiveJob, Table};
+pub(crate) use activity::Activity;
+use attempt::{Attempt, Ended};
+pub use events::{Event, Events};
+pub(crate) use live::LiveJob;
+pub(crate) use table::Table;
 
 /// How long to wait after the queue or the store failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// A listener that is further behind than this many runs misses the oldest.
+/// A listener that is further behind than this many batches of events misses
+/// the oldest.
 const LISTENER_BUFFER: usize = 1_024;
 
 /// How much may run at once, and what is kept.
@@ -61,12 +74,14 @@ pub(crate) struct Engine {
     pub(crate) states: Arc<States>,
     pub(crate) table: Table,
     pub(crate) instance: Arc<str>,
-    /// Runs as they are recorded, for those who listen.
-    pub(crate) recorded: broadcast::Sender<Arc<Run>>,
+    /// Events in batches, for those who listen.
+    events: broadcast::Sender<Arc<[Event]>>,
     capacity: Capacity,
-    /// Claims that wait for a puller.
-    claimed: Mutex<VecDeque<Claim>>,
-    claimed_more: Notify,
+    /// Whether fires are put into the queue: from the start on.
+    is_placing: AtomicBool,
+    /// Attempts that wait for a puller.
+    ready: Mutex<VecDeque<Attempt>>,
+    ready_more: Notify,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
@@ -79,6 +94,8 @@ pub(crate) struct Engine {
     claimed_last: CancellationToken,
     executing: CancellationToken,
     tasks: TaskTracker,
+    /// The runtime that it was started on.
+    runtime: OnceLock<Handle>,
     /// Claims on their way from the queue to `in_flight`.
     busy: AtomicUsize,
     idle_more: Notify,
@@ -102,10 +119,11 @@ impl Engine {
             states,
             table: Table::default(),
             instance,
-            recorded: broadcast::Sender::new(LISTENER_BUFFER),
+            events: broadcast::Sender::new(LISTENER_BUFFER),
             capacity,
-            claimed: Mutex::default(),
-            claimed_more: Notify::new(),
+            is_placing: AtomicBool::new(false),
+            ready: Mutex::default(),
+            ready_more: Notify::new(),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),
@@ -115,6 +133,7 @@ impl Engine {
             claimed_last: CancellationToken::new(),
             executing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            runtime: OnceLock::new(),
             busy: AtomicUsize::new(0),
             idle_more: Notify::new(),
             epoch: AtomicU64::new(0),
@@ -123,12 +142,25 @@ impl Engine {
 
     /// Starts to claim and execute, on the runtime of the caller.
     pub(crate) fn start(self: &Arc<Self>) {
+        self.runtime.get_or_init(Handle::current);
         let pullers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         for _ in 0..pullers {
             self.tasks.spawn(Arc::clone(self).pull());
         }
         self.tasks.spawn(Arc::clone(self).record_outcomes());
         self.tasks.spawn(Arc::clone(self).dispatch());
+    }
+
+    /// Does something beside the jobs; a stop waits for it.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = self.runtime.get() {
+            self.tasks.spawn_on(task, runtime);
+        }
+    }
+
+    /// Whether it was started, and fires are put into the queue.
+    pub(crate) fn is_placing(&self) -> bool {
+        self.is_placing.load(Ordering::Acquire)
     }
 
     fn limits(&self) -> Limits {

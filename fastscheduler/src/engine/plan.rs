@@ -5,35 +5,26 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
-use crate::job::{JobId, Run, SkipReason, Skipped, Trigger};
-use crate::queue::Entry;
-use crate::storage::{Change, SkippedFires};
+use super::activity::Span;
+use crate::job::{CatchUp, Entry, EntryKind, JobId, Overlap, SkipReason, Skipped, Trigger};
 
 /// Skipped fires of a calendar schedule are counted up to this many.
 const COUNTED: u64 = 10_000;
 
-/// What follows on a fire that has ended.
-#[derive(Debug, Default)]
-pub(super) struct FollowUp {
-    /// The fire that comes next.
-    pub(super) next: Option<Entry>,
-    /// Fires that came due meanwhile and do not run.
-    pub(super) skipped: Option<Run>,
-}
+/// A fire that is later than this, and not for want of a slot, was missed.
+const LATE: TimeDelta = TimeDelta::seconds(60);
 
-impl FollowUp {
-    /// When the fire that comes next is due by the schedule.
-    pub(super) fn next_run_at(&self) -> Option<DateTime<Utc>> {
-        self.next.as_ref().map(|next| next.scheduled_for)
-    }
+/// The most fires that are made up for.
+const CAUGHT_UP: usize = 100;
 
-    /// The entry for the queue, once the record of what was skipped is among
-    /// the changes.
-    pub(super) fn next(self, changes: &mut Vec<Change>) -> Option<Entry> {
-        let next_run_at = self.next_run_at();
-        changes.extend(self.skipped.map(|run| Change::Skip(Box::new(SkippedFires { run, next_run_at }))));
-        self.next
-    }
+/// The least there is: from just before an instant.
+const TICK: TimeDelta = TimeDelta::microseconds(1);
+
+/// What follows on a fire: the entry that comes next, and fires that do not run.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct FollowUp {
+    pub(crate) next: Option<Entry>,
+    pub(crate) skipped: Option<Skipped>,
 }
 
 impl LiveJob {
@@ -42,15 +33,33 @@ impl LiveJob {
         self.schedule.next_after(after).map(|scheduled_for| self.fire(scheduled_for))
     }
 
-    /// The fire that was due at `scheduled_for`, as an entry for the queue.
-    fn fire(&self, scheduled_for: DateTime<Utc>) -> Entry {
+    /// The fire that is due at `scheduled_for`, as an entry for the queue.
+    pub(super) fn fire(&self, scheduled_for: DateTime<Utc>) -> Entry {
+        self.entry(EntryKind::Next, Trigger::Schedule, scheduled_for, self.due_at(scheduled_for))
+    }
+
+    /// A fire of its own, at an instant that no other one has.
+    pub(crate) fn own_fire(&self, trigger: Trigger, at: DateTime<Utc>) -> Entry {
+        self.entry(EntryKind::Manual, trigger, at, at)
+    }
+
+    fn entry(
+        &self,
+        kind: EntryKind,
+        trigger: Trigger,
+        scheduled_for: DateTime<Utc>,
+        due_at: DateTime<Utc>,
+    ) -> Entry {
         Entry {
+            kind,
             job: self.id,
-            trigger: Trigger::Schedule,
+            trigger,
             scheduled_for,
-            due_at: scheduled_for + self.jitter(scheduled_for),
+            due_at,
             attempt: 1,
+            crashes: 0,
             covers_until: scheduled_for,
+            catch_up_until: None,
             revision: self.revision,
             is_exclusive: self.is_exclusive(),
             lane: self.function.lane(),
@@ -58,46 +67,153 @@ impl LiveJob {
         }
     }
 
-    /// What follows on the fire of `entry`, which ended at `now`.
+    /// A fire that was missed and is made up for, and with it those up to `until`.
+    fn catch_up_fire(&self, scheduled_for: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Entry {
+        Entry {
+            trigger: Trigger::CatchUp,
+            due_at: now,
+            catch_up_until: Some(until),
+            // One after another, even where a later fire would cancel an earlier one.
+            is_exclusive: self.overlap() != Overlap::Allow,
+            ..self.fire(scheduled_for)
+        }
+    }
+
+    /// The entry for the fires from `first` on, at the start of the scheduler
+    /// or of a new revision: what is due already was missed.
+    pub(crate) fn place(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
+        match self.last_due(first - TICK, now) {
+            Some(last) => self.make_up(first, last, now),
+            None => FollowUp { next: Some(self.fire(first)), skipped: None },
+        }
+    }
+
+    /// What a fire that was just claimed turns into, if it does not run: it
+    /// was missed, or it came due during a fire that did not see to this one.
     ///
-    /// Nothing, if another entry of the job is in charge of that: a manual run
-    /// does not move the schedule, and where runs may overlap, the next fire
-    /// was pushed when this one was claimed.
-    pub(super) fn follow_up(&self, entry: &Entry, now: DateTime<Utc>) -> FollowUp {
-        if !self.is_exclusive() || entry.trigger == Trigger::Manual {
-            return FollowUp::default();
+    /// `short_since` is the instant since which fires of its lane have been
+    /// waiting for a slot, `aside` when such a fire was open.
+    pub(super) fn instead_of(
+        &self,
+        entry: &Entry,
+        now: DateTime<Utc>,
+        short_since: Option<DateTime<Utc>>,
+        aside: Option<Span>,
+    ) -> Option<FollowUp> {
+        let is_fresh = entry.trigger == Trigger::Schedule && entry.attempt == 1;
+        // The first fire that an overlap left waiting covers those after it.
+        if !is_fresh || entry.covers_until > entry.scheduled_for {
+            return None;
         }
-        let Some(due) = self.schedule.count_between(entry.covers_until, now, COUNTED) else {
-            return FollowUp { next: self.fire_after(entry.covers_until), skipped: None };
+        let first = entry.scheduled_for;
+        if let Some(aside) = aside.filter(|aside| self.is_exclusive() && aside.contains(entry.due_at)) {
+            let last = self.last_due(first, aside.until);
+            return match (self.overlap(), last) {
+                (Overlap::Queue, None) => None,
+                // Several came due: the first runs and stands for all.
+                (Overlap::Queue, Some(last)) => Some(self.queued(first, last, now)),
+                _ => Some(self.skip(SkipReason::Overlap, first, last.unwrap_or(first))),
+            };
+        }
+        let later = self.last_due(first, now);
+        let waited_since = short_since.map_or(now, |short_since| short_since.min(now));
+        if later.is_some() || waited_since - entry.due_at > LATE {
+            return Some(self.make_up(first, later.unwrap_or(first), now));
+        }
+        None
+    }
+
+    /// What follows on an exclusive fire of the schedule that ended at `now`;
+    /// `upcoming` is the first fire that it does not cover.
+    pub(super) fn follow_up(
+        &self,
+        entry: &Entry,
+        upcoming: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> FollowUp {
+        let only = |next| FollowUp { next, skipped: None };
+        if let Some(next) = self.rest_of_catch_up(entry, now) {
+            return only(Some(next));
+        }
+        let Some(first) = upcoming else { return FollowUp::default() };
+        let Some(last) = Some(first).filter(|first| *first <= now).and_then(|_| self.last_due(entry.covers_until, now))
+        else {
+            return only(Some(self.fire(first)));
         };
-        if !self.queues_overlaps() {
-            let skipped =
-                Skipped { reason: SkipReason::Overlap, first: due.first, last: due.last, count: due.count };
-            return FollowUp { next: self.fire_after(due.last), skipped: Some(self.skip(skipped, now)) };
+        match self.overlap() {
+            Overlap::Skip => self.skip(SkipReason::Overlap, first, last),
+            Overlap::Queue => self.queued(first, last, now),
+            // One that was caught up with keeps none waiting.
+            Overlap::Allow | Overlap::Cancel => only(Some(self.fire(first))),
         }
-        let next = Entry { due_at: now, covers_until: due.last, ..self.fire(due.first) };
-        let skipped = self.schedule.next_after(due.first).filter(|_| due.count > 1).map(|first| {
-            let (last, count) = (due.last, due.count - 1);
-            self.skip(Skipped { reason: SkipReason::Overlap, first, last, count }, now)
-        });
-        FollowUp { next: Some(next), skipped }
     }
 
-    fn skip(&self, skipped: Skipped, now: DateTime<Utc>) -> Run {
-        Run::skipped(self.id, &self.definition, skipped, now)
+    /// The next of several fires that are made up for one after another.
+    pub(super) fn rest_of_catch_up(&self, entry: &Entry, now: DateTime<Utc>) -> Option<Entry> {
+        let until = entry.catch_up_until?;
+        let next = self.schedule.next_after(entry.scheduled_for).filter(|next| *next <= until)?;
+        Some(self.catch_up_fire(next, until, now))
     }
 
-    /// The delay of a fire: the same whenever and wherever it is asked for, and
-    /// never beyond the next fire.
-    fn jitter(&self, scheduled_for: DateTime<Utc>) -> TimeDelta {
+    /// The fires from `first` to `until` do not run. There is at least one.
+    pub(crate) fn skip(&self, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> FollowUp {
+        let skipped = self.range(reason, first, until);
+        FollowUp { next: self.fire_after(skipped.last), skipped: Some(skipped) }
+    }
+
+    /// The fires from `first` to `until`, of which there is at least one.
+    pub(crate) fn range(&self, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> Skipped {
+        let due = self.schedule.count_between(first - TICK, until.max(first), COUNTED);
+        let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
+        Skipped { reason, first, last, count, closed: None }
+    }
+
+    /// The first of the fires that are due runs, and stands for the others.
+    fn queued(&self, first: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
+        let others = self.schedule.next_after(first).filter(|second| *second <= until);
+        let skipped = others.map(|second| self.range(SkipReason::Overlap, second, until));
+        let covers_until = skipped.as_ref().map_or(first, |skipped| skipped.last);
+        FollowUp { next: Some(Entry { due_at: now, covers_until, ..self.fire(first) }), skipped }
+    }
+
+    /// The fires from `first` to `last` were missed.
+    fn make_up(&self, first: DateTime<Utc>, last: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
+        let from = match self.definition.policy.catch_up {
+            CatchUp::None => return self.skip(SkipReason::CatchUp, first, last),
+            CatchUp::Once => last,
+            CatchUp::All => self.newest(first, last),
+        };
+        let before = self.schedule.latest_at_or_before(from - TICK, first - TICK);
+        let skipped = before.map(|before| self.range(SkipReason::CatchUp, first, before));
+        FollowUp { next: Some(self.catch_up_fire(from, last, now)), skipped }
+    }
+
+    /// The first of the newest hundred fires from `first` to `last`.
+    fn newest(&self, first: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
+        let earlier = |fire: &DateTime<Utc>| self.schedule.latest_at_or_before(*fire - TICK, first - TICK);
+        std::iter::successors(Some(last), earlier).take(CAUGHT_UP).last().unwrap_or(last)
+    }
+
+    /// The last fire later than `after` that is due at `now`, jitter counted.
+    fn last_due(&self, after: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let last = self.schedule.latest_at_or_before(now, after)?;
+        if self.due_at(last) <= now {
+            return Some(last);
+        }
+        self.schedule.latest_at_or_before(last - TICK, after)
+    }
+
+    /// When a fire may be claimed: with a delay that is the same whenever and
+    /// wherever it is asked for, and ends before the next fire.
+    fn due_at(&self, scheduled_for: DateTime<Utc>) -> DateTime<Utc> {
         let micros = |length: std::time::Duration| u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
-        let Some(limit) = self.definition.policy.jitter.map(micros) else { return TimeDelta::zero() };
+        let Some(limit) = self.definition.policy.jitter.map(micros) else { return scheduled_for };
         let until_next = self
             .schedule
             .next_after(scheduled_for)
             .map_or(u64::MAX, |next| (next - scheduled_for).to_std().map_or(u64::MAX, micros));
         let delay = spread(self.id, scheduled_for) % limit.min(until_next).max(1);
-        TimeDelta::microseconds(i64::try_from(delay).unwrap_or(i64::MAX))
+        scheduled_for + TimeDelta::microseconds(i64::try_from(delay).unwrap_or(i64::MAX))
     }
 }
 

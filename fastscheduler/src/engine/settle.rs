@@ -4,14 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinHandle;
 
-use super::attempt::{End, Ended};
+use super::attempt::{Attempt, End, Ended};
 use super::plan::FollowUp;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{DeadLetter, Lane, Run, Trigger, backoff};
-use crate::queue::{Entry, Settlement};
+use crate::job::{Entry, Lane, Overlap, Progress, Trigger, backoff};
+use crate::queue::Settlement;
 use crate::registry::{Failure, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
 
@@ -40,30 +40,38 @@ impl Engine {
     async fn record(self: &Arc<Self>, batch: Vec<Ended>) {
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
-        for ended in batch {
-            let next = self.conclude(&ended, &mut changes);
-            let Ended { attempt, end, thread, .. } = ended;
-            let settlement = Settlement { claim: attempt.claim, next };
-            match (thread, end) {
-                // The thread keeps its slot and its job until it ends.
-                (Some(thread), End::Outcome(_) | End::Superseded) => {
-                    self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt.job, settlement));
+        for Ended { attempt, end, finished_at, thread } in batch {
+            let retry = match end {
+                End::Interrupted => {
+                    let next = self.interrupt(&attempt, finished_at, &mut changes);
+                    settlements.push(Settlement { claim: attempt.claim, next });
+                    continue;
                 }
-                (None, _) | (_, End::Interrupted) => settlements.push(settlement),
+                End::Cancelled => self.conclude(&attempt, finished_at, None, &mut changes),
+                End::Outcome(outcome) => self.conclude(&attempt, finished_at, Some(outcome), &mut changes),
+            };
+            match thread {
+                // It keeps its slot, and an exclusive job, until it ends.
+                Some(thread) => {
+                    self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
+                }
+                None => {
+                    let next = self.follow_up(&attempt, retry, finished_at, &mut changes);
+                    settlements.push(Settlement { claim: attempt.claim, next });
+                }
             }
         }
-        self.persist("outcomes", || self.storage.apply(&changes, Durability::Soon)).await;
-        self.announce(&changes);
+        self.write_down("outcomes", &changes).await;
         self.persist("the history's limits", || self.storage.prune(self.limits())).await;
-        self.settle(settlements).await;
+        self.settle(&settlements).await;
     }
 
     /// Settles the claim of a function past its deadline when its thread ends.
     async fn settle_after(
         self: Arc<Self>,
         thread: JoinHandle<Outcome>,
-        job: Arc<LiveJob>,
-        mut settlement: Settlement,
+        attempt: Attempt,
+        retry: Option<Entry>,
     ) {
         let thread_ends = async {
             tokio::select! {
@@ -71,107 +79,150 @@ impl Engine {
                 () = self.executing.cancelled() => {}
             }
         };
-        if !job.is_exclusive() {
-            // Only the slot waits for the thread.
-            let lane = settlement.claim.entry.lane;
-            self.give_back(vec![settlement]).await;
+        if attempt.job.is_exclusive() {
             thread_ends.await;
-            return self.free(1, usize::from(lane == Lane::Blocking));
-        }
-        thread_ends.await;
-        if settlement.next.is_none() {
-            let follow_up = job.follow_up(&settlement.claim.entry, self.clock.now());
-            let mut changes = Vec::new();
-            settlement.next = follow_up.next(&mut changes);
-            self.persist("skipped fires", || self.storage.apply(&changes, Durability::Soon)).await;
-            self.announce(&changes);
-        }
-        self.settle(vec![settlement]).await;
-    }
-
-    fn announce(&self, changes: &[Change]) {
-        if self.recorded.receiver_count() == 0 {
-            return;
-        }
-        for change in changes {
-            let run = match change {
-                Change::EndAttempt(ended) => &ended.run,
-                Change::Skip(skipped) => &skipped.run,
-                Change::PutJob(_) | Change::RemoveJob(_) => continue,
-            };
-            // Nobody listening any more is no failure.
-            let _ = self.recorded.send(Arc::new(run.clone()));
+            self.let_go(attempt, retry, 1).await;
+        } else {
+            // Only the slot waits for the thread.
+            let lane = attempt.claim.entry.lane;
+            self.let_go(attempt, retry, 0).await;
+            thread_ends.await;
+            self.free(1, usize::from(lane == Lane::Blocking));
         }
     }
 
-    /// The changes that an end makes, and the entry that takes the claim's place.
-    fn conclude(&self, ended: &Ended, changes: &mut Vec<Change>) -> Option<Entry> {
-        let Ended { attempt, end, finished_at, .. } = ended;
-        let (entry, job) = (&attempt.claim.entry, &attempt.job);
-        let superseded = Err(Failure::permanent("cancelled: the next fire came due"));
-        let outcome = match end {
-            End::Outcome(outcome) => outcome,
-            End::Superseded => &superseded,
-            End::Interrupted => return Some(entry.clone()),
+    /// Settles one claim, and frees so many slots.
+    async fn let_go(&self, attempt: Attempt, retry: Option<Entry>, slots: usize) {
+        let mut changes = Vec::new();
+        let next = self.follow_up(&attempt, retry, self.clock.now(), &mut changes);
+        self.write_down("skipped fires", &changes).await;
+        let lane = attempt.claim.entry.lane;
+        self.give_back(&[Settlement { claim: attempt.claim, next }]).await;
+        self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
+    }
+
+    /// A shutdown cut the attempt short: its fire stays open, to be run again.
+    fn interrupt(&self, attempt: &Attempt, now: DateTime<Utc>, changes: &mut Vec<Change>) -> Option<Entry> {
+        let entry = &attempt.claim.entry;
+        // Unless it was cancelled meanwhile.
+        self.table.get(entry.job)?;
+        attempt.job.activity.wait(entry.clone(), now);
+        changes.push(Change::OpenFire(Box::new(entry.clone())));
+        Some(entry.clone())
+    }
+
+    /// Records how an attempt ended, and answers the one that comes next, if
+    /// the fire has not ended for good. Without an outcome it was cancelled.
+    fn conclude(
+        &self,
+        attempt: &Attempt,
+        now: DateTime<Utc>,
+        outcome: Option<Outcome>,
+        changes: &mut Vec<Change>,
+    ) -> Option<Entry> {
+        let Attempt { claim, job, started_at, upcoming, .. } = attempt;
+        let entry = &claim.entry;
+        let present = self.table.get(job.id);
+        let is_cancelled = outcome.is_none();
+        let outcome = outcome.unwrap_or_else(|| {
+            let why = if present.is_none() { "the job was cancelled" } else { "the next fire came due" };
+            Err(Failure::permanent(format!("cancelled: {why}")))
+        });
+        let max_retries = present.as_ref().unwrap_or(job).definition.policy.max_retries;
+        let retry = match &outcome {
+            Err(failure) if !failure.is_permanent() && entry.retries() < max_retries => {
+                present.as_ref().and_then(|present| retry(entry, present, now))
+            }
+            _ => None,
         };
-        let record = |result| attempt.record(&self.instance, *finished_at, result);
-        let policy = &job.definition.policy;
-        // The clock may have been set back since the fire was due.
-        let upcoming = || job.schedule.next_after(entry.covers_until.max(*finished_at));
-        let retry_at = *finished_at + TimeDelta::from_std(backoff(entry.attempt)).unwrap_or(TimeDelta::MAX);
-        // A retry that the next fire would cancel is not begun.
-        let is_too_late = job.cancels_overlaps() && upcoming().is_some_and(|next| next <= retry_at);
-        let may_retry =
-            entry.attempt <= policy.max_retries && !is_too_late && self.table.get(job.id).is_some();
-        match outcome {
-            Err(failure) if !failure.is_permanent() && may_retry => {
-                let (retry, of) = (entry.attempt, policy.max_retries);
-                let run = record(Err(format!("Retry {retry}/{of}: {}", failure.message())));
-                let ended =
-                    EndedAttempt { run, next_run_at: upcoming(), retry_count: retry, dead_letter: None };
-                changes.push(Change::EndAttempt(Box::new(ended)));
-                Some(Entry { attempt: retry + 1, due_at: retry_at, ..entry.clone() })
-            }
-            outcome => {
-                let run = record(outcome.clone().map_err(|failure| {
-                    let prefix = if failure.is_permanent() { "" } else { "Max retries: " };
-                    format!("{prefix}{}", failure.message())
-                }));
-                let is_failed = outcome.is_err() && !matches!(end, End::Superseded);
-                let dead_letter = is_failed.then(|| dead_letter(&run, job));
-                let follow_up = match ended.thread {
-                    // What comes next is seen when the thread ends.
-                    Some(_) => FollowUp::default(),
-                    None => job.follow_up(entry, *finished_at),
-                };
-                let next_run_at = follow_up.next_run_at().or_else(upcoming);
-                let ended = EndedAttempt { run, next_run_at, retry_count: 0, dead_letter };
-                changes.push(Change::EndAttempt(Box::new(ended)));
-                let next = follow_up.next(changes);
-                if next_run_at.is_none() && entry.trigger != Trigger::Manual {
-                    self.table.remove(job.id);
-                    changes.push(Change::RemoveJob(job.id));
+        let is_failed = outcome.is_err() && !is_cancelled;
+        let result = outcome.map_err(|failure| match &retry {
+            Some(retry) => format!("Retry {}/{max_retries}: {}", retry.retries(), failure.message()),
+            None if failure.is_permanent() => failure.message().to_owned(),
+            None => format!("Max retries: {}", failure.message()),
+        });
+        let run = job.record(entry.run_id(), Some(*started_at), now, result, &self.instance);
+        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
+        changes.push(Change::EndAttempt(EndedAttempt {
+            dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
+            run: Arc::new(run),
+            progress: if is_scheduled { job.progress(*upcoming) } else { Progress::unmoved(job.scheduled_since) },
+            retry: retry.clone().map(Box::new),
+        }));
+        retry
+    }
+
+    /// What takes the place of a claim: a retry, or the job's next fire.
+    fn follow_up(
+        &self,
+        attempt: &Attempt,
+        retry: Option<Entry>,
+        now: DateTime<Utc>,
+        changes: &mut Vec<Change>,
+    ) -> Option<Entry> {
+        let Attempt { claim, job, upcoming, .. } = attempt;
+        let (entry, activity) = (&claim.entry, &job.activity);
+        let run_id = entry.run_id();
+        // Nothing comes after a job that was cancelled.
+        let Some(present) = self.table.get(job.id) else {
+            activity.end(run_id);
+            return None;
+        };
+        if let Some(retry) = retry {
+            let retry = Entry { revision: present.revision, ..retry };
+            activity.wait(retry.clone(), now);
+            return (!present.is_paused).then_some(retry);
+        }
+        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
+        if !is_scheduled || present.scheduled_since != job.scheduled_since {
+            // Another entry is in charge of the next fire.
+            activity.end_aside(run_id, now);
+        } else {
+            activity.end(run_id);
+            if entry.is_exclusive && !present.is_paused {
+                let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
+                changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
+                if next.is_none() {
+                    activity.set_over(true);
+                    self.remove_if_ended(&present, changes);
                 }
-                next
+                return next;
             }
+        }
+        self.remove_if_ended(&present, changes);
+        None
+    }
+
+    /// Removes a job whose last fire is over.
+    pub(super) fn remove_if_ended(&self, job: &LiveJob, changes: &mut Vec<Change>) {
+        if job.activity.has_ended() && self.table.remove(job.id).is_some() {
+            changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
+        }
+    }
+
+    /// Stores what has happened and tells those who listen.
+    async fn write_down(&self, what: &str, changes: &[Change]) {
+        if !changes.is_empty() {
+            self.persist(what, || self.storage.apply(changes, Durability::Soon)).await;
+            self.announce(changes);
         }
     }
 
     /// Pushes entries, however often that fails.
-    pub(crate) async fn push(&self, entries: Vec<Entry>) {
-        self.persist("entries", || self.queue.push(entries.clone())).await;
+    pub(crate) async fn push(&self, entries: &[Entry]) {
+        self.persist("entries", || self.queue.push(entries)).await;
     }
 
     /// Gives claims back and frees their slots.
-    pub(super) async fn settle(&self, settlements: Vec<Settlement>) {
+    async fn settle(&self, settlements: &[Settlement]) {
         let blocking = settlements.iter().filter(|s| s.claim.entry.lane == Lane::Blocking).count();
         let count = settlements.len();
         self.give_back(settlements).await;
         self.free(count, blocking);
     }
 
-    async fn give_back(&self, settlements: Vec<Settlement>) {
-        self.persist("settlements", || self.queue.settle(settlements.clone())).await;
+    pub(super) async fn give_back(&self, settlements: &[Settlement]) {
+        self.persist("settlements", || self.queue.settle(settlements)).await;
     }
 
     /// Frees slots, so many of them of blocking functions.
@@ -183,15 +234,34 @@ impl Engine {
         self.idle_more.notify_waiters();
     }
 
-    /// Writes until it succeeds: what has happened must not be forgotten.
-    async fn persist<E: Error, F: Future<Output = Result<(), E>>>(&self, what: &str, write: impl Fn() -> F) {
-        while let Err(error) = write().await {
-            tracing::error!(error = %error, source = ?error.source(), "could not write {what}; trying again");
-            self.clock.sleep(AFTER_FAILURE).await;
+    /// Does something until it succeeds: what has happened must not be forgotten.
+    pub(super) async fn persist<T, E: Error, F: Future<Output = Result<T, E>>>(
+        &self,
+        what: &str,
+        attempt: impl Fn() -> F,
+    ) -> T {
+        loop {
+            match attempt().await {
+                Ok(done) => return done,
+                Err(error) => {
+                    let source = error.source();
+                    tracing::error!(error = %error, ?source, "could not handle {what}; trying again");
+                    self.clock.sleep(AFTER_FAILURE).await;
+                }
+            }
         }
     }
 }
 
-fn dead_letter(run: &Run, job: &LiveJob) -> DeadLetter {
-    DeadLetter { run: run.clone(), definition: (*job.definition).clone() }
+/// The attempt that comes next, unless the next fire would cancel it.
+fn retry(entry: &Entry, job: &LiveJob, now: DateTime<Utc>) -> Option<Entry> {
+    let retries = entry.retries() + 1;
+    let due_at = now + TimeDelta::from_std(backoff(retries)).unwrap_or(TimeDelta::MAX);
+    let cancels = job.overlap() == Overlap::Cancel;
+    // The clock may have been set back since the fire was due.
+    let next = cancels.then(|| job.schedule.next_after(entry.covers_until.max(now))).flatten();
+    if next.is_some_and(|next| next <= due_at) {
+        return None;
+    }
+    Some(Entry { attempt: entry.attempt + 1, due_at, revision: job.revision, ..entry.clone() })
 }

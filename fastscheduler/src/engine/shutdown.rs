@@ -3,8 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::attempt::Attempt;
 use super::{Engine, lock};
-use crate::queue::{Claim, Settlement};
+use crate::job::Lane;
+use crate::storage::{Change, Durability};
 
 /// How long attempts that were cut short have to go.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
@@ -20,24 +22,38 @@ impl Engine {
         self.claiming.cancel();
         // A claim that is under way is handed out before it can be given back.
         self.claimed_last.cancelled().await;
-        let unstarted = std::mem::take(&mut *lock(&self.claimed));
-        let give_back = |claim: Claim| Settlement { next: Some(claim.entry.clone()), claim };
-        self.settle(unstarted.into_iter().map(give_back).collect()).await;
+        self.give_back_unstarted().await;
         tokio::select! {
             biased;
             () = self.idle() => {}
             () = self.clock.sleep(grace) => tracing::warn!("cutting attempts short that did not end in time"),
         }
         self.executing.cancel();
-        self.table.cancel(|_| true);
+        self.table.cancel_all();
         tokio::select! {
             biased;
             () = self.ended() => {}
             () = self.clock.sleep(LAST_MOMENTS) => {
-                let jobs = self.table.running_jobs();
+                let all = self.table.all();
+                let jobs: Vec<_> = all.iter().filter(|job| job.activity.is_running()).map(|job| job.id).collect();
                 tracing::error!(?jobs, "jobs do not let go, since they never wait; leaving them behind");
             }
         }
+    }
+
+    /// Gives back what was claimed and not begun.
+    async fn give_back_unstarted(&self) {
+        let unstarted: Vec<_> = std::mem::take(&mut *lock(&self.ready)).into();
+        let reopen = |attempt: &Attempt| Change::OpenFire(Box::new(attempt.claim.entry.clone()));
+        let changes: Vec<_> = unstarted.iter().map(reopen).collect();
+        if let Err(error) = self.storage.apply(&changes, Durability::Soon).await {
+            // They count as crashed once, and run all the same.
+            tracing::error!(error = &error as &dyn std::error::Error, "could not write what was not begun");
+        }
+        let blocking = unstarted.iter().filter(|attempt| attempt.claim.entry.lane == Lane::Blocking).count();
+        let count = unstarted.len();
+        self.release(unstarted).await;
+        self.free(count, blocking);
     }
 
     /// Whether [`stop`](Self::stop) was called.

@@ -1,66 +1,58 @@
-//! Jobs in the form in which they are executed.
+//! All jobs that this process knows.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use crate::job::{JobDefinition, JobId, Overlap, RunId};
+use crate::job::{FunctionKey, Job, JobId, JobMap, Name};
 use crate::queue::FunctionSet;
-use crate::registry::{Arguments, Function, JobContext, JobNames};
-use crate::schedule::Schedule;
+use crate::registry::{Function, JobContext};
 
-use super::lock;
+use super::{LiveJob, lock};
 
-/// A job whose function is at hand, and whose schedule is compiled.
-#[derive(Debug, Clone)]
-pub(crate) struct LiveJob {
-    pub(crate) id: JobId,
-    pub(crate) definition: Arc<JobDefinition>,
-    pub(crate) revision: u64,
-    pub(crate) schedule: Schedule,
-    pub(crate) function: Arc<Function>,
-    pub(crate) arguments: Arc<Arguments>,
-    pub(crate) names: Arc<JobNames>,
-    pub(crate) is_paused: bool,
-}
-
-impl LiveJob {
-    /// Whether an attempt keeps the job's next fire waiting. If not, the next
-    /// fire is pushed when its predecessor is claimed.
-    pub(crate) fn is_exclusive(&self) -> bool {
-        match self.definition.policy.overlap {
-            Overlap::Skip | Overlap::Queue => true,
-            Overlap::Allow | Overlap::Cancel => false,
-        }
-    }
-
-    /// Whether a fire that comes due ends the attempts before it.
-    pub(crate) fn cancels_overlaps(&self) -> bool {
-        self.definition.policy.overlap == Overlap::Cancel
-    }
-
-    /// Whether the fire that was due first runs when an open one ends.
-    pub(crate) fn queues_overlaps(&self) -> bool {
-        self.definition.policy.overlap == Overlap::Queue
-    }
-}
-
-/// All jobs that this process can run, and the attempts it is at.
+/// All jobs that this process can run, and those whose function it lacks.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    jobs: Mutex<HashMap<JobId, Arc<LiveJob>>>,
-    running: Mutex<HashMap<RunId, JobContext>>,
+    jobs: Mutex<JobMap<Arc<LiveJob>>>,
+    /// Jobs whose function is not there, by that.
+    orphans: Mutex<HashMap<FunctionKey, HashSet<JobId>>>,
+    /// Jobs that were added with a key.
+    keys: Mutex<HashMap<Name, JobId>>,
     functions: Arc<FunctionSet>,
 }
 
 impl Table {
-    pub(crate) fn insert(&self, job: LiveJob) {
+    /// Adds a job, or takes over a later revision of it.
+    pub(crate) fn insert(&self, job: Arc<LiveJob>) {
+        let mut jobs = lock(&self.jobs);
+        if jobs.get(&job.id).is_some_and(|known| known.revision >= job.revision) {
+            return;
+        }
         self.functions.add(job.function.key());
-        lock(&self.jobs).insert(job.id, Arc::new(job));
+        lock(&self.orphans).retain(|_, orphans| {
+            orphans.remove(&job.id);
+            !orphans.is_empty()
+        });
+        if let Some(key) = &job.key {
+            lock(&self.keys).insert(key.clone(), job.id);
+        }
+        if let Some(before) = jobs.insert(job.id, job) {
+            self.functions.remove(before.function.key());
+        }
     }
 
     pub(crate) fn remove(&self, id: JobId) -> Option<Arc<LiveJob>> {
-        let job = lock(&self.jobs).remove(&id)?;
+        let Some(job) = lock(&self.jobs).remove(&id) else {
+            lock(&self.keys).retain(|_, job| *job != id);
+            lock(&self.orphans).retain(|_, jobs| {
+                jobs.remove(&id);
+                !jobs.is_empty()
+            });
+            return None;
+        };
         self.functions.remove(job.function.key());
+        if let Some(key) = &job.key {
+            lock(&self.keys).remove(key);
+        }
         Some(job)
     }
 
@@ -68,33 +60,63 @@ impl Table {
         lock(&self.jobs).get(&id).cloned()
     }
 
+    /// The jobs of these ids, those that there are.
+    pub(super) fn get_all(&self, ids: impl Iterator<Item = JobId>) -> Vec<Option<Arc<LiveJob>>> {
+        let jobs = lock(&self.jobs);
+        ids.map(|id| jobs.get(&id).cloned()).collect()
+    }
+
+    /// All jobs, by id.
+    pub(crate) fn all(&self) -> Vec<Arc<LiveJob>> {
+        let mut all: Vec<_> = lock(&self.jobs).values().cloned().collect();
+        all.sort_by_key(|job| job.id);
+        all
+    }
+
+    pub(crate) fn by_key(&self, key: &Name) -> Option<JobId> {
+        lock(&self.keys).get(key).copied()
+    }
+
+    /// Keeps a job whose function is not there.
+    pub(crate) fn add_orphan(&self, job: &Job) {
+        if let Some(key) = &job.key {
+            lock(&self.keys).insert(key.clone(), job.id);
+        }
+        lock(&self.orphans).entry(job.function().clone()).or_default().insert(job.id);
+    }
+
+    /// The jobs that wait for this function, the oldest first.
+    pub(crate) fn orphans_of(&self, function: &FunctionKey) -> Vec<JobId> {
+        let mut ids: Vec<_> = lock(&self.orphans).get(function).into_iter().flatten().copied().collect();
+        ids.sort();
+        ids
+    }
+
+    pub(crate) fn is_orphan(&self, id: JobId) -> bool {
+        lock(&self.orphans).values().any(|orphans| orphans.contains(&id))
+    }
+
+    /// Has another function run a job from now on.
+    pub(crate) fn replace_function(&self, job: &LiveJob, function: &Arc<Function>) {
+        if let Some(known) = lock(&self.jobs).get_mut(&job.id) {
+            *known = Arc::new(LiveJob { function: Arc::clone(function), ..LiveJob::clone(known) });
+        }
+    }
+
+    /// The jobs whose function is not there.
+    pub(crate) fn orphans(&self) -> HashSet<JobId> {
+        lock(&self.orphans).values().flatten().copied().collect()
+    }
+
     /// The functions of this process: those registered, and those of closures.
     pub(crate) fn functions(&self) -> &Arc<FunctionSet> {
         &self.functions
     }
 
-    /// The jobs that are running.
-    pub(crate) fn running_jobs(&self) -> HashSet<JobId> {
-        lock(&self.running).keys().map(|run| run.job).collect()
-    }
-
-    pub(super) fn begin(&self, run: RunId, context: JobContext) {
-        lock(&self.running).insert(run, context);
-    }
-
-    pub(super) fn end(&self, run: RunId) {
-        lock(&self.running).remove(&run);
-    }
-
-    /// Cancels the attempts that `which` names.
-    pub(super) fn cancel(&self, which: impl Fn(&RunId) -> bool) {
-        let running = lock(&self.running);
-        let cancelled: Vec<_> =
-            running.iter().filter(|(run, _)| which(run)).map(|(_, context)| context.clone()).collect();
-        // Wakers may be the user's code.
-        drop(running);
-        for context in cancelled {
-            context.cancel();
+    /// Cancels every attempt that is under way.
+    pub(super) fn cancel_all(&self) {
+        for context in self.all().iter().flat_map(|job| job.activity.running()) {
+            JobContext::cancel(&context);
         }
     }
 }

@@ -11,3 +11,10 @@ pub struct Progress {
     /// The first fire that is not accounted for; `None` when none is to come.
     pub next_run_at: Option<DateTime<Utc>>,
 }
+
+impl Progress {
+    /// That of a fire which is not of the schedule: it moves nothing on.
+    pub(crate) fn unmoved(scheduled_since: DateTime<Utc>) -> Self {
+        Self { scheduled_since, next_run_at: Some(DateTime::<Utc>::MIN_UTC) }
+    }
+}

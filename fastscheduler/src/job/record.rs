@@ -93,7 +93,7 @@ pub struct JobRevision {
     /// The first fire that is not accounted for, from now on.
     pub next_run_at: Option<DateTime<Utc>>,
     /// What the code says of it.
-    pub declared: Option<Box<Declared>>,
+    pub declared: Option<Arc<Declared>>,
 }
 
 /// A job and its state at one moment.
@@ -113,7 +113,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) declared: Option<Box<Declared>>,
+    pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) run_count: u64,
     pub(crate) failure_count: u64,
     pub(crate) retry_count: u32,

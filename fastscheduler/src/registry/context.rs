@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use crate::job::{JobId, RunId};
+use crate::job::{JobDefinition, JobId, RunId};
 
 /// The attempt that a job function runs in.
 ///
@@ -33,22 +33,13 @@ pub struct JobContext(Arc<Facts>);
 struct Facts {
     run_id: RunId,
     fence: u64,
-    job: Arc<JobNames>,
+    job: Arc<JobDefinition>,
     is_cancelled: AtomicBool,
     cancelled: Notify,
 }
 
-/// The names of a job that its attempts share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct JobNames {
-    /// The job's name.
-    pub name: String,
-    /// The job's group.
-    pub group: String,
-}
-
 impl JobContext {
-    pub(crate) fn new(job: Arc<JobNames>, run_id: RunId, fence: u64) -> Self {
+    pub(crate) fn new(job: Arc<JobDefinition>, run_id: RunId, fence: u64) -> Self {
         let is_cancelled = AtomicBool::new(false);
         Self(Arc::new(Facts { run_id, fence, job, is_cancelled, cancelled: Notify::new() }))
     }
@@ -132,7 +123,7 @@ impl fmt::Debug for JobContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JobContext")
             .field("run_id", &self.0.run_id)
-            .field("job", &self.0.job)
+            .field("job_name", &self.0.job.name)
             .field("fence", &self.0.fence)
             .field("is_cancelled", &self.is_cancelled())
             .finish()

@@ -22,7 +22,6 @@ use thiserror::Error;
 pub use call::{Args, ArgumentError, Arguments, Call, Kwargs};
 pub use closure::{ClosureReturn, JobClosure};
 pub use context::JobContext;
-pub(crate) use context::JobNames;
 pub use function::Function;
 pub(crate) use function::Invocation;
 pub(crate) use outcome::Outcome;
@@ -123,6 +122,11 @@ impl Registry {
         }
         self.insert(function);
         Ok(())
+    }
+
+    /// The function of that key.
+    pub(crate) fn get(&self, key: &FunctionKey) -> Option<&Arc<Function>> {
+        self.functions.get(key)
     }
 
     /// The function of that full name, or of that bare name if it is unique.

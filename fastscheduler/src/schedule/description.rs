@@ -35,7 +35,7 @@ impl fmt::Display for ScheduleSpec {
 
 impl ScheduleDefinition {
     /// The schedule as it was written, where that is a text of its own.
-    pub(super) fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         match &self.spec {
             ScheduleSpec::At { at } => at.to_string(),
             ScheduleSpec::Cron { expression } => expression.clone(),

@@ -125,6 +125,11 @@ impl ScheduleSpec {
         }
     }
 
+    /// Whether it is one fire at a date, and not some time after a start.
+    pub(crate) fn is_dated(&self) -> bool {
+        matches!(self, Self::At { .. })
+    }
+
     /// Whether it is one fire, some time after whatever instant is asked about.
     pub(super) fn is_unplaced_once(&self) -> bool {
         matches!(self, Self::Once { anchor: None, .. })

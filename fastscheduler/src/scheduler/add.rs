@@ -5,34 +5,34 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
-use crate::engine::LiveJob;
 use crate::job::{
-    ARGUMENTS_SIZE_LIMIT, DEFAULT_GROUP, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Policy,
-    Run, SkipReason, Skipped, Source,
+    ARGUMENTS_SIZE_LIMIT, DEFAULT_GROUP, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT,
+    Name, Policy, SkipReason, Source,
 };
-use crate::registry::{Arguments, Function, JobNames};
-use crate::schedule::{Micros, Schedule, ScheduleError, ScheduleSpec};
-use crate::storage::{Change, Durability, SkippedFires};
+use crate::registry::{Arguments, Function};
+use crate::schedule::{Micros, ScheduleError};
+use crate::storage::{Change, Durability};
 
 /// The module that closures are shown under.
-const CLOSURES: &str = "closure";
+pub(super) const CLOSURES: &str = "closure";
 
 /// A job that was checked whole, and can be added.
-struct Checked {
-    definition: Arc<JobDefinition>,
-    schedule: Schedule,
-    function: Arc<Function>,
-    arguments: Arc<Arguments>,
-    is_paused: bool,
+pub(super) struct Checked {
+    pub(super) definition: Arc<JobDefinition>,
+    pub(super) function: Arc<Function>,
+    pub(super) is_paused: bool,
+    key: Option<Name>,
 }
 
 impl Scheduler {
     /// Adds a job, and returns its id.
     ///
     /// An interval or a delay counts from now. Nothing is added if anything is
-    /// wrong.
+    /// wrong. A job with a key that is there already is updated instead, and
+    /// the closure of a job from an earlier start is given to that job.
     ///
     /// # Errors
     ///
@@ -43,36 +43,65 @@ impl Scheduler {
     pub async fn add(&self, job: impl Into<NewJob>) -> Result<JobId, SchedulerError> {
         let now = self.0.engine.clock.now();
         let checked = self.check(job.into(), now)?;
-        if checked.schedule.next_after(now).is_none() {
-            let written = match &checked.definition.schedule.spec {
-                ScheduleSpec::At { at } => at.to_string(),
-                other => other.to_string(),
-            };
-            return Err(ScheduleError::Past(written).into());
+        let is_closure = checked.function.key().module() == CLOSURES;
+        if checked.key.is_none() && !is_closure {
+            return self.insert(checked, Source::Api, None, now).await;
         }
-        self.insert(checked, Source::Api, now).await
+        // One after another: two with the same key are one job.
+        let _one = self.0.matching.lock().await;
+        let declared = Declared {
+            definition: Arc::clone(&checked.definition),
+            position: 0,
+            is_named: true,
+            is_enabled: !checked.is_paused,
+        };
+        let table = &self.0.engine.table;
+        let known = match &checked.key {
+            Some(key) => table.by_key(key),
+            None => table.orphans_of(checked.function.key()).first().copied(),
+        };
+        match known {
+            Some(id) => {
+                self.redeclare(id, &Arc::new(declared), Some(&checked.function)).await?;
+                Ok(id)
+            }
+            None => {
+                let source = if is_closure { Source::Code } else { Source::Api };
+                self.insert(checked, source, Some(Arc::new(declared)), now).await
+            }
+        }
     }
 
-    /// Adds the jobs that attributes declare.
-    pub(super) async fn add_declared(&self) -> Result<(), SchedulerError> {
-        let now = self.0.engine.clock.now();
-        for function in self.functions() {
-            for declaration in function.declarations() {
-                let checked = self.check(NewJob::declared(function.key(), declaration)?, now)?;
-                if checked.schedule.next_after(now).is_some() {
-                    self.insert(checked, Source::Code, now).await?;
-                } else {
-                    self.record_past(&checked, now).await?;
-                }
-            }
+    /// Goes by what the code says of a job that is there. Edits made at run
+    /// time stay until that changes.
+    pub(super) async fn redeclare(
+        &self,
+        id: JobId,
+        declared: &Arc<Declared>,
+        function: Option<&Arc<Function>>,
+    ) -> Result<(), SchedulerError> {
+        let is_changed = self.edit(id, function, |job| Ok(redeclared(job, declared))).await?;
+        if !is_changed {
+            // The function may be another one all the same: a closure is new.
+            let job = self.stored(id).await?;
+            self.replace_function(&job, function).await?;
         }
         Ok(())
     }
 
-    fn check(&self, job: NewJob, now: DateTime<Utc>) -> Result<Checked, SchedulerError> {
-        let definition = job.schedule?.placed(now);
-        let schedule = definition.compile(self.0.zone)?;
-        let JobPart { target, name, group, arguments, mistake, .. } = job.part;
+    async fn replace_function(&self, job: &Job, function: Option<&Arc<Function>>) -> Result<(), SchedulerError> {
+        let engine = &self.0.engine;
+        match engine.table.get(job.id()).zip(function) {
+            Some((known, function)) => engine.table.replace_function(&known, function),
+            None => self.take_over(job, function).await?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn check(&self, job: NewJob, now: DateTime<Utc>) -> Result<Checked, SchedulerError> {
+        let schedule = job.schedule?;
+        self.compile(&schedule, now)?;
+        let JobPart { target, name, group, key, arguments, mistake, .. } = job.part;
         if let Some(mistake) = mistake {
             return Err(mistake);
         }
@@ -85,17 +114,18 @@ impl Scheduler {
             Target::Named(_) => None,
             Target::Closure(name, _) => Some(name.clone()),
         };
-        for (what, text) in [("name", name.as_ref().or(own_name.as_ref())), ("group", group.as_ref())] {
+        let texts = [("name", name.as_ref().or(own_name.as_ref())), ("group", group.as_ref()), ("key", key.as_ref())];
+        for (what, text) in texts {
             text.map_or(Ok(()), |text| check_name(what, text))?;
         }
         let function = self.resolve(target, &arguments)?;
         let definition = Arc::new(JobDefinition {
-            name: name.or(own_name).unwrap_or_else(|| function.key().name().to_owned()),
-            group: group.unwrap_or_else(|| DEFAULT_GROUP.to_owned()),
+            name: name.or(own_name).map_or_else(|| Name::from(function.key().name()), Name::from),
+            group: group.map_or_else(|| Name::from(DEFAULT_GROUP), Name::from),
             function: function.key().clone(),
-            args: arguments.args.clone(),
-            kwargs: arguments.kwargs.clone(),
-            schedule: definition,
+            args: arguments.args,
+            kwargs: arguments.kwargs,
+            schedule,
             policy: Policy {
                 max_retries: job.part.retries.unwrap_or(Policy::DEFAULT_MAX_RETRIES),
                 timeout: job.part.timeout,
@@ -105,7 +135,7 @@ impl Scheduler {
             },
         });
         let is_paused = job.part.is_disabled;
-        Ok(Checked { definition, schedule, function, arguments: Arc::new(arguments), is_paused })
+        Ok(Checked { definition, function, is_paused, key: key.map(Name::from) })
     }
 
     /// The function that a job calls, which its arguments fit.
@@ -136,48 +166,52 @@ impl Scheduler {
         &self,
         checked: Checked,
         source: Source,
+        declared: Option<Arc<Declared>>,
         now: DateTime<Utc>,
     ) -> Result<JobId, SchedulerError> {
         let engine = &self.0.engine;
-        let id = JobId::new(engine.storage.reserve_job_number().await?);
-        let mut job = Job::new(id, Arc::clone(&checked.definition), source, now);
-        let live = live(id, checked, job.revision);
-        let next = live.fire_after(now);
-        job.is_paused = live.is_paused;
-        job.next_run_at = next.as_ref().map(|next| next.scheduled_for);
-        engine.storage.apply(&[Change::PutJob(Box::new(job))], Durability::Now).await?;
-        let is_paused = live.is_paused;
-        engine.table.insert(live);
-        if let Some(next) = next.filter(|_| !is_paused) {
-            // The job is there: from here on it is not refused any more.
-            engine.push(vec![next]).await;
+        let next_run_at = self.compile(&checked.definition.schedule, now)?.next_after(now);
+        if next_run_at.is_none() {
+            return Err(ScheduleError::Past(checked.definition.schedule.written()).into());
         }
+        let id = JobId::new(engine.storage.reserve_job_number().await?);
+        let mut job = Job::new(id, checked.definition, source, now);
+        job.is_paused = checked.is_paused;
+        job.next_run_at = next_run_at;
+        job.key = checked.key;
+        job.declared = declared;
+        let change = [Change::AddJob(Box::new(job.clone()))];
+        engine.storage.apply(&change, Durability::Now).await?;
+        engine.announce(&change);
+        self.take_over(&job, Some(&checked.function)).await?;
         Ok(id)
     }
+}
 
-    /// Records a declared date that was over before this program began.
-    async fn record_past(&self, checked: &Checked, now: DateTime<Utc>) -> Result<(), SchedulerError> {
-        let Some(scheduled_for) = checked.schedule.next_after(DateTime::UNIX_EPOCH) else { return Ok(()) };
-        let job = JobId::new(self.0.engine.storage.reserve_job_number().await?);
-        let (first, last) = (scheduled_for, scheduled_for);
-        let skipped = Skipped { reason: SkipReason::CatchUp, first, last, count: 1 };
-        let run = Run::skipped(job, &checked.definition, skipped, now);
-        self.0
-            .engine
-            .storage
-            .apply(&[Change::Skip(Box::new(SkippedFires { run, next_run_at: None }))], Durability::Now)
-            .await?;
-        Ok(())
+/// The edit that what the code says makes of a job, if it says something else
+/// than when it was last asked.
+pub(super) fn redeclared(job: &Job, declared: &Arc<Declared>) -> Option<Edit> {
+    let before = job.declared.as_deref();
+    if before == Some(&**declared) {
+        return None;
     }
+    let mut edit = Edit { declared: Some(Arc::clone(declared)), ..Edit::of(job) };
+    if before.is_none_or(|before| before.definition != declared.definition) {
+        edit.definition = Arc::clone(&declared.definition);
+        if edit.definition.schedule != job.definition.schedule {
+            edit.fires = Fires::Renew(SkipReason::Rescheduled);
+        }
+    }
+    if before.is_some_and(|before| before.is_enabled != declared.is_enabled) {
+        edit.is_paused = !declared.is_enabled;
+        if job.is_paused && edit.fires == Fires::Stay {
+            edit.fires = Fires::Skip(SkipReason::Paused);
+        }
+    }
+    Some(edit)
 }
 
-fn live(id: JobId, checked: Checked, revision: u64) -> LiveJob {
-    let Checked { definition, schedule, function, arguments, is_paused } = checked;
-    let names = Arc::new(JobNames { name: definition.name.clone(), group: definition.group.clone() });
-    LiveJob { id, definition, revision, schedule, function, arguments, names, is_paused }
-}
-
-fn check_name(what: &'static str, text: &str) -> Result<(), SchedulerError> {
+pub(super) fn check_name(what: &'static str, text: &str) -> Result<(), SchedulerError> {
     let length = text.chars().count();
     if (1..=NAME_LENGTH_LIMIT).contains(&length) {
         Ok(())
@@ -186,14 +220,14 @@ fn check_name(what: &'static str, text: &str) -> Result<(), SchedulerError> {
     }
 }
 
-fn check_length(setting: &'static str, length: Option<Duration>) -> Result<(), SchedulerError> {
+pub(super) fn check_length(setting: &'static str, length: Option<Duration>) -> Result<(), SchedulerError> {
     match length.map(Micros::try_from) {
         Some(Err(error)) => Err(SchedulerError::Length { setting, error }),
         Some(Ok(_)) | None => Ok(()),
     }
 }
 
-fn check_size(arguments: &Arguments) -> Result<(), SchedulerError> {
+pub(super) fn check_size(arguments: &Arguments) -> Result<(), SchedulerError> {
     let written = serde_json::to_vec(&(&arguments.args, &arguments.kwargs)).map_or(0, |json| json.len());
     if written <= ARGUMENTS_SIZE_LIMIT {
         return Ok(());

@@ -191,11 +191,12 @@ impl SchedulerBuilder {
             registry: RwLock::new(registry),
             zone,
             phase: Mutex::new(Phase::Built),
+            matching: tokio::sync::Mutex::default(),
         }));
         for function in scheduler.functions() {
             scheduler.0.engine.table.functions().add(function.key());
         }
-        scheduler.add_declared().await?;
+        scheduler.load().await?;
         tracing::info!(functions = scheduler.functions().len(), zone = zone.name(), "scheduler built");
         Ok(scheduler)
     }

@@ -23,6 +23,7 @@ impl NewJob {
             target: Some(Target::Named(function.to_string())),
             name: declaration.name.map(str::to_owned),
             group: declaration.group.map(str::to_owned),
+            key: None,
             retries: declaration.retries,
             timeout: length(declaration.timeout_micros),
             catch_up: declaration.catch_up.unwrap_or(CatchUp::Once),

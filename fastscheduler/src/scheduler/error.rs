@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::job::FunctionKey;
+use crate::job::{FunctionKey, JobId, Name};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
@@ -37,7 +37,7 @@ pub enum SchedulerError {
     /// A name or group is empty or too long.
     #[error("a {what} of {length} characters; use 1 to 200")]
     NameLength {
-        /// `name` or `group`.
+        /// `name`, `group` or `key`.
         what: &'static str,
         /// How long it is.
         length: usize,
@@ -56,6 +56,26 @@ pub enum SchedulerError {
     /// No job has that id.
     #[error("no job `{0}`; `jobs()` lists those there are")]
     UnknownJob(String),
+    /// The job is running, and does not run twice at once.
+    #[error("job `{0}` is already running; wait for it, or give it `overlap = \"allow\"`")]
+    AlreadyRunning(Name),
+    /// The job's function is not in this program.
+    #[error("the function `{0}` is not in this program; link it in, or register it")]
+    Orphaned(FunctionKey),
+    /// The job was changed since the revision that the update is for.
+    #[error("job `{job}` is at revision {revision} by now; read it again and repeat the update")]
+    Outdated {
+        /// The job.
+        job: JobId,
+        /// The revision that it has.
+        revision: u64,
+    },
+    /// An update that names nothing to change.
+    #[error("the update changes nothing; name at least one setting")]
+    NothingToUpdate,
+    /// No dead letter has that run's id.
+    #[error("no dead letter `{0}`; `dead_letters(limit)` lists those there are")]
+    UnknownDeadLetter(String),
     /// A setting has a value that it cannot have.
     #[error("`{name}` is `{value}`; {expected}")]
     Setting {

@@ -5,12 +5,18 @@
 
 mod add;
 mod builder;
+mod control;
+mod dead_letters;
 mod declared;
+mod edit;
 mod environment;
 mod error;
+mod load;
+mod matching;
 mod new_job;
 mod program;
 mod signals;
+mod update;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -21,12 +27,14 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use builder::SchedulerBuilder;
+pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
+pub use update::JobUpdate;
 
-use crate::engine::Engine;
-use crate::job::{DeadLetter, FunctionKey, IntoJobId, Job, JobId, Run, Statistics};
+use crate::engine::{Engine, Events};
+use crate::job::{FunctionKey, IntoJobId, Job, JobId, Run, Statistics};
 use crate::registry::{Function, JobClosure, Registry};
 use crate::schedule::Upcoming;
 use crate::storage::HistoryQuery;
@@ -62,6 +70,8 @@ struct Inner {
     registry: RwLock<Registry>,
     zone: Tz,
     phase: Mutex<Phase>,
+    /// Held while a job is matched with one that is there already.
+    matching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +96,6 @@ impl Scheduler {
     ///
     /// [`SchedulerError::Phase`] if it was started before, or stopped;
     /// [`SchedulerError::Runtime`] without a runtime that has timers.
-    #[expect(clippy::unused_async, reason = "a store of several processes says that this one is there")]
     pub async fn start(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         self.enter(|phase| match phase {
@@ -94,8 +103,22 @@ impl Scheduler {
             Phase::Running { .. } => Err("the scheduler is running already"),
             Phase::Stopped => Err("the scheduler was stopped; build another one"),
         })?;
+        let placed = self.place_all().await;
+        if placed.is_err() {
+            self.enter(|_| Ok(Phase::Built))?;
+            return placed;
+        }
         self.0.engine.start();
         Ok(())
+    }
+
+    /// Puts what is due into the queue, and what was missed.
+    async fn place_all(&self) -> Result<(), SchedulerError> {
+        // Functions may have been registered since the scheduler was built.
+        for function in self.functions() {
+            self.adopt(function.key()).await?;
+        }
+        Ok(self.0.engine.place_all().await?)
     }
 
     /// Stops: claims nothing more, and waits up to 30 seconds for attempts to
@@ -187,14 +210,43 @@ impl Scheduler {
         let key = function.key().clone();
         self.0.registry.write().unwrap_or_else(PoisonError::into_inner).register(function)?;
         self.0.engine.table.functions().add(&key);
+        if self.is_running() {
+            let scheduler = self.clone();
+            self.0.engine.spawn(async move {
+                if let Err(error) = scheduler.adopt(&key).await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "cannot take over jobs of `{key}`");
+                }
+            });
+        }
         Ok(())
+    }
+
+    /// What happens, as it happens: runs, and jobs that come, change and go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::Event;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder().build().await?;
+    /// let mut events = scheduler.subscribe();
+    /// let id = scheduler.add(once(60).run("later", || async {})).await?;
+    /// assert_eq!(events.next().await, Some(Event::JobChanged(id)));
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    #[must_use]
+    pub fn subscribe(&self) -> Events {
+        self.0.engine.subscribe()
     }
 
     /// All jobs, by id.
     pub async fn jobs(&self) -> Result<Vec<Job>, SchedulerError> {
-        let running = self.0.engine.table.running_jobs();
+        let orphans = self.0.engine.table.orphans();
         let jobs = self.0.engine.storage.jobs().await?;
-        Ok(jobs.into_iter().map(|job| self.as_of_now(job, &running)).collect())
+        Ok(jobs.into_iter().map(|job| self.as_of_now(job, &orphans)).collect())
     }
 
     /// The jobs of a group, by id.
@@ -207,30 +259,20 @@ impl Scheduler {
     /// One job, or `None` if there is none of that id.
     pub async fn job(&self, id: impl IntoJobId) -> Result<Option<Job>, SchedulerError> {
         let Ok(id) = id.into_job_id() else { return Ok(None) };
-        let running = self.0.engine.table.running_jobs();
         let job = self.0.engine.storage.job(id).await?;
-        Ok(job.map(|job| self.as_of_now(job, &running)))
+        Ok(job.map(|job| self.as_of_now(job, &self.0.engine.table.orphans())))
     }
 
     /// A stored job, with what only the engine knows of it.
-    fn as_of_now(&self, mut job: Job, running: &HashSet<JobId>) -> Job {
-        let now = self.0.engine.clock.now();
-        job.is_running = running.contains(&job.id);
-        // The store has the fire that is being run; the next one is after it.
-        if job.is_running && job.next_run_at.is_some_and(|at| at <= now) {
-            job.next_run_at = self.0.engine.table.get(job.id).and_then(|live| live.schedule.next_after(now));
-        }
+    fn as_of_now(&self, mut job: Job, orphans: &HashSet<JobId>) -> Job {
+        job.is_running = self.0.engine.table.get(job.id).is_some_and(|live| live.activity.is_running());
+        job.is_orphaned = orphans.contains(&job.id);
         job
     }
 
     /// The newest runs that are asked for, oldest first.
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Run>, SchedulerError> {
         Ok(self.0.engine.storage.history(&query).await?)
-    }
-
-    /// The newest dead letters, newest first.
-    pub async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, SchedulerError> {
-        Ok(self.0.engine.storage.dead_letters(limit).await?)
     }
 
     /// Totals over all jobs.
@@ -248,10 +290,8 @@ impl Scheduler {
     ///
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn upcoming(&self, id: impl IntoJobId, n: usize) -> Result<Vec<DateTime<Utc>>, SchedulerError> {
-        let id = id.into_job_id().map_err(SchedulerError::UnknownJob)?;
-        let job = self.0.engine.storage.job(id).await?;
-        let job = job.ok_or_else(|| SchedulerError::UnknownJob(id.to_string()))?;
-        let schedule = job.definition().schedule.compile(self.0.zone)?;
+        let job = self.stored(control::job_id(id)?).await?;
+        let schedule = self.compile(&job.definition().schedule, job.scheduled_since())?;
         let fires: Upcoming = schedule.upcoming(self.0.engine.clock.now());
         Ok(fires.take(n).collect())
     }

@@ -20,6 +20,7 @@ pub struct JobPart {
     pub(super) target: Option<Target>,
     pub(super) name: Option<String>,
     pub(super) group: Option<String>,
+    pub(super) key: Option<String>,
     pub(super) retries: Option<u32>,
     pub(super) timeout: Option<Duration>,
     pub(super) catch_up: CatchUp,
@@ -108,26 +109,14 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
 
     /// Positional arguments: an array or a tuple of what serialises to JSON.
     pub fn args(self, args: impl Serialize) -> ScheduleBuilder<K, JobPart> {
-        self.with(|part| match serde_json::to_value(args) {
-            Ok(Value::Array(args)) => part.arguments.args = args,
-            Ok(Value::Null) => part.arguments.args = Vec::new(),
-            Ok(other) => part.refuse("args", format!("`{other}` is no array; give an array or a tuple")),
-            Err(error) => part.refuse("args", error.to_string()),
-        })
+        let args = read_args(args);
+        self.with(|part| part.take(args, |part, args| part.arguments.args = args))
     }
 
     /// Keyword arguments: a map or a struct, or pairs of names and values.
     pub fn kwargs(self, kwargs: impl Serialize) -> ScheduleBuilder<K, JobPart> {
-        self.with(|part| match serde_json::to_value(kwargs).map(object) {
-            Ok(Ok(kwargs)) => part.arguments.kwargs = kwargs,
-            Ok(Err(other)) => {
-                part.refuse(
-                    "kwargs",
-                    format!("`{other}` is no object; give a map or pairs of names and values"),
-                );
-            }
-            Err(error) => part.refuse("kwargs", error.to_string()),
-        })
+        let kwargs = read_kwargs(kwargs);
+        self.with(|part| part.take(kwargs, |part, kwargs| part.arguments.kwargs = kwargs))
     }
 
     /// The name people know the job by; 1 to 200 characters.
@@ -140,6 +129,17 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
     pub fn group(self, group: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
         let group = group.into();
         self.with(|part| part.group = Some(group))
+    }
+
+    /// A key that [`Scheduler::add`](crate::Scheduler::add) finds the job by:
+    /// it is updated if it is there already. 1 to 200 characters.
+    ///
+    /// With it a program that adds its jobs at each start does not multiply
+    /// them. Edits made at run time stay until the job is added with another
+    /// definition than the last time.
+    pub fn key(self, key: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
+        let key = key.into();
+        self.with(|part| part.key = Some(key))
     }
 
     /// Attempts after the first that failed, 3 by default.
@@ -191,8 +191,37 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
 }
 
 impl JobPart {
-    fn refuse(&mut self, which: &'static str, reason: String) {
-        self.mistake.get_or_insert(SchedulerError::ArgumentShape { which, reason });
+    /// Takes over what was read, or keeps the mistake.
+    fn take<T>(&mut self, read: Result<T, SchedulerError>, take_over: impl FnOnce(&mut Self, T)) {
+        match read {
+            Ok(value) => take_over(self, value),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+    }
+}
+
+/// Positional arguments: an array, or nothing.
+pub(super) fn read_args(args: impl Serialize) -> Result<Vec<Value>, SchedulerError> {
+    let refuse = |reason| SchedulerError::ArgumentShape { which: "args", reason };
+    match serde_json::to_value(args) {
+        Ok(Value::Array(args)) => Ok(args),
+        Ok(Value::Null) => Ok(Vec::new()),
+        Ok(other) => Err(refuse(format!("`{other}` is no array; give an array or a tuple"))),
+        Err(error) => Err(refuse(error.to_string())),
+    }
+}
+
+/// Keyword arguments: an object, or pairs of names and values.
+pub(super) fn read_kwargs(kwargs: impl Serialize) -> Result<Map<String, Value>, SchedulerError> {
+    let refuse = |reason| SchedulerError::ArgumentShape { which: "kwargs", reason };
+    match serde_json::to_value(kwargs).map(object) {
+        Ok(Ok(kwargs)) => Ok(kwargs),
+        Ok(Err(other)) => {
+            Err(refuse(format!("`{other}` is no object; give a map or pairs of names and values")))
+        }
+        Err(error) => Err(refuse(error.to_string())),
     }
 }
 

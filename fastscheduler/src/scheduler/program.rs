@@ -1,13 +1,10 @@
 //! A program that is a scheduler: `fastscheduler::run()`.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
-
 use super::{Scheduler, SchedulerError};
+use crate::engine::{Event, Events};
 use crate::job::{Job, Run, RunStatus};
 use crate::schedule::Zone;
 
@@ -57,7 +54,7 @@ pub fn run() -> anyhow::Result<()> {
         }
         print_jobs(&scheduler).await?;
         let zone = scheduler.local_zone();
-        let mut recorded = scheduler.0.engine.recorded.subscribe();
+        let mut events = scheduler.subscribe();
         let announced = async {
             scheduler.0.engine.stopping().await;
             print_line("stopping when what runs has ended; Ctrl-C stops at once");
@@ -66,10 +63,10 @@ pub fn run() -> anyhow::Result<()> {
             biased;
             ended = scheduler.run_until_shutdown() => ended,
             // These go on for as long as the scheduler does.
-            ended = async { tokio::join!(print_runs(&mut recorded, zone), announced).0 } => ended,
+            ended = async { tokio::join!(print_runs(&mut events, zone), announced).0 } => ended,
         };
-        while let Ok(run) = recorded.try_recv() {
-            print_line(&describe(&run, zone));
+        while let Some(event) = events.try_next() {
+            print_event(event, zone);
         }
         ended
     });
@@ -147,20 +144,25 @@ fn how_long(wait: TimeDelta) -> String {
 }
 
 /// Prints runs as they are recorded, until the scheduler is gone.
-async fn print_runs(recorded: &mut broadcast::Receiver<Arc<Run>>, zone: Zone) -> Result<(), SchedulerError> {
-    loop {
-        match recorded.recv().await {
-            Ok(run) => print_line(&describe(&run, zone)),
-            Err(RecvError::Lagged(missed)) => print_line(&format!("… {missed} more runs")),
-            Err(RecvError::Closed) => return Ok(()),
-        }
+async fn print_runs(events: &mut Events, zone: Zone) -> Result<(), SchedulerError> {
+    while let Some(event) = events.next().await {
+        print_event(event, zone);
+    }
+    Ok(())
+}
+
+fn print_event(event: Event, zone: Zone) {
+    match event {
+        Event::RunRecorded(run) => print_line(&describe(&run, zone)),
+        Event::Missed(_) => print_line("… more runs than can be shown"),
+        Event::JobChanged(_) | Event::JobRemoved(_) | Event::RunStarted(_) => {}
     }
 }
 
 fn describe(run: &Run, zone: Zone) -> String {
     let at = run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string());
     let (id, name, status) = (run.job_id(), &run.job_name, run.status);
-    match (status, run.skipped) {
+    match (status, run.skipped.as_deref()) {
         (_, Some(skipped)) => {
             let fires = if skipped.count == 1 { "fire" } else { "fires" };
             format!("{at} {id} {name}: {} {fires} skipped, {}", skipped.count, skipped.reason)

@@ -1,0 +1,82 @@
+//! Jobs in the form in which they are executed.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::activity::Activity;
+use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
+use crate::registry::{Arguments, Function};
+use crate::schedule::Schedule;
+
+/// A job whose function is at hand, and whose schedule is compiled, as of one
+/// revision.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveJob {
+    pub(crate) id: JobId,
+    pub(crate) definition: Arc<JobDefinition>,
+    pub(crate) revision: u64,
+    pub(crate) scheduled_since: DateTime<Utc>,
+    /// The first fire that was not accounted for when this revision began.
+    pub(crate) starts_from: Option<DateTime<Utc>>,
+    pub(crate) is_paused: bool,
+    pub(crate) key: Option<Name>,
+    /// What the code says of it, if it was declared there.
+    pub(crate) declared: Option<Arc<Declared>>,
+    pub(crate) schedule: Schedule,
+    pub(crate) function: Arc<Function>,
+    pub(crate) arguments: Arc<Arguments>,
+    /// What it is at: the same for all revisions.
+    pub(crate) activity: Arc<Activity>,
+}
+
+impl LiveJob {
+    pub(crate) fn new(
+        job: &Job,
+        schedule: Schedule,
+        function: Arc<Function>,
+        arguments: Arc<Arguments>,
+        activity: Arc<Activity>,
+    ) -> Self {
+        Self {
+            id: job.id,
+            definition: Arc::clone(&job.definition),
+            revision: job.revision,
+            scheduled_since: job.scheduled_since,
+            starts_from: job.next_run_at,
+            is_paused: job.is_paused,
+            key: job.key.clone(),
+            declared: job.declared.clone(),
+            schedule,
+            function,
+            arguments,
+            activity,
+        }
+    }
+
+    pub(crate) fn overlap(&self) -> Overlap {
+        self.definition.policy.overlap
+    }
+
+    /// Whether an open fire keeps the job's next one waiting. If not, the next
+    /// fire is pushed when its predecessor is claimed.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        match self.overlap() {
+            Overlap::Skip | Overlap::Queue => true,
+            Overlap::Allow | Overlap::Cancel => false,
+        }
+    }
+
+    /// What is left when it has run for the last time: the code would make a
+    /// job for a date again at each start.
+    pub(super) fn tombstone(&self) -> Option<Box<Tombstone>> {
+        let declared = self.declared.as_ref().filter(|_| self.schedule.definition().spec.is_dated())?;
+        Some(Box::new(Tombstone { job: self.id, declared: Declared::clone(declared) }))
+    }
+
+    /// How far its fires are accounted for if `next_run_at` is the first that
+    /// is not.
+    pub(super) fn progress(&self, next_run_at: Option<DateTime<Utc>>) -> Progress {
+        Progress { scheduled_since: self.scheduled_since, next_run_at }
+    }
+}

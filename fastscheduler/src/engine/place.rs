@@ -1,0 +1,98 @@
+//! Putting jobs' fires into the queue: at the start, and after each change.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, Utc};
+
+use super::plan::FollowUp;
+use super::{Engine, LiveJob};
+use crate::job::{Entry, EntryKind, JobId, OpenFire};
+use crate::storage::{Change, Durability, StorageError};
+
+impl Engine {
+    /// Begins: what came due before was missed.
+    pub(crate) async fn place_all(&self) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let mut changes = Vec::new();
+        let mut entries = Vec::new();
+        self.is_placing.store(true, Ordering::Release);
+        for job in self.table.all() {
+            self.plan(&job, now, &mut changes, &mut entries);
+        }
+        self.storage.apply(&changes, Durability::Now).await?;
+        self.announce(&changes);
+        self.push(&entries).await;
+        Ok(())
+    }
+
+    /// Takes over a job that is new, or a later revision of one: from here on
+    /// its fires come as it says.
+    pub(crate) async fn take_over(&self, job: LiveJob) {
+        let job = Arc::new(job);
+        self.table.insert(Arc::clone(&job));
+        if !self.is_placing() {
+            // The start places all jobs.
+            return;
+        }
+        if job.revision > 1 {
+            let (id, revision) = (job.id, job.revision);
+            self.persist("a revision", || self.queue.remove(id, revision)).await;
+        }
+        let mut changes = Vec::new();
+        let mut entries = Vec::new();
+        self.plan(&job, self.clock.now(), &mut changes, &mut entries);
+        self.persist("a job's first fire", || self.storage.apply(&changes, Durability::Soon)).await;
+        self.announce(&changes);
+        self.push(&entries).await;
+    }
+
+    /// Lets go of a job that is gone from the store, and cancels its attempts.
+    pub(crate) async fn forget(&self, id: JobId) {
+        let job = self.table.remove(id);
+        self.persist("a removal", || self.queue.remove(id, u64::MAX)).await;
+        for context in job.iter().flat_map(|job| job.activity.running()) {
+            context.cancel();
+        }
+    }
+
+    /// The entries of a job: its next fire, and those of its open ones that wait.
+    fn plan(&self, job: &Arc<LiveJob>, now: DateTime<Utc>, changes: &mut Vec<Change>, entries: &mut Vec<Entry>) {
+        // What a caller asked for runs also while the job is paused.
+        let may_run = |entry: &Entry| !job.is_paused || (entry.kind == EntryKind::Manual && entry.attempt == 1);
+        let waiting = job.activity.waiting().into_iter().filter(may_run);
+        entries.extend(waiting.map(|entry| Entry { revision: job.revision, ..entry }));
+        if job.is_paused {
+            return;
+        }
+        job.activity.set_over(job.starts_from.is_none());
+        let Some(first) = job.starts_from else {
+            return self.remove_if_ended(job, changes);
+        };
+        let FollowUp { next, skipped } = job.place(first, now);
+        changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
+        if next.is_none() {
+            job.activity.set_over(true);
+            self.remove_if_ended(job, changes);
+        }
+        entries.extend(next);
+    }
+
+    /// Takes over fires that were open when the last process ended. What was
+    /// under way then crashed, and counts as an attempt.
+    pub(crate) fn reopen(&self, job: &LiveJob, open: OpenFire, changes: &mut Vec<Change>) {
+        let now = self.clock.now();
+        let OpenFire { mut entry, is_claimed } = open;
+        if !is_claimed {
+            return job.activity.wait(entry, now);
+        }
+        entry.attempt += 1;
+        entry.crashes += 1;
+        entry.due_at = now;
+        let ended = job.crashed(&entry, &self.instance, now);
+        if let Some(retry) = &ended.retry {
+            job.activity.wait(Entry::clone(retry), now);
+        }
+        changes.push(Change::EndAttempt(ended));
+    }
+}

@@ -1,0 +1,206 @@
+//! Pausing, resuming, running and cancelling jobs, one or a group.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::edit::{Edit, Fires};
+use super::{Scheduler, SchedulerError};
+use crate::engine::LiveJob;
+use crate::job::{
+    DEFAULT_GROUP, IntoJobId, Job, JobId, Overlap, Run, Progress, RunId, SkipReason, Tombstone, Trigger,
+};
+use crate::storage::{Change, Durability, SkippedFires, StorageError};
+
+impl Scheduler {
+    /// Pauses a job: it stays, and does not fire until it is resumed. What is
+    /// under way goes on; a retry that waits is held.
+    ///
+    /// To pause a paused job changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownJob`] if there is no job of that id.
+    pub async fn pause_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
+        self.pause(job_id(id)?).await.map(drop)
+    }
+
+    async fn pause(&self, id: JobId) -> Result<bool, SchedulerError> {
+        self.edit(id, None, |job| Ok((!job.is_paused).then(|| Edit { is_paused: true, ..Edit::of(job) }))).await
+    }
+
+    /// Resumes a paused job with its next regular fire. The fires that came
+    /// due meanwhile are recorded as skipped, and a retry that was held runs.
+    ///
+    /// To resume a job that is not paused changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownJob`] if there is no job of that id.
+    pub async fn resume_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
+        self.resume(job_id(id)?).await.map(drop)
+    }
+
+    async fn resume(&self, id: JobId) -> Result<bool, SchedulerError> {
+        let fires = Fires::Skip(SkipReason::Paused);
+        self.edit(id, None, |job| {
+            Ok(job.is_paused.then(|| Edit { is_paused: false, fires, ..Edit::of(job) }))
+        })
+        .await
+    }
+
+    /// Runs a job now, also while it is paused, and does not move its schedule.
+    ///
+    /// Answers the id of the run's first attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownJob`] if there is no job of that id;
+    /// [`SchedulerError::AlreadyRunning`] if it is running, unless its overlap
+    /// is `allow`; [`SchedulerError::Orphaned`] if its function is not there.
+    pub async fn run_job_now(&self, id: impl IntoJobId) -> Result<RunId, SchedulerError> {
+        let job = self.live_job(job_id(id)?).await?;
+        self.request(&job, Trigger::Manual, Vec::new()).await
+    }
+
+    /// Adds a fire of its own, together with other changes.
+    pub(super) async fn request(
+        &self,
+        job: &Arc<LiveJob>,
+        trigger: Trigger,
+        mut changes: Vec<Change>,
+    ) -> Result<RunId, SchedulerError> {
+        let engine = &self.0.engine;
+        let now = engine.clock.now();
+        let may_overlap = trigger == Trigger::Retry || job.overlap() == Overlap::Allow;
+        let may_begin = |is_busy: bool| may_overlap || !is_busy;
+        let entry = job.activity.request(now, may_begin, |at| job.own_fire(trigger, at));
+        let entry = entry.ok_or_else(|| SchedulerError::AlreadyRunning(job.definition.name.clone()))?;
+        let run_id = entry.run_id();
+        changes.push(Change::OpenFire(Box::new(entry.clone())));
+        if let Err(error) = engine.storage.apply(&changes, Durability::Now).await {
+            job.activity.end(run_id);
+            return Err(error.into());
+        }
+        engine.announce(&changes);
+        if engine.is_placing() {
+            engine.push(&[entry]).await;
+        }
+        Ok(run_id)
+    }
+
+    /// Cancels a job: it is removed, and its running attempts are cancelled.
+    /// Its history stays.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownJob`] if there is no job of that id.
+    pub async fn cancel_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
+        self.remove(job_id(id)?, SkipReason::Cancelled).await
+    }
+
+    /// Removes a job, and records for what reason its fires come no more.
+    pub(super) async fn remove(&self, id: JobId, reason: SkipReason) -> Result<(), SchedulerError> {
+        let engine = &self.0.engine;
+        loop {
+            let job = self.stored(id).await?;
+            let changes = self.removal(job, reason)?;
+            match engine.storage.apply(&changes, Durability::Now).await {
+                Ok(()) => {
+                    // The revision was only a means to find the job as it was read.
+                    engine.announce(&changes[1..]);
+                    engine.forget(id).await;
+                    return Ok(());
+                }
+                Err(StorageError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The changes that remove a job, if it is still as it was read.
+    pub(super) fn removal(&self, mut job: Job, reason: SkipReason) -> Result<Vec<Change>, SchedulerError> {
+        let now = self.0.engine.clock.now();
+        let until = now.max(job.scheduled_since + TimeDelta::microseconds(1));
+        let record = self.closing(&job, reason, until)?.map(|skipped| {
+            let run = Arc::new(Run::skipped(job.id, &job.definition, skipped, now));
+            let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
+            Change::Skip(SkippedFires { run, progress })
+        });
+        let is_declared = reason == SkipReason::Cancelled && self.is_declared(&job);
+        let declared = job.declared.clone().filter(|_| is_declared);
+        let id = job.id;
+        let tombstone = declared.map(|declared| Box::new(Tombstone { job: id, declared: (*declared).clone() }));
+        let edit = Edit::of(&job);
+        let mut changes = self.revise(&mut job, edit, now)?;
+        changes.extend(record);
+        changes.push(Change::RemoveJob { job: id, tombstone });
+        Ok(changes)
+    }
+
+    /// Cancels all jobs of that name, or of a function of that name or full
+    /// name, and answers how many there were.
+    pub async fn cancel_job_by_name(&self, name: &str) -> Result<usize, SchedulerError> {
+        let is_meant = |job: &Job| {
+            let function = job.function();
+            job.name() == name || function.name() == name || function.to_string() == name
+        };
+        self.for_each(is_meant, async |id| self.cancel_job(id).await.map(|()| true)).await
+    }
+
+    /// The groups that jobs belong to, sorted; `default` is always among them.
+    pub async fn groups(&self) -> Result<Vec<String>, SchedulerError> {
+        let jobs = self.0.engine.storage.jobs().await?;
+        let mut groups: Vec<String> = jobs.iter().map(|job| job.group().to_owned()).collect();
+        groups.push(DEFAULT_GROUP.to_owned());
+        groups.sort();
+        groups.dedup();
+        Ok(groups)
+    }
+
+    /// Pauses the jobs of a group, and answers how many were not paused before.
+    pub async fn pause_group(&self, group: &str) -> Result<usize, SchedulerError> {
+        self.for_each(|job| job.group() == group, async |id| self.pause(id).await).await
+    }
+
+    /// Resumes the jobs of a group, and answers how many were paused.
+    pub async fn resume_group(&self, group: &str) -> Result<usize, SchedulerError> {
+        self.for_each(|job| job.group() == group, async |id| self.resume(id).await).await
+    }
+
+    /// Cancels the jobs of a group, and answers how many there were.
+    pub async fn cancel_group(&self, group: &str) -> Result<usize, SchedulerError> {
+        self.for_each(|job| job.group() == group, async |id| self.cancel_job(id).await.map(|()| true)).await
+    }
+
+    /// Does something with the jobs that are meant, and counts those it changed.
+    async fn for_each(
+        &self,
+        is_meant: impl Fn(&Job) -> bool,
+        change: impl AsyncFn(JobId) -> Result<bool, SchedulerError>,
+    ) -> Result<usize, SchedulerError> {
+        let mut count = 0;
+        for job in self.0.engine.storage.jobs().await?.iter().filter(|job| is_meant(job)) {
+            match change(job.id()).await {
+                Ok(is_changed) => count += usize::from(is_changed),
+                // It ended or was cancelled meanwhile.
+                Err(SchedulerError::UnknownJob(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(count)
+    }
+
+    /// A job that can run.
+    pub(super) async fn live_job(&self, id: JobId) -> Result<Arc<LiveJob>, SchedulerError> {
+        match self.0.engine.table.get(id) {
+            Some(job) => Ok(job),
+            None => Err(SchedulerError::Orphaned(self.stored(id).await?.function().clone())),
+        }
+    }
+}
+
+/// The id, or the error that there is no such job.
+pub(super) fn job_id(id: impl IntoJobId) -> Result<JobId, SchedulerError> {
+    id.into_job_id().map_err(SchedulerError::UnknownJob)
+}

@@ -1,0 +1,118 @@
+//! Fires that failed for good, and running them again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{Scheduler, SchedulerError};
+use crate::job::{DeadLetter, Job, JobDefinition, JobId, Run, RunId, Source, Trigger};
+use crate::schedule::{ScheduleDefinition, once};
+use crate::storage::{Change, StorageError};
+
+impl Scheduler {
+    /// The newest dead letters, newest first.
+    pub async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, SchedulerError> {
+        Ok(self.0.engine.storage.dead_letters(limit).await?)
+    }
+
+    /// Drops all dead letters, and answers how many there were.
+    pub async fn clear_dead_letters(&self) -> Result<usize, SchedulerError> {
+        Ok(self.0.engine.storage.clear_dead_letters().await?)
+    }
+
+    /// Runs the fire of a dead letter again, and removes the letter, both or
+    /// neither.
+    ///
+    /// The job gets a fire of its own, at once; if it is gone, a one-time job
+    /// with the letter's definition and arguments takes its place. Answers the
+    /// id of the run's first attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownDeadLetter`] if there is none of that run;
+    /// [`SchedulerError::Orphaned`] if its function is not there.
+    pub async fn retry_dead_letter(&self, run_id: impl IntoRunId) -> Result<RunId, SchedulerError> {
+        let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownDeadLetter)?;
+        let unknown = || SchedulerError::UnknownDeadLetter(run_id.to_string());
+        let letter = self.0.engine.storage.dead_letter(run_id).await?.ok_or_else(unknown)?;
+        let taken = Change::TakeDeadLetter(run_id);
+        let requested = match self.live_job(run_id.job).await {
+            Ok(job) => self.request(&job, Trigger::Retry, vec![taken]).await,
+            Err(SchedulerError::UnknownJob(_)) => self.revive(letter, taken).await,
+            Err(error) => Err(error),
+        };
+        requested.map_err(|error| match error {
+            // Somebody else has taken it.
+            SchedulerError::Storage(StorageError::Conflict(_)) => unknown(),
+            error => error,
+        })
+    }
+
+    /// Makes a one-time job of a letter whose job is gone.
+    async fn revive(&self, letter: DeadLetter, taken: Change) -> Result<RunId, SchedulerError> {
+        let engine = &self.0.engine;
+        let id = JobId::new(engine.storage.reserve_job_number().await?);
+        let now = engine.clock.now();
+        let mut definition: JobDefinition = letter.definition;
+        definition.schedule = once_at(now)?;
+        let job = Job::new(id, Arc::new(definition), Source::Api, now);
+        let orphaned = || SchedulerError::Orphaned(job.function().clone());
+        let live = Arc::new(self.live(&job, None)?.ok_or_else(orphaned)?);
+        engine.table.insert(Arc::clone(&live));
+        live.activity.set_over(true);
+        let requested = self.request(&live, Trigger::Retry, vec![taken, Change::AddJob(Box::new(job))]).await;
+        if requested.is_err() {
+            engine.table.remove(id);
+        }
+        requested
+    }
+}
+
+/// The schedule of a single fire at `at`.
+fn once_at(at: DateTime<Utc>) -> Result<ScheduleDefinition, SchedulerError> {
+    const DELAY: Duration = Duration::from_millis(1);
+    Ok(once(DELAY).definition()?.placed(at - DELAY))
+}
+
+/// What names a run: a [`RunId`], by value or reference, its text, or its record.
+pub trait IntoRunId {
+    /// The id, or the text that is none.
+    fn into_run_id(self) -> Result<RunId, String>;
+}
+
+impl IntoRunId for RunId {
+    fn into_run_id(self) -> Result<RunId, String> {
+        Ok(self)
+    }
+}
+
+impl IntoRunId for &RunId {
+    fn into_run_id(self) -> Result<RunId, String> {
+        Ok(*self)
+    }
+}
+
+impl IntoRunId for &Run {
+    fn into_run_id(self) -> Result<RunId, String> {
+        Ok(self.run_id)
+    }
+}
+
+impl IntoRunId for &str {
+    fn into_run_id(self) -> Result<RunId, String> {
+        self.parse().map_err(|_| self.to_owned())
+    }
+}
+
+impl IntoRunId for String {
+    fn into_run_id(self) -> Result<RunId, String> {
+        self.as_str().into_run_id()
+    }
+}
+
+impl IntoRunId for &String {
+    fn into_run_id(self) -> Result<RunId, String> {
+        self.as_str().into_run_id()
+    }
+}

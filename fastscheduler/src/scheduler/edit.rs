@@ -1,0 +1,198 @@
+//! Changing a job that is there: whole or not at all, whoever else changes it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Scheduler, SchedulerError};
+use crate::engine::{Activity, LiveJob};
+use crate::job::{
+    ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, Run, SkipReason, Skipped,
+};
+use crate::registry::{Arguments, Function};
+use crate::schedule::{Schedule, ScheduleDefinition, ScheduleError};
+use crate::storage::{Change, Durability, SkippedFires, StorageError};
+
+/// How often a change is tried again when somebody else was faster.
+const TRIES: usize = 1_000;
+
+/// Skipped fires of a calendar schedule are counted up to this many.
+const COUNTED: u64 = 10_000;
+
+/// What a job becomes.
+pub(super) struct Edit {
+    pub(super) definition: Arc<JobDefinition>,
+    pub(super) is_paused: bool,
+    pub(super) declared: Option<Arc<Declared>>,
+    pub(super) fires: Fires,
+}
+
+/// What becomes of its fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fires {
+    /// They come as before.
+    Stay,
+    /// Those that are due do not run.
+    Skip(SkipReason),
+    /// They come by the new schedule from now on.
+    Renew(SkipReason),
+}
+
+impl Edit {
+    /// The job as it is.
+    pub(super) fn of(job: &Job) -> Self {
+        Self {
+            definition: Arc::clone(&job.definition),
+            is_paused: job.is_paused,
+            declared: job.declared.clone(),
+            fires: Fires::Stay,
+        }
+    }
+}
+
+impl Scheduler {
+    /// Changes a job as `edit` says of it, and takes the change over. Answers
+    /// whether there was anything to change.
+    ///
+    /// `edit` is asked again if somebody else changed the job meanwhile.
+    pub(super) async fn edit(
+        &self,
+        id: JobId,
+        function: Option<&Arc<Function>>,
+        edit: impl Fn(&Job) -> Result<Option<Edit>, SchedulerError>,
+    ) -> Result<bool, SchedulerError> {
+        let engine = &self.0.engine;
+        let mut tries = 0;
+        loop {
+            let mut job = self.stored(id).await?;
+            let Some(edit) = edit(&job)? else { return Ok(false) };
+            let changes = self.revise(&mut job, edit, engine.clock.now())?;
+            match engine.storage.apply(&changes, Durability::Now).await {
+                Ok(()) => {
+                    engine.announce(&changes);
+                    self.take_over(&job, function).await?;
+                    return Ok(true);
+                }
+                Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A job as the store has it.
+    pub(super) async fn stored(&self, id: JobId) -> Result<Job, SchedulerError> {
+        let job = self.0.engine.storage.job(id).await?;
+        job.ok_or_else(|| SchedulerError::UnknownJob(id.to_string()))
+    }
+
+    /// Revises the job, and answers the changes that make it so in the store.
+    pub(super) fn revise(&self, job: &mut Job, edit: Edit, now: DateTime<Utc>) -> Result<Vec<Change>, SchedulerError> {
+        let mut revision = JobRevision {
+            job: job.id,
+            expected_revision: job.revision,
+            expected_next_run_at: job.next_run_at,
+            definition: edit.definition,
+            is_paused: edit.is_paused,
+            scheduled_since: job.scheduled_since,
+            next_run_at: job.next_run_at,
+            declared: edit.declared,
+        };
+        let skipped = match edit.fires {
+            Fires::Stay => None,
+            Fires::Skip(reason) => {
+                let due = job.next_run_at.filter(|first| *first <= now);
+                let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+                let skipped = due.map(|first| due_range(&schedule, reason, first, now));
+                if let Some(skipped) = &skipped {
+                    revision.next_run_at = schedule.next_after(skipped.last);
+                }
+                skipped
+            }
+            Fires::Renew(reason) => {
+                // The instant names the record of the change: no two are the same.
+                let since = now.max(job.scheduled_since + TimeDelta::microseconds(1));
+                let schedule = self.compile(&revision.definition.schedule, since)?;
+                revision.scheduled_since = since;
+                revision.next_run_at = schedule.next_after(now);
+                if revision.next_run_at.is_none() {
+                    return Err(ScheduleError::Past(revision.definition.schedule.written()).into());
+                }
+                self.closing(job, reason, since)?
+            }
+        };
+        let record = skipped.map(|skipped| {
+            let run = Arc::new(Run::skipped(job.id, &job.definition, skipped, now));
+            let (scheduled_since, next_run_at) = (job.scheduled_since, revision.next_run_at);
+            let progress = Progress { scheduled_since, next_run_at };
+            Change::Skip(SkippedFires { run, progress })
+        });
+        job.revise(&revision);
+        Ok(std::iter::once(Change::ReviseJob(Box::new(revision))).chain(record).collect())
+    }
+
+    /// The fires that a job's schedule leaves when it ends: those that are due
+    /// and did not run, or the next one.
+    pub(super) fn closing(
+        &self,
+        job: &Job,
+        reason: SkipReason,
+        until: DateTime<Utc>,
+    ) -> Result<Option<Skipped>, SchedulerError> {
+        let Some(first) = job.next_run_at else { return Ok(None) };
+        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+        let definition = job.definition.schedule.clone();
+        let closed = ClosedSchedule { definition, since: job.scheduled_since, until };
+        Ok(Some(Skipped { closed: Some(closed), ..due_range(&schedule, reason, first, until) }))
+    }
+
+    /// The schedule, as of the instant from which a job has it.
+    pub(super) fn compile(
+        &self,
+        definition: &ScheduleDefinition,
+        since: DateTime<Utc>,
+    ) -> Result<Schedule, ScheduleError> {
+        definition.clone().placed(since).compile(self.0.zone)
+    }
+
+    /// Has the engine go by the job as it is stored now. One whose function is
+    /// not there waits for it.
+    pub(super) async fn take_over(
+        &self,
+        job: &Job,
+        function: Option<&Arc<Function>>,
+    ) -> Result<(), SchedulerError> {
+        match self.live(job, function)? {
+            Some(live) => {
+                if self.0.engine.table.is_orphan(job.id) {
+                    self.reopen_of(&live).await?;
+                }
+                self.0.engine.take_over(live).await;
+            }
+            None => self.0.engine.table.add_orphan(job),
+        }
+        Ok(())
+    }
+
+    /// The job in the form in which it is executed, if its function is there.
+    pub(super) fn live(
+        &self,
+        job: &Job,
+        function: Option<&Arc<Function>>,
+    ) -> Result<Option<LiveJob>, SchedulerError> {
+        let known = self.0.engine.table.get(job.id);
+        let registered = || self.registry().get(job.function()).cloned();
+        let of_known = known.as_ref().map(|known| &known.function).filter(|f| f.key() == job.function());
+        let Some(function) = function.or(of_known).cloned().or_else(registered) else { return Ok(None) };
+        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+        let arguments = Arguments { args: job.definition.args.clone(), kwargs: job.definition.kwargs.clone() };
+        let activity = known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
+        Ok(Some(LiveJob::new(job, schedule, function, Arc::new(arguments), activity)))
+    }
+}
+
+/// The fires from `first` to `until`, of which there is at least one.
+fn due_range(schedule: &Schedule, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> Skipped {
+    let due = schedule.count_between(first - TimeDelta::microseconds(1), until, COUNTED);
+    let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
+    Skipped { reason, first, last, count, closed: None }
+}

@@ -1,0 +1,214 @@
+//! What was stored, and what the code declares, at the start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::edit::{Edit, Fires};
+use super::matching::matched;
+use super::new_job::NewJob;
+use super::{Scheduler, SchedulerError};
+use crate::job::{
+    Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone,
+};
+use crate::engine::LiveJob;
+use crate::registry::Function;
+use crate::schedule::ScheduleSpec;
+use crate::storage::{Change, Durability, Stored};
+
+/// What is stored of the declarations of one function.
+#[derive(Default)]
+struct Known {
+    jobs: Vec<Job>,
+    tombstones: Vec<Tombstone>,
+}
+
+impl Scheduler {
+    /// Takes over what is stored, and makes it what the code declares.
+    pub(super) async fn load(&self) -> Result<(), SchedulerError> {
+        let Stored { jobs, open, tombstones } = self.0.engine.storage.load().await?;
+        let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
+        for stone in tombstones {
+            let function = stone.declared.definition.function.clone();
+            known.entry(function).or_default().tombstones.push(stone);
+        }
+        for job in jobs {
+            if self.is_declared(&job) {
+                known.entry(job.function().clone()).or_default().jobs.push(job);
+            } else {
+                self.restore(&job)?;
+            }
+        }
+        for function in self.functions() {
+            let known = known.remove(function.key()).unwrap_or_default();
+            self.match_declarations(&function, known).await?;
+        }
+        self.reopen(open).await
+    }
+
+    /// Whether an attribute of a function in this program declares the job, or
+    /// did when it was stored.
+    pub(super) fn is_declared(&self, job: &Job) -> bool {
+        job.source == Source::Code && job.declared.is_some() && self.registry().get(job.function()).is_some()
+    }
+
+    /// Takes a job over as it was stored.
+    fn restore(&self, job: &Job) -> Result<(), SchedulerError> {
+        match self.live(job, None)? {
+            Some(live) => self.0.engine.table.insert(Arc::new(live)),
+            None => self.0.engine.table.add_orphan(job),
+        }
+        Ok(())
+    }
+
+    async fn match_declarations(&self, function: &Function, known: Known) -> Result<(), SchedulerError> {
+        let now = self.0.engine.clock.now();
+        let Known { jobs, tombstones } = known;
+        let of_jobs = jobs.iter().filter_map(Job::declared);
+        let stored: Vec<&Declared> = of_jobs.chain(tombstones.iter().map(|stone| &stone.declared)).collect();
+        let declared = (0..)
+            .zip(function.declarations())
+            .map(|(position, declaration)| {
+                let checked = self.check(NewJob::declared(function.key(), declaration)?, now)?;
+                Ok(Declared {
+                    definition: checked.definition,
+                    position,
+                    is_named: declaration.name.is_some(),
+                    is_enabled: !checked.is_paused,
+                })
+            })
+            .collect::<Result<Vec<_>, SchedulerError>>()?;
+        let places = matched(&declared, &stored);
+        let gone = jobs.iter().enumerate().filter(|(place, _)| !places.contains(&Some(*place)));
+        for (_, job) in gone {
+            self.remove_declared(job, SkipReason::Orphaned).await?;
+        }
+        for (declared, place) in declared.into_iter().map(Arc::new).zip(&places) {
+            match place {
+                Some(place) if *place < jobs.len() => self.restore_declared(&jobs[*place], &declared, now).await?,
+                Some(place) => self.unearth(&tombstones[*place - jobs.len()], declared, now).await?,
+                None => self.insert_declared(declared, now, Vec::new()).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A job that was stored and is declared.
+    async fn restore_declared(
+        &self,
+        job: &Job,
+        declared: &Arc<Declared>,
+        now: DateTime<Utc>,
+    ) -> Result<(), SchedulerError> {
+        // A delay counts from the start of each process.
+        let is_delay = matches!(declared.definition.schedule.spec, ScheduleSpec::Once { .. });
+        let edit = super::add::redeclared(job, declared);
+        let edit = if is_delay {
+            let edit = edit.unwrap_or_else(|| Edit::of(job));
+            Some(Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..edit })
+        } else {
+            edit
+        };
+        let mut job = job.clone();
+        if let Some(mut edit) = edit {
+            // A date that is over by now was missed.
+            let is_past = self.compile(&edit.definition.schedule, now)?.next_after(now).is_none();
+            if is_past && edit.fires != Fires::Stay {
+                self.remove_declared(&job, SkipReason::Rescheduled).await?;
+                return self.insert_declared(Arc::clone(declared), now, Vec::new()).await;
+            }
+            if edit.fires == Fires::Skip(SkipReason::Paused) && job.next_run_at.is_none() {
+                edit.fires = Fires::Stay;
+            }
+            let changes = self.revise(&mut job, edit, now)?;
+            self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        }
+        self.restore(&job)
+    }
+
+    /// A job that has ended or was cancelled: it comes back if the code says
+    /// something else by now.
+    async fn unearth(
+        &self,
+        stone: &Tombstone,
+        declared: Arc<Declared>,
+        now: DateTime<Utc>,
+    ) -> Result<(), SchedulerError> {
+        let (old, new) = (&stone.declared, &declared);
+        if old.definition == new.definition && old.is_enabled == new.is_enabled {
+            return Ok(());
+        }
+        self.insert_declared(declared, now, vec![Change::RemoveTombstone(stone.job)]).await
+    }
+
+    /// A job that is declared for the first time.
+    async fn insert_declared(
+        &self,
+        declared: Arc<Declared>,
+        now: DateTime<Utc>,
+        mut changes: Vec<Change>,
+    ) -> Result<(), SchedulerError> {
+        let engine = &self.0.engine;
+        let schedule = self.compile(&declared.definition.schedule, now)?;
+        let id = JobId::new(engine.storage.reserve_job_number().await?);
+        let mut job = Job::new(id, Arc::clone(&declared.definition), Source::Code, now);
+        job.is_paused = !declared.is_enabled;
+        // A date that is over has never run: it was missed.
+        job.next_run_at = schedule.next_after(now).or_else(|| schedule.next_after(DateTime::UNIX_EPOCH));
+        job.declared = Some(declared);
+        changes.push(Change::AddJob(Box::new(job.clone())));
+        engine.storage.apply(&changes, Durability::Now).await?;
+        self.restore(&job)
+    }
+
+    /// A job that the code no longer declares, while its function is there.
+    async fn remove_declared(&self, job: &Job, reason: SkipReason) -> Result<(), SchedulerError> {
+        if self.0.engine.storage.is_shared() {
+            // Another instance may still declare it.
+            self.0.engine.table.add_orphan(job);
+            return Ok(());
+        }
+        let changes = self.removal(job.clone(), reason)?;
+        self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        tracing::warn!(job = %job.id(), name = job.name(), "removed a job that the code no longer declares");
+        Ok(())
+    }
+
+    /// Takes over the fires that were open when the last process ended.
+    async fn reopen(&self, open: Vec<OpenFire>) -> Result<(), SchedulerError> {
+        let mut changes = Vec::new();
+        for open in open {
+            // The fires of an orphan stay open until its function is there.
+            if let Some(job) = self.0.engine.table.get(open.entry.job) {
+                self.0.engine.reopen(&job, open, &mut changes);
+            }
+        }
+        self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        Ok(())
+    }
+
+    /// Takes over the open fires of a job that was an orphan.
+    pub(super) async fn reopen_of(&self, live: &LiveJob) -> Result<(), SchedulerError> {
+        let Stored { open, .. } = self.0.engine.storage.load().await?;
+        let mut changes = Vec::new();
+        for open in open.into_iter().filter(|open| open.entry.job == live.id) {
+            self.0.engine.reopen(live, open, &mut changes);
+        }
+        self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        Ok(())
+    }
+
+    /// Gives the jobs that waited for a function to the engine.
+    pub(super) async fn adopt(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
+        for id in self.0.engine.table.orphans_of(function) {
+            match self.stored(id).await {
+                Ok(job) => self.take_over(&job, None).await?,
+                // It was cancelled meanwhile.
+                Err(SchedulerError::UnknownJob(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

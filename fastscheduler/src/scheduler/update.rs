@@ -1,0 +1,258 @@
+//! Updating a job: what is named changes, and the rest stays.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::add::{check_length, check_name, check_size};
+use super::control::job_id;
+use super::edit::{Edit, Fires};
+use super::new_job::{read_args, read_kwargs};
+use super::{Scheduler, SchedulerError};
+use crate::job::{CatchUp, IntoJobId, Job, JobDefinition, Name, Overlap, SkipReason};
+use crate::registry::Arguments;
+use crate::schedule::kind::Kind;
+use crate::schedule::{Fold, Gap, IntoZone, ScheduleBuilder, ScheduleDefinition};
+
+/// What is to change of a job. What is not named stays as it is.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+/// use fastscheduler::JobUpdate;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let scheduler = Scheduler::builder().build().await?;
+/// let id = scheduler.add(daily().at("09:00").tz("Asia/Tokyo").run("report", || async {})).await?;
+/// scheduler.update_job(&id, JobUpdate::new().schedule(daily().at("10:30")).retries(5)).await?;
+/// let job = scheduler.job(&id).await?.unwrap();
+/// assert_eq!(job.definition().schedule.to_string(), "Daily at 10:30 (Asia/Tokyo)");
+/// assert_eq!((job.max_retries(), job.revision()), (5, 2));
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "an update changes nothing until it is given to `update_job`"]
+pub struct JobUpdate {
+    schedule: Option<ScheduleDefinition>,
+    zone: Option<Tz>,
+    gap: Option<Gap>,
+    fold: Option<Fold>,
+    name: Option<String>,
+    group: Option<String>,
+    args: Option<Vec<Value>>,
+    kwargs: Option<Map<String, Value>>,
+    retries: Option<u32>,
+    timeout: Option<Option<Duration>>,
+    jitter: Option<Option<Duration>>,
+    catch_up: Option<CatchUp>,
+    overlap: Option<Overlap>,
+    if_revision: Option<u64>,
+    /// The first mistake that a setting made.
+    mistake: Option<SchedulerError>,
+}
+
+impl JobUpdate {
+    /// An update that changes nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// When it is due from now on. Its zone, `gap` and `fold` stay unless they
+    /// are named, here or in the schedule; an interval counts from the update.
+    pub fn schedule<K: Kind>(self, schedule: ScheduleBuilder<K>) -> Self {
+        self.take(schedule.definition(), |update, schedule| update.schedule = Some(schedule))
+    }
+
+    /// The zone of its local times: an IANA name or a [`Tz`].
+    pub fn tz(self, zone: impl IntoZone) -> Self {
+        self.take(zone.into_zone(), |update, zone| update.zone = Some(zone))
+    }
+
+    /// What a nominal time does that clocks going forward leave out.
+    pub fn gap(mut self, gap: Gap) -> Self {
+        self.gap = Some(gap);
+        self
+    }
+
+    /// What a nominal time does that clocks going back repeat.
+    pub fn fold(mut self, fold: Fold) -> Self {
+        self.fold = Some(fold);
+        self
+    }
+
+    /// The name people know it by; 1 to 200 characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The group it belongs to; 1 to 200 characters.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// All its positional arguments: an array or a tuple.
+    pub fn args(self, args: impl Serialize) -> Self {
+        self.take(read_args(args), |update, args| update.args = Some(args))
+    }
+
+    /// All its keyword arguments: a map or a struct, or pairs of names and values.
+    pub fn kwargs(self, kwargs: impl Serialize) -> Self {
+        self.take(read_kwargs(kwargs), |update, kwargs| update.kwargs = Some(kwargs))
+    }
+
+    /// Attempts after the first that failed.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = Some(retries);
+        self
+    }
+
+    /// The longest an attempt may take; `None` for as long as it likes.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = Some(timeout.into());
+        self
+    }
+
+    /// Delays each fire by up to this much; `None` not at all.
+    pub fn jitter(mut self, jitter: impl Into<Option<Duration>>) -> Self {
+        self.jitter = Some(jitter.into());
+        self
+    }
+
+    /// What happens to fires that were missed.
+    pub fn catch_up(mut self, catch_up: CatchUp) -> Self {
+        self.catch_up = Some(catch_up);
+        self
+    }
+
+    /// What happens to a fire while the job is still at an earlier one.
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = Some(overlap);
+        self
+    }
+
+    /// Refuses the update if the job is not at this revision any more.
+    pub fn if_revision(mut self, revision: u64) -> Self {
+        self.if_revision = Some(revision);
+        self
+    }
+
+    /// Takes over what was read, or keeps the mistake.
+    fn take<T, E: Into<SchedulerError>>(
+        mut self,
+        read: Result<T, E>,
+        take_over: impl FnOnce(&mut Self, T),
+    ) -> Self {
+        match read {
+            Ok(value) => take_over(&mut self, value),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake.into());
+            }
+        }
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { schedule, zone, gap, fold, name, group, args, kwargs, .. } = self;
+        let Self { retries, timeout, jitter, catch_up, overlap, .. } = self;
+        schedule.is_none()
+            && zone.is_none()
+            && gap.is_none()
+            && fold.is_none()
+            && name.is_none()
+            && group.is_none()
+            && args.is_none()
+            && kwargs.is_none()
+            && retries.is_none()
+            && timeout.is_none()
+            && jitter.is_none()
+            && catch_up.is_none()
+            && overlap.is_none()
+    }
+
+    /// The definition with what the update names.
+    fn applied(&self, before: &JobDefinition) -> JobDefinition {
+        let mut after = before.clone();
+        if let Some(schedule) = &self.schedule {
+            after.schedule.spec = schedule.spec.clone();
+        }
+        let written = self.schedule.as_ref();
+        let was = &before.schedule;
+        after.schedule.zone = self.zone.or(written.and_then(|s| s.zone)).or(was.zone);
+        after.schedule.gap = self.gap.or(written.and_then(|s| s.gap)).or(was.gap);
+        after.schedule.fold = self.fold.or(written.and_then(|s| s.fold)).or(was.fold);
+        if let Some(name) = &self.name {
+            after.name = Name::from(name.as_str());
+        }
+        if let Some(group) = &self.group {
+            after.group = Name::from(group.as_str());
+        }
+        after.args = self.args.clone().unwrap_or(after.args);
+        after.kwargs = self.kwargs.clone().unwrap_or(after.kwargs);
+        let policy = &mut after.policy;
+        policy.max_retries = self.retries.unwrap_or(policy.max_retries);
+        policy.timeout = self.timeout.unwrap_or(policy.timeout);
+        policy.jitter = self.jitter.unwrap_or(policy.jitter);
+        policy.catch_up = self.catch_up.unwrap_or(policy.catch_up);
+        policy.overlap = self.overlap.unwrap_or(policy.overlap);
+        after
+    }
+}
+
+impl Scheduler {
+    /// Changes what a job is told to do: all that the update names, or nothing.
+    ///
+    /// A new schedule or zone moves the next run, counted from now, and is
+    /// recorded in the history. What is under way goes on as it was begun; a
+    /// retry that waits runs as the job is then.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownJob`] if there is no job of that id, and as
+    /// [`add`](Self::add) for any value that is not allowed;
+    /// [`SchedulerError::Outdated`] if the job is not at the revision that the
+    /// update is for; [`SchedulerError::NothingToUpdate`].
+    pub async fn update_job(&self, id: impl IntoJobId, update: JobUpdate) -> Result<(), SchedulerError> {
+        let id = job_id(id)?;
+        let mut update = update;
+        if let Some(mistake) = update.mistake.take() {
+            return Err(mistake);
+        }
+        if update.is_empty() {
+            return Err(SchedulerError::NothingToUpdate);
+        }
+        self.edit(id, None, |job| self.updated(job, &update).map(Some)).await.map(drop)
+    }
+
+    fn updated(&self, job: &Job, update: &JobUpdate) -> Result<Edit, SchedulerError> {
+        if update.if_revision.is_some_and(|revision| revision != job.revision) {
+            return Err(SchedulerError::Outdated { job: job.id, revision: job.revision });
+        }
+        let definition = update.applied(&job.definition);
+        for (what, text) in [("name", &definition.name), ("group", &definition.group)] {
+            check_name(what, text)?;
+        }
+        for (setting, length) in [("timeout", definition.policy.timeout), ("jitter", definition.policy.jitter)] {
+            check_length(setting, length)?;
+        }
+        let arguments = Arguments { args: definition.args.clone(), kwargs: definition.kwargs.clone() };
+        check_size(&arguments)?;
+        let live = self.0.engine.table.get(job.id);
+        if update.args.is_some() || update.kwargs.is_some() {
+            let function = live.ok_or_else(|| SchedulerError::Orphaned(job.function().clone()))?;
+            function.function.check(&arguments).map_err(|error| {
+                let function = job.function().clone();
+                SchedulerError::Arguments { function, error }
+            })?;
+        }
+        let is_moved = definition.schedule != job.definition.schedule;
+        let fires = if is_moved { Fires::Renew(SkipReason::Rescheduled) } else { Fires::Stay };
+        Ok(Edit { definition: Arc::new(definition), fires, ..Edit::of(job) })
+    }
+}
