@@ -1,5 +1,6 @@
 //! A store that ends with the process: the reference for the others.
 
+mod slots;
 mod state;
 
 use std::fmt;

@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::slots::{Slot, Slots};
 use crate::job::{
     DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobMap, JobRevision, OpenFire, Run, RunId,
-    RunStatus, Statistics, Tombstone, Trigger,
+    RunStatus, Statistics, Tombstone,
 };
 use crate::storage::{
     Change, Claimed, EndedAttempt, HistoryQuery, Limits, SkippedFires, StorageError, Stored,
 };
 
 /// What makes the hashes of [`JobMap`]; it suits whatever is made of numbers.
-type Numbers = <JobMap<Slot> as Map>::Hasher;
+type Numbers = <JobMap<u32> as Map>::Hasher;
 
 #[derive(Default)]
 pub(super) struct State {
-    jobs: JobMap<Slot>,
+    jobs: Slots,
     next_job: u64,
     tombstones: BTreeMap<JobId, Tombstone>,
     history: VecDeque<Arc<Run>>,
@@ -24,14 +25,6 @@ pub(super) struct State {
     run_ids: HashSet<RunId, Numbers>,
     dead_letters: VecDeque<DeadLetter>,
     totals: Totals,
-}
-
-/// A job with its open fires: a run looks up its job and its fire in one.
-#[derive(Clone)]
-struct Slot {
-    job: Job,
-    /// Rarely more than one, and most of the time none.
-    open: Vec<OpenFire>,
 }
 
 #[derive(Default)]
@@ -53,19 +46,19 @@ impl State {
     }
 
     pub(super) fn load(&self) -> Stored {
-        let mut open: Vec<OpenFire> = self.jobs.values().flat_map(|slot| slot.open.iter().cloned()).collect();
+        let mut open: Vec<OpenFire> = self.jobs.iter().flat_map(|slot| slot.open.iter().cloned()).collect();
         open.sort_unstable_by_key(|fire| (fire.entry.job, fire.entry.scheduled_for, fire.entry.trigger));
         Stored { jobs: self.jobs(), open, tombstones: self.tombstones.values().cloned().collect() }
     }
 
     pub(super) fn jobs(&self) -> Vec<Job> {
-        let mut jobs: Vec<Job> = self.jobs.values().map(|slot| slot.job.clone()).collect();
+        let mut jobs: Vec<Job> = self.jobs.iter().map(|slot| slot.job.clone()).collect();
         jobs.sort_unstable_by_key(Job::id);
         jobs
     }
 
     pub(super) fn job(&self, id: JobId) -> Option<&Job> {
-        self.jobs.get(&id).map(|slot| &slot.job)
+        self.jobs.get(id).map(|slot| &slot.job)
     }
 
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<Run> {
@@ -100,7 +93,7 @@ impl State {
     }
 
     pub(super) fn is_over(&self, run: RunId) -> bool {
-        self.jobs.get(&run.job).is_none_or(|slot| slot.is_over(run))
+        self.jobs.get(run.job).is_none_or(|slot| slot.is_over(run))
     }
 
     pub(super) fn prune(&mut self, limits: Limits) {
@@ -153,8 +146,8 @@ impl State {
     fn touched_by(&self, changes: &[Change]) -> Self {
         let mut touched = Self::default();
         let mut touch = |job: JobId, run: Option<RunId>| {
-            if let Some(slot) = self.jobs.get(&job) {
-                touched.jobs.entry(job).or_insert_with(|| slot.clone());
+            if let Some(slot) = self.jobs.get(job) {
+                touched.jobs.add(job, || slot.clone());
             }
             touched.run_ids.extend(run.filter(|run| self.run_ids.contains(run)));
         };
@@ -183,11 +176,11 @@ impl State {
 
     fn add(&mut self, job: &Job) {
         self.next_job = self.next_job.max(job.id().number().saturating_add(1));
-        self.jobs.entry(job.id()).or_insert_with(|| Slot { job: job.clone(), open: Vec::new() });
+        self.jobs.add(job.id(), || Slot::new(job.clone()));
     }
 
     fn revise(&mut self, revision: &JobRevision) -> Result<(), StorageError> {
-        let job = self.jobs.get_mut(&revision.job).map(|slot| &mut slot.job);
+        let job = self.jobs.get_mut(revision.job).map(|slot| &mut slot.job);
         let is_as_expected = |job: &&mut Job| {
             job.revision() == revision.expected_revision
                 && job.unaccounted_from() == revision.expected_next_run_at
@@ -198,14 +191,14 @@ impl State {
     }
 
     fn remove(&mut self, job: JobId, tombstone: Option<&Tombstone>) {
-        if self.jobs.remove(&job).is_some() {
+        if self.jobs.remove(job) {
             self.tombstones.extend(tombstone.map(|tombstone| (job, tombstone.clone())));
         }
     }
 
     fn open(&mut self, fire: OpenFire) {
         let run = fire.entry.run_id();
-        if let Some(slot) = self.jobs.get_mut(&run.job)
+        if let Some(slot) = self.jobs.get_mut(run.job)
             && !slot.is_overtaken(run)
             && !self.run_ids.contains(&run)
         {
@@ -215,7 +208,7 @@ impl State {
 
     fn claim(&mut self, claimed: &Claimed) {
         let run = claimed.entry.run_id();
-        if let Some(slot) = self.jobs.get_mut(&run.job)
+        if let Some(slot) = self.jobs.get_mut(run.job)
             && !slot.is_overtaken(run)
             && !slot.is_over(run)
         {
@@ -226,7 +219,7 @@ impl State {
 
     fn end_attempt(&mut self, ended: &EndedAttempt) {
         let run = &ended.run;
-        let slot = self.jobs.get_mut(&run.job_id());
+        let slot = self.jobs.get_mut(run.job_id());
         let is_stale = |slot: &Slot| slot.is_overtaken(run.run_id) || slot.is_over(run.run_id);
         if slot.as_deref().is_some_and(is_stale) || !self.run_ids.insert(run.run_id) {
             return;
@@ -249,7 +242,7 @@ impl State {
         if !self.run_ids.insert(skipped.run.run_id) {
             return;
         }
-        if let Some(slot) = self.jobs.get_mut(&skipped.run.job_id()) {
+        if let Some(slot) = self.jobs.get_mut(skipped.run.job_id()) {
             slot.job.advance(skipped.progress);
         }
         self.history.push_back(Arc::clone(&skipped.run));
@@ -260,47 +253,6 @@ impl State {
         let conflict = || StorageError::Conflict(format!("the dead letter of `{run}`"));
         self.dead_letters.remove(place.ok_or_else(conflict)?);
         Ok(())
-    }
-}
-
-impl Slot {
-    /// The open fire that an attempt belongs to.
-    fn place(&self, run: RunId) -> Option<usize> {
-        self.open.iter().position(|open| RunId { attempt: run.attempt, ..open.entry.run_id() } == run)
-    }
-
-    /// Whether a later attempt of the same fire is open.
-    fn is_overtaken(&self, run: RunId) -> bool {
-        self.place(run).is_some_and(|place| self.open[place].entry.attempt > run.attempt)
-    }
-
-    fn is_over(&self, run: RunId) -> bool {
-        self.place(run).is_none()
-            && match run.trigger {
-                Trigger::Schedule | Trigger::CatchUp => {
-                    self.job.unaccounted_from().is_none_or(|next| next > run.scheduled_for)
-                }
-                Trigger::Manual | Trigger::Retry => true,
-            }
-    }
-
-    fn open(&mut self, fire: OpenFire) {
-        if let Some(place) = self.place(fire.entry.run_id()) {
-            self.open[place] = fire;
-        } else {
-            // Jobs are many, and hardly one has two fires open at once.
-            self.open.reserve_exact(1);
-            self.open.push(fire);
-        }
-    }
-
-    fn close(&mut self, run: RunId) {
-        if let Some(place) = self.place(run) {
-            self.open.swap_remove(place);
-        }
-        if self.open.is_empty() {
-            self.open = Vec::new();
-        }
     }
 }
 
