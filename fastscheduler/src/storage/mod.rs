@@ -16,7 +16,8 @@ use thiserror::Error;
 pub use memory::MemoryStorage;
 
 use crate::job::{
-    DeadLetter, Entry, Job, JobId, JobRevision, OpenFire, Progress, Run, RunId, RunStatus, Statistics, Tombstone,
+    DeadLetter, Entry, Job, JobId, JobRevision, OpenFire, Progress, Run, RunId, RunStatus, Statistics,
+    Tombstone,
 };
 
 /// A change to what is kept.
@@ -24,6 +25,10 @@ use crate::job::{
 /// A fire is *open* from its claim, or from the request for it, until an
 /// attempt of it ended for good. A store keeps the open fires, because they are
 /// what is to be run again after a crash.
+///
+/// A fire is *over* when it is not open any more: what
+/// [`is_final`](Storage::is_final) answers. Changes that come too late are
+/// left out rather than refused, so that one of them does not spoil its batch.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Change {
@@ -32,7 +37,8 @@ pub enum Change {
     /// A job is told something else. It is a conflict if the job is gone or is
     /// not as the change expects it.
     ReviseJob(Box<JobRevision>),
-    /// A job is gone, with its open fires; a declared one may leave a tombstone.
+    /// A job is gone, with its open fires; a declared one may leave a
+    /// tombstone. One that is gone already leaves none.
     RemoveJob {
         /// The job.
         job: JobId,
@@ -42,12 +48,19 @@ pub enum Change {
     /// The tombstone of this job is gone, because its declaration changed.
     RemoveTombstone(JobId),
     /// A fire waits to be run, or to be run again; its claim, if there was
-    /// one, is over. Of a job that is gone, it is left out.
+    /// one, is over. It is left out if its job is gone, if this very attempt
+    /// has ended, or if a later attempt of the fire is open.
     OpenFire(Box<Entry>),
-    /// Attempts begin.
+    /// Attempts begin: each fire is open and claimed from now on, and its
+    /// job's fires are accounted for. A claim is left out if its fire is over
+    /// or a later attempt of it is open.
+    ///
+    /// A fire that is accounted for before it is claimed is over. In a batch
+    /// that skips fires after it, its claim comes first.
     Claim(Vec<Claimed>),
-    /// An attempt ended. It counts if its id is new, its fire has not ended for
-    /// good, and no later attempt of the fire has begun.
+    /// An attempt ended. It counts if its id is new, its fire is not over, and
+    /// no later attempt of the fire is open. That of a job that is gone, which
+    /// was cancelled under way, counts in history and totals if its id is new.
     EndAttempt(EndedAttempt),
     /// Fires did not run. It counts if its id is new.
     Skip(SkippedFires),
@@ -72,9 +85,10 @@ pub struct EndedAttempt {
     pub run: Arc<Run>,
     /// How far the job's fires are accounted for.
     pub progress: Progress,
-    /// The attempt that comes next, if the fire has not ended for good.
+    /// The attempt that comes next, if the fire has not ended for good: the
+    /// fire stays open, unclaimed. Of a job that is gone, there is none.
     pub retry: Option<Box<Entry>>,
-    /// The letter, if the fire failed for good.
+    /// The letter, if the fire failed for good. It is kept if the end counts.
     pub dead_letter: Option<Box<DeadLetter>>,
 }
 
@@ -92,7 +106,7 @@ pub struct SkippedFires {
 pub struct Stored {
     /// All jobs, by id.
     pub jobs: Vec<Job>,
-    /// The fires that are open, by job and instant.
+    /// The fires that are open, by job, instant and trigger.
     pub open: Vec<OpenFire>,
     /// Declared jobs that do not come back, by id.
     pub tombstones: Vec<Tombstone>,
@@ -112,7 +126,8 @@ pub enum Durability {
 pub struct Limits {
     /// The most runs.
     pub max_history: usize,
-    /// Runs and dead letters that ended before this instant go.
+    /// Runs and dead letters that ended before this instant go. One may stay
+    /// as long as another stays that was recorded before it.
     pub history_since: Option<DateTime<Utc>>,
     /// The most dead letters.
     pub max_dead_letters: usize,
@@ -154,10 +169,15 @@ impl HistoryQuery {
     /// Whether a run is asked for.
     #[must_use]
     pub fn matches(&self, run: &Run) -> bool {
-        let is_function = |name: &String| *name == run.function.name() || *name == run.function.to_string();
+        let is_function = |name: &String| {
+            let module = name.strip_suffix(run.function.name());
+            module.is_some_and(|module| {
+                module.is_empty() || module.strip_suffix("::") == Some(run.function.module())
+            })
+        };
         self.function.as_ref().is_none_or(is_function)
             && self.job.is_none_or(|job| job == run.job_id())
-            && self.group.as_ref().is_none_or(|group| *group == run.group)
+            && self.group.as_ref().is_none_or(|group| run.group == *group)
             && self.status.is_none_or(|status| status == run.status)
             && self.before.is_none_or(|before| run.finished_at.is_some_and(|at| at < before))
     }
@@ -197,7 +217,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A number for a new job, never given before.
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>>;
 
-    /// Applies changes in order, all or none. Applying them twice changes nothing.
+    /// Applies changes in order, all or none. Applying them twice, one time
+    /// right after the other, changes nothing.
     ///
     /// # Errors
     ///
@@ -217,7 +238,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// One job.
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>>;
 
-    /// The newest runs that are asked for, oldest first.
+    /// The newest runs that are asked for, oldest first: by the order in which
+    /// they were recorded.
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>>;
 
     /// The newest dead letters, newest first.
@@ -229,7 +251,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Drops all dead letters, and says how many there were.
     fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>>;
 
-    /// The totals.
+    /// The totals since the store was begun, whatever was pruned or removed
+    /// since; jobs are those there are. When a scheduler was started is not the
+    /// store's to know.
     fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>>;
 
     /// Whether the fire of this attempt is over: it is not open, and if its

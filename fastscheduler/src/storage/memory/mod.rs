@@ -1,0 +1,108 @@
+//! A store that ends with the process: the reference for the others.
+
+mod slots;
+mod state;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::{BoxFuture, ready};
+
+use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
+use crate::job::{DeadLetter, Job, JobId, Run, RunId, Statistics};
+use state::State;
+
+/// A store in memory, which ends with the process.
+///
+/// It is a handle: clones of it are the same store, so that a test can look
+/// into it from outside, or give it to a second scheduler.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::storage::{MemoryStorage, Storage};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let storage = MemoryStorage::default();
+/// let same = storage.clone();
+/// assert_eq!(storage.reserve_job_number().await?, 0);
+/// assert_eq!(same.reserve_job_number().await?, 1);
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStorage(Arc<Mutex<State>>);
+
+impl MemoryStorage {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is made in one go, so a panic leaves none half-made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer<'a, T: Send + 'a>(
+        &'a self,
+        ask: impl FnOnce(&mut State) -> T,
+    ) -> BoxFuture<'a, Result<T, StorageError>> {
+        Box::pin(ready(Ok(ask(&mut self.state()))))
+    }
+}
+
+impl fmt::Debug for MemoryStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStorage").field("jobs", &self.state().job_count()).finish_non_exhaustive()
+    }
+}
+
+impl Storage for MemoryStorage {
+    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
+        self.answer(State::reserve_job_number)
+    }
+
+    fn apply<'a>(
+        &'a self,
+        changes: &'a [Change],
+        _durability: Durability,
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        Box::pin(ready(self.state().apply(changes)))
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
+        self.answer(|state| state.load())
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
+        self.answer(|state| state.jobs())
+    }
+
+    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
+        self.answer(|state| state.job(id).cloned())
+    }
+
+    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
+        self.answer(|state| state.history(query))
+    }
+
+    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
+        self.answer(|state| state.dead_letters(limit))
+    }
+
+    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
+        self.answer(|state| state.dead_letter(run).cloned())
+    }
+
+    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        self.answer(State::clear_dead_letters)
+    }
+
+    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
+        self.answer(|state| state.statistics())
+    }
+
+    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
+        self.answer(|state| state.is_over(run))
+    }
+
+    fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
+        self.answer(|state| state.prune(limits))
+    }
+}

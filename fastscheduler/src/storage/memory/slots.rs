@@ -1,0 +1,109 @@
+//! The table of jobs and their open fires.
+
+use crate::job::{Job, JobId, JobMap, OpenFire, RunId, Trigger};
+
+/// The jobs, by id.
+///
+/// They lie side by side in the order in which they were made, which is about
+/// the order in which they come due: with many jobs, most of the time of a run
+/// would go into waiting for memory otherwise.
+#[derive(Default)]
+pub(super) struct Slots {
+    slots: Vec<Slot>,
+    places: JobMap<u32>,
+}
+
+/// A job with its open fires: a run looks up its job and its fire in one.
+#[derive(Clone)]
+pub(super) struct Slot {
+    pub(super) job: Job,
+    /// Rarely more than one, and most of the time none.
+    pub(super) open: Vec<OpenFire>,
+}
+
+impl Slots {
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter()
+    }
+
+    pub(super) fn get(&self, job: JobId) -> Option<&Slot> {
+        self.places.get(&job).map(|place| &self.slots[*place as usize])
+    }
+
+    pub(super) fn get_mut(&mut self, job: JobId) -> Option<&mut Slot> {
+        self.places.get(&job).map(|place| &mut self.slots[*place as usize])
+    }
+
+    /// Adds a job, unless it is there.
+    pub(super) fn add(&mut self, id: JobId, slot: impl FnOnce() -> Slot) {
+        let place = u32::try_from(self.slots.len()).expect("four billion jobs do not fit into memory");
+        self.places.entry(id).or_insert_with(|| {
+            self.slots.push(slot());
+            place
+        });
+    }
+
+    /// Removes a job, and says whether it was there.
+    pub(super) fn remove(&mut self, job: JobId) -> bool {
+        let Some(place) = self.places.remove(&job) else { return false };
+        self.slots.swap_remove(place as usize);
+        if let Some(moved) = self.slots.get(place as usize) {
+            self.places.insert(moved.job.id(), place);
+        }
+        true
+    }
+}
+
+impl Slot {
+    /// A job with nothing open.
+    pub(super) fn new(job: Job) -> Self {
+        Self { job, open: Vec::new() }
+    }
+
+    /// Whether a later attempt of the same fire is open.
+    pub(super) fn is_overtaken(&self, run: RunId) -> bool {
+        self.place(run).is_some_and(|place| self.open[place].entry.attempt > run.attempt)
+    }
+
+    /// Whether the fire of an attempt is over, as [`Storage`] says it.
+    ///
+    /// [`Storage`]: crate::storage::Storage::is_final
+    pub(super) fn is_over(&self, run: RunId) -> bool {
+        self.place(run).is_none()
+            && match run.trigger {
+                Trigger::Schedule | Trigger::CatchUp => {
+                    self.job.unaccounted_from().is_none_or(|next| next > run.scheduled_for)
+                }
+                Trigger::Manual | Trigger::Retry => true,
+            }
+    }
+
+    /// Takes the place of what is open of the same fire.
+    pub(super) fn open(&mut self, fire: OpenFire) {
+        if let Some(place) = self.place(fire.entry.run_id()) {
+            self.open[place] = fire;
+        } else {
+            // Jobs are many, and hardly one has two fires open at once.
+            self.open.reserve_exact(1);
+            self.open.push(fire);
+        }
+    }
+
+    pub(super) fn close(&mut self, run: RunId) {
+        if let Some(place) = self.place(run) {
+            self.open.swap_remove(place);
+        }
+        if self.open.is_empty() {
+            self.open = Vec::new();
+        }
+    }
+
+    /// Where the fire of an attempt is, if it is open.
+    fn place(&self, run: RunId) -> Option<usize> {
+        self.open.iter().position(|open| RunId { attempt: run.attempt, ..open.entry.run_id() } == run)
+    }
+}

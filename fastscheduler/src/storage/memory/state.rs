@@ -1,0 +1,287 @@
+//! What a store in memory holds, and how changes alter it.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::slots::{Slot, Slots};
+use crate::job::{
+    DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobMap, JobRevision, OpenFire, Run, RunId,
+    RunStatus, Statistics, Tombstone,
+};
+use crate::storage::{
+    Change, Claimed, EndedAttempt, HistoryQuery, Limits, SkippedFires, StorageError, Stored,
+};
+
+/// What makes the hashes of [`JobMap`]; it suits whatever is made of numbers.
+type Numbers = <JobMap<u32> as Map>::Hasher;
+
+#[derive(Default)]
+pub(super) struct State {
+    jobs: Slots,
+    next_job: u64,
+    tombstones: BTreeMap<JobId, Tombstone>,
+    history: VecDeque<Arc<Run>>,
+    /// The ids of the history.
+    run_ids: HashSet<RunId, Numbers>,
+    dead_letters: VecDeque<DeadLetter>,
+    totals: Totals,
+}
+
+#[derive(Default)]
+struct Totals {
+    runs: u64,
+    failures: u64,
+    retries: u64,
+    per_function: HashMap<FunctionKey, FunctionStatistics, Numbers>,
+}
+
+impl State {
+    pub(super) fn job_count(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub(super) fn reserve_job_number(&mut self) -> u64 {
+        self.next_job += 1;
+        self.next_job - 1
+    }
+
+    pub(super) fn load(&self) -> Stored {
+        let mut open: Vec<OpenFire> = self.jobs.iter().flat_map(|slot| slot.open.iter().cloned()).collect();
+        open.sort_unstable_by_key(|fire| (fire.entry.job, fire.entry.scheduled_for, fire.entry.trigger));
+        Stored { jobs: self.jobs(), open, tombstones: self.tombstones.values().cloned().collect() }
+    }
+
+    pub(super) fn jobs(&self) -> Vec<Job> {
+        let mut jobs: Vec<Job> = self.jobs.iter().map(|slot| slot.job.clone()).collect();
+        jobs.sort_unstable_by_key(Job::id);
+        jobs
+    }
+
+    pub(super) fn job(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(id).map(|slot| &slot.job)
+    }
+
+    pub(super) fn history(&self, query: &HistoryQuery) -> Vec<Run> {
+        let newest = self.history.iter().rev().filter(|run| query.matches(run)).take(query.limit);
+        let mut runs: Vec<Run> = newest.map(|run| Run::clone(run)).collect();
+        runs.reverse();
+        runs
+    }
+
+    pub(super) fn dead_letters(&self, limit: usize) -> Vec<DeadLetter> {
+        self.dead_letters.iter().rev().take(limit).cloned().collect()
+    }
+
+    pub(super) fn dead_letter(&self, run: RunId) -> Option<&DeadLetter> {
+        self.dead_letters.iter().find(|letter| letter.run.run_id == run)
+    }
+
+    pub(super) fn clear_dead_letters(&mut self) -> usize {
+        std::mem::take(&mut self.dead_letters).len()
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        let totals = &self.totals;
+        Statistics {
+            total_runs: totals.runs,
+            total_failures: totals.failures,
+            total_retries: totals.retries,
+            started_at: None,
+            active_jobs: self.jobs.len(),
+            per_function: totals.per_function.iter().map(|(key, of)| (key.clone(), *of)).collect(),
+        }
+    }
+
+    pub(super) fn is_over(&self, run: RunId) -> bool {
+        self.jobs.get(run.job).is_none_or(|slot| slot.is_over(run))
+    }
+
+    pub(super) fn prune(&mut self, limits: Limits) {
+        let is_old = |run: &Run| limits.history_since.is_some_and(|since| run.finished_at < Some(since));
+        while self.history.len() > limits.max_history || self.history.front().is_some_and(|run| is_old(run)) {
+            if let Some(run) = self.history.pop_front() {
+                self.run_ids.remove(&run.run_id);
+            }
+        }
+        let letters = &mut self.dead_letters;
+        while letters.len() > limits.max_dead_letters
+            || letters.front().is_some_and(|letter| is_old(&letter.run))
+        {
+            letters.pop_front();
+        }
+    }
+
+    /// Applies all changes or none.
+    pub(super) fn apply(&mut self, changes: &[Change]) -> Result<(), StorageError> {
+        // A single change looks before it acts. Of several, an earlier one
+        // decides whether a later one conflicts, so that they are tried out.
+        if changes.len() > 1 && changes.iter().any(may_conflict) {
+            self.touched_by(changes).apply_in_order(changes)?;
+        }
+        self.apply_in_order(changes)
+    }
+
+    fn apply_in_order(&mut self, changes: &[Change]) -> Result<(), StorageError> {
+        for change in changes {
+            match change {
+                Change::AddJob(job) => self.add(job),
+                Change::ReviseJob(revision) => self.revise(revision)?,
+                Change::RemoveJob { job, tombstone } => self.remove(*job, tombstone.as_deref()),
+                Change::RemoveTombstone(job) => {
+                    self.tombstones.remove(job);
+                }
+                Change::OpenFire(entry) => {
+                    self.open(OpenFire { entry: entry.as_ref().clone(), is_claimed: false });
+                }
+                Change::Claim(claims) => claims.iter().for_each(|claimed| self.claim(claimed)),
+                Change::EndAttempt(ended) => self.end_attempt(ended),
+                Change::Skip(skipped) => self.skip(skipped),
+                Change::TakeDeadLetter(run) => self.take_dead_letter(*run)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy of what decides over the changes, without the rest.
+    fn touched_by(&self, changes: &[Change]) -> Self {
+        let mut touched = Self::default();
+        let mut touch = |job: JobId, run: Option<RunId>| {
+            if let Some(slot) = self.jobs.get(job) {
+                touched.jobs.add(job, || slot.clone());
+            }
+            touched.run_ids.extend(run.filter(|run| self.run_ids.contains(run)));
+        };
+        for change in changes {
+            match change {
+                Change::AddJob(job) => touch(job.id(), None),
+                Change::ReviseJob(revision) => touch(revision.job, None),
+                Change::RemoveJob { job, .. } => touch(*job, None),
+                Change::OpenFire(entry) => touch(entry.job, Some(entry.run_id())),
+                Change::Claim(claims) => claims.iter().for_each(|claimed| touch(claimed.entry.job, None)),
+                Change::EndAttempt(EndedAttempt { run, .. }) | Change::Skip(SkippedFires { run, .. }) => {
+                    touch(run.job_id(), Some(run.run_id));
+                }
+                Change::RemoveTombstone(_) | Change::TakeDeadLetter(_) => {}
+            }
+        }
+        for change in changes {
+            if let Change::TakeDeadLetter(run) = change
+                && touched.dead_letter(*run).is_none()
+            {
+                touched.dead_letters.extend(self.dead_letter(*run).cloned());
+            }
+        }
+        touched
+    }
+
+    fn add(&mut self, job: &Job) {
+        self.next_job = self.next_job.max(job.id().number().saturating_add(1));
+        self.jobs.add(job.id(), || Slot::new(job.clone()));
+    }
+
+    fn revise(&mut self, revision: &JobRevision) -> Result<(), StorageError> {
+        let job = self.jobs.get_mut(revision.job).map(|slot| &mut slot.job);
+        let is_as_expected = |job: &&mut Job| {
+            job.revision() == revision.expected_revision
+                && job.unaccounted_from() == revision.expected_next_run_at
+        };
+        let conflict = || StorageError::Conflict(format!("`{}`", revision.job));
+        job.filter(is_as_expected).ok_or_else(conflict)?.revise(revision);
+        Ok(())
+    }
+
+    fn remove(&mut self, job: JobId, tombstone: Option<&Tombstone>) {
+        if self.jobs.remove(job) {
+            self.tombstones.extend(tombstone.map(|tombstone| (job, tombstone.clone())));
+        }
+    }
+
+    fn open(&mut self, fire: OpenFire) {
+        let run = fire.entry.run_id();
+        if let Some(slot) = self.jobs.get_mut(run.job)
+            && !slot.is_overtaken(run)
+            && !self.run_ids.contains(&run)
+        {
+            slot.open(fire);
+        }
+    }
+
+    fn claim(&mut self, claimed: &Claimed) {
+        let run = claimed.entry.run_id();
+        if let Some(slot) = self.jobs.get_mut(run.job)
+            && !slot.is_overtaken(run)
+            && !slot.is_over(run)
+        {
+            slot.open(OpenFire { entry: claimed.entry.clone(), is_claimed: true });
+            slot.job.advance(claimed.progress);
+        }
+    }
+
+    fn end_attempt(&mut self, ended: &EndedAttempt) {
+        let run = &ended.run;
+        let slot = self.jobs.get_mut(run.job_id());
+        let is_stale = |slot: &Slot| slot.is_overtaken(run.run_id) || slot.is_over(run.run_id);
+        if slot.as_deref().is_some_and(is_stale) || !self.run_ids.insert(run.run_id) {
+            return;
+        }
+        if let Some(slot) = slot {
+            slot.close(run.run_id);
+            if let Some(retry) = &ended.retry {
+                slot.open(OpenFire { entry: retry.as_ref().clone(), is_claimed: false });
+            }
+            let retry_count = ended.retry.as_ref().map_or(0, |retry| retry.retries());
+            slot.job.count_attempt(run, retry_count);
+            slot.job.advance(ended.progress);
+        }
+        self.totals.count_attempt(run);
+        self.history.push_back(Arc::clone(run));
+        self.dead_letters.extend(ended.dead_letter.as_deref().cloned());
+    }
+
+    fn skip(&mut self, skipped: &SkippedFires) {
+        if !self.run_ids.insert(skipped.run.run_id) {
+            return;
+        }
+        if let Some(slot) = self.jobs.get_mut(skipped.run.job_id()) {
+            slot.job.advance(skipped.progress);
+        }
+        self.history.push_back(Arc::clone(&skipped.run));
+    }
+
+    fn take_dead_letter(&mut self, run: RunId) -> Result<(), StorageError> {
+        let place = self.dead_letters.iter().position(|letter| letter.run.run_id == run);
+        let conflict = || StorageError::Conflict(format!("the dead letter of `{run}`"));
+        self.dead_letters.remove(place.ok_or_else(conflict)?);
+        Ok(())
+    }
+}
+
+impl Totals {
+    fn count_attempt(&mut self, run: &Run) {
+        let failed = run.status == RunStatus::Failed;
+        self.runs += 1;
+        self.failures += u64::from(failed);
+        self.retries += u64::from(run.run_id.attempt > 1);
+        // Most functions are there, and then the key need not be cloned.
+        let of_function = match self.per_function.get_mut(&run.function) {
+            Some(of_function) => of_function,
+            None => self.per_function.entry(run.function.clone()).or_default(),
+        };
+        of_function.completed += u64::from(!failed);
+        of_function.failed += u64::from(failed);
+    }
+}
+
+/// Whether a change may be refused.
+fn may_conflict(change: &Change) -> bool {
+    matches!(change, Change::ReviseJob(_) | Change::TakeDeadLetter(_))
+}
+
+/// Names the hasher of a map.
+trait Map {
+    type Hasher;
+}
+
+impl<K, V, S> Map for HashMap<K, V, S> {
+    type Hasher = S;
+}
