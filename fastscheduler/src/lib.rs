@@ -17,18 +17,20 @@ pub mod storage;
 pub mod testing;
 
 pub use clock::{Clock, SystemClock};
+pub use engine::{Event, Events};
 pub use fastscheduler_macros::*;
 pub use job::{
     CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,
-    JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress, Run, RunId,
-    RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger, backoff,
+    JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress, Run,
+    RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,
     Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
 };
-pub use engine::{Event, Events};
-pub use scheduler::{IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run};
+pub use scheduler::{
+    IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run,
+};
 pub use storage::HistoryQuery;
 
 /// Keeps library crates with jobs from being dropped by the linker.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::testing;
-use fastscheduler::{RunStatus, SkipReason, Source};
+use fastscheduler::{RunStatus, Source, Trigger};
 use fastscheduler_tests::{instant, monday, on_manual_clock, runs};
 
 #[every(10, seconds)]
@@ -23,7 +23,7 @@ fn soon(text: String) -> String {
 async fn asleep() {}
 
 #[tokio::test]
-async fn declared_jobs_run_and_a_date_that_is_over_is_recorded_as_missed() {
+async fn declared_jobs_run_and_a_date_that_is_over_is_made_up_for() {
     let (builder, clock) = on_manual_clock();
     let scheduler = builder.build().await.unwrap();
     let jobs = scheduler.jobs().await.unwrap();
@@ -32,7 +32,13 @@ async fn declared_jobs_run_and_a_date_that_is_over_is_recorded_as_missed() {
     let code = Source::Code;
     assert_eq!(
         names,
-        [("asleep", code, true), ("at 25", code, false), ("soon", code, false), ("twice", code, false)]
+        [
+            ("asleep", code, true),
+            ("at 25", code, false),
+            ("long_ago", code, false),
+            ("soon", code, false),
+            ("twice", code, false)
+        ]
     );
     scheduler.start().await.unwrap();
     testing::advance(&scheduler, &clock, Duration::from_secs(30)).await.unwrap();
@@ -43,13 +49,14 @@ async fn declared_jobs_run_and_a_date_that_is_over_is_recorded_as_missed() {
         .collect();
     let long_ago = (instant("2020-01-01T00:00:00Z") - monday()).num_seconds();
     let expected = [
-        ("long_ago", RunStatus::Missed, long_ago),
+        ("long_ago", RunStatus::Completed, long_ago),
         ("soon", RunStatus::Completed, 5),
         ("twice", RunStatus::Completed, 10),
         ("twice", RunStatus::Completed, 20),
         ("at 25", RunStatus::Completed, 25),
         ("twice", RunStatus::Completed, 30),
     ];
-    assert_eq!(ran, expected.map(|(name, status, second)| (name.to_owned(), status, second)));
-    assert_eq!(runs(&scheduler).await[0].skipped.unwrap().reason, SkipReason::CatchUp);
+    assert_eq!(ran, expected.map(|(name, status, second)| (name.into(), status, second)));
+    // It was missed and is made up for, as its catch-up says.
+    assert_eq!(runs(&scheduler).await[0].run_id.trigger, Trigger::CatchUp);
 }

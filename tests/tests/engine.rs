@@ -187,7 +187,7 @@ async fn fires_that_come_due_during_a_run_are_recorded_as_overlap() {
     testing::quiet(&scheduler).await.unwrap();
     let all = runs(&scheduler).await;
     assert_eq!(outline(&scheduler).await, [(RunStatus::Completed, 10), (RunStatus::Missed, 20)]);
-    let skipped = all[1].skipped.unwrap();
+    let skipped = all[1].skipped.clone().unwrap();
     assert_eq!((skipped.reason, skipped.count), (SkipReason::Overlap, 3));
     assert_eq!(
         (skipped.first, skipped.last),
@@ -262,7 +262,7 @@ async fn a_job_that_queues_overlap_runs_the_first_fire_and_records_the_others() 
     testing::quiet(&scheduler).await.unwrap();
     let expected = [(RunStatus::Completed, 10), (RunStatus::Missed, 30), (RunStatus::Completed, 20)];
     assert_eq!(outline(&scheduler).await, expected);
-    let skipped = runs(&scheduler).await[1].skipped.unwrap();
+    let skipped = runs(&scheduler).await[1].skipped.clone().unwrap();
     assert_eq!((skipped.count, skipped.last), (2, monday() + Duration::from_secs(40)));
 }
 

@@ -251,7 +251,7 @@ struct SlowQueue {
 }
 
 impl Queue for SlowQueue {
-    fn push(&self, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), QueueError>> {
+    fn push<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), QueueError>> {
         self.inner.push(entries)
     }
 
@@ -266,7 +266,7 @@ impl Queue for SlowQueue {
         })
     }
 
-    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), QueueError>> {
+    fn settle<'a>(&'a self, settlements: &'a [Settlement]) -> BoxFuture<'a, Result<(), QueueError>> {
         self.settled.fetch_add(settlements.len(), Ordering::SeqCst);
         self.inner.settle(settlements)
     }
@@ -274,7 +274,7 @@ impl Queue for SlowQueue {
     fn renew<'a>(
         &'a self,
         claims: &'a [Claim],
-        lease: Duration,
+        lease: Option<Duration>,
     ) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
         self.inner.renew(claims, lease)
     }
@@ -285,6 +285,14 @@ impl Queue for SlowQueue {
 
     fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
         self.inner.next_due(after)
+    }
+
+    fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>> {
+        self.inner.now()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
     }
 
     fn wake(&self) -> BoxFuture<'_, ()> {

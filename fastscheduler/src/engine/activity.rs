@@ -161,7 +161,7 @@ impl Activity {
     }
 
     /// The schedule has no fire to come.
-    pub(super) fn set_over(&self, is_over: bool) {
+    pub(crate) fn set_over(&self, is_over: bool) {
         lock(&self.0).is_over = is_over;
     }
 

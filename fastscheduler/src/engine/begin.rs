@@ -1,6 +1,5 @@
 //! From a claim to an attempt: a claim may be void, or missed, or begin.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::attempt::Attempt;
 use super::plan::FollowUp;
+use super::settle::report;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress, Trigger};
 use crate::queue::{Claim, Settlement};
@@ -72,7 +72,8 @@ impl Engine {
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
         let is_first = entry.attempt == 1;
         // A change that came after the claim has accounted for the fire.
-        let is_void = is_scheduled && is_first && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
+        let is_void =
+            is_scheduled && is_first && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
         if is_void || (job.is_paused && is_scheduled && is_first) {
             return batch.settlements.push(Settlement { claim, next: None });
         }
@@ -140,7 +141,7 @@ impl Engine {
             return true;
         }
         while let Err(error) = self.storage.apply(changes, Durability::Soon).await {
-            tracing::error!(error = %error, source = ?error.source(), "could not write claims; trying again");
+            report("claims", &error);
             tokio::select! {
                 () = self.clock.sleep(AFTER_FAILURE) => {}
                 () = self.claiming.cancelled() => return false,

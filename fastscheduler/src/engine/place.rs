@@ -57,9 +57,16 @@ impl Engine {
     }
 
     /// The entries of a job: its next fire, and those of its open ones that wait.
-    fn plan(&self, job: &Arc<LiveJob>, now: DateTime<Utc>, changes: &mut Vec<Change>, entries: &mut Vec<Entry>) {
+    fn plan(
+        &self,
+        job: &Arc<LiveJob>,
+        now: DateTime<Utc>,
+        changes: &mut Vec<Change>,
+        entries: &mut Vec<Entry>,
+    ) {
         // What a caller asked for runs also while the job is paused.
-        let may_run = |entry: &Entry| !job.is_paused || (entry.kind == EntryKind::Manual && entry.attempt == 1);
+        let may_run =
+            |entry: &Entry| !job.is_paused || (entry.kind == EntryKind::Manual && entry.attempt == 1);
         let waiting = job.activity.waiting().into_iter().filter(may_run);
         entries.extend(waiting.map(|entry| Entry { revision: job.revision, ..entry }));
         if job.is_paused {

@@ -136,7 +136,8 @@ impl LiveJob {
             return only(Some(next));
         }
         let Some(first) = upcoming else { return FollowUp::default() };
-        let Some(last) = Some(first).filter(|first| *first <= now).and_then(|_| self.last_due(entry.covers_until, now))
+        let Some(last) =
+            Some(first).filter(|first| *first <= now).and_then(|_| self.last_due(entry.covers_until, now))
         else {
             return only(Some(self.fire(first)));
         };

@@ -146,7 +146,11 @@ impl Engine {
         changes.push(Change::EndAttempt(EndedAttempt {
             dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
             run: Arc::new(run),
-            progress: if is_scheduled { job.progress(*upcoming) } else { Progress::unmoved(job.scheduled_since) },
+            progress: if is_scheduled {
+                job.progress(*upcoming)
+            } else {
+                Progress::unmoved(job.scheduled_since)
+            },
             retry: retry.clone().map(Box::new),
         }));
         retry
@@ -226,7 +230,7 @@ impl Engine {
     }
 
     /// Frees slots, so many of them of blocking functions.
-    fn free(&self, slots: usize, blocking: usize) {
+    pub(super) fn free(&self, slots: usize, blocking: usize) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.blocking.fetch_sub(blocking, Ordering::AcqRel);
         self.in_flight.fetch_sub(slots, Ordering::AcqRel);
@@ -243,14 +247,17 @@ impl Engine {
         loop {
             match attempt().await {
                 Ok(done) => return done,
-                Err(error) => {
-                    let source = error.source();
-                    tracing::error!(error = %error, ?source, "could not handle {what}; trying again");
-                    self.clock.sleep(AFTER_FAILURE).await;
-                }
+                Err(error) => report(what, &error),
             }
+            self.clock.sleep(AFTER_FAILURE).await;
         }
     }
+}
+
+/// Says what failed, and is tried again.
+pub(super) fn report(what: &str, error: &dyn Error) {
+    let source = error.source().map(ToString::to_string);
+    tracing::error!(%error, source, "could not handle {what}; trying again");
 }
 
 /// The attempt that comes next, unless the next fire would cancel it.

@@ -89,7 +89,11 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn replace_function(&self, job: &Job, function: Option<&Arc<Function>>) -> Result<(), SchedulerError> {
+    async fn replace_function(
+        &self,
+        job: &Job,
+        function: Option<&Arc<Function>>,
+    ) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
         match engine.table.get(job.id()).zip(function) {
             Some((known, function)) => engine.table.replace_function(&known, function),
@@ -114,7 +118,8 @@ impl Scheduler {
             Target::Named(_) => None,
             Target::Closure(name, _) => Some(name.clone()),
         };
-        let texts = [("name", name.as_ref().or(own_name.as_ref())), ("group", group.as_ref()), ("key", key.as_ref())];
+        let texts =
+            [("name", name.as_ref().or(own_name.as_ref())), ("group", group.as_ref()), ("key", key.as_ref())];
         for (what, text) in texts {
             text.map_or(Ok(()), |text| check_name(what, text))?;
         }

@@ -8,7 +8,7 @@ use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
-    DEFAULT_GROUP, IntoJobId, Job, JobId, Overlap, Run, Progress, RunId, SkipReason, Tombstone, Trigger,
+    DEFAULT_GROUP, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
@@ -26,7 +26,8 @@ impl Scheduler {
     }
 
     async fn pause(&self, id: JobId) -> Result<bool, SchedulerError> {
-        self.edit(id, None, |job| Ok((!job.is_paused).then(|| Edit { is_paused: true, ..Edit::of(job) }))).await
+        self.edit(id, None, |job| Ok((!job.is_paused).then(|| Edit { is_paused: true, ..Edit::of(job) })))
+            .await
     }
 
     /// Resumes a paused job with its next regular fire. The fires that came
@@ -130,7 +131,8 @@ impl Scheduler {
         let is_declared = reason == SkipReason::Cancelled && self.is_declared(&job);
         let declared = job.declared.clone().filter(|_| is_declared);
         let id = job.id;
-        let tombstone = declared.map(|declared| Box::new(Tombstone { job: id, declared: (*declared).clone() }));
+        let tombstone =
+            declared.map(|declared| Box::new(Tombstone { job: id, declared: (*declared).clone() }));
         let edit = Edit::of(&job);
         let mut changes = self.revise(&mut job, edit, now)?;
         changes.extend(record);

@@ -86,7 +86,12 @@ impl Scheduler {
     }
 
     /// Revises the job, and answers the changes that make it so in the store.
-    pub(super) fn revise(&self, job: &mut Job, edit: Edit, now: DateTime<Utc>) -> Result<Vec<Change>, SchedulerError> {
+    pub(super) fn revise(
+        &self,
+        job: &mut Job,
+        edit: Edit,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Change>, SchedulerError> {
         let mut revision = JobRevision {
             job: job.id,
             expected_revision: job.revision,
@@ -184,8 +189,10 @@ impl Scheduler {
         let of_known = known.as_ref().map(|known| &known.function).filter(|f| f.key() == job.function());
         let Some(function) = function.or(of_known).cloned().or_else(registered) else { return Ok(None) };
         let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
-        let arguments = Arguments { args: job.definition.args.clone(), kwargs: job.definition.kwargs.clone() };
-        let activity = known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
+        let arguments =
+            Arguments { args: job.definition.args.clone(), kwargs: job.definition.kwargs.clone() };
+        let activity =
+            known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
         Ok(Some(LiveJob::new(job, schedule, function, Arc::new(arguments), activity)))
     }
 }

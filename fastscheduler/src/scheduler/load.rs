@@ -9,10 +9,8 @@ use super::edit::{Edit, Fires};
 use super::matching::matched;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
-use crate::job::{
-    Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone,
-};
 use crate::engine::LiveJob;
+use crate::job::{Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone};
 use crate::registry::Function;
 use crate::schedule::ScheduleSpec;
 use crate::storage::{Change, Durability, Stored};
@@ -86,7 +84,9 @@ impl Scheduler {
         }
         for (declared, place) in declared.into_iter().map(Arc::new).zip(&places) {
             match place {
-                Some(place) if *place < jobs.len() => self.restore_declared(&jobs[*place], &declared, now).await?,
+                Some(place) if *place < jobs.len() => {
+                    self.restore_declared(&jobs[*place], &declared, now).await?
+                }
                 Some(place) => self.unearth(&tombstones[*place - jobs.len()], declared, now).await?,
                 None => self.insert_declared(declared, now, Vec::new()).await?,
             }

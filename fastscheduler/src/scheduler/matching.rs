@@ -55,16 +55,34 @@ mod tests {
             ("the same", &[(None, 1), (None, 2)], &[(None, 1), (None, 2)], &[Some(0), Some(1)]),
             ("swapped", &[(None, 2), (None, 1)], &[(None, 1), (None, 2)], &[Some(1), Some(0)]),
             ("one is new, in front", &[(None, 9), (None, 1)], &[(None, 1)], &[None, Some(0)]),
-            ("one has another schedule", &[(None, 9), (None, 2)], &[(None, 1), (None, 2)], &[Some(0), Some(1)]),
-            ("name before schedule", &[(Some("a"), 2), (Some("b"), 1)], &[(Some("a"), 1), (Some("b"), 2)], &[Some(0), Some(1)]),
+            (
+                "one has another schedule",
+                &[(None, 9), (None, 2)],
+                &[(None, 1), (None, 2)],
+                &[Some(0), Some(1)],
+            ),
+            (
+                "name before schedule",
+                &[(Some("a"), 2), (Some("b"), 1)],
+                &[(Some("a"), 1), (Some("b"), 2)],
+                &[Some(0), Some(1)],
+            ),
             ("renamed: by schedule", &[(Some("new"), 1)], &[(Some("old"), 1)], &[Some(0)]),
-            ("a name that only one side has is none", &[(Some("a"), 5)], &[(None, 7), (Some("a"), 9)], &[Some(1)]),
+            (
+                "a name that only one side has is none",
+                &[(Some("a"), 5)],
+                &[(None, 7), (Some("a"), 9)],
+                &[Some(1)],
+            ),
             ("two alike", &[(None, 1), (None, 1)], &[(None, 1), (None, 1)], &[Some(0), Some(1)]),
             ("one was taken out", &[(None, 2)], &[(None, 1), (None, 2)], &[Some(1)]),
         ];
         for (what, new, old, expected) in cases {
             let make = |rows: Rows<'_>| -> Vec<Declared> {
-                (0..).zip(rows).map(|(position, (name, minutes))| declared(*name, *minutes, position)).collect()
+                (0..)
+                    .zip(rows)
+                    .map(|(position, (name, minutes))| declared(*name, *minutes, position))
+                    .collect()
             };
             let (new, old) = (make(new), make(old));
             assert_eq!(matched(&new, &old.iter().collect::<Vec<_>>()), *expected, "{what}");

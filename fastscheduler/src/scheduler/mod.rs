@@ -214,7 +214,10 @@ impl Scheduler {
             let scheduler = self.clone();
             self.0.engine.spawn(async move {
                 if let Err(error) = scheduler.adopt(&key).await {
-                    tracing::error!(error = &error as &dyn std::error::Error, "cannot take over jobs of `{key}`");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot take over jobs of `{key}`"
+                    );
                 }
             });
         }

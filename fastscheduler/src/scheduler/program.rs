@@ -2,11 +2,11 @@
 
 use std::io::Write as _;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{Event, Events};
 use crate::job::{Job, Run, RunStatus};
 use crate::schedule::Zone;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
 ///

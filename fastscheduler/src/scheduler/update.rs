@@ -238,7 +238,9 @@ impl Scheduler {
         for (what, text) in [("name", &definition.name), ("group", &definition.group)] {
             check_name(what, text)?;
         }
-        for (setting, length) in [("timeout", definition.policy.timeout), ("jitter", definition.policy.jitter)] {
+        for (setting, length) in
+            [("timeout", definition.policy.timeout), ("jitter", definition.policy.jitter)]
+        {
             check_length(setting, length)?;
         }
         let arguments = Arguments { args: definition.args.clone(), kwargs: definition.kwargs.clone() };
