@@ -3,6 +3,8 @@
 //! The rest of the library reads the time and waits through a [`Clock`] only,
 //! so that tests can set it by hand.
 
+mod alarm;
+
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
+
+use self::alarm::ALARM;
 
 /// A source of the time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -30,12 +34,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The clock of the operating system.
+///
+/// A thread named `fastscheduler-alarm` wakes those who wait for an instant; it
+/// is started for the first and serves all runtimes of the process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
-
-/// After at most this long a waiter reads the wall clock again, since neither
-/// a suspended machine nor a clock that is set wakes a timer.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time and waits")]
 impl Clock for SystemClock {
@@ -44,14 +47,7 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()> {
-        let clock = *self;
-        Box::pin(async move {
-            while let Ok(remaining) = (at - clock.now()).to_std()
-                && !remaining.is_zero()
-            {
-                tokio::time::sleep(remaining.min(LONGEST_WAIT)).await;
-            }
-        })
+        Box::pin(ALARM.wait_until(at))
     }
 
     fn slack(&self) -> Duration {

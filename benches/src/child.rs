@@ -1,0 +1,49 @@
+//! Each measurement in a process of its own, so that none disturbs the next.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::dispatch::{self, Load};
+use crate::footprint;
+
+/// The sub-command, not shown to users, by which this program calls itself.
+pub(crate) const SUBCOMMAND: &str = "measure";
+
+/// What a child measures.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Task {
+    /// Answers with a [`dispatch::Row`].
+    Dispatch(Load),
+    /// Answers with a [`footprint::Footprint`].
+    Footprint {
+        /// For how long the scheduler is watched doing nothing.
+        idle: Duration,
+    },
+}
+
+/// Starts a child for a task and reads its answer.
+pub(crate) fn ask<A: DeserializeOwned>(task: &Task) -> Result<A> {
+    let output = Command::new(std::env::current_exe()?)
+        .args([SUBCOMMAND, &serde_json::to_string(task)?])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("this program could not start itself")?;
+    ensure!(output.status.success(), "{task:?} ended with {}", output.status);
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{task:?} gave no answer"))
+}
+
+/// Does a task in this process, and prints one line of JSON.
+pub(crate) fn answer(task: &str) -> Result<()> {
+    let task = serde_json::from_str(task).context("no task of this program")?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let answer = match task {
+        Task::Dispatch(load) => serde_json::to_string(&runtime.block_on(dispatch::measure(load))?),
+        Task::Footprint { idle } => serde_json::to_string(&runtime.block_on(footprint::measure(idle))?),
+    };
+    println!("{}", answer?);
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Benchmarks that print what they measured; see `benches/README.md`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
+
+mod child;
+mod dispatch;
+mod footprint;
+mod goal;
+mod lateness;
+mod memory;
+mod raw_loop;
+mod scheduled;
+mod skips;
+mod table;
+mod window;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+
+const USAGE: &str = "\
+usage: cargo run --release -p fastscheduler-benches -- <benchmark>
+
+benchmarks:
+  dispatch [--seconds N]   runs that are due each second, beside a raw tokio loop;
+                           N seconds each, 15 by default";
+
+/// For how long a load is measured unless one asks for less.
+const SECONDS: u32 = 15;
+
+fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["dispatch"] => dispatch::compare(seconds(SECONDS))?,
+        ["dispatch", "--seconds", text] if is_count(text) => dispatch::compare(seconds(text.parse()?))?,
+        [child::SUBCOMMAND, task] => child::answer(task)?,
+        _ => {
+            eprintln!("{USAGE}");
+            return Ok(ExitCode::from(2));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_count(text: &str) -> bool {
+    text.parse::<u32>().is_ok_and(|count| count > 0)
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(count.into())
+}

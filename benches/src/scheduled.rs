@@ -1,0 +1,63 @@
+//! The scheduler, set up as it is used.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use chrono::TimeDelta;
+use fastscheduler::prelude::*;
+use fastscheduler::{Clock as _, SystemClock};
+
+use crate::lateness;
+use crate::skips::SkipCounter;
+use crate::window::Window;
+
+/// How long the scheduler may take to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What jobs call. The raw loop spawns the same future.
+#[job]
+pub(crate) async fn tick(context: JobContext) {
+    lateness::tick(context.scheduled_for()).await;
+}
+
+/// A scheduler under load.
+pub(crate) struct Scheduled {
+    scheduler: Scheduler,
+    skipped: Arc<AtomicU64>,
+}
+
+impl Scheduled {
+    /// Adds jobs that are due once a second, and starts.
+    pub(crate) async fn start(jobs: u32, window: Window) -> Result<Self> {
+        let (storage, skipped) = SkipCounter::new(window);
+        let scheduler = Scheduler::builder().storage(storage).max_history(10_000).build().await?;
+        for first_due in window.first_dues(jobs) {
+            // The first fire is one interval after the anchor.
+            let anchor = first_due - TimeDelta::seconds(1);
+            scheduler.add(every(1).seconds().starting_at(anchor).call("tick")).await?;
+        }
+        subscribe(&scheduler);
+        scheduler.start().await?;
+        ensure!(
+            SystemClock.now() < window.begin,
+            "adding {jobs} jobs took longer than the time left for it; was this built with `--release`?"
+        );
+        Ok(Self { scheduler, skipped })
+    }
+
+    /// Stops, and says how many fires of the window it recorded as skipped.
+    pub(crate) async fn stop(self) -> Result<u64> {
+        self.scheduler.stop_within(GRACE).await?;
+        let runs = self.scheduler.statistics().await?.total_runs;
+        let done = lateness::LATENESS.read().total();
+        ensure!(runs >= done, "the statistics know of {runs} runs, but {done} were made");
+        Ok(self.skipped.load(Ordering::Relaxed))
+    }
+}
+
+/// Takes events for as long as there are any, as a dashboard does.
+///
+/// A scheduler has none to offer yet.
+fn subscribe(_scheduler: &Scheduler) {}

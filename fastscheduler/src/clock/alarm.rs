@@ -1,0 +1,187 @@
+//! An alarm: a thread that wakes who waits for an instant.
+//!
+//! A thread that parks goes on some 60 µs after its instant. A timer of tokio,
+//! which counts in milliseconds, is 1 to 2 ms late.
+//!
+//! Nor does it round: instants that are 10 µs apart are woken for one by one,
+//! which costs more than doing what is due at once. Who has many waits for a
+//! later one.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::{Clock as _, SystemClock};
+
+/// After at most this long the wall clock is read again, since neither a
+/// suspended machine nor a clock that is set wakes a thread.
+const LONGEST_PARK: Duration = Duration::from_secs(30);
+
+/// The alarm of this process.
+pub(super) static ALARM: Alarm = Alarm::new();
+
+/// Those who wait, and the thread that wakes them.
+#[derive(Debug)]
+pub(super) struct Alarm {
+    /// Started for the first who waits; `None` if it could not be.
+    thread: OnceLock<Option<Thread>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    wakers: BTreeMap<Place, Waker>,
+    last_number: u64,
+    /// When the thread looks next; `None` if it does so before it parks.
+    looks_at: Option<Instant>,
+}
+
+/// An instant, and a number that tells apart those who wait for the same one.
+type Place = (DateTime<Utc>, u64);
+
+/// What the thread finds to do.
+enum Look {
+    Wake(Vec<Waker>),
+    Park(Duration),
+}
+
+impl Alarm {
+    const fn new() -> Self {
+        let waiting = Waiting { wakers: BTreeMap::new(), last_number: 0, looks_at: None };
+        Self { thread: OnceLock::new(), waiting: Mutex::new(waiting) }
+    }
+
+    /// Waits until the wall clock reads `at`.
+    pub(super) async fn wait_until(&'static self, at: DateTime<Utc>) {
+        // In a loop: the clock may be set back between the waking and the look.
+        while let Some(remaining) = remaining(at, SystemClock.now()) {
+            match self.thread() {
+                Some(thread) => Ring { alarm: self, thread, at, place: None }.await,
+                None => SystemClock.sleep(remaining.min(LONGEST_PARK)).await,
+            }
+        }
+    }
+
+    fn thread(&'static self) -> Option<&'static Thread> {
+        let start = || {
+            let thread = thread::Builder::new().name("fastscheduler-alarm".to_owned());
+            match thread.spawn(|| self.watch()) {
+                Ok(handle) => Some(handle.thread().clone()),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "no thread for the alarm; jobs start a few milliseconds late");
+                    None
+                }
+            }
+        };
+        self.thread.get_or_init(start).as_ref()
+    }
+
+    fn watch(&self) {
+        loop {
+            let look = self.waiting().look(SystemClock.now());
+            match look {
+                // A panic in a foreign executor must not silence the alarm for all.
+                Look::Wake(wakers) => wakers.into_iter().for_each(|waker| {
+                    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                }),
+                Look::Park(pause) => thread::park_timeout(pause),
+            }
+        }
+    }
+
+    /// No waker is cloned, called or dropped under this lock: each may run
+    /// foreign code, which may come back here.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a park is as long as real time, whatever the wall clock does")]
+impl Waiting {
+    /// Adds a waker, and says whether the thread has to be told.
+    fn add(&mut self, at: DateTime<Utc>, waker: Waker) -> (Place, bool) {
+        self.last_number += 1;
+        let place = (at, self.last_number);
+        self.wakers.insert(place, waker);
+        let wanted = Instant::now() + pause(at, SystemClock.now());
+        let is_earlier = self.looks_at.is_some_and(|looks_at| wanted < looks_at);
+        if is_earlier {
+            self.looks_at = None;
+        }
+        (place, is_earlier)
+    }
+
+    fn look(&mut self, now: DateTime<Utc>) -> Look {
+        let mut due = Vec::new();
+        while let Some(first) = self.wakers.first_entry()
+            && first.key().0 <= now
+        {
+            due.push(first.remove());
+        }
+        if !due.is_empty() {
+            return Look::Wake(due);
+        }
+        let pause = self.wakers.keys().next().map_or(LONGEST_PARK, |(at, _)| pause(*at, now));
+        self.looks_at = Some(Instant::now() + pause);
+        Look::Park(pause)
+    }
+}
+
+/// Waits until the alarm has taken its waker.
+struct Ring {
+    alarm: &'static Alarm,
+    thread: &'static Thread,
+    at: DateTime<Utc>,
+    place: Option<Place>,
+}
+
+impl Future for Ring {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let waker = context.waker().clone();
+        let Some(place) = self.place else {
+            let (place, is_earlier) = self.alarm.waiting().add(self.at, waker);
+            self.place = Some(place);
+            if is_earlier {
+                self.thread.unpark();
+            }
+            return Poll::Pending;
+        };
+        let former = match self.alarm.waiting().wakers.get_mut(&place) {
+            Some(known) => std::mem::replace(known, waker),
+            None => return Poll::Ready(()),
+        };
+        drop(former);
+        Poll::Pending
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            // Bound to a name, which lets go of the lock before the waker is dropped.
+            let _waker = self.alarm.waiting().wakers.remove(&place);
+        }
+    }
+}
+
+/// How long it is until `at`, if it is to come.
+fn remaining(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+    (at - now).to_std().ok().filter(|remaining| !remaining.is_zero())
+}
+
+/// For how long to park before looking whether it is `at`.
+fn pause(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    remaining(at, now).unwrap_or_default().min(LONGEST_PARK)
+}
+
+#[cfg(test)]
+mod tests;
