@@ -20,8 +20,8 @@ use thiserror::Error;
 pub use function_set::FunctionSet;
 pub use memory::MemoryQueue;
 
-pub use crate::job::{Entry, EntryKind};
 use crate::job::JobId;
+pub use crate::job::{Entry, EntryKind};
 
 /// An entry held by one instance until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,304 @@
+//! Pushing, claiming and settling, under one lock.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::job::{Dropped, Lease, Place};
+use super::jobs::{Jobs, Slot};
+use super::order::{Line, Micros, NEVER, Node, Order, Source, is_mostly_stale};
+use crate::job::{FunctionKey, JobId};
+use crate::queue::{Claim, Claimer, Entry, Settlement};
+
+/// For how long a job is remembered that ended without word of its removal.
+const MEMORY_OF_THE_ENDED: Micros = 60_000_000;
+
+/// Orders taken out of a line, of functions that a claimer has.
+type Lacked = Vec<(FunctionKey, Order)>;
+
+/// All that the queue knows.
+#[derive(Debug)]
+pub(super) struct State {
+    jobs: Jobs,
+    /// By lane.
+    lines: [Line; 2],
+    /// When leases end.
+    leases: Order,
+    stale_leases: usize,
+    /// Jobs that ended without word of their removal, oldest first.
+    ended: VecDeque<(Micros, JobId)>,
+    number: u64,
+    fence: u64,
+    /// What `next_due` said last.
+    answered: Micros,
+    /// Whether a claimer must hear of what was changed.
+    is_news: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            jobs: Jobs::default(),
+            lines: Default::default(),
+            leases: Order::default(),
+            stale_leases: 0,
+            ended: VecDeque::new(),
+            number: 0,
+            fence: 0,
+            answered: NEVER,
+            is_news: false,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.is_news)
+    }
+
+    pub(super) fn push(&mut self, entry: &Entry) {
+        let slot = self.jobs.slot_or_new(entry.job);
+        self.push_at(slot, entry);
+    }
+
+    fn push_at(&mut self, slot: Slot, entry: &Entry) {
+        let Some(dropped) = self.jobs[slot].admit(entry) else { return };
+        self.number += 1;
+        let node = Node { due: entry.due_at.timestamp_micros(), number: self.number, slot };
+        self.jobs[slot].insert(entry.clone(), node.number);
+        self.lines[entry.lane as usize].add(node);
+        self.is_news |= node.due < self.answered;
+        if dropped != [0, 0] {
+            self.went_stale(dropped);
+        }
+        self.unpark(slot);
+    }
+
+    pub(super) fn claim(&mut self, claimer: &Claimer, now: Micros) -> Vec<Claim> {
+        self.forget_ended(now);
+        self.end_leases(now);
+        let mut room = [claimer.room_async, claimer.room_blocking];
+        let mut lacked: [Lacked; 2] = Default::default();
+        for lane in [0, 1].into_iter().filter(|lane| room[*lane] > 0) {
+            self.lines[lane].fresh = NEVER;
+            if !self.lines[lane].lacked.is_empty() {
+                let is_had = |function: &FunctionKey, _: &mut Order| claimer.functions.contains(function);
+                lacked[lane] = self.lines[lane].lacked.extract_if(is_had).collect();
+            }
+        }
+        let ends = claimer.lease.map(|lease| end_of(lease, now));
+        let mut claims = Vec::new();
+        let mut had = None;
+        while let Some((node, lane, source)) = self.first(&room, &lacked, now) {
+            let line = &mut self.lines[lane];
+            match source {
+                Source::Coming => line.coming.pop(),
+                Source::Overdue => line.overdue.pop(),
+                Source::Lacked(index) => lacked[lane][index].1.pop(),
+            };
+            let job = &mut self.jobs[node.slot];
+            let Some((entry, is_blocked)) = job.find(node.number) else {
+                line.stale = line.stale.saturating_sub(1);
+                continue;
+            };
+            if is_blocked {
+                job.park(node.number);
+                continue;
+            }
+            if had.as_ref() != Some(&entry.function) {
+                if !claimer.functions.contains(&entry.function) {
+                    line.lacked.entry(entry.function.clone()).or_default().add(node);
+                    continue;
+                }
+                had = Some(entry.function.clone());
+            }
+            self.fence += 1;
+            self.number += 1;
+            let lease = ends.map(|ends| (ends, self.number));
+            let entry = job.claim(node.number, self.fence, lease).expect("what was just found is there");
+            if let Some((due, number)) = lease {
+                self.leases.add(Node { due, number, slot: node.slot });
+            }
+            room[lane] -= 1;
+            claims.push(Claim { entry, fence: self.fence });
+        }
+        for (line, lacked) in self.lines.iter_mut().zip(lacked) {
+            line.lacked.extend(lacked.into_iter().filter(|(_, order)| order.len() > 0));
+        }
+        claims
+    }
+
+    /// The first of what is due, among the lanes with room.
+    fn first(&self, room: &[usize; 2], lacked: &[Lacked; 2], now: Micros) -> Option<(Node, usize, Source)> {
+        let mut first: Option<(Node, usize, Source)> = None;
+        for lane in [0, 1].into_iter().filter(|lane| room[*lane] > 0) {
+            let lacked = lacked[lane].iter().enumerate();
+            let lacked =
+                lacked.filter_map(|(index, (_, order))| Some((order.first()?, Source::Lacked(index))));
+            for (node, source) in self.lines[lane].first().into_iter().chain(lacked) {
+                if node.due <= now && first.is_none_or(|(other, ..)| node < other) {
+                    first = Some((node, lane, source));
+                }
+            }
+        }
+        first
+    }
+
+    pub(super) fn settle(&mut self, settlement: &Settlement, now: Micros) {
+        let Settlement { claim: Claim { entry, fence }, next } = settlement;
+        let Some(slot) = self.jobs.slot(entry.job) else { return };
+        let Some(claim) = self.jobs[slot].release(*fence) else { return };
+        if let Some(lease) = claim.lease {
+            self.drop_lease(&lease);
+        }
+        match next {
+            Some(next) if next.job == entry.job => self.push_at(slot, next),
+            Some(next) => self.push(next),
+            None => {}
+        }
+        self.unpark(slot);
+        let job = &mut self.jobs[slot];
+        if job.is_idle() {
+            if job.revision == u64::MAX {
+                self.jobs.forget(entry.job);
+            } else if next.is_none() && job.revision == entry.revision && job.end(now) {
+                self.ended.push_back((now, entry.job));
+            }
+        }
+    }
+
+    /// Changes a claim's lease, if its fence is not stale.
+    pub(super) fn renew(&mut self, claim: &Claim, lease: Option<Duration>, now: Micros) -> bool {
+        let Some(slot) = self.jobs.slot(claim.entry.job) else { return false };
+        self.number += 1;
+        let number = self.number;
+        let lease = lease.map(|lease| (end_of(lease, now), number));
+        let Some(live) = self.jobs[slot].live_claim(claim.fence) else { return false };
+        if let Some(old) = live.renew(&claim.entry, lease) {
+            self.drop_lease(&old);
+        }
+        if let Some((due, number)) = lease {
+            self.leases.add(Node { due, number, slot });
+        }
+        true
+    }
+
+    pub(super) fn remove(&mut self, id: JobId, revision: u64) {
+        if revision == u64::MAX && self.jobs.slot(id).is_none() {
+            return;
+        }
+        let slot = self.jobs.slot_or_new(id);
+        let dropped = self.jobs[slot].remove(revision);
+        self.went_stale(dropped);
+        self.unpark(slot);
+        if self.jobs[slot].is_idle() && revision == u64::MAX {
+            self.jobs.forget(id);
+        }
+    }
+
+    pub(super) fn next_due(&mut self, after: Micros) -> Option<Micros> {
+        self.end_leases(after);
+        let mut next = self.leases.first().map_or(NEVER, |node| node.due);
+        for line in &mut self.lines {
+            while let Some(node) = line.coming.first() {
+                let is_live = self.jobs[node.slot].find(node.number).is_some();
+                if is_live && node.due > after {
+                    next = next.min(node.due);
+                    break;
+                }
+                line.coming.pop();
+                if is_live {
+                    line.overdue.add(node);
+                    line.overdue_until = line.overdue_until.max(node.due);
+                } else {
+                    line.stale = line.stale.saturating_sub(1);
+                }
+            }
+            if after < line.overdue_until {
+                let is_live = |node: &Node| self.jobs[node.slot].find(node.number).is_some();
+                let later = line.overdue.iter().filter(|node| node.due > after).filter(is_live);
+                next = later.map(|node| node.due).min().map_or(next, |due| next.min(due));
+            }
+            // It came after the last claim looked, and is not in the answer.
+            if line.fresh <= after {
+                line.fresh = NEVER;
+                self.is_news = true;
+            }
+        }
+        self.answered = next;
+        (next != NEVER).then_some(next)
+    }
+
+    /// Puts claims in line whose leases have ended.
+    fn end_leases(&mut self, until: Micros) {
+        while let Some(node) = self.leases.first() {
+            let job = &mut self.jobs[node.slot];
+            if !job.has_lease(node.number) {
+                self.stale_leases = self.stale_leases.saturating_sub(1);
+            } else if node.due > until {
+                break;
+            } else if let Some(lane) = job.end_lease(node.number) {
+                self.lines[lane as usize].add(node);
+            }
+            self.leases.pop();
+        }
+    }
+
+    /// Puts in line again what waited for its job and need not any longer.
+    fn unpark(&mut self, slot: Slot) {
+        let job = &mut self.jobs[slot];
+        if job.has_parked() {
+            job.unpark(|lane, due, number| {
+                self.lines[lane as usize].add(Node { due, number, slot });
+                self.is_news = true;
+            });
+        }
+    }
+
+    /// Forgets jobs that ended a while ago and were not heard of since.
+    fn forget_ended(&mut self, now: Micros) {
+        while let Some((at, id)) = self.ended.front().copied()
+            && at + MEMORY_OF_THE_ENDED <= now
+        {
+            self.ended.pop_front();
+            if self.jobs.slot(id).is_some_and(|slot| self.jobs[slot].has_ended(at)) {
+                self.jobs.forget(id);
+            }
+        }
+    }
+
+    fn drop_lease(&mut self, lease: &Lease) {
+        match lease.place {
+            Place::Leases => {
+                self.stale_leases += 1;
+                if is_mostly_stale(self.stale_leases, self.leases.len()) {
+                    self.leases.retain(|node| self.jobs[node.slot].has_lease(node.number));
+                    self.stale_leases = 0;
+                }
+            }
+            Place::Line => {
+                let mut dropped = Dropped::default();
+                dropped[lease.entry.lane as usize] = 1;
+                self.went_stale(dropped);
+            }
+            Place::Parked => {}
+        }
+    }
+
+    fn went_stale(&mut self, dropped: Dropped) {
+        for (line, dropped) in self.lines.iter_mut().zip(dropped) {
+            if dropped > 0 {
+                line.went_stale(dropped, |node| self.jobs[node.slot].find(node.number).is_some());
+            }
+        }
+    }
+
+    /// How many jobs are known and how many nodes there are, stale ones included.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.jobs.len(), self.lines.iter().map(Line::len).sum::<usize>() + self.leases.len())
+    }
+}
+
+fn end_of(lease: Duration, now: Micros) -> Micros {
+    now.saturating_add(Micros::try_from(lease.as_micros()).unwrap_or(NEVER))
+}
