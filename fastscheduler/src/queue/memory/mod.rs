@@ -7,8 +7,6 @@ mod job;
 mod jobs;
 mod order;
 mod state;
-#[cfg(test)]
-mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
