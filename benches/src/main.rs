@@ -10,7 +10,6 @@ mod lateness;
 mod memory;
 mod raw_loop;
 mod scheduled;
-mod skips;
 mod table;
 mod window;
 

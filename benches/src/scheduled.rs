@@ -7,10 +7,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
-use fastscheduler::{Clock as _, SystemClock};
+use fastscheduler::{Event, Events, Clock as _, SystemClock};
 
 use crate::lateness;
-use crate::skips::SkipCounter;
 use crate::window::Window;
 
 /// How long the scheduler may take to stop.
@@ -31,14 +30,14 @@ pub(crate) struct Scheduled {
 impl Scheduled {
     /// Adds jobs that are due once a second, and starts.
     pub(crate) async fn start(jobs: u32, window: Window) -> Result<Self> {
-        let (storage, skipped) = SkipCounter::new(window);
-        let scheduler = Scheduler::builder().storage(storage).max_history(10_000).build().await?;
+        let scheduler = Scheduler::builder().max_history(10_000).build().await?;
         for first_due in window.first_dues(jobs) {
             // The first fire is one interval after the anchor.
             let anchor = first_due - TimeDelta::seconds(1);
             scheduler.add(every(1).seconds().starting_at(anchor).call("tick")).await?;
         }
-        subscribe(&scheduler);
+        let skipped = Arc::default();
+        tokio::spawn(listen(scheduler.subscribe(), window, Arc::clone(&skipped)));
         scheduler.start().await?;
         ensure!(
             SystemClock.now() < window.begin,
@@ -57,7 +56,14 @@ impl Scheduled {
     }
 }
 
-/// Takes events for as long as there are any, as a dashboard does.
-///
-/// A scheduler has none to offer yet.
-fn subscribe(_scheduler: &Scheduler) {}
+/// Takes events for as long as there are any, as a dashboard does, and counts
+/// the fires of the window that were skipped.
+async fn listen(mut events: Events, window: Window, skipped: Arc<AtomicU64>) {
+    while let Some(event) = events.next().await {
+        if let Event::RunRecorded(run) = event
+            && let Some(range) = &run.skipped
+        {
+            skipped.fetch_add(window.count(range.first, range.count), Ordering::Relaxed);
+        }
+    }
+}
