@@ -13,9 +13,6 @@ use crate::queue::{Claimer, QueueError};
 /// The most entries claimed in one go, so that pullers start early.
 const BATCH: usize = 256;
 
-/// A claim of so many entries says that there is much to do.
-const BUSY: usize = 32;
-
 /// For how long a claim in a shared queue holds without being renewed.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 
@@ -26,6 +23,8 @@ struct Dispatcher {
     first: Lane,
     /// Since when fires of each lane have been waiting for a slot.
     short_since: [Option<DateTime<Utc>>; 2],
+    /// When it last claimed something.
+    claimed_at: Option<DateTime<Utc>>,
 }
 
 /// How much was claimed, and whether that was all that is due.
@@ -49,6 +48,7 @@ impl Engine {
             },
             first: Lane::Async,
             short_since: [None; 2],
+            claimed_at: None,
         };
         while !self.claiming.is_cancelled() {
             // Before the claim: what comes due after it is to be waited for.
@@ -59,13 +59,12 @@ impl Engine {
             self.idle_more.notify_waiters();
             dispatcher.first = other(dispatcher.first);
             let waited = match claimed {
-                Ok(Claimed { count: 0, .. }) => self.wait_for_due(seen_until).await,
-                // Each wake-up costs as much as several runs: let more come due.
-                Ok(Claimed { count: BUSY.., is_all: true }) => {
-                    self.clock.sleep_until(seen_until + self.clock.slack()).await;
-                    Ok(())
+                Ok(Claimed { count, is_all }) => {
+                    if count > 0 {
+                        dispatcher.claimed_at = Some(seen_until);
+                    }
+                    if is_all { self.wait_for_due(&dispatcher, seen_until).await } else { Ok(()) }
                 }
-                Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
@@ -91,7 +90,6 @@ impl Engine {
             let short_since = &mut dispatcher.short_since[lane as usize];
             if room == 0 {
                 short_since.get_or_insert(now);
-                claimed.is_all = false;
                 continue;
             }
             let claimer = &mut dispatcher.claimer;
@@ -111,8 +109,16 @@ impl Engine {
         Ok(claimed)
     }
 
-    async fn wait_for_due(&self, seen_until: DateTime<Utc>) -> Result<(), QueueError> {
+    async fn wait_for_due(
+        &self,
+        dispatcher: &Dispatcher,
+        seen_until: DateTime<Utc>,
+    ) -> Result<(), QueueError> {
         let next = self.queue.next_due(seen_until).await?;
+        // Each wake-up costs as much as several runs: under load, let more come due.
+        let is_over = |claimed_at: &DateTime<Utc>| *claimed_at <= seen_until;
+        let not_before = dispatcher.claimed_at.filter(is_over).map(|claimed_at| claimed_at + self.clock.slack());
+        let next = next.map(|next| not_before.map_or(next, |not_before| next.max(not_before)));
         let time = async {
             match next {
                 Some(due_at) => self.clock.sleep_until(due_at).await,
