@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
-use fastscheduler::{Event, Events, Clock as _, SystemClock};
+use fastscheduler::{Clock as _, Event, Events, SystemClock};
 
 use crate::lateness;
 use crate::window::Window;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, Utc};
 
 use super::attempt::Attempt;
-use super::plan::FollowUp;
+use super::plan::{FollowUp, LATE};
 use super::settle::report;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress, Trigger};
@@ -14,9 +14,15 @@ use crate::queue::{Claim, Settlement};
 use crate::registry::JobContext;
 use crate::storage::{Change, Claimed, Durability};
 
+/// More attempts than these are shared by all pullers.
+const MANY: usize = 128;
+
 /// What becomes of a batch of claims.
 #[derive(Default)]
 struct Batch {
+    now: DateTime<Utc>,
+    /// What was due before is late for another reason than want of a slot.
+    late_before: DateTime<Utc>,
     changes: Vec<Change>,
     begun: Vec<Claimed>,
     attempts: Vec<Attempt>,
@@ -32,16 +38,22 @@ impl Engine {
         }
         self.epoch.fetch_add(1, Ordering::AcqRel);
         let now = self.clock.now();
-        let mut batch = Batch::default();
+        let mut batch = Batch {
+            now,
+            late_before: short_since.map_or(now, |short_since| short_since.min(now)) - LATE,
+            begun: Vec::with_capacity(claims.len()),
+            attempts: Vec::with_capacity(claims.len()),
+            ..Batch::default()
+        };
         let jobs = self.table.get_all(claims.iter().map(|claim| claim.entry.job));
         for (claim, job) in claims.into_iter().zip(jobs) {
             match job {
                 // Cancelled since it was claimed.
                 None => batch.settlements.push(Settlement { claim, next: None }),
-                Some(job) => self.sort(claim, job, now, short_since, &mut batch).await,
+                Some(job) => self.sort(claim, job, &mut batch).await,
             }
         }
-        let Batch { mut changes, begun, attempts, settlements, successors } = batch;
+        let Batch { mut changes, begun, attempts, settlements, successors, .. } = batch;
         if !begun.is_empty() {
             changes.push(Change::Claim(begun));
         }
@@ -56,19 +68,13 @@ impl Engine {
         if !settlements.is_empty() {
             self.give_back(&settlements).await;
         }
-        self.hand_out(lane, attempts);
+        self.hand_out(lane, attempts, now);
     }
 
     /// Decides what a claim turns into.
-    async fn sort(
-        &self,
-        claim: Claim,
-        job: Arc<LiveJob>,
-        now: DateTime<Utc>,
-        short_since: Option<DateTime<Utc>>,
-        batch: &mut Batch,
-    ) {
+    async fn sort(&self, claim: Claim, job: Arc<LiveJob>, batch: &mut Batch) {
         let entry = &claim.entry;
+        let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
         let is_first = entry.attempt == 1;
         // A change that came after the claim has accounted for the fire.
@@ -85,7 +91,8 @@ impl Engine {
             let next = job.is_exclusive().then(|| job.fire_after(entry.covers_until)).flatten();
             return batch.settlements.push(Settlement { claim, next });
         }
-        if let Some(instead) = job.instead_of(entry, now, short_since, job.activity.aside()) {
+        let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
+        if let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before) {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
@@ -94,7 +101,7 @@ impl Engine {
             }
             return batch.settlements.push(Settlement { claim, next });
         }
-        self.start_attempt(claim, job, now, batch);
+        self.start_attempt(claim, job, upcoming, batch);
     }
 
     /// Whether a fire that outlived its process needs no further attempt.
@@ -109,12 +116,18 @@ impl Engine {
         is_over
     }
 
-    fn start_attempt(&self, claim: Claim, job: Arc<LiveJob>, now: DateTime<Utc>, batch: &mut Batch) {
+    fn start_attempt(
+        &self,
+        claim: Claim,
+        job: Arc<LiveJob>,
+        upcoming: Option<DateTime<Utc>>,
+        batch: &mut Batch,
+    ) {
         let entry = &claim.entry;
+        let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let (mut upcoming, mut progress) = (None, Progress::unmoved(job.scheduled_since));
+        let mut progress = Progress::unmoved(job.scheduled_since);
         if is_scheduled {
-            upcoming = job.schedule.next_after(entry.covers_until);
             progress.next_run_at = upcoming;
             if upcoming.is_none() {
                 job.activity.set_over(true);
@@ -150,7 +163,7 @@ impl Engine {
         true
     }
 
-    fn hand_out(&self, lane: Lane, attempts: Vec<Attempt>) {
+    fn hand_out(&self, lane: Lane, attempts: Vec<Attempt>, now: DateTime<Utc>) {
         if attempts.is_empty() {
             return;
         }
@@ -158,12 +171,14 @@ impl Engine {
         if lane == Lane::Blocking {
             self.blocking.fetch_add(attempts.len(), Ordering::AcqRel);
         }
-        let is_one = attempts.len() == 1;
+        let are_many = attempts.len() > MANY;
         lock(&self.ready).extend(attempts);
-        self.ready_more.notify_one();
-        if !is_one {
+        // One puller is done with a few short functions before another one
+        // could wake up.
+        if are_many || self.has_long_polls(now) {
             self.ready_more.notify_waiters();
         }
+        self.ready_more.notify_one();
     }
 
     /// Gives back what was claimed and not begun.

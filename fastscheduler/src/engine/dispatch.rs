@@ -117,7 +117,8 @@ impl Engine {
         let next = self.queue.next_due(seen_until).await?;
         // Each wake-up costs as much as several runs: under load, let more come due.
         let is_over = |claimed_at: &DateTime<Utc>| *claimed_at <= seen_until;
-        let not_before = dispatcher.claimed_at.filter(is_over).map(|claimed_at| claimed_at + self.clock.slack());
+        let not_before =
+            dispatcher.claimed_at.filter(is_over).map(|claimed_at| claimed_at + self.clock.slack());
         let next = next.map(|next| not_before.map_or(next, |not_before| next.max(not_before)));
         let time = async {
             match next {

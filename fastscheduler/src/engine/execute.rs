@@ -2,8 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
@@ -11,6 +13,12 @@ use tokio::task::JoinHandle;
 use super::attempt::{Attempt, End, Ended, panicked, timed_out};
 use super::{Engine, lock};
 use crate::registry::{Call, Failure, Invocation, Outcome};
+
+/// A function that is polled for so long keeps others waiting.
+const LONG_POLL: TimeDelta = TimeDelta::microseconds(200);
+
+/// For how long such a poll is remembered.
+const LONG_POLLS_LAST: TimeDelta = TimeDelta::seconds(1);
 
 /// When an attempt has taken too long, if it has a timeout.
 type Deadline = Option<BoxFuture<'static, ()>>;
@@ -79,14 +87,25 @@ impl Engine {
     ) {
         // The spawned task polls again at once, with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
-        match catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context))) {
-            Ok(Poll::Ready(outcome)) => self.finish(attempt, End::Outcome(outcome), None),
+        let polled = catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context)));
+        let now = self.clock.now();
+        if now - attempt.started_at > LONG_POLL {
+            self.long_poll_at.store(now.timestamp_micros(), Ordering::Relaxed);
+        }
+        match polled {
+            Ok(Poll::Ready(outcome)) => self.finish_at(now, attempt, End::Outcome(outcome), None),
             Ok(Poll::Pending) => {
                 self.announce_start(attempt.context.run_id());
                 self.tasks.spawn(Arc::clone(self).watch_future(attempt, future, deadline));
             }
-            Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
+            Err(payload) => self.finish_at(now, attempt, End::Outcome(Err(panicked(payload))), None),
         }
+    }
+
+    /// Whether functions have lately kept a puller for long.
+    pub(super) fn has_long_polls(&self, now: DateTime<Utc>) -> bool {
+        let since = now.timestamp_micros().saturating_sub(self.long_poll_at.load(Ordering::Relaxed));
+        (0..LONG_POLLS_LAST.num_microseconds().unwrap_or(i64::MAX)).contains(&since)
     }
 
     async fn watch_future(
@@ -143,7 +162,16 @@ impl Engine {
     }
 
     fn finish(&self, attempt: Attempt, end: End, thread: Option<JoinHandle<Outcome>>) {
-        let finished_at = self.clock.now();
+        self.finish_at(self.clock.now(), attempt, end, thread);
+    }
+
+    fn finish_at(
+        &self,
+        finished_at: DateTime<Utc>,
+        attempt: Attempt,
+        end: End,
+        thread: Option<JoinHandle<Outcome>>,
+    ) {
         let mut ended = lock(&self.ended);
         ended.push(Ended { attempt, end, finished_at, thread });
         let is_first = ended.len() == 1;

@@ -27,7 +27,7 @@ mod shutdown;
 mod table;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -82,6 +82,8 @@ pub(crate) struct Engine {
     /// Attempts that wait for a puller.
     ready: Mutex<VecDeque<Attempt>>,
     ready_more: Notify,
+    /// When a function last kept its puller for long, in microseconds since 1970.
+    long_poll_at: AtomicI64,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
@@ -124,6 +126,7 @@ impl Engine {
             is_placing: AtomicBool::new(false),
             ready: Mutex::default(),
             ready_more: Notify::new(),
+            long_poll_at: AtomicI64::new(0),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),

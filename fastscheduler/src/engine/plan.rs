@@ -5,14 +5,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
-use super::activity::Span;
 use crate::job::{CatchUp, Entry, EntryKind, JobId, Overlap, SkipReason, Skipped, Trigger};
 
 /// Skipped fires of a calendar schedule are counted up to this many.
 const COUNTED: u64 = 10_000;
 
 /// A fire that is later than this, and not for want of a slot, was missed.
-const LATE: TimeDelta = TimeDelta::seconds(60);
+pub(super) const LATE: TimeDelta = TimeDelta::seconds(60);
 
 /// The most fires that are made up for.
 const CAUGHT_UP: usize = 100;
@@ -91,14 +90,14 @@ impl LiveJob {
     /// What a fire that was just claimed turns into, if it does not run: it
     /// was missed, or it came due during a fire that did not see to this one.
     ///
-    /// `short_since` is the instant since which fires of its lane have been
-    /// waiting for a slot, `aside` when such a fire was open.
+    /// `upcoming` is the first fire that it does not cover, and what was due
+    /// before `late_before` is late for another reason than want of a slot.
     pub(super) fn instead_of(
         &self,
         entry: &Entry,
+        upcoming: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-        short_since: Option<DateTime<Utc>>,
-        aside: Option<Span>,
+        late_before: DateTime<Utc>,
     ) -> Option<FollowUp> {
         let is_fresh = entry.trigger == Trigger::Schedule && entry.attempt == 1;
         // The first fire that an overlap left waiting covers those after it.
@@ -106,7 +105,8 @@ impl LiveJob {
             return None;
         }
         let first = entry.scheduled_for;
-        if let Some(aside) = aside.filter(|aside| self.is_exclusive() && aside.contains(entry.due_at)) {
+        let aside = self.activity.aside().filter(|aside| self.is_exclusive() && aside.contains(entry.due_at));
+        if let Some(aside) = aside {
             let last = self.last_due(first, aside.until);
             return match (self.overlap(), last) {
                 (Overlap::Queue, None) => None,
@@ -115,9 +115,8 @@ impl LiveJob {
                 _ => Some(self.skip(SkipReason::Overlap, first, last.unwrap_or(first))),
             };
         }
-        let later = self.last_due(first, now);
-        let waited_since = short_since.map_or(now, |short_since| short_since.min(now));
-        if later.is_some() || waited_since - entry.due_at > LATE {
+        let later = upcoming.filter(|upcoming| *upcoming <= now).and_then(|_| self.last_due(first, now));
+        if later.is_some() || entry.due_at < late_before {
             return Some(self.make_up(first, later.unwrap_or(first), now));
         }
         None

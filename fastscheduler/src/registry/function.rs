@@ -10,12 +10,14 @@ use super::outcome::Outcome;
 use super::parameter::Parameter;
 use super::registration::{Body, Declaration, Registration};
 use super::{RegistryError, States};
-use crate::job::{FunctionKey, Lane};
+use crate::job::{FunctionKey, Lane, Name};
 
 /// A function that jobs may run.
 #[derive(Clone)]
 pub struct Function {
     key: FunctionKey,
+    /// The name of its jobs that have none of their own.
+    name: Name,
     documentation: String,
     file: &'static str,
     line: u32,
@@ -51,6 +53,7 @@ impl Function {
     pub(super) fn linked(registration: &'static Registration) -> Self {
         Self {
             key: FunctionKey::new(registration.module, registration.name),
+            name: Name::from(registration.name),
             documentation: registration.documentation.to_owned(),
             file: registration.file,
             line: registration.line,
@@ -67,6 +70,7 @@ impl Function {
         body: impl Fn(Call) -> BoxFuture<'static, Outcome> + Send + Sync + 'static,
     ) -> Self {
         Self {
+            name: Name::from(key.name()),
             key,
             documentation: String::new(),
             file: place.file(),
@@ -86,6 +90,10 @@ impl Function {
     #[must_use]
     pub fn key(&self) -> &FunctionKey {
         &self.key
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
     }
 
     /// The function's doc comment; empty if it has none.

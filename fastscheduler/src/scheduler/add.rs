@@ -9,8 +9,8 @@ use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
 use crate::job::{
-    ARGUMENTS_SIZE_LIMIT, DEFAULT_GROUP, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT,
-    Name, Policy, SkipReason, Source,
+    ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Name, Policy,
+    SkipReason, Source,
 };
 use crate::registry::{Arguments, Function};
 use crate::schedule::{Micros, ScheduleError};
@@ -125,8 +125,8 @@ impl Scheduler {
         }
         let function = self.resolve(target, &arguments)?;
         let definition = Arc::new(JobDefinition {
-            name: name.or(own_name).map_or_else(|| Name::from(function.key().name()), Name::from),
-            group: group.map_or_else(|| Name::from(DEFAULT_GROUP), Name::from),
+            name: name.or(own_name).map_or_else(|| function.name().clone(), Name::from),
+            group: group.map_or_else(|| self.0.default_group.clone(), Name::from),
             function: function.key().clone(),
             args: arguments.args,
             kwargs: arguments.kwargs,

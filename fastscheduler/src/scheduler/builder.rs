@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::{Phase, Scheduler, SchedulerError, environment};
 use crate::clock::{Clock, SystemClock, system_zone};
 use crate::engine::{Capacity, Engine};
+use crate::job::{DEFAULT_GROUP, Name};
 use crate::queue::{MemoryQueue, Queue};
 use crate::registry::{Registry, States};
 use crate::schedule::{IntoZone, ScheduleError};
@@ -191,6 +192,8 @@ impl SchedulerBuilder {
             registry: RwLock::new(registry),
             zone,
             phase: Mutex::new(Phase::Built),
+            no_arguments: Arc::default(),
+            default_group: Name::from(DEFAULT_GROUP),
             matching: tokio::sync::Mutex::default(),
         }));
         for function in scheduler.functions() {

@@ -189,11 +189,15 @@ impl Scheduler {
         let of_known = known.as_ref().map(|known| &known.function).filter(|f| f.key() == job.function());
         let Some(function) = function.or(of_known).cloned().or_else(registered) else { return Ok(None) };
         let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
-        let arguments =
-            Arguments { args: job.definition.args.clone(), kwargs: job.definition.kwargs.clone() };
+        let arguments = if job.definition.args.is_empty() && job.definition.kwargs.is_empty() {
+            Arc::clone(&self.0.no_arguments)
+        } else {
+            let (args, kwargs) = (job.definition.args.clone(), job.definition.kwargs.clone());
+            Arc::new(Arguments { args, kwargs })
+        };
         let activity =
             known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
-        Ok(Some(LiveJob::new(job, schedule, function, Arc::new(arguments), activity)))
+        Ok(Some(LiveJob::new(job, schedule, function, arguments, activity)))
     }
 }
 

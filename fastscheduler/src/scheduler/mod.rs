@@ -34,8 +34,8 @@ pub use program::run;
 pub use update::JobUpdate;
 
 use crate::engine::{Engine, Events};
-use crate::job::{FunctionKey, IntoJobId, Job, JobId, Run, Statistics};
-use crate::registry::{Function, JobClosure, Registry};
+use crate::job::{FunctionKey, IntoJobId, Job, JobId, Name, Run, Statistics};
+use crate::registry::{Arguments, Function, JobClosure, Registry};
 use crate::schedule::Upcoming;
 use crate::storage::HistoryQuery;
 
@@ -70,6 +70,9 @@ struct Inner {
     registry: RwLock<Registry>,
     zone: Tz,
     phase: Mutex<Phase>,
+    /// What most jobs have.
+    no_arguments: Arc<Arguments>,
+    default_group: Name,
     /// Held while a job is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
 }
