@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use fastscheduler::schedule::{ScheduleSpec, at as at_date, cron, daily, every, once};
 use fastscheduler::storage::{
     Change, Durability, EndedAttempt, HistoryQuery, Limits, MemoryStorage, Storage, StorageError, Stored,
