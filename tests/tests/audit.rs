@@ -191,13 +191,29 @@ async fn a_schedule_that_was_closed_is_audited_up_to_its_end() {
         let mut jump = Fire::of(&job, 10);
         jump.progress.next_run_at = Some(at(30));
         let early = [jump.claim(), jump.completed()];
-        let lost = [early, end(closed(&job, reason, 30, 30, 55))].concat();
+        let lost = [early, end(closed(&job, reason, 30, 30, 50))].concat();
         let expected = [
             "job_1: the fire of 2026-11-23T00:00:20Z neither ran nor is open nor was skipped",
             "job_1: 2 fires from 2026-11-23T00:00:40Z to 2026-11-23T00:00:50Z neither ran nor are open nor were skipped",
         ];
         assert_eq!(found(&job, lost).await, expected, "{reason}");
     }
+}
+
+#[tokio::test]
+async fn a_schedule_may_end_with_nothing_left_to_skip() {
+    let job = sample::job(1);
+    let mut ended = closed(&job, SkipReason::Cancelled, 20, 20, 20);
+    ended.count = 0;
+    let remove = Change::RemoveJob { job: job.id(), tombstone: None };
+    // Its last fire came due at the very instant at which it ended.
+    let all = [&ran(&job, 10)[..], &ran(&job, 20), &[closing(&job, ended.clone()), remove.clone()]].concat();
+    assert_eq!(found(&job, all).await, [""; 0]);
+    let one = [&ran(&job, 10)[..], &[closing(&job, ended), remove]].concat();
+    assert_eq!(
+        found(&job, one).await,
+        ["job_1: the fire of 2026-11-23T00:00:20Z neither ran nor is open nor was skipped"]
+    );
 }
 
 #[tokio::test]
@@ -279,14 +295,13 @@ async fn a_job_may_be_behind_while_it_is_paused_or_held_up() {
 #[tokio::test]
 async fn a_fire_that_ran_in_time_and_was_caught_up_ended_twice() {
     let job = sample::job(1);
-    let again = Fire::of(&job, 10).triggered(Trigger::CatchUp);
-    let changes = [again.claim()].into_iter().chain(ran(&job, 10)).chain([again.completed()]);
-    let mut early = vec![Fire::of(&job, 10).open()];
-    early.extend(changes);
-    assert_eq!(
-        found(&job, early).await,
-        ["job_1: the fire of 2026-11-23T00:00:10Z ran to an end more than once"]
-    );
+    let (in_time, caught_up) = (Fire::of(&job, 10), Fire::of(&job, 10).triggered(Trigger::CatchUp));
+    let begun = [in_time.open(), caught_up.claim(), in_time.claim(), caught_up.completed()];
+    for (end, is_end) in [(in_time.completed(), true), (in_time.buried(), true), (in_time.retried(), false)] {
+        let found = found(&job, begun.iter().cloned().chain([end])).await;
+        let twice = "job_1: the fire of 2026-11-23T00:00:10Z ran to an end more than once";
+        assert_eq!(found, if is_end { vec![twice] } else { vec![] });
+    }
 }
 
 #[tokio::test]

@@ -105,6 +105,9 @@ pub async fn a_request_for_a_fire_that_comes_too_late_is_left_out<S: Storage>(ma
     store.leaves_out(&[first.open()], "a later attempt is open").await;
     store.apply(&[second.claim(), second.completed()]).await;
     store.leaves_out(&[second.open()], "the attempt has ended").await;
+    let (crashed, taken_over) = (Fire::of(&job, 20), Fire::of(&job, 20).attempt(2));
+    store.apply(&[crashed.claim(), taken_over.claim()]).await;
+    store.leaves_out(&[crashed.open()], "a take-over is under way").await;
     let manual = Fire::of(&job, 3).triggered(Trigger::Manual);
     store.apply(&[manual.open(), manual.claim(), manual.completed()]).await;
     store.leaves_out(&[manual.open()], "the attempt has ended, and no schedule set it off").await;
