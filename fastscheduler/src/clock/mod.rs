@@ -7,9 +7,9 @@ mod alarm;
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 
@@ -43,7 +43,10 @@ pub struct SystemClock;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time and waits")]
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now().trunc_subsecs(6)
+        // Read for each run: by way of `Utc::now` it takes twice as long.
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        DateTime::from_timestamp_micros(micros).unwrap_or_default()
     }
 
     fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()> {
@@ -51,7 +54,7 @@ impl Clock for SystemClock {
     }
 
     fn slack(&self) -> Duration {
-        Duration::from_micros(800)
+        Duration::from_millis(1)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -85,6 +85,8 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<Claimed, QueueError> {
         let mut claimed = Claimed { count: 0, is_all: true };
+        // Before the look at the room: what is freed after it is heard of.
+        self.is_short.store(true, Ordering::SeqCst);
         for lane in [dispatcher.first, other(dispatcher.first)] {
             let room = self.room(lane).min(BATCH);
             let short_since = &mut dispatcher.short_since[lane as usize];
@@ -106,6 +108,9 @@ impl Engine {
                 *short_since = None;
             }
         }
+        if dispatcher.short_since == [None; 2] {
+            self.is_short.store(false, Ordering::SeqCst);
+        }
         Ok(claimed)
     }
 
@@ -115,13 +120,14 @@ impl Engine {
         seen_until: DateTime<Utc>,
     ) -> Result<(), QueueError> {
         let next = self.queue.next_due(seen_until).await?;
-        // Each wake-up costs as much as several runs: under load, let more come due.
-        let is_over = |claimed_at: &DateTime<Utc>| *claimed_at <= seen_until;
-        let not_before =
-            dispatcher.claimed_at.filter(is_over).map(|claimed_at| claimed_at + self.clock.slack());
-        let next = next.map(|next| not_before.map_or(next, |not_before| next.max(not_before)));
+        let slack = self.clock.slack();
+        let is_soon = |at: DateTime<Utc>| {
+            dispatcher.claimed_at.is_some_and(|claimed_at| (claimed_at..claimed_at + slack).contains(&at))
+        };
         let time = async {
             match next {
+                // Under load: a wake-up costs as much as many runs, so let more come due.
+                Some(due_at) if is_soon(due_at) => self.clock.sleep(slack).await,
                 Some(due_at) => self.clock.sleep_until(due_at).await,
                 None => std::future::pending().await,
             }

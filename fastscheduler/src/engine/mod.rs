@@ -91,6 +91,8 @@ pub(crate) struct Engine {
     in_flight: AtomicUsize,
     blocking: AtomicUsize,
     room_more: Notify,
+    /// Whether the dispatcher wants to hear of free slots.
+    is_short: AtomicBool,
     claiming: CancellationToken,
     /// Cancelled when the last claim was handed out.
     claimed_last: CancellationToken,
@@ -132,6 +134,7 @@ impl Engine {
             in_flight: AtomicUsize::new(0),
             blocking: AtomicUsize::new(0),
             room_more: Notify::new(),
+            is_short: AtomicBool::new(false),
             claiming: CancellationToken::new(),
             claimed_last: CancellationToken::new(),
             executing: CancellationToken::new(),
@@ -178,11 +181,11 @@ impl Engine {
 
     /// How many more attempts of a lane may begin.
     fn room(&self, lane: Lane) -> usize {
-        let free = self.capacity.max_concurrency.saturating_sub(self.in_flight.load(Ordering::Acquire));
+        let free = self.capacity.max_concurrency.saturating_sub(self.in_flight.load(Ordering::SeqCst));
         match lane {
             Lane::Async => free,
             Lane::Blocking => {
-                free.min(self.capacity.max_workers.saturating_sub(self.blocking.load(Ordering::Acquire)))
+                free.min(self.capacity.max_workers.saturating_sub(self.blocking.load(Ordering::SeqCst)))
             }
         }
     }

@@ -19,7 +19,11 @@ impl Engine {
     /// Records what ended, in batches, until execution ends.
     pub(super) async fn record_outcomes(self: Arc<Self>) {
         loop {
-            let batch = std::mem::take(&mut *lock(&self.ended));
+            let batch = {
+                let mut ended = lock(&self.ended);
+                let room = Vec::with_capacity(ended.len());
+                std::mem::replace(&mut *ended, room)
+            };
             if batch.is_empty() {
                 tokio::select! {
                     () = self.ended_more.notified() => {}
@@ -232,9 +236,11 @@ impl Engine {
     /// Frees slots, so many of them of blocking functions.
     pub(super) fn free(&self, slots: usize, blocking: usize) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.blocking.fetch_sub(blocking, Ordering::AcqRel);
-        self.in_flight.fetch_sub(slots, Ordering::AcqRel);
-        self.room_more.notify_one();
+        self.blocking.fetch_sub(blocking, Ordering::SeqCst);
+        self.in_flight.fetch_sub(slots, Ordering::SeqCst);
+        if self.is_short.load(Ordering::SeqCst) {
+            self.room_more.notify_one();
+        }
         self.idle_more.notify_waiters();
     }
 

@@ -1,19 +1,20 @@
 //! What a store in memory holds, and how changes alter it.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::slots::{Slot, Slots};
 use crate::job::{
-    DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobMap, JobRevision, OpenFire, Run, RunId,
-    RunStatus, Statistics, Tombstone,
+    DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire,
+    Run, RunId, RunStatus, Statistics, Tombstone,
 };
 use crate::storage::{
     Change, Claimed, EndedAttempt, HistoryQuery, Limits, SkippedFires, StorageError, Stored,
 };
 
 /// What makes the hashes of [`JobMap`]; it suits whatever is made of numbers.
-type Numbers = <JobMap<u32> as Map>::Hasher;
+type Numbers = BuildHasherDefault<NumberHasher>;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -275,13 +276,4 @@ impl Totals {
 /// Whether a change may be refused.
 fn may_conflict(change: &Change) -> bool {
     matches!(change, Change::ReviseJob(_) | Change::TakeDeadLetter(_))
-}
-
-/// Names the hasher of a map.
-trait Map {
-    type Hasher;
-}
-
-impl<K, V, S> Map for HashMap<K, V, S> {
-    type Hasher = S;
 }

@@ -46,7 +46,7 @@ fn declared(definition: &JobDefinition) -> Declared {
 fn rich_job(number: u64) -> Job {
     let mut job = sample::job_of(number, rich());
     job.key = Some(TEXT.into());
-    job.declared = Some(Box::new(declared(&sample::definition())));
+    job.declared = Some(Arc::new(declared(&sample::definition())));
     job.created_at = START - TimeDelta::microseconds(1);
     job.is_paused = true;
     job
@@ -112,7 +112,7 @@ pub async fn a_revision_changes_what_it_says_and_nothing_else<S: Storage>(make: 
         is_paused: true,
         scheduled_since: at(15),
         next_run_at: Some(at(12)),
-        declared: Some(Box::new(declared(&rich()))),
+        declared: Some(Arc::new(declared(&rich()))),
         ..pause(&before)
     };
     let mut expected = before.clone();
