@@ -50,7 +50,13 @@ impl Engine {
             match job {
                 // Cancelled since it was claimed.
                 None => batch.settlements.push(Settlement { claim, next: None }),
-                Some(job) => self.sort(claim, job, &mut batch).await,
+                Some(job)
+                    if claim.entry.crashes > 0 && self.is_over(&claim.entry, &job, &mut batch).await =>
+                {
+                    let next = job.is_exclusive().then(|| job.fire_after(claim.entry.covers_until)).flatten();
+                    batch.settlements.push(Settlement { claim, next });
+                }
+                Some(job) => self.sort(claim, job, &mut batch),
             }
         }
         let Batch { mut changes, begun, attempts, settlements, successors, .. } = batch;
@@ -72,7 +78,7 @@ impl Engine {
     }
 
     /// Decides what a claim turns into.
-    async fn sort(&self, claim: Claim, job: Arc<LiveJob>, batch: &mut Batch) {
+    fn sort(&self, claim: Claim, job: Arc<LiveJob>, batch: &mut Batch) {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
@@ -86,10 +92,6 @@ impl Engine {
         if job.is_paused && !is_first {
             // A retry is held until the job is resumed.
             return batch.settlements.push(Settlement { claim, next: None });
-        }
-        if entry.crashes > 0 && self.is_over(entry, &job, now, batch).await {
-            let next = job.is_exclusive().then(|| job.fire_after(entry.covers_until)).flatten();
-            return batch.settlements.push(Settlement { claim, next });
         }
         let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
         if let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before) {
@@ -105,12 +107,12 @@ impl Engine {
     }
 
     /// Whether a fire that outlived its process needs no further attempt.
-    async fn is_over(&self, entry: &Entry, job: &LiveJob, now: DateTime<Utc>, batch: &mut Batch) -> bool {
+    async fn is_over(&self, entry: &Entry, job: &LiveJob, batch: &mut Batch) -> bool {
         let run_id = entry.run_id();
         if self.persist("whether a fire has ended", || self.storage.is_final(run_id)).await {
             return true;
         }
-        let ended = job.crashed(entry, &self.instance, now);
+        let ended = job.crashed(entry, &self.instance, batch.now);
         let is_over = ended.retry.is_none();
         batch.changes.push(Change::EndAttempt(ended));
         is_over

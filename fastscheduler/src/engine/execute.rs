@@ -31,8 +31,10 @@ impl Engine {
             tokio::pin!(more);
             // Enabled before the look, so that no attempt comes unnoticed.
             more.as_mut().enable();
+            // One attempt ends when the next one begins: the time is read once.
+            let mut now = None;
             while let Some(attempt) = self.next_ready() {
-                self.execute(attempt);
+                now = self.execute(attempt, now.unwrap_or_else(|| self.clock.now()));
                 // Functions that never wait would keep the thread for good.
                 tokio::task::consume_budget().await;
             }
@@ -47,20 +49,23 @@ impl Engine {
         lock(&self.ready).pop_front()
     }
 
-    fn execute(self: &Arc<Self>, mut attempt: Attempt) {
+    /// Begins an attempt at `now`, and answers when it was done with that, if
+    /// it knows.
+    fn execute(self: &Arc<Self>, mut attempt: Attempt, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if attempt.context.is_cancelled() {
             // Before it began: a function that is called may do all its work.
             let is_shutdown = self.executing.is_cancelled();
             let end = if is_shutdown { End::Interrupted } else { End::Cancelled };
-            return self.finish(attempt, end, None);
+            self.finish(attempt, end, None);
+            return Some(now);
         }
         // Counted from before the function begins, not from when it first waits.
         let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
-        attempt.started_at = self.clock.now();
+        attempt.started_at = now;
         let call =
             Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone(), Arc::clone(&self.states));
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
-            Ok(Invocation::Async(future)) => self.poll_once(attempt, future, deadline),
+            Ok(Invocation::Async(future)) => return Some(self.poll_once(attempt, future, deadline)),
             Ok(Invocation::Blocking(body)) => {
                 let context = attempt.context.clone();
                 let thread = tokio::task::spawn_blocking(move || {
@@ -75,6 +80,7 @@ impl Engine {
             }
             Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
         }
+        None
     }
 
     /// Polls a future once, and spawns it if it is pending: most job functions
@@ -84,7 +90,7 @@ impl Engine {
         attempt: Attempt,
         mut future: BoxFuture<'static, Outcome>,
         deadline: Deadline,
-    ) {
+    ) -> DateTime<Utc> {
         // The spawned task polls again at once, with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
         let polled = catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context)));
@@ -100,6 +106,7 @@ impl Engine {
             }
             Err(payload) => self.finish_at(now, attempt, End::Outcome(Err(panicked(payload))), None),
         }
+        now
     }
 
     /// Whether functions have lately kept a puller for long.

@@ -18,12 +18,10 @@ use crate::storage::{Change, Durability, EndedAttempt};
 impl Engine {
     /// Records what ended, in batches, until execution ends.
     pub(super) async fn record_outcomes(self: Arc<Self>) {
+        // Changes places with the list that grows meanwhile.
+        let mut batch = Vec::new();
         loop {
-            let batch = {
-                let mut ended = lock(&self.ended);
-                let room = Vec::with_capacity(ended.len());
-                std::mem::replace(&mut *ended, room)
-            };
+            std::mem::swap(&mut *lock(&self.ended), &mut batch);
             if batch.is_empty() {
                 tokio::select! {
                     () = self.ended_more.notified() => {}
@@ -36,23 +34,27 @@ impl Engine {
                     }
                 }
             } else {
-                self.record(batch).await;
+                self.record(&mut batch).await;
             }
         }
     }
 
-    async fn record(self: &Arc<Self>, batch: Vec<Ended>) {
+    async fn record(self: &Arc<Self>, batch: &mut Vec<Ended>) {
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
-        for Ended { attempt, end, finished_at, thread } in batch {
+        let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
+        for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
+            let present = present.as_ref();
             let retry = match end {
                 End::Interrupted => {
-                    let next = self.interrupt(&attempt, finished_at, &mut changes);
+                    let next = Self::interrupt(&attempt, present, finished_at, &mut changes);
                     settlements.push(Settlement { claim: attempt.claim, next });
                     continue;
                 }
-                End::Cancelled => self.conclude(&attempt, finished_at, None, &mut changes),
-                End::Outcome(outcome) => self.conclude(&attempt, finished_at, Some(outcome), &mut changes),
+                End::Cancelled => self.conclude(&attempt, present, finished_at, None, &mut changes),
+                End::Outcome(outcome) => {
+                    self.conclude(&attempt, present, finished_at, Some(outcome), &mut changes)
+                }
             };
             match thread {
                 // It keeps its slot, and an exclusive job, until it ends.
@@ -60,7 +62,7 @@ impl Engine {
                     self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
                 }
                 None => {
-                    let next = self.follow_up(&attempt, retry, finished_at, &mut changes);
+                    let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);
                     settlements.push(Settlement { claim: attempt.claim, next });
                 }
             }
@@ -98,7 +100,8 @@ impl Engine {
     /// Settles one claim, and frees so many slots.
     async fn let_go(&self, attempt: Attempt, retry: Option<Entry>, slots: usize) {
         let mut changes = Vec::new();
-        let next = self.follow_up(&attempt, retry, self.clock.now(), &mut changes);
+        let present = self.table.get(attempt.job.id);
+        let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
         self.write_down("skipped fires", &changes).await;
         let lane = attempt.claim.entry.lane;
         self.give_back(&[Settlement { claim: attempt.claim, next }]).await;
@@ -106,10 +109,15 @@ impl Engine {
     }
 
     /// A shutdown cut the attempt short: its fire stays open, to be run again.
-    fn interrupt(&self, attempt: &Attempt, now: DateTime<Utc>, changes: &mut Vec<Change>) -> Option<Entry> {
+    fn interrupt(
+        attempt: &Attempt,
+        present: Option<&Arc<LiveJob>>,
+        now: DateTime<Utc>,
+        changes: &mut Vec<Change>,
+    ) -> Option<Entry> {
         let entry = &attempt.claim.entry;
         // Unless it was cancelled meanwhile.
-        self.table.get(entry.job)?;
+        present?;
         attempt.job.activity.wait(entry.clone(), now);
         changes.push(Change::OpenFire(Box::new(entry.clone())));
         Some(entry.clone())
@@ -120,22 +128,22 @@ impl Engine {
     fn conclude(
         &self,
         attempt: &Attempt,
+        present: Option<&Arc<LiveJob>>,
         now: DateTime<Utc>,
         outcome: Option<Outcome>,
         changes: &mut Vec<Change>,
     ) -> Option<Entry> {
         let Attempt { claim, job, started_at, upcoming, .. } = attempt;
         let entry = &claim.entry;
-        let present = self.table.get(job.id);
         let is_cancelled = outcome.is_none();
         let outcome = outcome.unwrap_or_else(|| {
             let why = if present.is_none() { "the job was cancelled" } else { "the next fire came due" };
             Err(Failure::permanent(format!("cancelled: {why}")))
         });
-        let max_retries = present.as_ref().unwrap_or(job).definition.policy.max_retries;
+        let max_retries = present.unwrap_or(job).definition.policy.max_retries;
         let retry = match &outcome {
             Err(failure) if !failure.is_permanent() && entry.retries() < max_retries => {
-                present.as_ref().and_then(|present| retry(entry, present, now))
+                present.and_then(|present| retry(entry, present, now))
             }
             _ => None,
         };
@@ -164,6 +172,7 @@ impl Engine {
     fn follow_up(
         &self,
         attempt: &Attempt,
+        present: Option<&Arc<LiveJob>>,
         retry: Option<Entry>,
         now: DateTime<Utc>,
         changes: &mut Vec<Change>,
@@ -172,7 +181,7 @@ impl Engine {
         let (entry, activity) = (&claim.entry, &job.activity);
         let run_id = entry.run_id();
         // Nothing comes after a job that was cancelled.
-        let Some(present) = self.table.get(job.id) else {
+        let Some(present) = present else {
             activity.end(run_id);
             return None;
         };
@@ -192,12 +201,12 @@ impl Engine {
                 changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
                 if next.is_none() {
                     activity.set_over(true);
-                    self.remove_if_ended(&present, changes);
+                    self.remove_if_ended(present, changes);
                 }
                 return next;
             }
         }
-        self.remove_if_ended(&present, changes);
+        self.remove_if_ended(present, changes);
         None
     }
 

@@ -1,5 +1,6 @@
 //! What a job function returns, in one shape.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
@@ -109,20 +110,34 @@ fn shortened(message: String) -> String {
 
 /// The returned value as JSON: nothing for `()`, and a note if it is too large.
 pub(super) fn returned<T: Serialize>(value: &T) -> Outcome {
-    let mut kept = Kept::default();
-    let written = serde_json::to_writer(&mut kept, value);
-    if kept.total > RESULT_SIZE_LIMIT {
-        let note =
-            format!("the result of {} bytes was not kept; the limit is {RESULT_SIZE_LIMIT}", kept.total);
-        return Ok(Some(serde_json::Value::String(note).to_string().into()));
+    let mut kept = Kept { bytes: SPARE.take(), total: 0 };
+    let outcome = kept.outcome_of(value);
+    kept.bytes.clear();
+    SPARE.set(kept.bytes);
+    outcome
+}
+
+thread_local! {
+    /// The buffer for the next result: most results are short, and all runs have one.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Kept {
+    fn outcome_of<T: Serialize>(&mut self, value: &T) -> Outcome {
+        let kept = self;
+        let written = serde_json::to_writer(&mut *kept, value);
+        if kept.total > RESULT_SIZE_LIMIT {
+            let note =
+                format!("the result of {} bytes was not kept; the limit is {RESULT_SIZE_LIMIT}", kept.total);
+            return Ok(Some(serde_json::Value::String(note).to_string().into()));
+        }
+        written.map_err(|error| Failure::new(format!("the returned value is not JSON: {error}")))?;
+        let json = String::from_utf8_lossy(&kept.bytes);
+        Ok((json != "null").then(|| json.into()))
     }
-    written.map_err(|error| Failure::new(format!("the returned value is not JSON: {error}")))?;
-    let json = String::from_utf8_lossy(&kept.bytes);
-    Ok((json != "null").then(|| json.into()))
 }
 
 /// A writer that counts everything and keeps no more than the limit.
-#[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
     total: usize,
@@ -148,12 +163,12 @@ impl io::Write for Kept {
 /// impl with the most references that fits, so that a `Result` is split before
 /// it is seen as something to serialise.
 #[doc(hidden)]
-pub struct Returning<T>(std::cell::Cell<Option<T>>);
+pub struct Returning<T>(Cell<Option<T>>);
 
 impl<T> Returning<T> {
     #[doc(hidden)]
     pub fn new(value: T) -> Self {
-        Self(std::cell::Cell::new(Some(value)))
+        Self(Cell::new(Some(value)))
     }
 
     fn take(&self) -> T {

@@ -11,7 +11,12 @@ use crate::job::{Job, JobId, JobMap, OpenFire, RunId, Trigger};
 pub(super) struct Slots {
     slots: Vec<Slot>,
     places: JobMap<u32>,
+    spare: Spare,
 }
+
+/// Empty lists of open fires, for the next jobs that have one: hardly a job
+/// has an open fire, and each run has one for a moment.
+pub(super) type Spare = Vec<Vec<OpenFire>>;
 
 /// A job with its open fires: a run looks up its job and its fire in one.
 #[derive(Clone)]
@@ -35,7 +40,13 @@ impl Slots {
     }
 
     pub(super) fn get_mut(&mut self, job: JobId) -> Option<&mut Slot> {
-        self.places.get(&job).map(|place| &mut self.slots[*place as usize])
+        self.get_with_spare(job).map(|(slot, _)| slot)
+    }
+
+    /// A job, and the lists that it may take from or give to.
+    pub(super) fn get_with_spare(&mut self, job: JobId) -> Option<(&mut Slot, &mut Spare)> {
+        let place = *self.places.get(&job)?;
+        Some((&mut self.slots[place as usize], &mut self.spare))
     }
 
     /// Adds a job, unless it is there.
@@ -83,22 +94,22 @@ impl Slot {
     }
 
     /// Takes the place of what is open of the same fire.
-    pub(super) fn open(&mut self, fire: OpenFire) {
-        if let Some(place) = self.place(fire.entry.run_id()) {
-            self.open[place] = fire;
-        } else {
-            // Jobs are many, and hardly one has two fires open at once.
-            self.open.reserve_exact(1);
-            self.open.push(fire);
+    pub(super) fn open(&mut self, fire: OpenFire, spare: &mut Spare) {
+        if self.open.capacity() == 0 {
+            self.open = spare.pop().unwrap_or_else(|| Vec::with_capacity(1));
+        }
+        match self.place(fire.entry.run_id()) {
+            Some(place) => self.open[place] = fire,
+            None => self.open.push(fire),
         }
     }
 
-    pub(super) fn close(&mut self, run: RunId) {
+    pub(super) fn close(&mut self, run: RunId, spare: &mut Spare) {
         if let Some(place) = self.place(run) {
             self.open.swap_remove(place);
         }
-        if self.open.is_empty() {
-            self.open = Vec::new();
+        if self.open.is_empty() && self.open.capacity() > 0 {
+            spare.push(std::mem::take(&mut self.open));
         }
     }
 

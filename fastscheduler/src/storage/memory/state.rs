@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::slots::{Slot, Slots};
 use crate::job::{
-    DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire,
-    Run, RunId, RunStatus, Statistics, Tombstone,
+    DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire, Run, RunId,
+    RunStatus, Statistics, Tombstone,
 };
 use crate::storage::{
     Change, Claimed, EndedAttempt, HistoryQuery, Limits, SkippedFires, StorageError, Stored,
@@ -199,36 +199,36 @@ impl State {
 
     fn open(&mut self, fire: OpenFire) {
         let run = fire.entry.run_id();
-        if let Some(slot) = self.jobs.get_mut(run.job)
+        if let Some((slot, spare)) = self.jobs.get_with_spare(run.job)
             && !slot.is_overtaken(run)
             && !self.run_ids.contains(&run)
         {
-            slot.open(fire);
+            slot.open(fire, spare);
         }
     }
 
     fn claim(&mut self, claimed: &Claimed) {
         let run = claimed.entry.run_id();
-        if let Some(slot) = self.jobs.get_mut(run.job)
+        if let Some((slot, spare)) = self.jobs.get_with_spare(run.job)
             && !slot.is_overtaken(run)
             && !slot.is_over(run)
         {
-            slot.open(OpenFire { entry: claimed.entry.clone(), is_claimed: true });
+            slot.open(OpenFire { entry: claimed.entry.clone(), is_claimed: true }, spare);
             slot.job.advance(claimed.progress);
         }
     }
 
     fn end_attempt(&mut self, ended: &EndedAttempt) {
         let run = &ended.run;
-        let slot = self.jobs.get_mut(run.job_id());
+        let slot = self.jobs.get_with_spare(run.job_id());
         let is_stale = |slot: &Slot| slot.is_overtaken(run.run_id) || slot.is_over(run.run_id);
-        if slot.as_deref().is_some_and(is_stale) || !self.run_ids.insert(run.run_id) {
+        if slot.as_ref().is_some_and(|(slot, _)| is_stale(slot)) || !self.run_ids.insert(run.run_id) {
             return;
         }
-        if let Some(slot) = slot {
-            slot.close(run.run_id);
+        if let Some((slot, spare)) = slot {
+            slot.close(run.run_id, spare);
             if let Some(retry) = &ended.retry {
-                slot.open(OpenFire { entry: retry.as_ref().clone(), is_claimed: false });
+                slot.open(OpenFire { entry: retry.as_ref().clone(), is_claimed: false }, spare);
             }
             let retry_count = ended.retry.as_ref().map_or(0, |retry| retry.retries());
             slot.job.count_attempt(run, retry_count);
