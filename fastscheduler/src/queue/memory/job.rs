@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use super::order::Micros;
+use super::wheel::Micros;
 use crate::job::{Entry, EntryKind, Lane, Trigger};
 
 /// The entries and claims of one job, and what it refuses.
