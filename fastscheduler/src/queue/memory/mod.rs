@@ -3,10 +3,13 @@
 //! Each job's entries and claims are in its [`JobState`](job::JobState); the
 //! [`Line`](line::Line) of each lane says in which order they come due.
 
+mod claim;
 mod job;
 mod jobs;
 mod line;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wheel;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

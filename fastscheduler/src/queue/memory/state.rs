@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::job::{Dropped, Lease, Place};
+use super::claim::{Lease, Place};
+use super::job::Dropped;
 use super::jobs::{Jobs, Slot};
 use super::line::{Line, is_mostly_stale};
 use super::wheel::{Heap, Micros, NEVER, Node, Wheel};
