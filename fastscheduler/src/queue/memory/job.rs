@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use super::order::Micros;
-use crate::job::{Entry, EntryKind, Lane, Trigger};
+use super::claim::{Lease, LiveClaim, Place};
+use super::wheel::Micros;
+use crate::job::{Entry, EntryKind, Lane};
 
 /// The entries and claims of one job, and what it refuses.
 ///
@@ -56,35 +57,6 @@ struct Waiting {
     number: u64,
     is_parked: bool,
     entry: Entry,
-}
-
-/// A claim that was neither settled nor taken over.
-#[derive(Debug)]
-pub(super) struct LiveClaim {
-    fence: u64,
-    trigger: Trigger,
-    scheduled_for: DateTime<Utc>,
-    pub(super) lease: Option<Box<Lease>>,
-}
-
-/// What is needed to hand out a claim again.
-#[derive(Debug)]
-pub(super) struct Lease {
-    pub(super) ends: Micros,
-    pub(super) number: u64,
-    pub(super) place: Place,
-    pub(super) entry: Entry,
-}
-
-/// Where the node of a claim with a lease is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Among the leases that have not ended.
-    Leases,
-    /// In the line of its lane, since its lease ended.
-    Line,
-    /// It has none, while another claim of its job is live.
-    Parked,
 }
 
 /// How many nodes went stale, by lane.
@@ -244,9 +216,7 @@ impl JobState {
     pub(super) fn claim(&mut self, number: u64, fence: u64, lease: Option<(Micros, u64)>) -> Option<Entry> {
         let mut entry = self.take(number)?;
         entry.kind = EntryKind::Fire;
-        let mut claim =
-            LiveClaim { fence, trigger: entry.trigger, scheduled_for: entry.scheduled_for, lease: None };
-        claim.renew(&entry, lease);
+        let claim = LiveClaim::new(&entry, fence, lease);
         if let Held::Next { .. } | Held::Claim(_) = self.held {
             self.more().claims.push(claim);
         } else {
@@ -268,7 +238,7 @@ impl JobState {
         {
             return Some(more.take_waiting(index).entry);
         }
-        let fence = self.claims().find(|claim| claim.lease_number() == Some(number))?.fence;
+        let fence = self.claims().find(|claim| claim.lease_number() == Some(number))?.fence();
         let lease = self.release(fence)?.lease?;
         let mut entry = lease.entry;
         entry.due_at = DateTime::from_timestamp_micros(lease.ends).unwrap_or(entry.due_at);
@@ -279,18 +249,18 @@ impl JobState {
 
     /// Ends a claim, if its fence is not stale.
     pub(super) fn release(&mut self, fence: u64) -> Option<LiveClaim> {
-        if matches!(&self.held, Held::Claim(claim) if claim.fence == fence) {
+        if matches!(&self.held, Held::Claim(claim) if claim.fence() == fence) {
             let Held::Claim(claim) = std::mem::take(&mut self.held) else { return None };
             return Some(claim);
         }
         let claims = &mut self.more.as_mut()?.claims;
-        let index = claims.iter().position(|claim| claim.fence == fence)?;
+        let index = claims.iter().position(|claim| claim.fence() == fence)?;
         Some(claims.swap_remove(index))
     }
 
     /// The claim of that fence, if it is not stale.
     pub(super) fn live_claim(&mut self, fence: u64) -> Option<&mut LiveClaim> {
-        self.claims_mut().find(|claim| claim.fence == fence)
+        self.claims_mut().find(|claim| claim.fence() == fence)
     }
 
     /// Drops the entries of older revisions and refuses them from now on.
@@ -390,24 +360,6 @@ impl More {
 impl Waiting {
     fn count_in(&self, dropped: &mut Dropped) {
         dropped[self.entry.lane as usize] += usize::from(!self.is_parked);
-    }
-}
-
-impl LiveClaim {
-    /// Changes the lease, which has an end and a number, and returns the old one.
-    pub(super) fn renew(&mut self, entry: &Entry, lease: Option<(Micros, u64)>) -> Option<Box<Lease>> {
-        let lease = lease.map(|(ends, number)| {
-            Box::new(Lease { ends, number, place: Place::Leases, entry: entry.clone() })
-        });
-        std::mem::replace(&mut self.lease, lease)
-    }
-
-    fn is_of(&self, entry: &Entry) -> bool {
-        self.scheduled_for == entry.scheduled_for && self.trigger == entry.trigger
-    }
-
-    fn lease_number(&self) -> Option<u64> {
-        self.lease.as_ref().map(|lease| lease.number)
     }
 }
 

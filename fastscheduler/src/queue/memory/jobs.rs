@@ -9,10 +9,19 @@ use crate::job::{JobId, JobMap};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u32);
 
+/// How many states lie side by side.
+const CHUNK: usize = 1024;
+
+impl Slot {
+    /// No job's.
+    pub(super) const NONE: Self = Self(u32::MAX);
+}
+
 /// The states of all jobs, side by side.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
-    states: Vec<JobState>,
+    /// In chunks, which neither move nor leave room for more than one more.
+    chunks: Vec<Vec<JobState>>,
     free: Vec<Slot>,
     slots: JobMap<Slot>,
 }
@@ -23,18 +32,8 @@ impl Jobs {
     }
 
     pub(super) fn slot_or_new(&mut self, job: JobId) -> Slot {
-        *self.slots.entry(job).or_insert_with(|| {
-            self.free.pop().unwrap_or_else(|| {
-                if self.states.len() == self.states.capacity() {
-                    // By a quarter: doubling would leave half of a large one empty.
-                    self.states.reserve_exact(self.states.len() / 4 + 16);
-                }
-                self.states.push(JobState::default());
-                Slot(
-                    u32::try_from(self.states.len() - 1).expect("fewer than four billion jobs are in memory"),
-                )
-            })
-        })
+        let Self { chunks, free, slots } = self;
+        *slots.entry(job).or_insert_with(|| free.pop().unwrap_or_else(|| new_slot(chunks)))
     }
 
     pub(super) fn forget(&mut self, job: JobId) {
@@ -50,16 +49,30 @@ impl Jobs {
     }
 }
 
+fn new_slot(chunks: &mut Vec<Vec<JobState>>) -> Slot {
+    if chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+        // The first grows with the need: most queues are small.
+        let room = if chunks.is_empty() { 0 } else { CHUNK };
+        chunks.push(Vec::with_capacity(room));
+    }
+    let before = (chunks.len() - 1) * CHUNK;
+    let chunk = chunks.last_mut().expect("a chunk was added where there was none");
+    chunk.push(JobState::default());
+    Slot(u32::try_from(before + chunk.len() - 1).expect("fewer than four billion jobs are in memory"))
+}
+
 impl Index<Slot> for Jobs {
     type Output = JobState;
 
     fn index(&self, slot: Slot) -> &JobState {
-        &self.states[slot.0 as usize]
+        let index = slot.0 as usize;
+        &self.chunks[index / CHUNK][index % CHUNK]
     }
 }
 
 impl IndexMut<Slot> for Jobs {
     fn index_mut(&mut self, slot: Slot) -> &mut JobState {
-        &mut self.states[slot.0 as usize]
+        let index = slot.0 as usize;
+        &mut self.chunks[index / CHUNK][index % CHUNK]
     }
 }

@@ -1,12 +1,16 @@
 //! The queue of one process: the reference that others are compared with.
 //!
 //! Each job's entries and claims are in its [`JobState`](job::JobState); the
-//! [`Line`](order::Line) of each lane says in which order they come due.
+//! [`Line`](line::Line) of each lane says in which order they come due.
 
+mod claim;
 mod job;
 mod jobs;
-mod order;
+mod line;
 mod state;
+#[cfg(test)]
+mod tests;
+mod wheel;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -3,17 +3,27 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::job::{Dropped, Lease, Place};
+use super::claim::{Lease, Place};
+use super::job::Dropped;
 use super::jobs::{Jobs, Slot};
-use super::order::{Line, Micros, NEVER, Node, Order, Source, is_mostly_stale};
+use super::line::{Line, is_mostly_stale};
+use super::wheel::{Heap, Micros, NEVER, Node, Wheel};
 use crate::job::{FunctionKey, JobId};
 use crate::queue::{Claim, Claimer, Entry, Settlement};
 
 /// For how long a job is remembered that ended without word of its removal.
 const MEMORY_OF_THE_ENDED: Micros = 60_000_000;
 
-/// Orders taken out of a line, of functions that a claimer has.
-type Lacked = Vec<(FunctionKey, Order)>;
+/// Taken out of a line: what others lacked the function of and a claimer has.
+type Lacked = Vec<(FunctionKey, Heap)>;
+
+/// Where a node was found.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Wheel,
+    /// In the heap of a function that an earlier claimer had not.
+    Lacked(usize),
+}
 
 /// All that the queue knows.
 #[derive(Debug)]
@@ -22,7 +32,7 @@ pub(super) struct State {
     /// By lane.
     lines: [Line; 2],
     /// When leases end.
-    leases: Order,
+    leases: Wheel,
     stale_leases: usize,
     /// Jobs that ended without word of their removal, oldest first.
     ended: VecDeque<(Micros, JobId)>,
@@ -39,7 +49,7 @@ impl Default for State {
         Self {
             jobs: Jobs::default(),
             lines: Default::default(),
-            leases: Order::default(),
+            leases: Wheel::default(),
             stale_leases: 0,
             ended: VecDeque::new(),
             number: 0,
@@ -80,8 +90,9 @@ impl State {
         let mut lacked: [Lacked; 2] = Default::default();
         for lane in [0, 1].into_iter().filter(|lane| room[*lane] > 0) {
             self.lines[lane].fresh = NEVER;
+            self.lines[lane].wheel.advance(now);
             if !self.lines[lane].lacked.is_empty() {
-                let is_had = |function: &FunctionKey, _: &mut Order| claimer.functions.contains(function);
+                let is_had = |function: &FunctionKey, _: &mut Heap| claimer.functions.contains(function);
                 lacked[lane] = self.lines[lane].lacked.extract_if(is_had).collect();
             }
         }
@@ -91,9 +102,8 @@ impl State {
         while let Some((node, lane, source)) = self.first(&room, &lacked, now) {
             let line = &mut self.lines[lane];
             match source {
-                Source::Coming => line.coming.pop(),
-                Source::Overdue => line.overdue.pop(),
-                Source::Lacked(index) => lacked[lane][index].1.pop(),
+                Source::Wheel => line.wheel.take_first_due(),
+                Source::Lacked(index) => lacked[lane][index].1.take_first(),
             };
             let job = &mut self.jobs[node.slot];
             let Some((entry, is_blocked)) = job.find(node.number) else {
@@ -122,7 +132,7 @@ impl State {
             claims.push(Claim { entry, fence: self.fence });
         }
         for (line, lacked) in self.lines.iter_mut().zip(lacked) {
-            line.lacked.extend(lacked.into_iter().filter(|(_, order)| order.len() > 0));
+            line.lacked.extend(lacked.into_iter().filter(|(_, heap)| heap.len() > 0));
         }
         claims
     }
@@ -132,9 +142,9 @@ impl State {
         let mut first: Option<(Node, usize, Source)> = None;
         for lane in [0, 1].into_iter().filter(|lane| room[*lane] > 0) {
             let lacked = lacked[lane].iter().enumerate();
-            let lacked =
-                lacked.filter_map(|(index, (_, order))| Some((order.first()?, Source::Lacked(index))));
-            for (node, source) in self.lines[lane].first().into_iter().chain(lacked) {
+            let lacked = lacked.filter_map(|(index, (_, heap))| Some((heap.first()?, Source::Lacked(index))));
+            let due = self.lines[lane].wheel.first_due().map(|node| (node, Source::Wheel));
+            for (node, source) in due.into_iter().chain(lacked) {
                 if node.due <= now && first.is_none_or(|(other, ..)| node < other) {
                     first = Some((node, lane, source));
                 }
@@ -197,27 +207,10 @@ impl State {
 
     pub(super) fn next_due(&mut self, after: Micros) -> Option<Micros> {
         self.end_leases(after);
-        let mut next = self.leases.first().map_or(NEVER, |node| node.due);
+        let mut next = self.leases.next_after(after, |node| self.jobs[node.slot].has_lease(node.number));
         for line in &mut self.lines {
-            while let Some(node) = line.coming.first() {
-                let is_live = self.jobs[node.slot].find(node.number).is_some();
-                if is_live && node.due > after {
-                    next = next.min(node.due);
-                    break;
-                }
-                line.coming.pop();
-                if is_live {
-                    line.overdue.add(node);
-                    line.overdue_until = line.overdue_until.max(node.due);
-                } else {
-                    line.stale = line.stale.saturating_sub(1);
-                }
-            }
-            if after < line.overdue_until {
-                let is_live = |node: &Node| self.jobs[node.slot].find(node.number).is_some();
-                let later = line.overdue.iter().filter(|node| node.due > after).filter(is_live);
-                next = later.map(|node| node.due).min().map_or(next, |due| next.min(due));
-            }
+            let is_live = |node: Node| self.jobs[node.slot].find(node.number).is_some();
+            next = next.min(line.wheel.next_after(after, is_live));
             // It came after the last claim looked, and is not in the answer.
             if line.fresh <= after {
                 line.fresh = NEVER;
@@ -230,7 +223,8 @@ impl State {
 
     /// Puts claims in line whose leases have ended.
     fn end_leases(&mut self, until: Micros) {
-        while let Some(node) = self.leases.first() {
+        self.leases.advance(until);
+        while let Some(node) = self.leases.first_due() {
             let job = &mut self.jobs[node.slot];
             if !job.has_lease(node.number) {
                 self.stale_leases = self.stale_leases.saturating_sub(1);
@@ -239,7 +233,7 @@ impl State {
             } else if let Some(lane) = job.end_lease(node.number) {
                 self.lines[lane as usize].add(node);
             }
-            self.leases.pop();
+            self.leases.take_first_due();
         }
     }
 
