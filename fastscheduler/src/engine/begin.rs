@@ -71,9 +71,12 @@ impl Engine {
         let entry = &claim.entry;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
         let is_first = entry.attempt == 1;
-        // A change that came after the claim has accounted for the fire.
-        let is_void =
-            is_scheduled && is_first && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
+        // A change that came after the claim has accounted for the fire, unless
+        // it began before and was cut short.
+        let is_void = is_scheduled
+            && is_first
+            && job.starts_from.is_none_or(|from| entry.scheduled_for < from)
+            && !job.activity.is_open(entry.run_id());
         if is_void || (job.is_paused && is_scheduled && is_first) {
             return batch.settlements.push(Settlement { claim, next: None });
         }
@@ -85,7 +88,8 @@ impl Engine {
             let next = job.is_exclusive().then(|| job.fire_after(entry.covers_until)).flatten();
             return batch.settlements.push(Settlement { claim, next });
         }
-        if let Some(instead) = job.instead_of(entry, now, short_since, job.activity.aside()) {
+        let instead = job.instead_of(entry, now, short_since, job.activity.aside());
+        if let Some(instead) = instead.filter(|_| !job.activity.is_open(entry.run_id())) {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
