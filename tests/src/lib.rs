@@ -1,5 +1,8 @@
 //! What the behaviour tests share.
 
+pub mod fires;
+pub mod held;
+
 use chrono::{DateTime, Utc};
 use fastscheduler::testing::ManualClock;
 use fastscheduler::{HistoryQuery, Run, RunStatus, Scheduler, SchedulerBuilder};

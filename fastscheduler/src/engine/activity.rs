@@ -49,6 +49,8 @@ struct Open {
     scheduled_for: DateTime<Utc>,
     /// When its first attempt was claimed.
     since: DateTime<Utc>,
+    /// Whether the job's next fire was put into the queue beside it.
+    is_aside: bool,
     state: OpenState,
 }
 
@@ -87,7 +89,8 @@ impl Activity {
                 let RunId { trigger, scheduled_for, .. } = run;
                 // Nearly always one: do not make room for four.
                 activity.open.reserve_exact(1);
-                activity.open.push(Open { trigger, scheduled_for, since: now, state });
+                let is_aside = matches!(trigger, Trigger::Manual | Trigger::Retry);
+                activity.open.push(Open { trigger, scheduled_for, since: now, is_aside, state });
             }
         }
     }
@@ -97,6 +100,21 @@ impl Activity {
         let mut activity = lock(&self.0);
         let at = activity.open.iter().position(|open| open.is(run))?;
         Some(activity.open.swap_remove(at).since)
+    }
+
+    /// The next fire goes into the queue: those that are open do not see to it.
+    pub(super) fn set_aside(&self) {
+        lock(&self.0).open.iter_mut().for_each(|open| open.is_aside = true);
+    }
+
+    /// Whether a fire is open that sees to its successor.
+    pub(super) fn is_in_charge(&self, run: RunId) -> bool {
+        lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_aside)
+    }
+
+    /// Whether a fire is open.
+    pub(super) fn is_open(&self, run: RunId) -> bool {
+        lock(&self.0).open.iter().any(|open| open.is(run))
     }
 
     /// A fire is over that does not see to its successor: a fire that came due
@@ -133,7 +151,8 @@ impl Activity {
         rare.requested_at = Some(at);
         let entry = entry(at);
         let state = OpenState::Waiting(Box::new(entry.clone()));
-        activity.open.push(Open { trigger: entry.trigger, scheduled_for: at, since: now, state });
+        let Entry { trigger, .. } = entry;
+        activity.open.push(Open { trigger, scheduled_for: at, since: now, is_aside: true, state });
         Some(entry)
     }
 

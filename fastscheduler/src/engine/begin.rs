@@ -83,9 +83,12 @@ impl Engine {
         let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
         let is_first = entry.attempt == 1;
-        // A change that came after the claim has accounted for the fire.
-        let is_void =
-            is_scheduled && is_first && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
+        // A change that came after the claim has accounted for the fire, unless
+        // it began before and was cut short.
+        let is_void = is_scheduled
+            && is_first
+            && job.starts_from.is_none_or(|from| entry.scheduled_for < from)
+            && !job.activity.is_open(entry.run_id());
         if is_void || (job.is_paused && is_scheduled && is_first) {
             return batch.settlements.push(Settlement { claim, next: None });
         }
@@ -94,7 +97,8 @@ impl Engine {
             return batch.settlements.push(Settlement { claim, next: None });
         }
         let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
-        if let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before) {
+        let instead = job.instead_of(entry, upcoming, now, batch.late_before);
+        if let Some(instead) = instead.filter(|_| !job.activity.is_open(entry.run_id())) {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {

@@ -94,10 +94,9 @@ impl Engine {
                 short_since.get_or_insert(now);
                 continue;
             }
-            let claimer = &mut dispatcher.claimer;
-            (claimer.room_async, claimer.room_blocking) =
-                if lane == Lane::Async { (room, 0) } else { (0, room) };
-            let claims = self.queue.claim(claimer).await?;
+            let who = &mut dispatcher.claimer;
+            (who.room_async, who.room_blocking) = if lane == Lane::Async { (room, 0) } else { (0, room) };
+            let claims = self.queue.claim(who).await?;
             claimed.count += claims.len();
             let is_full = claims.len() == room;
             self.begin(lane, claims, *short_since).await;

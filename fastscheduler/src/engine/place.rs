@@ -18,7 +18,7 @@ impl Engine {
         let mut entries = Vec::new();
         self.is_placing.store(true, Ordering::Release);
         for job in self.table.all() {
-            self.plan(&job, now, &mut changes, &mut entries);
+            self.plan(&job, now, LiveJob::place, &mut changes, &mut entries);
         }
         self.storage.apply(&changes, Durability::Now).await?;
         self.announce(&changes);
@@ -30,6 +30,9 @@ impl Engine {
     /// its fires come as it says.
     pub(crate) async fn take_over(&self, job: LiveJob) {
         let job = Arc::new(job);
+        // A fire of a job that was there may be late, and is not missed by that.
+        let is_new = self.table.get(job.id).is_none();
+        let place = if is_new { LiveJob::place } else { LiveJob::as_it_comes };
         self.table.insert(Arc::clone(&job));
         if !self.is_placing() {
             // The start places all jobs.
@@ -41,7 +44,7 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        self.plan(&job, self.clock.now(), &mut changes, &mut entries);
+        self.plan(&job, self.clock.now(), place, &mut changes, &mut entries);
         self.persist("a job's first fire", || self.storage.apply(&changes, Durability::Soon)).await;
         self.announce(&changes);
         self.push(&entries).await;
@@ -61,6 +64,7 @@ impl Engine {
         &self,
         job: &Arc<LiveJob>,
         now: DateTime<Utc>,
+        place: fn(&LiveJob, DateTime<Utc>, DateTime<Utc>) -> FollowUp,
         changes: &mut Vec<Change>,
         entries: &mut Vec<Entry>,
     ) {
@@ -76,7 +80,8 @@ impl Engine {
         let Some(first) = job.starts_from else {
             return self.remove_if_ended(job, changes);
         };
-        let FollowUp { next, skipped } = job.place(first, now);
+        job.activity.set_aside();
+        let FollowUp { next, skipped } = place(job, first, now);
         changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
             job.activity.set_over(true);

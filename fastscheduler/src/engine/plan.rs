@@ -78,8 +78,14 @@ impl LiveJob {
         }
     }
 
+    /// The entry for the fires from `first` on, when a revision begins. What is
+    /// due already may be late or missed: its claim tells.
+    pub(super) fn as_it_comes(&self, first: DateTime<Utc>, _now: DateTime<Utc>) -> FollowUp {
+        FollowUp { next: Some(self.fire(first)), skipped: None }
+    }
+
     /// The entry for the fires from `first` on, at the start of the scheduler
-    /// or of a new revision: what is due already was missed.
+    /// or when a job comes in: what is due already was missed.
     pub(crate) fn place(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
         match self.last_due(first - TICK, now) {
             Some(last) => self.make_up(first, last, now),

@@ -190,11 +190,9 @@ impl Engine {
             activity.wait(retry.clone(), now);
             return (!present.is_paused).then_some(retry);
         }
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        if !is_scheduled || present.scheduled_since != job.scheduled_since {
-            // Another entry is in charge of the next fire.
-            activity.end_aside(run_id, now);
-        } else {
+        let is_current = present.scheduled_since == job.scheduled_since;
+        let is_in_charge = is_current && activity.is_in_charge(run_id);
+        if is_in_charge {
             activity.end(run_id);
             if entry.is_exclusive && !present.is_paused {
                 let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
@@ -205,9 +203,18 @@ impl Engine {
                 }
                 return next;
             }
+        } else {
+            // Another entry is in charge of the next fire.
+            activity.end_aside(run_id, now);
         }
         self.remove_if_ended(present, changes);
-        None
+        // A change that came while this fire was being claimed took it for the
+        // next one. What is in the queue already is not added again.
+        let is_changed = !is_in_charge || present.revision != job.revision || entry.attempt > 1;
+        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
+        (is_scheduled && is_current && is_changed && !present.is_paused)
+            .then(|| Some(present.fire((*upcoming)?.max(present.starts_from?))))
+            .flatten()
     }
 
     /// Removes a job whose last fire is over.

@@ -20,6 +20,7 @@
 
 mod audit;
 mod manual_clock;
+pub mod queue_contract;
 pub mod storage_contract;
 
 use std::time::Duration;
