@@ -83,15 +83,14 @@ impl Activity {
 
     fn put(&self, run: RunId, now: DateTime<Utc>, state: OpenState) {
         let mut activity = lock(&self.0);
-        match activity.open.iter_mut().find(|open| open.is(run)) {
-            Some(open) => open.state = state,
-            None => {
-                let RunId { trigger, scheduled_for, .. } = run;
-                // Nearly always one: do not make room for four.
-                activity.open.reserve_exact(1);
-                let is_aside = matches!(trigger, Trigger::Manual | Trigger::Retry);
-                activity.open.push(Open { trigger, scheduled_for, since: now, is_aside, state });
-            }
+        if let Some(open) = activity.open.iter_mut().find(|open| open.is(run)) {
+            open.state = state;
+        } else {
+            let RunId { trigger, scheduled_for, .. } = run;
+            // Nearly always one: do not make room for four.
+            activity.open.reserve_exact(1);
+            let is_aside = matches!(trigger, Trigger::Manual | Trigger::Retry);
+            activity.open.push(Open { trigger, scheduled_for, since: now, is_aside, state });
         }
     }
 

@@ -107,7 +107,7 @@ impl Engine {
             }
             return batch.settlements.push(Settlement { claim, next });
         }
-        self.start_attempt(claim, job, upcoming, batch);
+        Self::start_attempt(claim, job, upcoming, batch);
     }
 
     /// Whether a fire that outlived its process needs no further attempt.
@@ -122,13 +122,7 @@ impl Engine {
         is_over
     }
 
-    fn start_attempt(
-        &self,
-        claim: Claim,
-        job: Arc<LiveJob>,
-        upcoming: Option<DateTime<Utc>>,
-        batch: &mut Batch,
-    ) {
+    fn start_attempt(claim: Claim, job: Arc<LiveJob>, upcoming: Option<DateTime<Utc>>, batch: &mut Batch) {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);

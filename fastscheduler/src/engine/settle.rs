@@ -56,16 +56,13 @@ impl Engine {
                     self.conclude(&attempt, present, finished_at, Some(outcome), &mut changes)
                 }
             };
-            match thread {
+            if let Some(thread) = thread {
                 // It keeps its slot, and an exclusive job, until it ends.
-                Some(thread) => {
-                    self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
-                }
-                None => {
-                    let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);
-                    settlements.push(Settlement { claim: attempt.claim, next });
-                }
+                self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
+                continue;
             }
+            let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);
+            settlements.push(Settlement { claim: attempt.claim, next });
         }
         self.write_down("outcomes", &changes).await;
         self.persist("the history's limits", || self.storage.prune(self.limits())).await;

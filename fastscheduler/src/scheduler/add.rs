@@ -60,15 +60,12 @@ impl Scheduler {
             Some(key) => table.by_key(key),
             None => table.orphans_of(checked.function.key()).first().copied(),
         };
-        match known {
-            Some(id) => {
-                self.redeclare(id, &Arc::new(declared), Some(&checked.function)).await?;
-                Ok(id)
-            }
-            None => {
-                let source = if is_closure { Source::Code } else { Source::Api };
-                self.insert(checked, source, Some(Arc::new(declared)), now).await
-            }
+        if let Some(id) = known {
+            self.redeclare(id, &Arc::new(declared), Some(&checked.function)).await?;
+            Ok(id)
+        } else {
+            let source = if is_closure { Source::Code } else { Source::Api };
+            self.insert(checked, source, Some(Arc::new(declared)), now).await
         }
     }
 

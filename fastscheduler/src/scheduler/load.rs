@@ -85,7 +85,7 @@ impl Scheduler {
         for (declared, place) in declared.into_iter().map(Arc::new).zip(&places) {
             match place {
                 Some(place) if *place < jobs.len() => {
-                    self.restore_declared(&jobs[*place], &declared, now).await?
+                    self.restore_declared(&jobs[*place], &declared, now).await?;
                 }
                 Some(place) => self.unearth(&tombstones[*place - jobs.len()], declared, now).await?,
                 None => self.insert_declared(declared, now, Vec::new()).await?,

@@ -2,6 +2,9 @@
 
 use crate::job::Declared;
 
+/// A rule that knows a declaration again.
+type IsSame = dyn Fn(&Declared, &Declared) -> bool;
+
 /// For each declaration of a function, the place of the stored one that it is:
 /// the one of its name, else one of an identical schedule, else the one at
 /// its position. Each stored one is taken once.
@@ -11,7 +14,7 @@ pub(super) fn matched(declared: &[Declared], stored: &[&Declared]) -> Vec<Option
     };
     let same_schedule = |new: &Declared, old: &Declared| new.definition.schedule == old.definition.schedule;
     let same_position = |new: &Declared, old: &Declared| new.position == old.position;
-    let rules: [&dyn Fn(&Declared, &Declared) -> bool; 3] = [&same_name, &same_schedule, &same_position];
+    let rules: [&IsSame; 3] = [&same_name, &same_schedule, &same_position];
     let mut found = vec![None; declared.len()];
     for is_same in rules {
         for (at, new) in declared.iter().enumerate() {

@@ -47,14 +47,18 @@ pub struct JobUpdate {
     args: Option<Vec<Value>>,
     kwargs: Option<Map<String, Value>>,
     retries: Option<u32>,
-    timeout: Option<Option<Duration>>,
-    jitter: Option<Option<Duration>>,
+    timeout: Option<Length>,
+    jitter: Option<Length>,
     catch_up: Option<CatchUp>,
     overlap: Option<Overlap>,
     if_revision: Option<u64>,
     /// The first mistake that a setting made.
     mistake: Option<SchedulerError>,
 }
+
+/// A length of time that a job is to have, or to have no more.
+#[derive(Debug, Clone, Copy)]
+struct Length(Option<Duration>);
 
 impl JobUpdate {
     /// An update that changes nothing yet.
@@ -115,13 +119,13 @@ impl JobUpdate {
 
     /// The longest an attempt may take; `None` for as long as it likes.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.timeout = Some(timeout.into());
+        self.timeout = Some(Length(timeout.into()));
         self
     }
 
     /// Delays each fire by up to this much; `None` not at all.
     pub fn jitter(mut self, jitter: impl Into<Option<Duration>>) -> Self {
-        self.jitter = Some(jitter.into());
+        self.jitter = Some(Length(jitter.into()));
         self
     }
 
@@ -197,8 +201,8 @@ impl JobUpdate {
         after.kwargs = self.kwargs.clone().unwrap_or(after.kwargs);
         let policy = &mut after.policy;
         policy.max_retries = self.retries.unwrap_or(policy.max_retries);
-        policy.timeout = self.timeout.unwrap_or(policy.timeout);
-        policy.jitter = self.jitter.unwrap_or(policy.jitter);
+        policy.timeout = self.timeout.map_or(policy.timeout, |Length(timeout)| timeout);
+        policy.jitter = self.jitter.map_or(policy.jitter, |Length(jitter)| jitter);
         policy.catch_up = self.catch_up.unwrap_or(policy.catch_up);
         policy.overlap = self.overlap.unwrap_or(policy.overlap);
         after

@@ -9,7 +9,7 @@ use crate::job::{Job, JobId, JobMap, OpenFire, RunId, Trigger};
 /// would go into waiting for memory otherwise.
 #[derive(Default)]
 pub(super) struct Slots {
-    slots: Vec<Slot>,
+    in_order: Vec<Slot>,
     places: JobMap<u32>,
     spare: Spare,
 }
@@ -28,15 +28,15 @@ pub(super) struct Slot {
 
 impl Slots {
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.in_order.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter()
+        self.in_order.iter()
     }
 
     pub(super) fn get(&self, job: JobId) -> Option<&Slot> {
-        self.places.get(&job).map(|place| &self.slots[*place as usize])
+        self.places.get(&job).map(|place| &self.in_order[*place as usize])
     }
 
     pub(super) fn get_mut(&mut self, job: JobId) -> Option<&mut Slot> {
@@ -46,14 +46,14 @@ impl Slots {
     /// A job, and the lists that it may take from or give to.
     pub(super) fn get_with_spare(&mut self, job: JobId) -> Option<(&mut Slot, &mut Spare)> {
         let place = *self.places.get(&job)?;
-        Some((&mut self.slots[place as usize], &mut self.spare))
+        Some((&mut self.in_order[place as usize], &mut self.spare))
     }
 
     /// Adds a job, unless it is there.
     pub(super) fn add(&mut self, id: JobId, slot: impl FnOnce() -> Slot) {
-        let place = u32::try_from(self.slots.len()).expect("four billion jobs do not fit into memory");
+        let place = u32::try_from(self.in_order.len()).expect("four billion jobs do not fit into memory");
         self.places.entry(id).or_insert_with(|| {
-            self.slots.push(slot());
+            self.in_order.push(slot());
             place
         });
     }
@@ -61,8 +61,8 @@ impl Slots {
     /// Removes a job, and says whether it was there.
     pub(super) fn remove(&mut self, job: JobId) -> bool {
         let Some(place) = self.places.remove(&job) else { return false };
-        self.slots.swap_remove(place as usize);
-        if let Some(moved) = self.slots.get(place as usize) {
+        self.in_order.swap_remove(place as usize);
+        if let Some(moved) = self.in_order.get(place as usize) {
             self.places.insert(moved.job.id(), place);
         }
         true
