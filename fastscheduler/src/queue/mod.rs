@@ -100,11 +100,13 @@ pub trait Queue: fmt::Debug + Send + Sync + 'static {
     /// `Next` by one with a higher revision or one that covers more.
     fn push<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), QueueError>>;
 
-    /// Claims what is due, the longest due first. The entries of the claims
+    /// Claims what is due, the longest due first, and what is due at one
+    /// instant in the order in which it was pushed. The entries of the claims
     /// are of the kind [`Fire`](EntryKind::Fire).
     ///
-    /// A claim whose lease has ended is due again: with a new fence, the next
-    /// attempt, and one more crash.
+    /// A claim whose lease has ended is due again, since the lease ended: with
+    /// a new fence, the next attempt, and one more crash. Until it is taken over
+    /// it stays live: it may be renewed or settled, and is waited for.
     fn claim<'a>(&'a self, claimer: &'a Claimer) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>>;
 
     /// Ends claims, each in one step with the push of what takes its place.
@@ -112,16 +114,22 @@ pub trait Queue: fmt::Debug + Send + Sync + 'static {
     /// revision than the queue has seen is dropped.
     fn settle<'a>(&'a self, settlements: &'a [Settlement]) -> BoxFuture<'a, Result<(), QueueError>>;
 
-    /// Extends leases and returns the claims that are lost.
+    /// Lets claims be held for `lease` from now on, and returns those that are
+    /// lost: settled, or taken over.
     fn renew<'a>(
         &'a self,
         claims: &'a [Claim],
         lease: Option<Duration>,
     ) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>>;
 
-    /// Drops the pending entries of a job and refuses those of a revision below
-    /// `revision` from now on. `u64::MAX` is for a job that is gone; the queue
-    /// forgets it with its last claim.
+    /// Drops the pending entries of a job of a revision below `revision`, and
+    /// refuses such entries from now on. Those of `revision` and above stay: they
+    /// are of who changed the job later and was faster. `u64::MAX` is for a job
+    /// that is gone; the queue forgets it with its last claim.
+    ///
+    /// Of a job that ended without such word the queue may forget what was
+    /// claimed of it, a minute after its last claim was settled with nothing to
+    /// take its place.
     fn remove(&self, job: JobId, revision: u64) -> BoxFuture<'_, Result<(), QueueError>>;
 
     /// When the first entry is due, or the first lease ends, later than `after`.
@@ -132,6 +140,11 @@ pub trait Queue: fmt::Debug + Send + Sync + 'static {
 
     /// Waits until something may be due earlier than [`next_due`](Self::next_due)
     /// said last, or may be claimed now that could not be.
+    ///
+    /// News that comes while nobody waits is kept for who waits next; so is that
+    /// of an entry which came after the last [`claim`](Self::claim) and was due
+    /// too early to be in the answer of `next_due`. One claimer is woken at a
+    /// time.
     fn wake(&self) -> BoxFuture<'_, ()>;
 
     /// The queue's own time, which decides what is due.

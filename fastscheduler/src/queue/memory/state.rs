@@ -14,6 +14,12 @@ use crate::queue::{Claim, Claimer, Entry, Settlement};
 /// For how long a job is remembered that ended without word of its removal.
 const MEMORY_OF_THE_ENDED: Micros = 60_000_000;
 
+/// How many of the last claims are found faster.
+const RECENT: usize = 1024;
+
+/// A claim's fence and job, and where the job is.
+type Recent = Option<(u64, JobId, Slot)>;
+
 /// Taken out of a line: what others lacked the function of and a claimer has.
 type Lacked = Vec<(FunctionKey, Heap)>;
 
@@ -38,6 +44,9 @@ pub(super) struct State {
     ended: VecDeque<(Micros, JobId)>,
     number: u64,
     fence: u64,
+    /// Where the jobs of the last claims are, by fence: most claims are settled
+    /// soon, and to look up the job is the dearest part of that.
+    recent: Box<[Recent]>,
     /// What `next_due` said last.
     answered: Micros,
     /// Whether a claimer must hear of what was changed.
@@ -54,6 +63,7 @@ impl Default for State {
             ended: VecDeque::new(),
             number: 0,
             fence: 0,
+            recent: vec![None; RECENT].into_boxed_slice(),
             answered: NEVER,
             is_news: false,
         }
@@ -128,6 +138,7 @@ impl State {
             if let Some((due, number)) = lease {
                 self.leases.add(Node { due, number, slot: node.slot });
             }
+            self.recent[recent_index(self.fence)] = Some((self.fence, entry.job, node.slot));
             room[lane] -= 1;
             claims.push(Claim { entry, fence: self.fence });
         }
@@ -155,7 +166,7 @@ impl State {
 
     pub(super) fn settle(&mut self, settlement: &Settlement, now: Micros) {
         let Settlement { claim: Claim { entry, fence }, next } = settlement;
-        let Some(slot) = self.jobs.slot(entry.job) else { return };
+        let Some(slot) = self.claimed_slot(entry.job, *fence) else { return };
         let Some(claim) = self.jobs[slot].release(*fence) else { return };
         if let Some(lease) = claim.lease {
             self.drop_lease(&lease);
@@ -178,7 +189,7 @@ impl State {
 
     /// Changes a claim's lease, if its fence is not stale.
     pub(super) fn renew(&mut self, claim: &Claim, lease: Option<Duration>, now: Micros) -> bool {
-        let Some(slot) = self.jobs.slot(claim.entry.job) else { return false };
+        let Some(slot) = self.claimed_slot(claim.entry.job, claim.fence) else { return false };
         self.number += 1;
         let number = self.number;
         let lease = lease.map(|lease| (end_of(lease, now), number));
@@ -190,6 +201,15 @@ impl State {
             self.leases.add(Node { due, number, slot });
         }
         true
+    }
+
+    /// Where a job is that has that claim, if it is live.
+    fn claimed_slot(&self, job: JobId, fence: u64) -> Option<Slot> {
+        match self.recent[recent_index(fence)] {
+            // A job stays where it is as long as it has a claim.
+            Some((recent, of, slot)) if (recent, of) == (fence, job) => Some(slot),
+            _ => self.jobs.slot(job),
+        }
     }
 
     pub(super) fn remove(&mut self, id: JobId, revision: u64) {
@@ -291,6 +311,10 @@ impl State {
     pub(super) fn size(&self) -> (usize, usize) {
         (self.jobs.len(), self.lines.iter().map(Line::len).sum::<usize>() + self.leases.len())
     }
+}
+
+fn recent_index(fence: u64) -> usize {
+    usize::try_from(fence % RECENT as u64).unwrap_or_default()
 }
 
 fn end_of(lease: Duration, now: Micros) -> Micros {

@@ -139,6 +139,7 @@ macro_rules! queue_contract {
             what_waits_of_a_removed_job_is_dropped
             what_waits_and_is_due_of_a_removed_job_is_dropped
             a_removal_refuses_older_revisions_from_then_on
+            a_pause_lasts
             a_removal_that_comes_late_leaves_newer_entries
             a_claim_outlives_the_removal_of_its_job
             a_job_that_is_gone_stays_gone_while_it_has_a_claim

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
 
 use super::Factory;
 use super::case::{Case, claimer, list};
@@ -134,6 +135,11 @@ impl Trial {
                         "something may be claimed, and who waits until {until:?} is not woken"
                     ));
                 }
+                Doing::Claiming
+            }
+            // It may be woken in vain, but what comes then must wake it again.
+            Doing::Waiting(_) if self.case.queue.wake().now_or_never().is_some() => {
+                self.note("is woken in vain");
                 Doing::Claiming
             }
             Doing::Waiting(until) => Doing::Waiting(until),

@@ -46,6 +46,23 @@ pub async fn a_removal_refuses_older_revisions_from_then_on(factory: &Factory) {
     case.claims(&[&fires[0], &fires[1]], "that revision and a higher one").await;
 }
 
+pub async fn a_pause_lasts(factory: &Factory) {
+    let Some(case) = factory.case().await else { return };
+    case.push(&[next(1, 5), next(2, 5)]).await;
+    case.remove(1, 2).await;
+    case.remove(2, 2).await;
+    // One of them is run by hand meanwhile.
+    case.push(&[manual(2, 0).revision(2)]).await;
+    let claim = case.claim_one("it was asked for").await;
+    case.settle(&claim, None).await;
+    for _ in 0..3 {
+        case.advance(30 * 86_400);
+        case.claims(&[], "both are paused").await;
+        case.push(&[next(1, 5), next(2, 5), manual(2, 0).revision(1)]).await;
+    }
+    case.claims(&[], "what is pushed was of before the pause").await;
+}
+
 pub async fn a_removal_that_comes_late_leaves_newer_entries(factory: &Factory) {
     let Some(case) = factory.case().await else { return };
     let fires =

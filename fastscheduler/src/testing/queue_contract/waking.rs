@@ -1,5 +1,7 @@
 //! When a claimer is to look again.
 
+use futures_util::FutureExt as _;
+
 use super::Factory;
 use super::case::{Case, LEASE, claimer};
 use super::entries::{EntryShape as _, FUNCTION, after, manual, next, retry};
@@ -27,6 +29,7 @@ pub async fn the_next_due_time_is_the_first_after_an_instant(factory: &Factory) 
     assert_eq!(next_after(30).await, None, "later than all");
     assert_eq!(next_after(15).await, Some(after(20)), "asked for an earlier instant again");
     assert_eq!(next_after(0).await, Some(after(10)), "asked for an earlier instant again");
+    case.claims(&[], "asking about later does not make it later").await;
     case.advance(30);
     case.claims(&[&manual(2, 10), &retry(3, 20), &next(4, 20), &next(1, 30)], "the questions change nothing")
         .await;
@@ -161,7 +164,6 @@ pub async fn a_claim_of_one_lane_does_not_hide_what_came_into_the_other(factory:
     let Some(case) = factory.case().await else { return };
     case.push(&[next(1, 5)]).await;
     waits_for(&case, Some(5)).await;
-    case.woken("there was nothing before").await;
     case.advance(10);
     let lane = |room_async, room_blocking| Claimer { room_async, room_blocking, ..claimer(&[FUNCTION]) };
     let claims = case.claim_as(&lane(9, 0)).await;
@@ -175,6 +177,8 @@ pub async fn a_claim_of_one_lane_does_not_hide_what_came_into_the_other(factory:
 
 /// Claims nothing and is told what is next, as who is about to wait.
 async fn waits_for(case: &Case, next: Option<i64>) {
+    // What woke it before must not wake it again.
+    while case.queue.wake().now_or_never().is_some() {}
     let claims = case.claim().await;
     assert_eq!(claims, [], "nothing may be claimed before it waits");
     let lease_end = case.clock.now() + LEASE;
