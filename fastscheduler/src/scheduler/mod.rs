@@ -16,6 +16,7 @@ mod matching;
 mod new_job;
 mod program;
 mod signals;
+mod status;
 mod update;
 
 use std::collections::HashSet;
@@ -31,6 +32,7 @@ pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
+pub use status::Status;
 pub use update::JobUpdate;
 
 use crate::engine::{Engine, Events};
