@@ -193,7 +193,9 @@ impl Scheduler {
             Arguments { args: job.definition.args.clone(), kwargs: job.definition.kwargs.clone() };
         let activity =
             known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
-        Ok(Some(LiveJob::new(job, schedule, function, Arc::new(arguments), activity)))
+        // What leaves a tombstone is what the code would make again by itself.
+        let declared = job.declared.clone().filter(|_| self.is_declared(job));
+        Ok(Some(LiveJob::new(job, declared, schedule, function, Arc::new(arguments), activity)))
     }
 }
 
