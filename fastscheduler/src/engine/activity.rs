@@ -148,7 +148,8 @@ impl Activity {
         let after_last = rare.requested_at.map(|last| last + TimeDelta::microseconds(1));
         let at = after_last.map_or(now, |after_last| after_last.max(now));
         rare.requested_at = Some(at);
-        let entry = entry(at);
+        // The instant is a name: it is due now, also if that was taken.
+        let entry = Entry { due_at: now, ..entry(at) };
         let state = OpenState::Waiting(Box::new(entry.clone()));
         let Entry { trigger, .. } = entry;
         activity.open.push(Open { trigger, scheduled_for: at, since: now, is_aside: true, state });

@@ -105,6 +105,10 @@ impl Engine {
                 job.activity.set_over(true);
                 self.remove_if_ended(&job, &mut batch.changes);
             }
+            // The queue takes a fire that was claimed for no next one.
+            let is_same = |next: &Entry| next.covers_until <= entry.covers_until;
+            let kind = if next.as_ref().is_some_and(is_same) { EntryKind::Fire } else { EntryKind::Next };
+            let next = next.map(|next| Entry { kind, ..next });
             return batch.settlements.push(Settlement { claim, next });
         }
         Self::start_attempt(claim, job, upcoming, batch);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
@@ -11,6 +12,10 @@ use crate::job::{
     DEFAULT_GROUP, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
+
+/// What is done with each of several jobs; says whether that changed it. Boxed,
+/// since the future of an async closure here would not be known to be `Send`.
+type ControlOne = for<'a> fn(&'a Scheduler, JobId) -> BoxFuture<'a, Result<bool, SchedulerError>>;
 
 impl Scheduler {
     /// Pauses a job: it stays, and does not fire until it is resumed. What is
@@ -97,7 +102,11 @@ impl Scheduler {
     ///
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn cancel_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
-        self.remove(job_id(id)?, SkipReason::Cancelled).await
+        self.cancel(job_id(id)?).await.map(drop)
+    }
+
+    async fn cancel(&self, id: JobId) -> Result<bool, SchedulerError> {
+        self.remove(id, SkipReason::Cancelled).await.map(|()| true)
     }
 
     /// Removes a job, and records for what reason its fires come no more.
@@ -147,7 +156,7 @@ impl Scheduler {
             let function = job.function();
             job.name() == name || function.name() == name || function.to_string() == name
         };
-        self.for_each(is_meant, async |id| self.cancel_job(id).await.map(|()| true)).await
+        self.for_each(is_meant, |scheduler, id| Box::pin(scheduler.cancel(id))).await
     }
 
     /// The groups that jobs belong to, sorted; `default` is always among them.
@@ -162,28 +171,28 @@ impl Scheduler {
 
     /// Pauses the jobs of a group, and answers how many were not paused before.
     pub async fn pause_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, async |id| self.pause(id).await).await
+        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.pause(id))).await
     }
 
     /// Resumes the jobs of a group, and answers how many were paused.
     pub async fn resume_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, async |id| self.resume(id).await).await
+        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.resume(id))).await
     }
 
     /// Cancels the jobs of a group, and answers how many there were.
     pub async fn cancel_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, async |id| self.cancel_job(id).await.map(|()| true)).await
+        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.cancel(id))).await
     }
 
     /// Does something with the jobs that are meant, and counts those it changed.
     async fn for_each(
         &self,
         is_meant: impl Fn(&Job) -> bool,
-        change: impl AsyncFn(JobId) -> Result<bool, SchedulerError>,
+        change: ControlOne,
     ) -> Result<usize, SchedulerError> {
         let mut count = 0;
         for job in self.0.engine.storage.jobs().await?.iter().filter(|job| is_meant(job)) {
-            match change(job.id()).await {
+            match change(self, job.id()).await {
                 Ok(is_changed) => count += usize::from(is_changed),
                 // It ended or was cancelled meanwhile.
                 Err(SchedulerError::UnknownJob(_)) => {}

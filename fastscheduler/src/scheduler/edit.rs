@@ -197,7 +197,9 @@ impl Scheduler {
         };
         let activity =
             known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
-        Ok(Some(LiveJob::new(job, schedule, function, arguments, activity)))
+        // What leaves a tombstone is what the code would make again by itself.
+        let declared = job.declared.clone().filter(|_| self.is_declared(job));
+        Ok(Some(LiveJob::new(job, declared, schedule, function, arguments, activity)))
     }
 }
 
