@@ -1,0 +1,2 @@
+//! What every store promises, one function a sentence.
+pub mod sample;
