@@ -18,10 +18,13 @@
 //! # anyhow::Ok(())
 //! ```
 
+mod audit;
 mod manual_clock;
+pub mod storage_contract;
 
 use std::time::Duration;
 
+pub use audit::{Audit, Auditing, Problem, audit};
 pub use manual_clock::ManualClock;
 
 use crate::clock::Clock as _;
