@@ -1,8 +1,14 @@
 //! What the behaviour tests share.
 
+mod process;
+mod script;
+
 use chrono::{DateTime, Utc};
 use fastscheduler::testing::ManualClock;
 use fastscheduler::{HistoryQuery, Run, RunStatus, Scheduler, SchedulerBuilder};
+
+pub use process::{Process, World};
+pub use script::{Act, Begun, Script};
 
 /// The instant that manual clocks begin at: a Monday, midnight in UTC.
 ///

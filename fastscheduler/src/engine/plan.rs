@@ -79,8 +79,8 @@ impl LiveJob {
         }
     }
 
-    /// The entry for the fires from `first` on, at the start of the scheduler
-    /// or of a new revision: what is due already was missed.
+    /// The entry for the fires from `first` on, at the start of the scheduler:
+    /// what is due already was missed.
     pub(crate) fn place(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
         match self.last_due(first - TICK, now) {
             Some(last) => self.make_up(first, last, now),
@@ -171,10 +171,17 @@ impl LiveJob {
 
     /// The first of the fires that are due runs, and stands for the others.
     fn queued(&self, first: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
-        let others = self.schedule.next_after(first).filter(|second| *second <= until);
-        let skipped = others.map(|second| self.range(SkipReason::Overlap, second, until));
-        let covers_until = skipped.as_ref().map_or(first, |skipped| skipped.last);
-        FollowUp { next: Some(Entry { due_at: now, covers_until, ..self.fire(first) }), skipped }
+        let covers_until = self.schedule.latest_at_or_before(until, first).unwrap_or(first);
+        // The others are recorded when it begins: until then a change of the
+        // job, or a crash, decides over all of them.
+        FollowUp { next: Some(Entry { due_at: now, covers_until, ..self.fire(first) }), skipped: None }
+    }
+
+    /// The fires that this one stands for, besides its own.
+    pub(super) fn stands_for(&self, entry: &Entry) -> Option<Skipped> {
+        let others = self.schedule.next_after(entry.scheduled_for);
+        let second = others.filter(|second| *second <= entry.covers_until)?;
+        Some(self.range(SkipReason::Overlap, second, entry.covers_until))
     }
 
     /// The fires from `first` to `last` were missed.

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::attempt::{Attempt, End, Ended};
 use super::plan::FollowUp;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{Entry, Lane, Overlap, Progress, Trigger, backoff};
+use crate::job::{Entry, Lane, Overlap, backoff};
 use crate::queue::Settlement;
 use crate::registry::{Failure, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
@@ -42,12 +42,16 @@ impl Engine {
         let mut settlements = Vec::with_capacity(batch.len());
         for Ended { attempt, end, finished_at, thread } in batch {
             let retry = match end {
-                End::Interrupted => {
-                    let next = self.interrupt(&attempt, finished_at, &mut changes);
-                    settlements.push(Settlement { claim: attempt.claim, next });
+                End::Interrupted if self.table.get(attempt.job.id).is_some() => {
+                    let entry = attempt.claim.entry.clone();
+                    attempt.job.activity.wait(entry.clone(), finished_at);
+                    // A shutdown cut it short: its fire stays open, to be run again.
+                    changes.push(Change::OpenFire(Box::new(entry.clone())));
+                    settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
                     continue;
                 }
-                End::Cancelled => self.conclude(&attempt, finished_at, None, &mut changes),
+                // The job may have been cancelled while the scheduler stopped.
+                End::Interrupted | End::Cancelled => self.conclude(&attempt, finished_at, None, &mut changes),
                 End::Outcome(outcome) => self.conclude(&attempt, finished_at, Some(outcome), &mut changes),
             };
             match thread {
@@ -101,16 +105,6 @@ impl Engine {
         self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
 
-    /// A shutdown cut the attempt short: its fire stays open, to be run again.
-    fn interrupt(&self, attempt: &Attempt, now: DateTime<Utc>, changes: &mut Vec<Change>) -> Option<Entry> {
-        let entry = &attempt.claim.entry;
-        // Unless it was cancelled meanwhile.
-        self.table.get(entry.job)?;
-        attempt.job.activity.wait(entry.clone(), now);
-        changes.push(Change::OpenFire(Box::new(entry.clone())));
-        Some(entry.clone())
-    }
-
     /// Records how an attempt ended, and answers the one that comes next, if
     /// the fire has not ended for good. Without an outcome it was cancelled.
     fn conclude(
@@ -120,7 +114,7 @@ impl Engine {
         outcome: Option<Outcome>,
         changes: &mut Vec<Change>,
     ) -> Option<Entry> {
-        let Attempt { claim, job, started_at, upcoming, .. } = attempt;
+        let Attempt { claim, job, started_at, progress, .. } = attempt;
         let entry = &claim.entry;
         let present = self.table.get(job.id);
         let is_cancelled = outcome.is_none();
@@ -142,15 +136,10 @@ impl Engine {
             None => format!("Max retries: {}", failure.message()),
         });
         let run = job.record(entry.run_id(), Some(*started_at), now, result, &self.instance);
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
         changes.push(Change::EndAttempt(EndedAttempt {
             dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
             run: Arc::new(run),
-            progress: if is_scheduled {
-                job.progress(*upcoming)
-            } else {
-                Progress::unmoved(job.scheduled_since)
-            },
+            progress: *progress,
             retry: retry.clone().map(Box::new),
         }));
         retry
@@ -177,21 +166,15 @@ impl Engine {
             activity.wait(retry.clone(), now);
             return (!present.is_paused).then_some(retry);
         }
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        if !is_scheduled || present.scheduled_since != job.scheduled_since {
-            // Another entry is in charge of the next fire.
-            activity.end_aside(run_id, now);
-        } else {
-            activity.end(run_id);
-            if entry.is_exclusive && !present.is_paused {
-                let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
-                changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
-                if next.is_none() {
-                    activity.set_over(true);
-                    self.remove_if_ended(&present, changes);
-                }
-                return next;
+        let sees_to_next = activity.conclude(run_id, now) && present.scheduled_since == job.scheduled_since;
+        if sees_to_next && entry.is_exclusive && !present.is_paused {
+            let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
+            changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
+            if next.is_none() {
+                activity.set_over(true);
+                self.remove_if_ended(&present, changes);
             }
+            return next;
         }
         self.remove_if_ended(&present, changes);
         None
