@@ -69,6 +69,22 @@ fn a_fire_is_missed_if_it_is_over_sixty_seconds_late() {
 }
 
 #[test]
+fn a_fire_that_was_missed_while_the_scheduler_runs_is_caught_up_with_and_the_next_one_comes() {
+    for catch_up in [CatchUp::Once, CatchUp::All] {
+        for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+            let world = World::default();
+            let process = world.start();
+            process.add(every(1).hours().catch_up(catch_up).overlap(overlap).call("work"));
+            process.jump(HOUR + SECOND * 61);
+            process.advance(HOUR);
+            let expected = [(Trigger::CatchUp, 3_600, 1), (Trigger::Schedule, 7_200, 1)];
+            assert_eq!(world.script.outline(monday()), expected, "{catch_up:?} {overlap:?}");
+            world.audit(0);
+        }
+    }
+}
+
+#[test]
 fn a_fire_that_is_late_runs_as_a_fire_of_the_schedule() {
     let world = World::default();
     let process = world.start();

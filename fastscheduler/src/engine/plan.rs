@@ -118,7 +118,12 @@ impl LiveJob {
         let later = self.last_due(first, now);
         let waited_since = short_since.map_or(now, |short_since| short_since.min(now));
         if later.is_some() || waited_since - entry.due_at > LATE {
-            return Some(self.make_up(first, later.unwrap_or(first), now));
+            let mut instead = self.make_up(first, later.unwrap_or(first), now);
+            if let Some(next) = instead.next.as_mut().filter(|next| next.scheduled_for == first) {
+                // The claimed fire itself: the queue takes no `Next` twice.
+                next.kind = EntryKind::Fire;
+            }
+            return Some(instead);
         }
         None
     }
