@@ -79,6 +79,11 @@ impl Script {
         self.acts().next.extend(acts);
     }
 
+    /// Takes back what the next attempts were to do.
+    pub fn clear(&self) {
+        self.acts().next.clear();
+    }
+
     /// What all other attempts do.
     pub fn always(&self, act: Act) {
         self.acts().otherwise = act;
