@@ -43,14 +43,24 @@ impl Span {
     }
 }
 
+/// What is known of a fire that is claimed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// Whether it was open before: it was cut short, is tried again, or was
+    /// asked for.
+    pub(super) is_open: bool,
+    /// When the last fire was open that did not see to its successor.
+    pub(super) aside: Option<Span>,
+}
+
 #[derive(Debug)]
 struct Open {
     trigger: Trigger,
     scheduled_for: DateTime<Utc>,
     /// When its first attempt was claimed.
     since: DateTime<Utc>,
-    /// Whether the job's next fire was put into the queue beside it.
-    is_aside: bool,
+    /// Whether the job's next fire is placed when this one begins or ends.
+    sees_to_next: bool,
     state: OpenState,
 }
 
@@ -71,63 +81,64 @@ impl Open {
 }
 
 impl Activity {
-    /// An attempt begins.
-    pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) {
-        self.put(context.run_id(), now, OpenState::Running(context));
+    /// An attempt begins. Answers whether its fire sees to the next one, as a
+    /// fire of the schedule does that was not open before.
+    pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) -> bool {
+        let run = context.run_id();
+        let is_scheduled = matches!(run.trigger, Trigger::Schedule | Trigger::CatchUp);
+        self.put(run, now, is_scheduled, OpenState::Running(context))
     }
 
     /// A fire waits: for its next attempt, or to be run at all.
     pub(crate) fn wait(&self, entry: Entry, now: DateTime<Utc>) {
-        self.put(entry.run_id(), now, OpenState::Waiting(Box::new(entry)));
+        // One that is not known was open when the last process ended, and the
+        // start has placed the next one.
+        self.put(entry.run_id(), now, false, OpenState::Waiting(Box::new(entry)));
     }
 
-    fn put(&self, run: RunId, now: DateTime<Utc>, state: OpenState) {
+    fn put(&self, run: RunId, now: DateTime<Utc>, sees_to_next: bool, state: OpenState) -> bool {
         let mut activity = lock(&self.0);
         if let Some(open) = activity.open.iter_mut().find(|open| open.is(run)) {
             open.state = state;
-        } else {
-            let RunId { trigger, scheduled_for, .. } = run;
-            // Nearly always one: do not make room for four.
-            activity.open.reserve_exact(1);
-            let is_aside = matches!(trigger, Trigger::Manual | Trigger::Retry);
-            activity.open.push(Open { trigger, scheduled_for, since: now, is_aside, state });
+            return open.sees_to_next;
+        }
+        let RunId { trigger, scheduled_for, .. } = run;
+        // Nearly always one: do not make room for four.
+        activity.open.reserve_exact(1);
+        activity.open.push(Open { trigger, scheduled_for, since: now, sees_to_next, state });
+        sees_to_next
+    }
+
+    /// A change of the job places its next fire: the fires that it accounts
+    /// for do not.
+    pub(super) fn hand_over(&self, is_accounted_for: impl Fn(DateTime<Utc>) -> bool) {
+        for open in &mut lock(&self.0).open {
+            open.sees_to_next &= !is_accounted_for(open.scheduled_for);
         }
     }
 
-    /// A fire is over. Answers since when it was open.
-    pub(crate) fn end(&self, run: RunId) -> Option<DateTime<Utc>> {
+    /// A fire is gone, as if it had never been.
+    pub(crate) fn end(&self, run: RunId) {
+        lock(&self.0).open.retain(|open| !open.is(run));
+    }
+
+    /// A fire is over. Answers whether it sees to the next one; if not, a fire
+    /// that came due meanwhile looks at [`aside`](Known::aside).
+    pub(super) fn conclude(&self, run: RunId, until: DateTime<Utc>) -> bool {
         let mut activity = lock(&self.0);
-        let at = activity.open.iter().position(|open| open.is(run))?;
-        Some(activity.open.swap_remove(at).since)
-    }
-
-    /// The next fire goes into the queue: those that are open do not see to it.
-    pub(super) fn set_aside(&self) {
-        lock(&self.0).open.iter_mut().for_each(|open| open.is_aside = true);
-    }
-
-    /// Whether a fire is open that sees to its successor.
-    pub(super) fn is_in_charge(&self, run: RunId) -> bool {
-        lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_aside)
-    }
-
-    /// Whether a fire is open.
-    pub(super) fn is_open(&self, run: RunId) -> bool {
-        lock(&self.0).open.iter().any(|open| open.is(run))
-    }
-
-    /// A fire is over that does not see to its successor: a fire that came due
-    /// meanwhile looks at this.
-    pub(super) fn end_aside(&self, run: RunId, until: DateTime<Utc>) {
-        if let Some(from) = self.end(run) {
-            let mut activity = lock(&self.0);
-            activity.rare.get_or_insert_default().aside = Some(Span { from, until });
+        let Some(at) = activity.open.iter().position(|open| open.is(run)) else { return false };
+        let Open { since, sees_to_next, .. } = activity.open.swap_remove(at);
+        if !sees_to_next {
+            activity.rare.get_or_insert_default().aside = Some(Span { from: since, until });
         }
+        sees_to_next
     }
 
-    /// When the last fire was open that did not see to its successor.
-    pub(super) fn aside(&self) -> Option<Span> {
-        lock(&self.0).rare.as_ref()?.aside
+    /// What is known when a fire is claimed.
+    pub(super) fn known(&self, run: RunId) -> Known {
+        let activity = lock(&self.0);
+        let is_open = activity.open.iter().any(|open| open.is(run));
+        Known { is_open, aside: activity.rare.as_ref().and_then(|rare| rare.aside) }
     }
 
     /// Reserves a fire of its own, if `may_begin` says so of whether one is
@@ -148,11 +159,11 @@ impl Activity {
         let after_last = rare.requested_at.map(|last| last + TimeDelta::microseconds(1));
         let at = after_last.map_or(now, |after_last| after_last.max(now));
         rare.requested_at = Some(at);
-        // The instant is a name: it is due now, also if that was taken.
+        // The clock may have been set back since the last one.
         let entry = Entry { due_at: now, ..entry(at) };
         let state = OpenState::Waiting(Box::new(entry.clone()));
-        let Entry { trigger, .. } = entry;
-        activity.open.push(Open { trigger, scheduled_for: at, since: now, is_aside: true, state });
+        let (trigger, sees_to_next) = (entry.trigger, false);
+        activity.open.push(Open { trigger, scheduled_for: at, since: now, sees_to_next, state });
         Some(entry)
     }
 

@@ -23,7 +23,9 @@ pub(super) struct Attempt {
     pub(super) job: Arc<LiveJob>,
     pub(super) context: JobContext,
     pub(super) started_at: DateTime<Utc>,
-    /// The first fire that this one does not cover.
+    /// How far the job's fires are accounted for with this one.
+    pub(super) progress: Progress,
+    /// The first fire that this one does not cover, if it sees to that.
     pub(super) upcoming: Option<DateTime<Utc>>,
 }
 
@@ -101,8 +103,18 @@ impl LiveJob {
     /// The change that records skipped fires; `next` is the first fire after
     /// them that is not accounted for.
     pub(super) fn skipped(&self, skipped: Skipped, next: Option<&Entry>, now: DateTime<Utc>) -> Change {
+        self.skipped_until(skipped, self.progress(next.map(|next| next.scheduled_for)), now)
+    }
+
+    /// The change that records the fires that one stands for with its own, if
+    /// there are any.
+    pub(super) fn covered(&self, entry: &Entry, progress: Progress, now: DateTime<Utc>) -> Option<Change> {
+        let others = self.stands_for(entry)?;
+        Some(self.skipped_until(others, progress, now))
+    }
+
+    fn skipped_until(&self, skipped: Skipped, progress: Progress, now: DateTime<Utc>) -> Change {
         let run = Arc::new(Run::skipped(self.id, &self.definition, skipped, now));
-        let progress = self.progress(next.map(|next| next.scheduled_for));
         Change::Skip(SkippedFires { run, progress })
     }
 }

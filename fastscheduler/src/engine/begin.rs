@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
+use super::activity::Known;
 use super::attempt::Attempt;
 use super::plan::{FollowUp, LATE};
 use super::settle::report;
@@ -26,6 +27,8 @@ struct Batch {
     changes: Vec<Change>,
     begun: Vec<Claimed>,
     attempts: Vec<Attempt>,
+    /// Records of what the claims cover; they come after those.
+    covered: Vec<Change>,
     settlements: Vec<Settlement>,
     successors: Vec<Entry>,
 }
@@ -59,10 +62,11 @@ impl Engine {
                 Some(job) => self.sort(claim, job, &mut batch),
             }
         }
-        let Batch { mut changes, begun, attempts, settlements, successors, .. } = batch;
+        let Batch { mut changes, begun, attempts, covered, settlements, successors, .. } = batch;
         if !begun.is_empty() {
             changes.push(Change::Claim(begun));
         }
+        changes.extend(covered);
         if !self.record_claims(&changes).await {
             // The store is down and the scheduler stops: as if never claimed.
             return self.release(attempts).await;
@@ -82,33 +86,23 @@ impl Engine {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let is_first = entry.attempt == 1;
-        // A change that came after the claim has accounted for the fire, unless
-        // it began before and was cut short.
-        let is_void = is_scheduled
-            && is_first
-            && job.starts_from.is_none_or(|from| entry.scheduled_for < from)
-            && !job.activity.is_open(entry.run_id());
-        if is_void || (job.is_paused && is_scheduled && is_first) {
-            return batch.settlements.push(Settlement { claim, next: None });
-        }
-        if job.is_paused && !is_first {
-            // A retry is held until the job is resumed.
+        let Known { is_open, aside } = job.activity.known(entry.run_id());
+        let is_new = is_scheduled && entry.attempt == 1 && !is_open;
+        // A change that came after the claim has accounted for the fire.
+        let is_void = is_new && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
+        // What is open, as a retry, is held until the job is resumed.
+        let is_held = job.is_paused && (is_scheduled || entry.attempt > 1);
+        if is_void || is_held {
             return batch.settlements.push(Settlement { claim, next: None });
         }
         let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
-        let instead = job.instead_of(entry, upcoming, now, batch.late_before);
-        if let Some(instead) = instead.filter(|_| !job.activity.is_open(entry.run_id())) {
+        if is_new && let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before, aside) {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
                 job.activity.set_over(true);
                 self.remove_if_ended(&job, &mut batch.changes);
             }
-            // The queue takes a fire that was claimed for no next one.
-            let is_same = |next: &Entry| next.covers_until <= entry.covers_until;
-            let kind = if next.as_ref().is_some_and(is_same) { EntryKind::Fire } else { EntryKind::Next };
-            let next = next.map(|next| Entry { kind, ..next });
             return batch.settlements.push(Settlement { claim, next });
         }
         Self::start_attempt(claim, job, upcoming, batch);
@@ -129,26 +123,27 @@ impl Engine {
     fn start_attempt(claim: Claim, job: Arc<LiveJob>, upcoming: Option<DateTime<Utc>>, batch: &mut Batch) {
         let entry = &claim.entry;
         let now = batch.now;
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let mut progress = Progress::unmoved(job.scheduled_since);
-        if is_scheduled {
-            progress.next_run_at = upcoming;
-            if upcoming.is_none() {
-                job.activity.set_over(true);
-            }
-            if !entry.is_exclusive && entry.retries() == 0 {
-                let next = job.rest_of_catch_up(entry, now).or_else(|| upcoming.map(|at| job.fire(at)));
-                batch.successors.extend(next);
-            }
-        }
         if job.overlap() == Overlap::Cancel {
             // Its earlier attempts end; wakers may be the user's code.
             job.activity.running().iter().for_each(JobContext::cancel);
         }
         let context = JobContext::new(Arc::clone(&job.definition), entry.run_id(), claim.fence);
-        job.activity.begin(context.clone(), now);
+        let mut progress = Progress::unmoved(job.scheduled_since);
+        if job.activity.begin(context.clone(), now) {
+            progress = job.progress(upcoming);
+            if upcoming.is_none() {
+                job.activity.set_over(true);
+            }
+            if entry.retries() == 0 {
+                batch.covered.extend(job.covered(entry, progress, now));
+                if !entry.is_exclusive {
+                    let next = job.rest_of_catch_up(entry, now).or_else(|| upcoming.map(|at| job.fire(at)));
+                    batch.successors.extend(next);
+                }
+            }
+        }
         batch.begun.push(Claimed { entry: entry.clone(), progress });
-        batch.attempts.push(Attempt { claim, job, context, started_at: now, upcoming });
+        batch.attempts.push(Attempt { claim, job, context, started_at: now, progress, upcoming });
     }
 
     /// Writes down what is about to begin. Gives up only when the scheduler

@@ -18,7 +18,7 @@ impl Engine {
         let mut entries = Vec::new();
         self.is_placing.store(true, Ordering::Release);
         for job in self.table.all() {
-            self.plan(&job, now, LiveJob::place, &mut changes, &mut entries);
+            self.plan(&job, Some(now), &mut changes, &mut entries);
         }
         self.storage.apply(&changes, Durability::Now).await?;
         self.announce(&changes);
@@ -30,9 +30,10 @@ impl Engine {
     /// its fires come as it says.
     pub(crate) async fn take_over(&self, job: LiveJob) {
         let job = Arc::new(job);
-        // A fire of a job that was there may be late, and is not missed by that.
-        let is_new = self.table.get(job.id).is_none();
-        let place = if is_new { LiveJob::place } else { LiveJob::as_it_comes };
+        let known = self.table.get(job.id);
+        let is_renewed = known.is_some_and(|known| known.scheduled_since != job.scheduled_since);
+        let is_accounted_for = |fire| is_renewed || job.starts_from.is_none_or(|first| fire < first);
+        job.activity.hand_over(is_accounted_for);
         self.table.insert(Arc::clone(&job));
         if !self.is_placing() {
             // The start places all jobs.
@@ -44,7 +45,7 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        self.plan(&job, self.clock.now(), place, &mut changes, &mut entries);
+        self.plan(&job, None, &mut changes, &mut entries);
         self.persist("a job's first fire", || self.storage.apply(&changes, Durability::Soon)).await;
         self.announce(&changes);
         self.push(&entries).await;
@@ -59,12 +60,13 @@ impl Engine {
         }
     }
 
-    /// The entries of a job: its next fire, and those of its open ones that wait.
+    /// The entries of a job: its next fire, and those of its open ones that
+    /// wait. What came due before `started_at`, the start, was missed; after
+    /// that, the claim of a fire decides.
     fn plan(
         &self,
         job: &Arc<LiveJob>,
-        now: DateTime<Utc>,
-        place: fn(&LiveJob, DateTime<Utc>, DateTime<Utc>) -> FollowUp,
+        started_at: Option<DateTime<Utc>>,
         changes: &mut Vec<Change>,
         entries: &mut Vec<Entry>,
     ) {
@@ -80,8 +82,8 @@ impl Engine {
         let Some(first) = job.starts_from else {
             return self.remove_if_ended(job, changes);
         };
-        job.activity.set_aside();
-        let FollowUp { next, skipped } = place(job, first, now);
+        let Some(now) = started_at else { return entries.push(job.fire(first)) };
+        let FollowUp { next, skipped } = job.place(first, now);
         changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
             job.activity.set_over(true);

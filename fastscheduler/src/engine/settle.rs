@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::attempt::{Attempt, End, Ended};
 use super::plan::FollowUp;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{Entry, Lane, Overlap, Progress, Trigger, backoff};
+use crate::job::{Entry, Lane, Overlap, backoff};
 use crate::queue::Settlement;
 use crate::registry::{Failure, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
@@ -46,12 +46,18 @@ impl Engine {
         for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
             let present = present.as_ref();
             let retry = match end {
-                End::Interrupted => {
-                    let next = Self::interrupt(&attempt, present, finished_at, &mut changes);
-                    settlements.push(Settlement { claim: attempt.claim, next });
+                End::Interrupted if present.is_some() => {
+                    let entry = attempt.claim.entry.clone();
+                    attempt.job.activity.wait(entry.clone(), finished_at);
+                    // A shutdown cut it short: its fire stays open, to be run again.
+                    changes.push(Change::OpenFire(Box::new(entry.clone())));
+                    settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
                     continue;
                 }
-                End::Cancelled => self.conclude(&attempt, present, finished_at, None, &mut changes),
+                // The job may have been cancelled while the scheduler stopped.
+                End::Interrupted | End::Cancelled => {
+                    self.conclude(&attempt, present, finished_at, None, &mut changes)
+                }
                 End::Outcome(outcome) => {
                     self.conclude(&attempt, present, finished_at, Some(outcome), &mut changes)
                 }
@@ -105,21 +111,6 @@ impl Engine {
         self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
 
-    /// A shutdown cut the attempt short: its fire stays open, to be run again.
-    fn interrupt(
-        attempt: &Attempt,
-        present: Option<&Arc<LiveJob>>,
-        now: DateTime<Utc>,
-        changes: &mut Vec<Change>,
-    ) -> Option<Entry> {
-        let entry = &attempt.claim.entry;
-        // Unless it was cancelled meanwhile.
-        present?;
-        attempt.job.activity.wait(entry.clone(), now);
-        changes.push(Change::OpenFire(Box::new(entry.clone())));
-        Some(entry.clone())
-    }
-
     /// Records how an attempt ended, and answers the one that comes next, if
     /// the fire has not ended for good. Without an outcome it was cancelled.
     fn conclude(
@@ -130,7 +121,7 @@ impl Engine {
         outcome: Option<Outcome>,
         changes: &mut Vec<Change>,
     ) -> Option<Entry> {
-        let Attempt { claim, job, started_at, upcoming, .. } = attempt;
+        let Attempt { claim, job, started_at, progress, .. } = attempt;
         let entry = &claim.entry;
         let is_cancelled = outcome.is_none();
         let outcome = outcome.unwrap_or_else(|| {
@@ -151,15 +142,10 @@ impl Engine {
             None => format!("Max retries: {}", failure.message()),
         });
         let run = job.record(entry.run_id(), Some(*started_at), now, result, &self.instance);
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
         changes.push(Change::EndAttempt(EndedAttempt {
             dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
             run: Arc::new(run),
-            progress: if is_scheduled {
-                job.progress(*upcoming)
-            } else {
-                Progress::unmoved(job.scheduled_since)
-            },
+            progress: *progress,
             retry: retry.clone().map(Box::new),
         }));
         retry
@@ -187,31 +173,18 @@ impl Engine {
             activity.wait(retry.clone(), now);
             return (!present.is_paused).then_some(retry);
         }
-        let is_current = present.scheduled_since == job.scheduled_since;
-        let is_in_charge = is_current && activity.is_in_charge(run_id);
-        if is_in_charge {
-            activity.end(run_id);
-            if entry.is_exclusive && !present.is_paused {
-                let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
-                changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
-                if next.is_none() {
-                    activity.set_over(true);
-                    self.remove_if_ended(present, changes);
-                }
-                return next;
+        let sees_to_next = activity.conclude(run_id, now) && present.scheduled_since == job.scheduled_since;
+        if sees_to_next && entry.is_exclusive && !present.is_paused {
+            let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
+            changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
+            if next.is_none() {
+                activity.set_over(true);
+                self.remove_if_ended(present, changes);
             }
-        } else {
-            // Another entry is in charge of the next fire.
-            activity.end_aside(run_id, now);
+            return next;
         }
         self.remove_if_ended(present, changes);
-        // A change that came while this fire was being claimed took it for the
-        // next one. What is in the queue already is not added again.
-        let is_changed = !is_in_charge || present.revision != job.revision || entry.attempt > 1;
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        (is_scheduled && is_current && is_changed && !present.is_paused)
-            .then(|| Some(present.fire((*upcoming)?.max(present.starts_from?))))
-            .flatten()
+        None
     }
 
     /// Removes a job whose last fire is over.

@@ -114,11 +114,10 @@ impl Scheduler {
                 skipped
             }
             Fires::Renew(reason) => {
-                // The instant names the record of the change: no two are the same.
-                let since = now.max(job.scheduled_since + TimeDelta::microseconds(1));
+                let since = now.max(self.accounted_until(job)?);
                 let schedule = self.compile(&revision.definition.schedule, since)?;
                 revision.scheduled_since = since;
-                revision.next_run_at = schedule.next_after(now);
+                revision.next_run_at = schedule.next_after(since);
                 if revision.next_run_at.is_none() {
                     return Err(ScheduleError::Past(revision.definition.schedule.written()).into());
                 }
@@ -133,6 +132,18 @@ impl Scheduler {
         });
         job.revise(&revision);
         Ok(std::iter::once(Change::ReviseJob(Box::new(revision))).chain(record).collect())
+    }
+
+    /// The first instant from which a job may have another schedule. It is past
+    /// if the clock was not set back: no fire of the new schedule may be one
+    /// that was accounted for, and it names the record of the change, so that
+    /// no two are the same.
+    fn accounted_until(&self, job: &Job) -> Result<DateTime<Utc>, ScheduleError> {
+        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+        let moment = TimeDelta::microseconds(1);
+        let until = job.next_run_at.map_or(DateTime::<Utc>::MAX_UTC, |first| first - moment);
+        let last = schedule.latest_at_or_before(until, job.scheduled_since);
+        Ok(last.unwrap_or(job.scheduled_since).max(job.scheduled_since + moment))
     }
 
     /// The fires that a job's schedule leaves when it ends: those that are due
