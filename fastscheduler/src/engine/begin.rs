@@ -170,6 +170,9 @@ impl Engine {
         if lane == Lane::Blocking {
             self.blocking.fetch_add(attempts.len(), Ordering::AcqRel);
         }
+        for attempt in &attempts {
+            self.hold(&attempt.claim, &attempt.context);
+        }
         let are_many = attempts.len() > MANY;
         lock(&self.ready).extend(attempts);
         // One puller is done with a few short functions before another one

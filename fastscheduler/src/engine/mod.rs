@@ -6,6 +6,7 @@
 //! - [`execute`] runs attempts: a few pullers poll each future once and spawn
 //!   it only if it is pending; blocking functions get a thread.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
+//! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
 //! - [`events`] tells those who listen.
 //! - [`shutdown`] ends all of it in order.
@@ -19,6 +20,7 @@ mod begin;
 mod dispatch;
 mod events;
 mod execute;
+mod lease;
 mod live;
 mod place;
 mod plan;
@@ -45,6 +47,7 @@ use crate::storage::{Limits, Storage};
 pub(crate) use activity::Activity;
 use attempt::{Attempt, Ended};
 pub use events::{Event, Events};
+use lease::Leases;
 pub(crate) use live::LiveJob;
 pub(crate) use table::Table;
 
@@ -87,6 +90,9 @@ pub(crate) struct Engine {
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
+    /// Whether other instances may claim too, and the claims to be renewed then.
+    is_shared: bool,
+    leases: Mutex<Leases>,
     /// Claims that are not settled yet, and blocking threads that have not ended.
     in_flight: AtomicUsize,
     blocking: AtomicUsize,
@@ -117,6 +123,8 @@ impl Engine {
         capacity: Capacity,
     ) -> Self {
         Self {
+            is_shared: queue.is_shared(),
+            leases: Mutex::default(),
             clock,
             storage,
             queue,
@@ -154,6 +162,9 @@ impl Engine {
             self.tasks.spawn(Arc::clone(self).pull());
         }
         self.tasks.spawn(Arc::clone(self).record_outcomes());
+        if self.is_shared {
+            self.tasks.spawn(Arc::clone(self).renew_claims());
+        }
         self.tasks.spawn(Arc::clone(self).dispatch());
     }
 

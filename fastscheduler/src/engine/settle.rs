@@ -54,6 +54,12 @@ impl Engine {
                     settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
                     continue;
                 }
+                End::Cancelled if self.has_lost(&attempt.claim) => {
+                    // Another instance makes the next attempt, and settles.
+                    attempt.job.activity.end(attempt.claim.entry.run_id());
+                    self.free(1, usize::from(attempt.claim.entry.lane == Lane::Blocking));
+                    continue;
+                }
                 // The job may have been cancelled while the scheduler stopped.
                 End::Interrupted | End::Cancelled => {
                     self.conclude(&attempt, present, finished_at, None, &mut changes)
@@ -217,6 +223,7 @@ impl Engine {
 
     pub(super) async fn give_back(&self, settlements: &[Settlement]) {
         self.persist("settlements", || self.queue.settle(settlements)).await;
+        self.let_go_of(settlements);
     }
 
     /// Frees slots, so many of them of blocking functions.
