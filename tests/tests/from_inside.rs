@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{JobUpdate, Overlap, RunStatus};
+use fastscheduler::{JobUpdate, Overlap, Run, RunStatus};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::{on_manual_clock, outline, runs};
 
@@ -113,8 +113,8 @@ async fn a_job_that_pauses_itself_runs_again_after_resume() {
     assert!(scheduler.job(&id).await.unwrap().unwrap().is_paused());
     scheduler.resume_job(&id).await.unwrap();
     advance(&scheduler, &clock, 5).await;
-    let paused = Fate::Skipped("paused");
-    assert_eq!(fires(&scheduler, id, 10).await, [(10, DONE), (20, paused), (30, paused), (40, DONE)]);
+    let skipped = Fate::Skipped("paused");
+    assert_eq!(fires(&scheduler, id, 10).await, [(10, DONE), (20, skipped), (30, skipped), (40, DONE)]);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_job_that_updates_its_own_schedule_goes_on_by_it() {
         scheduler.add(every(10).seconds().overlap(overlap).run("slower", slows_down)).await.unwrap();
         advance(&scheduler, &clock, 100).await;
         let ran: Vec<_> = runs(&scheduler).await.into_iter().filter(|run| run.skipped.is_none()).collect();
-        let at: Vec<_> = ran.iter().map(|run| run.scheduled_for()).collect();
+        let at: Vec<_> = ran.iter().map(Run::scheduled_for).collect();
         assert_eq!(at, [10, 30, 60, 100].map(second), "{overlap:?}");
         assert!(ran.iter().all(|run| run.status == RunStatus::Completed), "{overlap:?}");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{HistoryQuery, JobId, JobUpdate, RunStatus};
+use fastscheduler::{HistoryQuery, JobId, JobUpdate, Run, RunStatus};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::{on_manual_clock, runs};
 
@@ -47,7 +47,7 @@ async fn pausing_and_resuming_a_group_answers_how_many_it_changed() {
     assert_eq!(scheduler.pause_group("mail").await.unwrap(), 0);
     assert_eq!(scheduler.pause_group("nobody").await.unwrap(), 0);
     testing::advance(&scheduler, &clock, Duration::from_secs(10)).await.unwrap();
-    assert_eq!(runs(&scheduler).await.iter().map(|run| run.job_id()).collect::<Vec<_>>(), [ids[3]]);
+    assert_eq!(runs(&scheduler).await.iter().map(Run::job_id).collect::<Vec<_>>(), [ids[3]]);
     assert_eq!(scheduler.resume_group("mail").await.unwrap(), 3);
     assert_eq!(scheduler.resume_group("mail").await.unwrap(), 0);
     testing::advance(&scheduler, &clock, Duration::from_secs(10)).await.unwrap();

@@ -5,10 +5,15 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::schedule::Fold;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{CatchUp, Job, JobId, JobUpdate, Overlap, RunStatus, SchedulerError, SkipReason};
+use fastscheduler::{
+    CatchUp, Job, JobDefinition, JobId, JobUpdate, Overlap, RunStatus, SchedulerError, SkipReason,
+};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{on_manual_clock, outline, runs};
+
+/// What an update is to do to a definition.
+type Change = fn(&mut JobDefinition);
 
 const DONE: Fate = Fate::Completed;
 const OVERLAP: Fate = Fate::Skipped("overlap");
@@ -46,7 +51,7 @@ async fn an_update_changes_what_it_names_and_nothing_else() {
     let id = greeting(&scheduler).await;
     advance(&scheduler, &clock, 60).await;
     let before = job(&scheduler, id).await;
-    let updates: [(JobUpdate, fn(&mut fastscheduler::JobDefinition)); 9] = [
+    let updates: [(JobUpdate, Change); 9] = [
         (JobUpdate::new().name("other"), |d| d.name = "other".into()),
         (JobUpdate::new().group("post"), |d| d.group = "post".into()),
         (JobUpdate::new().retries(1), |d| d.policy.max_retries = 1),

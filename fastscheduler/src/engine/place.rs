@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::plan::FollowUp;
 use super::{Engine, LiveJob};
-use crate::job::{Entry, EntryKind, JobId, OpenFire};
+use crate::job::{Entry, JobId, OpenFire, Trigger};
 use crate::storage::{Change, Durability, StorageError};
 
 impl Engine {
@@ -71,8 +71,8 @@ impl Engine {
         entries: &mut Vec<Entry>,
     ) {
         // What a caller asked for runs also while the job is paused.
-        let may_run =
-            |entry: &Entry| !job.is_paused || (entry.kind == EntryKind::Manual && entry.attempt == 1);
+        let is_own = |entry: &Entry| matches!(entry.trigger, Trigger::Manual | Trigger::Retry);
+        let may_run = |entry: &Entry| !job.is_paused || (is_own(entry) && entry.attempt == 1);
         let waiting = job.activity.waiting().into_iter().filter(may_run);
         entries.extend(waiting.map(|entry| Entry { revision: job.revision, ..entry }));
         if job.is_paused {
