@@ -171,7 +171,7 @@ impl Engine {
             self.blocking.fetch_add(attempts.len(), Ordering::AcqRel);
         }
         for attempt in &attempts {
-            self.hold(&attempt.claim, &attempt.context);
+            self.hold(&attempt.claim, &attempt.context, now);
         }
         let are_many = attempts.len() > MANY;
         lock(&self.ready).extend(attempts);

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,17 +20,26 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Claims in a shared queue, by their fences.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
-    /// Those that are held, with the attempts that they are for.
-    held: HashMap<u64, (Claim, JobContext)>,
+    held: HashMap<u64, Held>,
     /// Those that were lost while their attempts were under way.
     lost: HashSet<u64>,
 }
 
+/// A claim that is held, and the attempt that it is for.
+#[derive(Debug)]
+struct Held {
+    claim: Claim,
+    context: JobContext,
+    /// When its lease began.
+    since: DateTime<Utc>,
+}
+
 impl Engine {
-    /// Remembers a claim that is to be renewed.
-    pub(super) fn hold(&self, claim: &Claim, context: &JobContext) {
+    /// Remembers a claim of `since` that is to be renewed.
+    pub(super) fn hold(&self, claim: &Claim, context: &JobContext, since: DateTime<Utc>) {
         if self.is_shared {
-            lock(&self.leases).held.insert(claim.fence, (claim.clone(), context.clone()));
+            let held = Held { claim: claim.clone(), context: context.clone(), since };
+            lock(&self.leases).held.insert(claim.fence, held);
         }
     }
 
@@ -53,7 +61,6 @@ impl Engine {
     /// Renews all claims time and again, until execution ends. An attempt whose
     /// claim is lost is cancelled: another instance makes the next one.
     pub(super) async fn renew_claims(self: Arc<Self>) {
-        let mut renewed_at = self.clock.now();
         loop {
             tokio::select! {
                 () = self.clock.sleep(HEARTBEAT) => {}
@@ -61,36 +68,35 @@ impl Engine {
             }
             let now = self.clock.now();
             let claims: Vec<Claim> =
-                lock(&self.leases).held.values().map(|(claim, _)| claim.clone()).collect();
+                lock(&self.leases).held.values().map(|held| held.claim.clone()).collect();
             match self.queue.renew(&claims, Some(LEASE)).await {
                 Ok(lost) => {
-                    renewed_at = now;
-                    self.give_up(&lost);
+                    self.give_up(|held| lost.iter().any(|lost| lost.fence == held.claim.fence));
+                    lock(&self.leases).held.values_mut().for_each(|held| held.since = held.since.max(now));
                 }
-                // Before the leases end, since then others may run the same.
-                Err(error) if self.is_last_moment(renewed_at) => {
-                    report("renewals of claims, which are lost", &error);
-                    self.give_up(&claims);
+                Err(error) => {
+                    report("renewals of claims", &error);
+                    // Before the lease ends, since then another one may run the same.
+                    let ends_soon =
+                        |held: &Held| (now - held.since).to_std().unwrap_or_default() + HEARTBEAT >= LEASE;
+                    self.give_up(ends_soon);
                 }
-                Err(error) => report("renewals of claims", &error),
             }
         }
     }
 
-    fn is_last_moment(&self, renewed_at: DateTime<Utc>) -> bool {
-        let since = (self.clock.now() - renewed_at).to_std().unwrap_or_default();
-        since + HEARTBEAT >= LEASE
-    }
-
-    fn give_up(&self, lost: &[Claim]) {
+    /// Cancels the attempts of claims that are not held any more.
+    fn give_up(&self, is_lost: impl Fn(&Held) -> bool) {
         let contexts: Vec<JobContext> = {
-            let mut leases = lock(&self.leases);
-            let gone: Vec<_> = lost.iter().filter_map(|claim| leases.held.remove(&claim.fence)).collect();
-            leases.lost.extend(gone.iter().map(|(claim, _)| claim.fence));
-            gone.into_iter().map(|(_, context)| context).collect()
+            let Leases { held, lost } = &mut *lock(&self.leases);
+            let gone = held.extract_if(|_, held| is_lost(held));
+            gone.map(|(fence, held)| {
+                lost.insert(fence);
+                held.context
+            })
+            .collect()
         };
         if !contexts.is_empty() {
-            self.epoch.fetch_add(1, Ordering::AcqRel);
             tracing::error!(claims = contexts.len(), "claims were lost; cancelling their attempts");
         }
         // Wakers may be the user's code.
