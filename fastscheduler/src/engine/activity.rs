@@ -18,6 +18,8 @@ struct State {
     open: Vec<Open>,
     /// Whether no fire of the schedule is to come.
     is_over: bool,
+    /// Changes of the job that are under way.
+    edits: u16,
     rare: Option<Box<Rare>>,
 }
 
@@ -46,6 +48,8 @@ impl Span {
 /// What is known of a fire that is claimed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
+    /// Whether the job is being changed: what is claimed waits for that.
+    pub(super) is_edited: bool,
     /// Whether it was open before: it was cut short, is tried again, or was
     /// asked for.
     pub(super) is_open: bool,
@@ -138,7 +142,11 @@ impl Activity {
     pub(super) fn known(&self, run: RunId) -> Known {
         let activity = lock(&self.0);
         let is_open = activity.open.iter().any(|open| open.is(run));
-        Known { is_open, aside: activity.rare.as_ref().and_then(|rare| rare.aside) }
+        Known {
+            is_edited: activity.edits > 0,
+            is_open,
+            aside: activity.rare.as_ref().and_then(|rare| rare.aside),
+        }
     }
 
     /// Reserves a fire of its own, if `may_begin` says so of whether one is
@@ -183,6 +191,14 @@ impl Activity {
             OpenState::Waiting(_) => None,
         };
         lock(&self.0).open.iter().filter_map(running).collect()
+    }
+
+    pub(super) fn begin_edit(&self) {
+        lock(&self.0).edits += 1;
+    }
+
+    pub(super) fn end_edit(&self) {
+        lock(&self.0).edits -= 1;
     }
 
     /// Whether an attempt is under way.

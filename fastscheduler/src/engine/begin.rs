@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::activity::Known;
 use super::attempt::Attempt;
 use super::plan::{FollowUp, LATE};
-use super::settle::report;
+use super::settle::{describe, report};
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress, Trigger};
 use crate::queue::{Claim, Settlement};
@@ -31,6 +31,8 @@ struct Batch {
     covered: Vec<Change>,
     settlements: Vec<Settlement>,
     successors: Vec<Entry>,
+    /// Whether claims are given back because their jobs are being changed.
+    has_deferred: bool,
 }
 
 impl Engine {
@@ -40,6 +42,7 @@ impl Engine {
             return;
         }
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        let batch_of_claims = self.batch().await;
         let now = self.clock.now();
         let mut batch = Batch {
             now,
@@ -62,7 +65,8 @@ impl Engine {
                 Some(job) => self.sort(claim, job, &mut batch),
             }
         }
-        let Batch { mut changes, begun, attempts, covered, settlements, successors, .. } = batch;
+        let Batch { mut changes, begun, attempts, covered, settlements, successors, has_deferred, .. } =
+            batch;
         if !begun.is_empty() {
             changes.push(Change::Claim(begun));
         }
@@ -79,6 +83,11 @@ impl Engine {
             self.give_back(&settlements).await;
         }
         self.hand_out(lane, attempts, now);
+        drop(batch_of_claims);
+        if has_deferred {
+            // Whoever changes those jobs gets to go on.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Decides what a claim turns into.
@@ -86,7 +95,13 @@ impl Engine {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let Known { is_open, aside } = job.activity.known(entry.run_id());
+        let Known { is_edited, is_open, aside } = job.activity.known(entry.run_id());
+        if is_edited {
+            // The change puts another entry in its place, or else it is claimed again.
+            batch.has_deferred = true;
+            let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
+            return batch.settlements.push(Settlement { claim, next: Some(next) });
+        }
         let is_new = is_scheduled && entry.attempt == 1 && !is_open;
         // A change that came after the claim has accounted for the fire.
         let is_void = is_new && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
@@ -154,11 +169,13 @@ impl Engine {
         }
         while let Err(error) = self.storage.apply(changes, Durability::Soon).await {
             report("claims", &error);
+            self.note_trouble(Some(describe(&error)));
             tokio::select! {
                 () = self.clock.sleep(AFTER_FAILURE) => {}
                 () = self.claiming.cancelled() => return false,
             }
         }
+        self.note_trouble(None);
         true
     }
 

@@ -6,6 +6,7 @@
 //! - [`execute`] runs attempts: a few pullers poll each future once and spawn
 //!   it only if it is pending; blocking functions get a thread.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
+//! - [`edits`] keeps changes of jobs apart from all of these.
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
 //! - [`events`] tells those who listen.
@@ -18,6 +19,7 @@ mod activity;
 mod attempt;
 mod begin;
 mod dispatch;
+mod edits;
 mod events;
 mod execute;
 mod lease;
@@ -46,6 +48,7 @@ use crate::storage::{Limits, Storage};
 
 pub(crate) use activity::Activity;
 use attempt::{Attempt, Ended};
+use edits::Exclusion;
 pub use events::{Event, Events};
 use lease::Leases;
 pub(crate) use live::LiveJob;
@@ -87,6 +90,7 @@ pub(crate) struct Engine {
     ready_more: Notify,
     /// When a function last kept its puller for long, in microseconds since 1970.
     long_poll_at: AtomicI64,
+    exclusion: Exclusion,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
@@ -137,6 +141,7 @@ impl Engine {
             ready: Mutex::default(),
             ready_more: Notify::new(),
             long_poll_at: AtomicI64::new(0),
+            exclusion: Exclusion::default(),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),

@@ -13,6 +13,7 @@ use crate::storage::{Change, Durability, StorageError};
 impl Engine {
     /// Begins: what came due before was missed.
     pub(crate) async fn place_all(&self) -> Result<(), StorageError> {
+        let _alone = self.taking_over().await;
         let now = self.clock.now();
         let mut changes = Vec::new();
         let mut entries = Vec::new();
@@ -27,15 +28,16 @@ impl Engine {
     }
 
     /// Takes over a job that is new, or a later revision of one: from here on
-    /// its fires come as it says.
+    /// its fires come as it says. The caller is [alone](Self::taking_over),
+    /// unless the job is new.
     pub(crate) async fn take_over(&self, job: LiveJob) {
         let job = Arc::new(job);
         let known = self.table.get(job.id);
         let is_renewed = known.is_some_and(|known| known.scheduled_since != job.scheduled_since);
         let is_accounted_for = |fire| is_renewed || job.starts_from.is_none_or(|first| fire < first);
         job.activity.hand_over(is_accounted_for);
-        self.table.insert(Arc::clone(&job));
-        if !self.is_placing() {
+        let is_news = self.table.insert(Arc::clone(&job));
+        if !is_news || !self.is_placing() {
             // The start places all jobs.
             return;
         }

@@ -40,6 +40,7 @@ impl Engine {
     }
 
     async fn record(self: &Arc<Self>, batch: &mut Vec<Ended>) {
+        let _batch_of_outcomes = self.batch().await;
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
         let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
@@ -108,6 +109,7 @@ impl Engine {
 
     /// Settles one claim, and frees so many slots.
     async fn let_go(&self, attempt: Attempt, retry: Option<Entry>, slots: usize) {
+        let _batch_of_one = self.batch().await;
         let mut changes = Vec::new();
         let present = self.table.get(attempt.job.id);
         let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
@@ -243,10 +245,20 @@ impl Engine {
         what: &str,
         attempt: impl Fn() -> F,
     ) -> T {
+        let mut has_failed = false;
         loop {
             match attempt().await {
-                Ok(done) => return done,
-                Err(error) => report(what, &error),
+                Ok(done) => {
+                    if has_failed {
+                        self.note_trouble(None);
+                    }
+                    return done;
+                }
+                Err(error) => {
+                    report(what, &error);
+                    self.note_trouble(Some(describe(&error)));
+                    has_failed = true;
+                }
             }
             self.clock.sleep(AFTER_FAILURE).await;
         }
@@ -255,8 +267,18 @@ impl Engine {
 
 /// Says what failed, and is tried again.
 pub(super) fn report(what: &str, error: &dyn Error) {
-    let source = error.source().map(ToString::to_string);
-    tracing::error!(%error, source, "could not handle {what}; trying again");
+    tracing::error!(error = describe(error), "could not handle {what}; trying again");
+}
+
+/// An error and what it comes from, in one line.
+pub(super) fn describe(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        text = format!("{text}: {why}");
+        cause = why.source();
+    }
+    text
 }
 
 /// The attempt that comes next, unless the next fire would cancel it.

@@ -22,10 +22,12 @@ pub(crate) struct Table {
 
 impl Table {
     /// Adds a job, or takes over a later revision of it.
-    pub(crate) fn insert(&self, job: Arc<LiveJob>) {
+    ///
+    /// Answers whether it was news.
+    pub(crate) fn insert(&self, job: Arc<LiveJob>) -> bool {
         let mut jobs = lock(&self.jobs);
         if jobs.get(&job.id).is_some_and(|known| known.revision >= job.revision) {
-            return;
+            return false;
         }
         self.functions.add(job.function.key());
         lock(&self.orphans).retain(|_, orphans| {
@@ -38,6 +40,7 @@ impl Table {
         if let Some(before) = jobs.insert(job.id, job) {
             self.functions.remove(before.function.key());
         }
+        true
     }
 
     pub(crate) fn remove(&self, id: JobId) -> Option<Arc<LiveJob>> {

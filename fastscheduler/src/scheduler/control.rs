@@ -9,7 +9,8 @@ use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
-    DEFAULT_GROUP, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
+    DEFAULT_GROUP, Entry, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
+    Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
@@ -89,8 +90,10 @@ impl Scheduler {
             return Err(error.into());
         }
         engine.announce(&changes);
-        if engine.is_placing() {
-            engine.push(&[entry]).await;
+        let _batch_of_one = engine.batch().await;
+        if let Some(job) = engine.table.get(job.id).filter(|_| engine.is_placing()) {
+            // The job may have been changed since.
+            engine.push(&[Entry { revision: job.revision, ..entry }]).await;
         }
         Ok(run_id)
     }
@@ -112,6 +115,7 @@ impl Scheduler {
     /// Removes a job, and records for what reason its fires come no more.
     pub(super) async fn remove(&self, id: JobId, reason: SkipReason) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
+        let _editing = engine.edit(id).await?;
         loop {
             let job = self.stored(id).await?;
             let changes = self.removal(job, reason)?;
@@ -119,6 +123,7 @@ impl Scheduler {
                 Ok(()) => {
                     // The revision was only a means to find the job as it was read.
                     engine.announce(&changes[1..]);
+                    let _alone = engine.taking_over().await;
                     engine.forget(id).await;
                     return Ok(());
                 }

@@ -62,6 +62,7 @@ impl Scheduler {
         edit: impl Fn(&Job) -> Result<Option<Edit>, SchedulerError>,
     ) -> Result<bool, SchedulerError> {
         let engine = &self.0.engine;
+        let _editing = engine.edit(id).await?;
         let mut tries = 0;
         loop {
             let mut job = self.stored(id).await?;
@@ -70,7 +71,13 @@ impl Scheduler {
             match engine.storage.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     engine.announce(&changes);
-                    self.take_over(&job, function).await?;
+                    let _alone = engine.taking_over().await;
+                    // Outcomes may have been recorded since it was read.
+                    match self.stored(id).await {
+                        Ok(job) => self.take_over(&job, function).await?,
+                        Err(SchedulerError::UnknownJob(_)) => {}
+                        Err(error) => return Err(error),
+                    }
                     return Ok(true);
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
@@ -143,7 +150,10 @@ impl Scheduler {
         let moment = TimeDelta::microseconds(1);
         let until = job.next_run_at.map_or(DateTime::<Utc>::MAX_UTC, |first| first - moment);
         let last = schedule.latest_at_or_before(until, job.scheduled_since);
-        Ok(last.unwrap_or(job.scheduled_since).max(job.scheduled_since + moment))
+        // No record of a change has the name yet that the creation would give it.
+        let is_first = job.scheduled_since == job.created_at;
+        let free = if is_first { job.scheduled_since } else { job.scheduled_since + moment };
+        Ok(last.unwrap_or(job.scheduled_since).max(free))
     }
 
     /// The fires that a job's schedule leaves when it ends: those that are due
