@@ -325,6 +325,12 @@ impl Scheduler {
         Ok(self.0.engine.queue.next_due(self.0.engine.clock.now()).await?)
     }
 
+    /// The store.
+    #[cfg(feature = "testing")]
+    pub(crate) fn storage(&self) -> &dyn crate::storage::Storage {
+        &*self.0.engine.storage
+    }
+
     fn registry(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
         self.0.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
