@@ -52,6 +52,8 @@ pub(super) struct Known {
     /// Whether it was open before: it was cut short, is tried again, or was
     /// asked for.
     pub(super) is_open: bool,
+    /// Whether it is open and waits, with all its attempts so far recorded.
+    pub(super) is_waiting: bool,
     /// When the last fire was open that did not see to its successor.
     pub(super) aside: Option<Span>,
 }
@@ -140,8 +142,9 @@ impl Activity {
     /// What is known when a fire is claimed.
     pub(super) fn known(&self, run: RunId) -> Known {
         let activity = lock(&self.0);
-        let is_open = activity.open.iter().any(|open| open.is(run));
-        Known { is_open, aside: activity.rare.as_ref().and_then(|rare| rare.aside) }
+        let open = activity.open.iter().find(|open| open.is(run));
+        let (is_open, is_waiting) = (open.is_some(), open.is_some_and(|open| !open.is_running()));
+        Known { is_open, is_waiting, aside: activity.rare.as_ref().and_then(|rare| rare.aside) }
     }
 
     /// Reserves a fire of its own, if `may_begin` says so of whether one is

@@ -74,7 +74,7 @@ impl Engine {
     ) {
         let entry = &claim.entry;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let Known { is_open, aside } = job.activity.known(entry.run_id());
+        let Known { is_open, is_waiting, aside } = job.activity.known(entry.run_id());
         let is_new = is_scheduled && entry.attempt == 1 && !is_open;
         // A change that came after the claim has accounted for the fire.
         let is_void = is_new && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
@@ -83,7 +83,7 @@ impl Engine {
         if is_void || is_held {
             return batch.settlements.push(Settlement { claim, next: None });
         }
-        if entry.crashes > 0 && self.is_over(entry, &job, now, batch).await {
+        if entry.crashes > 0 && !is_waiting && self.is_over(entry, &job, now, batch).await {
             let next = job.is_exclusive().then(|| job.fire_after(entry.covers_until)).flatten();
             return batch.settlements.push(Settlement { claim, next });
         }
