@@ -113,8 +113,9 @@ impl Engine {
 
     fn start_attempt(&self, claim: Claim, job: Arc<LiveJob>, now: DateTime<Utc>, batch: &mut Batch) {
         let entry = &claim.entry;
-        if job.overlap() == Overlap::Cancel {
-            // Its earlier attempts end; wakers may be the user's code.
+        if job.overlap() == Overlap::Cancel && entry.attempt == 1 {
+            // Earlier attempts end, but not for a retry, whose own fire is
+            // earlier; wakers may be the user's code.
             job.activity.running().iter().for_each(JobContext::cancel);
         }
         let context = JobContext::new(Arc::clone(&job.definition), entry.run_id(), claim.fence);
