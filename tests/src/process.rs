@@ -65,7 +65,7 @@ impl World {
         let builder = builder.storage(self.storage.clone()).state(self.script.clone());
         let builder = builder.max_history(1_000_000).history_retention_days(0);
         let scheduler = runtime.block_on(settings(builder).build()).expect("it is built");
-        Process { runtime, scheduler, world: self.clone() }
+        Process { runtime: Some(runtime), scheduler, world: self.clone() }
     }
 
     /// Lets time pass in which no process is there.
@@ -92,7 +92,8 @@ impl World {
 
 /// A scheduler on a runtime of its own.
 pub struct Process {
-    runtime: Runtime,
+    /// `None` when it has ended.
+    runtime: Option<Runtime>,
     /// The scheduler.
     pub scheduler: Scheduler,
     world: World,
@@ -100,8 +101,12 @@ pub struct Process {
 
 impl Process {
     /// Does something, while jobs run beside it.
+    ///
+    /// # Panics
+    ///
+    /// Never: it has not ended.
     pub fn run<T>(&self, what: impl Future<Output = T>) -> T {
-        self.runtime.block_on(what)
+        self.runtime.as_ref().expect("it has not ended").block_on(what)
     }
 
     /// Adds a job.
@@ -170,7 +175,7 @@ impl Process {
 
     /// Ends at once, whatever is under way.
     pub fn crash(self) {
-        self.runtime.shutdown_background();
+        drop(self);
     }
 
     /// Stops in good order, with so much patience, while the clock goes on if
@@ -195,6 +200,14 @@ impl Process {
             stopping.await
         })
         .expect("it was running");
-        self.runtime.shutdown_background();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // It does not wait for threads that are held.
+            runtime.shutdown_background();
+        }
     }
 }

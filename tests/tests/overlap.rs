@@ -166,6 +166,22 @@ fn a_fire_cancels_a_manual_run_if_overlap_is_cancel_and_runs_beside_it_if_allow(
 }
 
 #[test]
+fn a_retry_cancels_no_run_that_was_asked_for_after_its_fire() {
+    let world = World::default();
+    let (process, id) = start(&world, Overlap::Cancel, &[Act::Fail, Act::Hang]);
+    step(&process, 1);
+    process.jump(SECOND);
+    process.run(process.scheduler.run_job_now(id)).unwrap();
+    process.settle();
+    process.jump(SECOND);
+    assert_eq!(begun(&world), [(10, 1), (11, 1), (10, 2)]);
+    assert!(!world.script.begun()[1].context.is_cancelled());
+    process.jump(SECOND * 8);
+    assert!(world.script.begun()[1].context.is_cancelled(), "a new fire does");
+    world.audit(0);
+}
+
+#[test]
 fn a_manual_run_whose_retries_wait_keeps_the_next_fire_waiting() {
     let world = World::default();
     let (process, id) = start(&world, Overlap::Skip, &[Act::Fail; 3]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
-use fastscheduler::{CatchUp, Overlap, RunStatus, SchedulerError, Trigger};
+use fastscheduler::{CatchUp, Event, Overlap, RunStatus, SchedulerError, Trigger};
 use fastscheduler_tests::{Act, Process, Script, World, monday};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -230,6 +230,24 @@ fn a_fire_whose_process_crashed_is_attempted_again_and_the_crash_is_recorded() {
         assert_eq!(process.outline().len(), 4, "{overlap:?}");
         world.audit(1);
     }
+}
+
+#[test]
+fn listeners_hear_of_no_attempt_twice_after_a_crash() {
+    let world = World::default();
+    world.script.will(&[Act::Hang, Act::Fail, Act::Fail]);
+    let process = world.start();
+    process.add(once(1).call("work"));
+    process.jump(SECOND);
+    process.crash();
+    let process = world.start();
+    let mut events = process.scheduler.subscribe();
+    process.advance(MINUTE);
+    let heard: Vec<_> = std::iter::from_fn(|| events.try_next())
+        .filter_map(|event| if let Event::RunRecorded(run) = event { Some(run.run_id) } else { None })
+        .collect();
+    let recorded: Vec<_> = process.runs().iter().map(|run| run.run_id).collect();
+    assert_eq!(heard, recorded[1..]);
 }
 
 #[test]

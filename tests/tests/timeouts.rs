@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::{JobId, JobStatus, Overlap, RunStatus};
+use fastscheduler::{Event, JobId, JobStatus, Overlap, RunStatus};
 use fastscheduler_tests::{Act, Process, Script, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -88,13 +88,11 @@ fn the_next_attempt_of_the_job_waits_for_the_thread_unless_allow() {
     for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Cancel, Overlap::Allow] {
         let world = World::default();
         let (process, _) = past_its_deadline(&world, overlap, 10);
-        world.clock.advance(SECOND * 5);
-        if overlap == Overlap::Allow {
-            process.run(world.script.has_begun(2));
-        } else {
-            process.settle();
-            assert_eq!(world.script.count(), 1, "{overlap:?}");
-        }
+        let mut events = process.scheduler.subscribe();
+        process.jump(SECOND * 5);
+        let started = std::iter::from_fn(|| events.try_next());
+        let started = started.filter(|event| matches!(event, Event::RunStarted(_))).count();
+        assert_eq!(started, usize::from(overlap == Overlap::Allow), "{overlap:?}");
         world.script.release(1);
         process.advance(SECOND * 10);
         let last = world.script.begun().pop().unwrap();
@@ -102,6 +100,32 @@ fn the_next_attempt_of_the_job_waits_for_the_thread_unless_allow() {
         world.audit(0);
         process.stop(Duration::ZERO);
     }
+}
+
+#[test]
+fn a_fire_that_cancels_an_attempt_waits_for_its_thread() {
+    let world = World::default();
+    world.script.will(&[Act::Hang]);
+    let process = world.start();
+    process.add(every(10).seconds().overlap(Overlap::Cancel).timeout(SECOND * 25).call("block"));
+    process.run(async {
+        world.clock.advance(SECOND * 10);
+        world.script.has_begun(1).await;
+    });
+    // The fire of 20 s cancels the attempt, and is itself cancelled by that of 30 s.
+    process.jump(SECOND * 10);
+    assert!(world.script.begun()[0].context.is_cancelled());
+    process.jump(SECOND * 10);
+    assert_eq!(world.script.count(), 1);
+    assert_eq!(process.outline(), [(RunStatus::Failed, 10), (RunStatus::Failed, 20)]);
+    process.jump(SECOND * 9);
+    world.script.release(1);
+    process.run(world.script.has_begun(2));
+    process.advance(Duration::ZERO);
+    // Its time began when it began.
+    assert_eq!(process.outline().last(), Some(&(RunStatus::Completed, 30)));
+    world.audit(0);
+    process.stop(Duration::ZERO);
 }
 
 #[test]

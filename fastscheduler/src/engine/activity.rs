@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::lock;
 use crate::job::{Entry, RunId, Trigger};
@@ -24,12 +25,14 @@ struct State {
 }
 
 /// What few jobs have.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Rare {
     /// The last instant that names a fire of its own.
     requested_at: Option<DateTime<Utc>>,
     /// When the last fire was open that did not see to its successor.
     aside: Option<Span>,
+    /// Threads that the next attempt waits for; each is cancelled at its end.
+    threads: Vec<CancellationToken>,
 }
 
 /// A span of time, both ends included.
@@ -138,13 +141,18 @@ impl Activity {
         sees_to_next
     }
 
+    /// Whether a fire is open and waits, with all its attempts so far recorded.
+    pub(super) fn is_waiting(&self, run: RunId) -> bool {
+        lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_running())
+    }
+
     /// What is known when a fire is claimed.
     pub(super) fn known(&self, run: RunId) -> Known {
         let activity = lock(&self.0);
-        let is_open = activity.open.iter().any(|open| open.is(run));
+        let open = activity.open.iter().find(|open| open.is(run));
         Known {
             is_edited: activity.edits > 0,
-            is_open,
+            is_open: open.is_some(),
             aside: activity.rare.as_ref().and_then(|rare| rare.aside),
         }
     }
@@ -204,6 +212,18 @@ impl Activity {
     /// Whether an attempt is under way.
     pub(crate) fn is_running(&self) -> bool {
         lock(&self.0).open.iter().any(Open::is_running)
+    }
+
+    /// A blocking attempt needs a thread of its own once those before it have
+    /// ended, which are answered; it has ended when the guard is dropped.
+    pub(super) fn hold_thread(&self) -> (Vec<CancellationToken>, DropGuard) {
+        let own = CancellationToken::new();
+        let mut activity = lock(&self.0);
+        let threads = &mut activity.rare.get_or_insert_default().threads;
+        threads.retain(|thread| !thread.is_cancelled());
+        let before = threads.clone();
+        threads.push(own.clone());
+        (before, own.drop_guard())
     }
 
     /// The schedule has no fire to come.

@@ -57,7 +57,9 @@ impl Engine {
                 // Cancelled since it was claimed.
                 None => batch.settlements.push(Settlement { claim, next: None }),
                 Some(job)
-                    if claim.entry.crashes > 0 && self.is_over(&claim.entry, &job, &mut batch).await =>
+                    if claim.entry.crashes > 0
+                        && !job.activity.is_waiting(claim.entry.run_id())
+                        && self.is_over(&claim.entry, &job, &mut batch).await =>
                 {
                     let next = job.is_exclusive().then(|| job.fire_after(claim.entry.covers_until)).flatten();
                     batch.settlements.push(Settlement { claim, next });
@@ -138,8 +140,9 @@ impl Engine {
     fn start_attempt(claim: Claim, job: Arc<LiveJob>, upcoming: Option<DateTime<Utc>>, batch: &mut Batch) {
         let entry = &claim.entry;
         let now = batch.now;
-        if job.overlap() == Overlap::Cancel {
-            // Its earlier attempts end; wakers may be the user's code.
+        if job.overlap() == Overlap::Cancel && entry.attempt == 1 {
+            // Earlier attempts end, but not for a retry, whose own fire is
+            // earlier; wakers may be the user's code.
             job.activity.running().iter().for_each(JobContext::cancel);
         }
         let context = JobContext::new(Arc::clone(&job.definition), entry.run_id(), claim.fence);

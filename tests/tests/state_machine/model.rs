@@ -1,147 +1,16 @@
-//! Whatever happens to jobs, in whatever order: no fire is lost, none is
-//! doubled, and nothing is stuck.
+//! What should be so, whatever happens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::time::Duration;
 
-use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
-use fastscheduler::{
-    CatchUp, Clock as _, JobId, JobUpdate, NewJob, Overlap, RunId, RunStatus, SchedulerError, Trigger,
-};
-use fastscheduler_tests::{Act, Process, Script, World};
-use proptest::prelude::*;
-use proptest::sample::select;
+use fastscheduler::{Clock as _, JobId, JobUpdate, RunId, RunStatus, SchedulerError, Trigger};
+use fastscheduler_tests::{Process, World};
 
-/// What takes a few seconds; `PROPTEST_CASES` sets another number.
-const CASES: u32 = 64;
-const MAX_RETRIES: u32 = 2;
-const LONGEST_JITTER: Duration = Duration::from_secs(20);
-
-#[job]
-async fn work(script: State<Script>, context: JobContext) -> anyhow::Result<()> {
-    script.act(context).await
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    EveryHalfMinute,
-    EveryTenMinutes,
-    CronEveryOtherMinute,
-    DailyAtHalfPastMidnight,
-    OnceInNinetySeconds,
-    AtTwo,
-}
-
-/// A job is meant by its place among those that there are.
-#[derive(Clone)]
-enum Op {
-    Add { kind: Kind, overlap: Overlap, catch_up: CatchUp, jitter: u64 },
-    Pause(usize),
-    Resume(usize),
-    Reschedule(usize, Kind),
-    SetPolicy(usize, Overlap, CatchUp),
-    RunNow(usize),
-    Cancel(usize),
-    RetryDeadLetter,
-    NextAttempts(Vec<Act>),
-    Release(usize),
-    Tick { seconds: u64, times: usize },
-    Suspend { seconds: u64 },
-    StepClock { hours: i64 },
-    Crash { after: u64, turns: usize, down: u64 },
-    Restart { down: u64 },
-}
-
-/// Prints one operation a line.
-#[derive(Clone)]
-struct Sequence {
-    max_concurrency: usize,
-    ops: Vec<Op>,
-}
-
-impl fmt::Debug for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Add { kind, overlap, catch_up, jitter } => {
-                write!(f, "add {kind:?}, overlap {overlap:?}, catch-up {catch_up:?}, jitter {jitter} ms")
-            }
-            Self::Pause(job) => write!(f, "pause job #{job}"),
-            Self::Resume(job) => write!(f, "resume job #{job}"),
-            Self::Reschedule(job, kind) => write!(f, "reschedule job #{job} to {kind:?}"),
-            Self::SetPolicy(job, overlap, catch_up) => {
-                write!(f, "update job #{job}: overlap {overlap:?}, catch-up {catch_up:?}")
-            }
-            Self::RunNow(job) => write!(f, "run job #{job} now"),
-            Self::Cancel(job) => write!(f, "cancel job #{job}"),
-            Self::RetryDeadLetter => write!(f, "retry the newest dead letter"),
-            Self::NextAttempts(acts) => write!(f, "the next attempts: {acts:?}"),
-            Self::Release(attempts) => write!(f, "release {attempts} that hang"),
-            Self::Tick { seconds, times } => write!(f, "{times} times {seconds} s pass"),
-            Self::Suspend { seconds } => write!(f, "{seconds} s pass in one go"),
-            Self::StepClock { hours } => write!(f, "step the clock by {hours} h"),
-            Self::Crash { after, turns, down } => {
-                write!(f, "{after} s pass, crash after {turns} turns, start {down} s later")
-            }
-            Self::Restart { down } => write!(f, "stop, start {down} s later"),
-        }
-    }
-}
-
-impl fmt::Debug for Sequence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {} at once:", self.max_concurrency)?;
-        self.ops.iter().enumerate().try_for_each(|(number, op)| write!(f, "\n  {number}. {op:?}"))
-    }
-}
-
-fn sequences() -> impl Strategy<Value = Sequence> {
-    let kind = select(vec![
-        Kind::EveryHalfMinute,
-        Kind::EveryHalfMinute,
-        Kind::EveryTenMinutes,
-        Kind::CronEveryOtherMinute,
-        Kind::DailyAtHalfPastMidnight,
-        Kind::OnceInNinetySeconds,
-        Kind::AtTwo,
-    ]);
-    let overlap = select(vec![Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel]);
-    let catch_up = select(vec![CatchUp::Once, CatchUp::All, CatchUp::None]);
-    let acts = prop_oneof![
-        3 => Just(Act::Succeed), 3 => Just(Act::Fail), 1 => Just(Act::Panic), 4 => Just(Act::Hang)
-    ];
-    let jitter = select(vec![1_u64, 1, 20_000]);
-    let job = 0..8_usize;
-    let down = select(vec![0_u64, 1, 90, 3_700, 40 * 86_400]);
-    let add = (kind.clone(), overlap.clone(), catch_up.clone(), jitter)
-        .prop_map(|(kind, overlap, catch_up, jitter)| Op::Add { kind, overlap, catch_up, jitter });
-    let op = prop_oneof![
-        3 => add.clone(),
-        2 => job.clone().prop_map(Op::Pause),
-        2 => job.clone().prop_map(Op::Resume),
-        2 => (job.clone(), kind).prop_map(|(job, kind)| Op::Reschedule(job, kind)),
-        2 => (job.clone(), overlap, catch_up).prop_map(|(job, o, c)| Op::SetPolicy(job, o, c)),
-        2 => job.clone().prop_map(Op::RunNow),
-        1 => job.prop_map(Op::Cancel),
-        1 => Just(Op::RetryDeadLetter),
-        5 => proptest::collection::vec(acts, 1..4).prop_map(Op::NextAttempts),
-        3 => (1..4_usize).prop_map(Op::Release),
-        6 => (1..40_u64, 1..6_usize).prop_map(|(seconds, times)| Op::Tick { seconds, times }),
-        3 => select(vec![29_u64, 65, 1_000, 5_000]).prop_map(|seconds| Op::Suspend { seconds }),
-        1 => select(vec![-1_i64, 1]).prop_map(|hours| Op::StepClock { hours }),
-        2 => (0..40_u64, 0..12_usize, down.clone())
-            .prop_map(|(after, turns, down)| Op::Crash { after, turns, down }),
-        2 => down.prop_map(|down| Op::Restart { down }),
-    ];
-    let ops = (add, proptest::collection::vec(op, 1..40))
-        .prop_map(|(first, rest)| std::iter::once(first).chain(rest).collect::<Vec<_>>());
-    (select(vec![1_000_usize, 1_000, 2]), ops)
-        .prop_map(|(max_concurrency, ops)| Sequence { max_concurrency, ops })
-}
+use crate::op::{LONGEST_JITTER, MAX_RETRIES, Op, new_job, reschedule};
 
 /// What should be so.
-struct Model {
+pub(crate) struct Model {
     world: World,
     max_concurrency: usize,
     /// Whether each job that there is was paused.
@@ -158,7 +27,7 @@ struct Model {
 }
 
 impl Model {
-    fn new(max_concurrency: usize) -> Self {
+    pub(crate) fn new(max_concurrency: usize) -> Self {
         Self {
             world: World::default(),
             max_concurrency,
@@ -172,7 +41,7 @@ impl Model {
         }
     }
 
-    fn start(&self) -> Process {
+    pub(crate) fn start(&self) -> Process {
         let max_concurrency = self.max_concurrency;
         let process = self.world.start_with(|builder| builder.max_concurrency(max_concurrency));
         process.settle();
@@ -185,7 +54,7 @@ impl Model {
     }
 
     /// Does it, and waits until nothing moves any more.
-    fn apply(&mut self, op: &Op, process: Process) -> Process {
+    pub(crate) fn apply(&mut self, op: &Op, process: Process) -> Process {
         // No two operations are at one instant.
         self.world.clock.advance(Duration::from_micros(1));
         process.settle();
@@ -206,8 +75,8 @@ impl Model {
         let scheduler = &process.scheduler;
         let clock = &self.world.clock;
         match *op {
-            Op::Add { kind, overlap, catch_up, jitter } => {
-                let added = process.run(scheduler.add(new_job(kind, overlap, catch_up, jitter)));
+            Op::Add { kind, overlap, catch_up, jitter, has_timeout } => {
+                let added = process.run(scheduler.add(new_job(kind, overlap, catch_up, jitter, has_timeout)));
                 match added {
                     Ok(id) => assert!(self.jobs.insert(id, false).is_none(), "{id} was given twice"),
                     Err(error) => assert!(matches!(error, SchedulerError::Schedule(_)), "{error}"),
@@ -320,7 +189,7 @@ impl Model {
     }
 
     /// Every fire ran, is open, or has its record, once.
-    fn check(&self, process: &Process) {
+    pub(crate) fn check(&self, process: &Process) {
         let storage = &self.world.storage;
         let auditing = fastscheduler::testing::audit(storage).zone(chrono_tz::UTC).crashes(self.crashes);
         let is_narrow = self.max_concurrency < 1_000;
@@ -347,7 +216,7 @@ impl Model {
     }
 
     /// After enough time everything that is due has happened.
-    fn finish(mut self, process: Process) {
+    pub(crate) fn finish(mut self, process: Process) {
         let script = &self.world.script;
         script.clear();
         script.release(10_000);
@@ -380,64 +249,5 @@ impl Model {
             assert!(is_recorded || self.cancelled.contains(&promised.job), "`{promised}` was promised");
         }
         process.run(process.scheduler.stop()).unwrap();
-    }
-}
-
-fn new_job(kind: Kind, overlap: Overlap, catch_up: CatchUp, jitter: u64) -> NewJob {
-    let jitter = Duration::from_millis(jitter);
-    macro_rules! job {
-        ($schedule:expr) => {
-            $schedule
-                .overlap(overlap)
-                .catch_up(catch_up)
-                .jitter(jitter)
-                .retries(MAX_RETRIES)
-                .call("work")
-                .into()
-        };
-    }
-    match kind {
-        Kind::EveryHalfMinute => job!(every(30).seconds()),
-        Kind::EveryTenMinutes => job!(every(10).minutes()),
-        Kind::CronEveryOtherMinute => job!(cron("*/2 * * * *")),
-        Kind::DailyAtHalfPastMidnight => job!(daily().at("00:30")),
-        Kind::OnceInNinetySeconds => job!(once(90)),
-        Kind::AtTwo => job!(at("2026-11-23 02:00:00")),
-    }
-}
-
-fn reschedule(kind: Kind) -> JobUpdate {
-    let update = JobUpdate::new();
-    match kind {
-        Kind::EveryHalfMinute => update.schedule(every(30).seconds()),
-        Kind::EveryTenMinutes => update.schedule(every(10).minutes()),
-        Kind::CronEveryOtherMinute => update.schedule(cron("*/2 * * * *")),
-        Kind::DailyAtHalfPastMidnight => update.schedule(daily().at("00:30")),
-        Kind::OnceInNinetySeconds => update.schedule(once(90)),
-        Kind::AtTwo => update.schedule(at("2026-11-23 02:00:00")),
-    }
-}
-
-fn config() -> ProptestConfig {
-    let config =
-        ProptestConfig { failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() };
-    match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => config,
-        None => ProptestConfig { cases: CASES, ..config },
-    }
-}
-
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn no_fire_is_lost_or_doubled_and_nothing_is_stuck_whatever_happens(sequence in sequences()) {
-        let mut model = Model::new(sequence.max_concurrency);
-        let mut process = model.start();
-        for op in &sequence.ops {
-            process = model.apply(op, process);
-        }
-        model.check(&process);
-        model.finish(process);
     }
 }
