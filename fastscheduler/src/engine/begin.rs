@@ -96,7 +96,7 @@ impl Engine {
             }
             return batch.settlements.push(Settlement { claim, next });
         }
-        self.start_attempt(claim, job, now, batch);
+        Self::start_attempt(claim, job, now, batch);
     }
 
     /// Whether a fire that outlived its process needs no further attempt.
@@ -111,7 +111,7 @@ impl Engine {
         is_over
     }
 
-    fn start_attempt(&self, claim: Claim, job: Arc<LiveJob>, now: DateTime<Utc>, batch: &mut Batch) {
+    fn start_attempt(claim: Claim, job: Arc<LiveJob>, now: DateTime<Utc>, batch: &mut Batch) {
         let entry = &claim.entry;
         if job.overlap() == Overlap::Cancel && entry.attempt == 1 {
             // Earlier attempts end, but not for a retry, whose own fire is
