@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastscheduler::storage::MemoryStorage;
-use fastscheduler::testing::{self, Audit, ManualClock};
+use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, Job, JobId, NewJob, Run, RunStatus, Scheduler, SchedulerBuilder};
 use tokio::runtime::{Builder, Runtime};
 
@@ -80,13 +80,11 @@ impl World {
     ///
     /// If there are any.
     #[track_caller]
-    pub fn audit(&self, crashes: u32) -> Audit {
+    pub fn audit(&self, crashes: u32) {
         let runtime = Builder::new_current_thread().build().expect("a runtime");
         let auditing = testing::audit(&self.storage).zone(chrono_tz::UTC).crashes(crashes);
         let audit = runtime.block_on(auditing.until(self.clock.now()).into_future());
-        let audit = audit.expect("a memory store answers");
-        audit.assert_clean();
-        audit
+        audit.expect("a memory store answers").assert_clean();
     }
 }
 

@@ -46,9 +46,9 @@ fn the_fires_of_a_job_that_was_paused_over_a_restart_are_one_record() {
         process.run(process.scheduler.pause_job(id)).unwrap();
         process.advance(MINUTE * 5);
         if is_crash {
-            process.crash()
+            process.crash();
         } else {
-            process.stop(Duration::ZERO)
+            process.stop(Duration::ZERO);
         }
         world.pass(MINUTE * 5);
         let process = world.start();

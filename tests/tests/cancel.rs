@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{MemoryStorage, Storage as _};
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{JobContext, RunStatus, SkipReason};
+use fastscheduler::{JobContext, JobStatus, RunStatus, SkipReason};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{on_manual_clock, outline, runs};
@@ -152,4 +152,25 @@ async fn of_two_that_cancel_a_job_at_once_one_is_told_that_it_is_gone() {
     let (one, other) = tokio::join!(scheduler.cancel_job(&id), scheduler.cancel_job(&id));
     assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1);
     assert_eq!(runs(&scheduler).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_was_asked_for_and_waits_for_a_slot_leaves_a_record_when_its_job_is_cancelled() {
+    let (builder, clock) = on_manual_clock();
+    let (begun, _begins) = mpsc::unbounded_channel();
+    let scheduler = builder.max_concurrency(1).state(Begun(begun)).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    scheduler.add(once(1).run("endless", std::future::pending::<()>)).await.unwrap();
+    let id = scheduler.add(every(1).hours().run("waits", || async {})).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    while !scheduler.jobs().await.unwrap().iter().any(|job| job.status() == JobStatus::Running) {
+        tokio::task::yield_now().await;
+    }
+    let run = scheduler.run_job_now(id).await.unwrap();
+    scheduler.cancel_job(id).await.unwrap();
+    let all = runs(&scheduler).await;
+    let record = all.iter().find(|record| record.run_id == run).expect("a record of the run");
+    assert_eq!(record.error.as_deref(), Some("cancelled: the job was cancelled"));
+    assert_eq!((record.status, record.started_at), (RunStatus::Failed, None));
+    scheduler.stop_within(Duration::ZERO).await.unwrap();
 }

@@ -28,8 +28,8 @@ fn start_at(begin: &str, zone: &'static str) -> (World, Process) {
 }
 
 /// The fires of a job from an instant on, for so long, as the script saw them.
-fn fires(begin: &str, zone: &'static str, time: Duration, job: impl Into<NewJob>) -> Vec<String> {
-    let (world, process) = start_at(begin, zone);
+fn fires(since: &str, zone: &'static str, time: Duration, job: impl Into<NewJob>) -> Vec<String> {
+    let (world, process) = start_at(since, zone);
     process.add(job);
     process.advance(time);
     let begun = world.script.begun();

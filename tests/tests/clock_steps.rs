@@ -140,9 +140,9 @@ fn a_clock_that_was_set_back_before_a_restart_repeats_no_fire() {
         process.add(every(10).minutes().call("work"));
         process.advance(MINUTE * 25);
         if is_crash {
-            process.crash()
+            process.crash();
         } else {
-            process.stop(Duration::ZERO)
+            process.stop(Duration::ZERO);
         }
         world.clock.step(world.clock.now() - TimeDelta::hours(1));
         let process = world.start();

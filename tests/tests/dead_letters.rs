@@ -251,3 +251,21 @@ async fn a_letter_of_a_closure_whose_job_is_there_runs_again() {
     testing::quiet(&world.scheduler).await.unwrap();
     assert_eq!(runs(&world.scheduler).await.last().unwrap().status, RunStatus::Completed);
 }
+
+#[tokio::test]
+async fn the_letter_of_a_closure_whose_job_is_gone_can_be_retried() {
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let failing = || async { anyhow::Result::<()>::Err(anyhow::anyhow!("no such file")) };
+    scheduler.add(once(1).retries(0).run("import", failing)).await.unwrap();
+    testing::advance(&scheduler, &clock, Duration::from_secs(1)).await.unwrap();
+    assert!(scheduler.jobs().await.unwrap().is_empty());
+    let letter = scheduler.dead_letters(1).await.unwrap().remove(0);
+    let again = scheduler.retry_dead_letter(&letter.run).await.unwrap();
+    assert_ne!(again.job, letter.run.job_id());
+    testing::quiet(&scheduler).await.unwrap();
+    let letters = scheduler.dead_letters(10).await.unwrap();
+    let retried: Vec<_> = letters.iter().map(|letter| letter.run.run_id).collect();
+    assert_eq!(retried, [again]);
+}

@@ -233,7 +233,7 @@ fn a_crash_while_it_catches_up_loses_and_doubles_none() {
     world.pass(MINUTE * 2);
     let process = world.start();
     process.settle();
-    let fires: Vec<_> = world.script.begun().iter().map(|begun| begun.run_id()).collect();
+    let fires: Vec<_> = world.script.begun().iter().map(fastscheduler_tests::Begun::run_id).collect();
     let minutes: Vec<_> = fires.iter().map(|run| (run.scheduled_for - monday()).num_minutes()).collect();
     assert_eq!(minutes, [1, 2, 3, 3, 4, 5, 6, 7]);
     world.audit(1);

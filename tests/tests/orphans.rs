@@ -76,9 +76,9 @@ fn an_open_fire_waits_for_its_function() {
             process.add(once(1).call("extra"));
             process.jump(SECOND);
             if is_crash {
-                process.crash()
+                process.crash();
             } else {
-                process.stop(Duration::ZERO)
+                process.stop(Duration::ZERO);
             }
             let process = world.start();
             process.advance(MINUTE);

@@ -35,9 +35,9 @@ fn after_a_month(job: impl Into<NewJob>, is_crash: bool) -> (usize, u64) {
     let process = world.start();
     process.add(job);
     if is_crash {
-        process.crash()
+        process.crash();
     } else {
-        process.stop(Duration::ZERO)
+        process.stop(Duration::ZERO);
     }
     world.pass(MONTH);
     let process = world.start();

@@ -178,9 +178,9 @@ fn a_waiting_retry_outlives_a_stop_and_a_crash() {
         process.add(every(1).hours().call("work"));
         process.jump(MINUTE * 60);
         if is_crash {
-            process.crash()
+            process.crash();
         } else {
-            process.stop(Duration::ZERO)
+            process.stop(Duration::ZERO);
         }
         let process = world.start();
         process.settle();

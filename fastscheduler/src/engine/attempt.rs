@@ -13,6 +13,9 @@ use crate::queue::Claim;
 use crate::registry::{Failure, JobContext, Outcome};
 use crate::storage::{Change, EndedAttempt, SkippedFires};
 
+/// What the record says of a fire whose job was cancelled.
+pub(super) const JOB_CANCELLED: &str = "cancelled: the job was cancelled";
+
 /// A fire whose process crashed so often is a dead letter.
 const CRASHES: u32 = 3;
 
@@ -64,6 +67,18 @@ impl LiveJob {
             run: Arc::new(run),
             progress: Progress::unmoved(self.scheduled_since),
             retry: (!is_over).then(|| Box::new(entry.clone())),
+        }
+    }
+
+    /// The end of a fire that was asked for, or cut short, and is not begun any
+    /// more because the job was cancelled.
+    pub(super) fn cancelled(&self, entry: &Entry, instance: &Arc<str>, now: DateTime<Utc>) -> EndedAttempt {
+        let error = Err(JOB_CANCELLED.to_owned());
+        EndedAttempt {
+            run: Arc::new(self.record(entry.run_id(), None, now, error, instance)),
+            progress: Progress::unmoved(self.scheduled_since),
+            retry: None,
+            dead_letter: None,
         }
     }
 

@@ -73,11 +73,15 @@ impl Engine {
             changes.push(Change::Claim(begun));
         }
         changes.extend(covered);
+        let has_skips = changes.iter().any(|change| matches!(change, Change::Skip(_)));
         if !self.record_claims(&changes).await {
             // The store is down and the scheduler stops: as if never claimed.
             return self.release(attempts).await;
         }
         self.announce(&changes);
+        if has_skips {
+            self.prune().await;
+        }
         if !successors.is_empty() {
             self.push(&successors).await;
         }

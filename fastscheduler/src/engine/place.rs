@@ -53,6 +53,15 @@ impl Engine {
         self.push(&entries).await;
     }
 
+    /// The records of fires of a job that were open and never begun, and that
+    /// do not run because it is cancelled.
+    pub(crate) fn cancelled_fires(&self, id: JobId) -> Vec<Change> {
+        let Some(job) = self.table.get(id) else { return Vec::new() };
+        let now = self.clock.now();
+        let unbegun = job.activity.waiting().into_iter().filter(|entry| entry.attempt == 1);
+        unbegun.map(|entry| Change::EndAttempt(job.cancelled(&entry, &self.instance, now))).collect()
+    }
+
     /// Lets go of a job that is gone from the store, and cancels its attempts.
     pub(crate) async fn forget(&self, id: JobId) {
         let job = self.table.remove(id);

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinHandle;
 
-use super::attempt::{Attempt, End, Ended};
+use super::attempt::{Attempt, End, Ended, JOB_CANCELLED};
 use super::plan::FollowUp;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, Lane, Overlap, backoff};
@@ -78,7 +78,7 @@ impl Engine {
             settlements.push(Settlement { claim: attempt.claim, next });
         }
         self.write_down("outcomes", &changes).await;
-        self.persist("the history's limits", || self.storage.prune(self.limits())).await;
+        self.prune().await;
         self.settle(&settlements).await;
     }
 
@@ -133,8 +133,9 @@ impl Engine {
         let entry = &claim.entry;
         let is_cancelled = outcome.is_none();
         let outcome = outcome.unwrap_or_else(|| {
-            let why = if present.is_none() { "the job was cancelled" } else { "the next fire came due" };
-            Err(Failure::permanent(format!("cancelled: {why}")))
+            let is_gone = present.is_none();
+            let why = if is_gone { JOB_CANCELLED } else { "cancelled: the next fire came due" };
+            Err(Failure::permanent(why))
         });
         let max_retries = present.unwrap_or(job).definition.policy.max_retries;
         let retry = match &outcome {
@@ -150,6 +151,10 @@ impl Engine {
             None => format!("Max retries: {}", failure.message()),
         });
         let run = job.record(entry.run_id(), Some(*started_at), now, result, &self.instance);
+        if is_failed && retry.is_none() {
+            // A closure would be gone with its job, and its letter in vain.
+            self.table.keep_function(entry.run_id(), &job.function, self.capacity.max_dead_letters);
+        }
         changes.push(Change::EndAttempt(EndedAttempt {
             dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
             run: Arc::new(run),
@@ -208,6 +213,11 @@ impl Engine {
             self.persist(what, || self.storage.apply(changes, Durability::Soon)).await;
             self.announce(changes);
         }
+    }
+
+    /// Drops what is beyond the limits of history and dead letters.
+    pub(crate) async fn prune(&self) {
+        self.persist("the history's limits", || self.storage.prune(self.limits())).await;
     }
 
     /// Pushes entries, however often that fails.

@@ -123,6 +123,7 @@ impl Scheduler {
                 Ok(()) => {
                     // The revision was only a means to find the job as it was read.
                     engine.announce(&changes[1..]);
+                    engine.prune().await;
                     let _alone = engine.taking_over().await;
                     engine.forget(id).await;
                     return Ok(());
@@ -150,6 +151,7 @@ impl Scheduler {
         let edit = Edit::of(&job);
         let mut changes = self.revise(&mut job, edit, now)?;
         changes.extend(record);
+        changes.extend(self.0.engine.cancelled_fires(id));
         changes.push(Change::RemoveJob { job: id, tombstone });
         Ok(changes)
     }

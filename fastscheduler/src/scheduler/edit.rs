@@ -71,6 +71,7 @@ impl Scheduler {
             match engine.storage.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     engine.announce(&changes);
+                    engine.prune().await;
                     let _alone = engine.taking_over().await;
                     // Outcomes may have been recorded since it was read.
                     match self.stored(id).await {
