@@ -254,9 +254,7 @@ async fn a_letter_of_a_closure_whose_job_is_there_runs_again() {
 
 #[tokio::test]
 async fn the_letter_of_a_closure_whose_job_is_gone_can_be_retried() {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
+    let World { scheduler, clock, .. } = world().await;
     let failing = || async { anyhow::Result::<()>::Err(anyhow::anyhow!("no such file")) };
     scheduler.add(once(1).retries(0).run("import", failing)).await.unwrap();
     testing::advance(&scheduler, &clock, Duration::from_secs(1)).await.unwrap();
