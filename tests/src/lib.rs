@@ -5,8 +5,10 @@ pub mod held;
 mod process;
 mod script;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use fastscheduler::testing::ManualClock;
+use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{HistoryQuery, Run, RunStatus, Scheduler, SchedulerBuilder};
 
 pub use process::{Process, World};
@@ -37,6 +39,27 @@ pub fn instant(text: &str) -> DateTime<Utc> {
 pub fn on_manual_clock() -> (SchedulerBuilder, ManualClock) {
     let clock = ManualClock::new(monday());
     (Scheduler::builder().clock(clock.clone()).timezone("UTC"), clock)
+}
+
+/// A scheduler that was started on a clock that stands at [`monday`].
+///
+/// # Panics
+///
+/// If it cannot be built.
+pub async fn started() -> (Scheduler, ManualClock) {
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.build().await.expect("a scheduler in memory");
+    scheduler.start().await.expect("a scheduler that was not started");
+    (scheduler, clock)
+}
+
+/// Lets seconds pass, until all that came due has run.
+///
+/// # Panics
+///
+/// If the scheduler is not running.
+pub async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
+    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.expect("it is running");
 }
 
 /// All runs, oldest first.

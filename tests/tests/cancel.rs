@@ -8,7 +8,7 @@ use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{JobContext, JobStatus, RunStatus, SkipReason};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::{on_manual_clock, outline, runs};
+use fastscheduler_tests::{advance, on_manual_clock, outline, runs};
 use tokio::sync::mpsc;
 
 async fn started() -> (Scheduler, ManualClock, MemoryStorage) {
@@ -18,10 +18,6 @@ async fn started() -> (Scheduler, ManualClock, MemoryStorage) {
     let scheduler = builder.storage(storage.clone()).state(Begun(begun)).build().await.unwrap();
     scheduler.start().await.unwrap();
     (scheduler, clock, storage)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
 }
 
 #[job]

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{MemoryStorage, Storage as _};
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::ManualClock;
 use fastscheduler::{JobStatus, JobUpdate, SchedulerError};
 use fastscheduler_tests::fires::{Fate, fires, second};
-use fastscheduler_tests::{on_manual_clock, runs};
+use fastscheduler_tests::{advance, on_manual_clock, runs};
 
 const DONE: Fate = Fate::Completed;
 
@@ -25,10 +24,6 @@ async fn start(storage: &MemoryStorage, seconds: u64) -> (Scheduler, ManualClock
     let scheduler = builder.storage(storage.clone()).build().await.unwrap();
     scheduler.start().await.unwrap();
     (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
 }
 
 #[tokio::test]

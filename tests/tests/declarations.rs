@@ -3,14 +3,12 @@
 //! Attributes are the same in one binary: that the code has changed is shown
 //! by storing what an earlier program would have declared.
 
-use std::time::Duration;
-
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _, Stored};
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::ManualClock;
 use fastscheduler::{Job, JobStatus, JobUpdate, Run, RunStatus, SkipReason, Source, Tombstone};
 use fastscheduler_tests::fires::second;
-use fastscheduler_tests::{on_manual_clock, runs};
+use fastscheduler_tests::{advance, on_manual_clock, runs};
 use serde_json::{Value, json};
 
 #[every(10, minutes)]
@@ -42,10 +40,6 @@ async fn start(storage: &MemoryStorage, seconds: u64) -> (Scheduler, ManualClock
     let (scheduler, clock) = build(storage, seconds).await;
     scheduler.start().await.unwrap();
     (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
 }
 
 async fn find(scheduler: &Scheduler, name: &str) -> Option<Job> {

@@ -7,17 +7,10 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, JobStatus, Overlap, Run, RunStatus, SkipReason};
-use fastscheduler_tests::{instant, monday, on_manual_clock, outline, runs};
+use fastscheduler_tests::{instant, monday, on_manual_clock, outline, runs, started};
 use tokio::sync::{Notify, mpsc};
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
 
 fn errors(runs: &[Run]) -> Vec<&str> {
     runs.iter().filter_map(|run| run.error.as_deref()).collect()

@@ -3,17 +3,10 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::{self};
 use fastscheduler::{Event, Events, JobUpdate, RunStatus, SkipReason};
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::on_manual_clock;
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
+use fastscheduler_tests::started;
 
 fn all(events: &mut Events) -> Vec<Event> {
     std::iter::from_fn(|| events.try_next()).collect()

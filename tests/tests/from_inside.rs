@@ -3,23 +3,12 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::{self};
 use fastscheduler::{JobUpdate, Overlap, Run, RunStatus};
 use fastscheduler_tests::fires::{Fate, fires, second};
-use fastscheduler_tests::{on_manual_clock, outline, runs};
+use fastscheduler_tests::{advance, outline, runs, started};
 
 const DONE: Fate = Fate::Completed;
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
-}
 
 #[tokio::test]
 async fn a_thousand_jobs_added_from_inside_jobs_all_run() {

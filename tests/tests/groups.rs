@@ -3,20 +3,13 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::{self};
 use fastscheduler::{HistoryQuery, JobId, JobUpdate, Run, RunStatus};
 use fastscheduler_tests::fires::second;
-use fastscheduler_tests::{on_manual_clock, runs};
+use fastscheduler_tests::{runs, started};
 
 #[job]
 async fn quick() {}
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
 
 /// Three jobs of the group `mail`, and one of none.
 async fn four(scheduler: &Scheduler) -> Vec<JobId> {

@@ -4,25 +4,14 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{MemoryStorage, Storage as _};
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::{self};
 use fastscheduler::{JobStatus, Overlap, RunStatus};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::{on_manual_clock, outline, runs};
+use fastscheduler_tests::{advance, on_manual_clock, outline, runs, started};
 
 const PAUSED: Fate = Fate::Skipped("paused");
 const OVERLAP: Fate = Fate::Skipped("overlap");
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
-}
 
 #[tokio::test]
 async fn pause_keeps_the_job_and_its_fires_while_paused_are_one_record_written_at_resume() {

@@ -1,13 +1,11 @@
 //! How much history and how many dead letters are kept, and the totals.
 
-use std::time::Duration;
-
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::ManualClock;
 use fastscheduler::{HistoryQuery, RunStatus, SchedulerBuilder};
 use fastscheduler_tests::fires::second;
-use fastscheduler_tests::{on_manual_clock, runs};
+use fastscheduler_tests::{advance, on_manual_clock, runs};
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
@@ -25,10 +23,6 @@ async fn started(settings: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder) ->
     let scheduler = settings(builder).build().await.unwrap();
     scheduler.start().await.unwrap();
     (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,25 +3,14 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::{self};
 use fastscheduler::{JobStatus, Overlap, RunStatus, Trigger};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::{on_manual_clock, outline, runs};
+use fastscheduler_tests::{advance, on_manual_clock, outline, runs, started};
 
 const DONE: Fate = Fate::Completed;
 const OVERLAP: Fate = Fate::Skipped("overlap");
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
-}
 
 #[tokio::test]
 async fn run_now_adds_a_fire_of_its_own_and_does_not_move_the_schedule() {

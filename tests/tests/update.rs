@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::schedule::Fold;
-use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::testing::{self};
 use fastscheduler::{
     CatchUp, Job, JobDefinition, JobId, JobUpdate, Overlap, RunStatus, SchedulerError, SkipReason,
 };
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::{on_manual_clock, outline, runs};
+use fastscheduler_tests::{advance, on_manual_clock, outline, runs, started};
 
 /// What an update is to do to a definition.
 type Change = fn(&mut JobDefinition);
@@ -21,17 +21,6 @@ const OVERLAP: Fate = Fate::Skipped("overlap");
 #[job]
 async fn greet(name: String) -> String {
     format!("hello {name}")
-}
-
-async fn started() -> (Scheduler, ManualClock) {
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.build().await.unwrap();
-    scheduler.start().await.unwrap();
-    (scheduler, clock)
-}
-
-async fn advance(scheduler: &Scheduler, clock: &ManualClock, seconds: u64) {
-    testing::advance(scheduler, clock, Duration::from_secs(seconds)).await.unwrap();
 }
 
 async fn job(scheduler: &Scheduler, id: JobId) -> Job {
