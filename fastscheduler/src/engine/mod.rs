@@ -20,6 +20,7 @@ mod dispatch;
 mod events;
 mod execute;
 mod live;
+mod long_polls;
 mod place;
 mod plan;
 mod settle;
@@ -27,7 +28,7 @@ mod shutdown;
 mod table;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub(crate) use activity::Activity;
 use attempt::{Attempt, Ended};
 pub use events::{Event, Events};
 pub(crate) use live::LiveJob;
+use long_polls::LongPolls;
 pub(crate) use table::Table;
 
 /// How long to wait after the queue or the store failed.
@@ -82,8 +84,7 @@ pub(crate) struct Engine {
     /// Attempts that wait for a puller.
     ready: Mutex<VecDeque<Attempt>>,
     ready_more: Notify,
-    /// When a function last kept its puller for long, in microseconds since 1970.
-    long_poll_at: AtomicI64,
+    long_polls: LongPolls,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
@@ -128,7 +129,7 @@ impl Engine {
             is_placing: AtomicBool::new(false),
             ready: Mutex::default(),
             ready_more: Notify::new(),
-            long_poll_at: AtomicI64::new(0),
+            long_polls: LongPolls::default(),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),
