@@ -29,7 +29,7 @@ pub use registry::{
     Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
 };
 pub use scheduler::{
-    IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, run,
+    IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
 };
 pub use storage::HistoryQuery;
 

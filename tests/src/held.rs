@@ -16,7 +16,6 @@ pub struct Held {
 
 impl Held {
     /// The held end, and the closure that is to be a job.
-    #[must_use]
     pub fn new()
     -> (Self, impl Fn(JobContext) -> BoxFuture<'static, anyhow::Result<()>> + Clone + Send + Sync + 'static)
     {

@@ -2,10 +2,15 @@
 
 pub mod fires;
 pub mod held;
+mod process;
+mod script;
 
 use chrono::{DateTime, Utc};
 use fastscheduler::testing::ManualClock;
 use fastscheduler::{HistoryQuery, Run, RunStatus, Scheduler, SchedulerBuilder};
+
+pub use process::{Process, World};
+pub use script::{Act, Begun, Script};
 
 /// The instant that manual clocks begin at: a Monday, midnight in UTC.
 ///

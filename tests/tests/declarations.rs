@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _, Stored};
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Job, JobStatus, JobUpdate, RunStatus, SkipReason, Source, Tombstone};
+use fastscheduler::{Job, JobStatus, JobUpdate, Run, RunStatus, SkipReason, Source, Tombstone};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::{on_manual_clock, runs};
 use serde_json::{Value, json};
@@ -267,8 +267,7 @@ async fn a_finished_at_leaves_a_tombstone_and_does_not_come_back_until_its_defin
     let (scheduler, clock) = start(&other, 8 * 3_600).await;
     advance(&scheduler, &clock, 1).await;
     let all = runs(&scheduler).await;
-    let ran: Vec<_> =
-        all.iter().filter(|run| run.job_name == "dated").map(|run| run.scheduled_for()).collect();
+    let ran: Vec<_> = all.iter().filter(|run| run.job_name == "dated").map(Run::scheduled_for).collect();
     assert_eq!(ran, [second(6 * 3_600)]);
     assert_eq!(other.load().await.unwrap().tombstones.len(), 1);
 }
@@ -288,7 +287,7 @@ async fn a_cancelled_declaration_leaves_a_tombstone_and_does_not_come_back_until
     }
     let other = as_if(&storage, |json| {
         declared_otherwise(json, "steady", |declared| {
-            declared["definition"]["policy"]["max_retries"] = json!(8)
+            declared["definition"]["policy"]["max_retries"] = json!(8);
         });
     })
     .await;
@@ -306,7 +305,7 @@ async fn a_delay_belongs_to_its_process_and_is_never_caught_up() {
     scheduler.stop().await.unwrap();
     let (scheduler, clock) = start(&storage, 100).await;
     advance(&scheduler, &clock, 59).await;
-    let soon = |runs: Vec<fastscheduler::Run>| -> Vec<_> {
+    let soon = |runs: Vec<Run>| -> Vec<_> {
         let completed = runs.into_iter().filter(|run| run.job_name == "soon" && run.skipped.is_none());
         completed.map(|run| run.scheduled_for()).collect()
     };

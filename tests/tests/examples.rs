@@ -103,6 +103,87 @@ fn the_jobs_of_a_library_are_linked_in() {
     }
 }
 
+#[test]
+fn failures_are_retried_or_buried_and_dug_out() {
+    let (status, output) = Program::start("retries_and_dead_letters").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    let expected = "attempts:
+  00:00:10 prices failed: Retry 1/3: the line is busy
+  00:00:12 prices failed: Retry 2/3: the line is busy
+  00:00:16 prices completed: 1250
+  00:01:00 tea failed: Retry 1/2: the shop is closed
+  00:01:02 tea failed: Retry 2/2: the shop is closed
+  00:01:06 tea failed: Max retries: the shop is closed
+  00:02:00 mail failed: `nobody` is no address
+dead letters:
+  mail [\"nobody\"]: `nobody` is no address
+  tea [\"tea\",3]: Max retries: the shop is closed
+retried as job_3-r-1767571500000000-1: completed \"3 x tea\"
+refused: no dead letter `job_1-s-1767571260000000-3`; `dead_letters(limit)` lists those there are
+dropped: 1
+left: 0";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn remote_registration_answers_each_request_with_a_job_or_a_sentence() {
+    let (status, output) = Program::start("remote_registration").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    let fit = "the arguments do not fit `remote_registration::thumbnail`";
+    for line in [
+        "  maths::add(_: i64, _: i64)",
+        "  remote_registration::thumbnail(path: \"string\", width: \"integer\", grey: [\"boolean\",\"null\"]) \
+         Makes a thumbnail of a picture.",
+        "  job_0 for {\"function\": \"thumbnail\", \"args\": [\"cat.png\", 64]}",
+        "  no function `thumbnial` is registered; did you mean `thumbnail`?",
+        &format!("  {fit}: parameter `width` has no value; give it by position or by name"),
+        &format!("  {fit}: parameter `width`: invalid type: string \"wide\", expected u32"),
+        &format!("  {fit}: 4 positional arguments were given, but the function takes 3"),
+        &format!("  {fit}: unknown argument `gray`; did you mean `grey`?"),
+        &format!("  {fit}: parameter `width` is given by position and by name; give it once"),
+        "  `0 25 * * *` is not a cron expression: `25` is no hour; write 0 to 23, with `*`, `,`, `-` and `/`",
+        "  job_0: \"cat.png: 64 wide, coloured\"",
+        "  job_1: \"dog.png: 32 wide, grey\"",
+        "  job_2: 42",
+        "job_3 goes on: Cron: 0 3 * * *",
+    ] {
+        assert!(output.lines().any(|printed| printed == line), "`{line}` is not in\n{output}");
+    }
+}
+
+/// Its tests are run with the others, as targets of their package.
+#[test]
+fn testing_jobs_rehearses_the_week_in_which_clocks_change() {
+    let (status, output) = Program::start("testing_jobs").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    for lines in [
+        "2026-03-28 02:30:00 back_up completed\n2026-03-29 03:00:00 back_up completed\n",
+        "2026-03-31 18:00:00 pay failed: Retry 1/2: the bank does not answer\n\
+         2026-03-31 18:00:00 pay completed at attempt 2\n",
+    ] {
+        assert!(output.contains(lines), "`{lines}` is not in\n{output}");
+    }
+    assert!(output.ends_with("payment, reminder of Wednesday"), "{output}");
+}
+
+/// Its tests are run with the others, as targets of their package.
+#[test]
+fn custom_backends_keep_their_jobs_over_a_restart() {
+    let (status, output) = Program::start("custom_backends").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    let mut parts = output.split("rarely is there again as job_1: Every 0.25 seconds");
+    for half in [parts.next(), parts.next()] {
+        for line in ["hello, Ada", "hello, Alan"] {
+            assert!(
+                half.is_some_and(|half| half.contains(line)),
+                "`{line}` is not in each half of\n{output}"
+            );
+        }
+    }
+    assert!(output.contains("often is there again as job_0: Every 0.1 seconds"), "{output}");
+    assert!(output.contains("  2 rows in job\n"), "{output}");
+}
+
 /// A running example, and what it has printed.
 struct Program {
     child: Child,
@@ -185,21 +266,31 @@ impl Drop for Program {
     }
 }
 
-/// The programs by name, built as a user builds them: with default features.
+/// The programs by name.
+///
+/// The quickstart is built as a user builds it: by itself, with default
+/// features. Features of what is built together add up.
 fn programs() -> &'static HashMap<String, PathBuf> {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--package", "quickstart", "--package", "fastscheduler-examples"])
-            .args(["--bins", "--examples", "--message-format", "json-render-diagnostics"])
-            .current_dir(repository())
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "the examples do not build");
-        String::from_utf8(built.stdout).unwrap().lines().filter_map(executable).collect()
+        let mut programs = built(&["--package", "quickstart", "--bins"]);
+        programs.extend(built(&["--package", "fastscheduler-examples", "--examples"]));
+        programs
     })
+}
+
+fn built(what: &[&str]) -> HashMap<String, PathBuf> {
+    let built = Command::new(env!("CARGO"))
+        .arg("build")
+        .args(what)
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(repository())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{what:?} does not build");
+    String::from_utf8(built.stdout).unwrap().lines().filter_map(executable).collect()
 }
 
 /// The program that one of cargo's messages is about.

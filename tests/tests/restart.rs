@@ -302,3 +302,20 @@ async fn a_run_that_was_asked_for_before_a_crash_runs_at_the_next_start() {
     let all = runs(&world.scheduler).await;
     assert_eq!((all.len(), all[0].run_id, all[0].run_id.trigger), (1, asked, Trigger::Manual));
 }
+
+#[tokio::test]
+async fn a_run_of_a_paused_job_that_a_stop_cut_short_runs_again_at_the_next_start() {
+    let storage = MemoryStorage::default();
+    let mut world = start(&storage, 0).await;
+    let id = world.scheduler.add(every(1).hours().enabled(false).call("told")).await.unwrap();
+    let asked = world.scheduler.run_job_now(&id).await.unwrap();
+    world.begins.recv().await.unwrap();
+    world.scheduler.stop_within(Duration::ZERO).await.unwrap();
+
+    let mut world = start(&storage, 10).await;
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.begins.try_recv().map(|context| context.run_id()).ok(), Some(asked));
+    assert!(world.scheduler.job(&id).await.unwrap().unwrap().is_paused());
+}

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::lock;
 use crate::job::{Entry, RunId, Trigger};
@@ -18,16 +19,20 @@ struct State {
     open: Vec<Open>,
     /// Whether no fire of the schedule is to come.
     is_over: bool,
+    /// Changes of the job that are under way.
+    edits: u16,
     rare: Option<Box<Rare>>,
 }
 
 /// What few jobs have.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Rare {
     /// The last instant that names a fire of its own.
     requested_at: Option<DateTime<Utc>>,
     /// When the last fire was open that did not see to its successor.
     aside: Option<Span>,
+    /// Threads that the next attempt waits for; each is cancelled at its end.
+    threads: Vec<CancellationToken>,
 }
 
 /// A span of time, both ends included.
@@ -43,14 +48,26 @@ impl Span {
     }
 }
 
+/// What is known of a fire that is claimed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// Whether the job is being changed: what is claimed waits for that.
+    pub(super) is_edited: bool,
+    /// Whether it was open before: it was cut short, is tried again, or was
+    /// asked for.
+    pub(super) is_open: bool,
+    /// When the last fire was open that did not see to its successor.
+    pub(super) aside: Option<Span>,
+}
+
 #[derive(Debug)]
 struct Open {
     trigger: Trigger,
     scheduled_for: DateTime<Utc>,
     /// When its first attempt was claimed.
     since: DateTime<Utc>,
-    /// Whether the job's next fire was put into the queue beside it.
-    is_aside: bool,
+    /// Whether the job's next fire is placed when this one begins or ends.
+    sees_to_next: bool,
     state: OpenState,
 }
 
@@ -71,63 +88,73 @@ impl Open {
 }
 
 impl Activity {
-    /// An attempt begins.
-    pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) {
-        self.put(context.run_id(), now, OpenState::Running(context));
+    /// An attempt begins. Answers whether its fire sees to the next one, as a
+    /// fire of the schedule does that was not open before.
+    pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) -> bool {
+        let run = context.run_id();
+        let is_scheduled = matches!(run.trigger, Trigger::Schedule | Trigger::CatchUp);
+        self.put(run, now, is_scheduled, OpenState::Running(context))
     }
 
     /// A fire waits: for its next attempt, or to be run at all.
     pub(crate) fn wait(&self, entry: Entry, now: DateTime<Utc>) {
-        self.put(entry.run_id(), now, OpenState::Waiting(Box::new(entry)));
+        // One that is not known was open when the last process ended, and the
+        // start has placed the next one.
+        self.put(entry.run_id(), now, false, OpenState::Waiting(Box::new(entry)));
     }
 
-    fn put(&self, run: RunId, now: DateTime<Utc>, state: OpenState) {
+    fn put(&self, run: RunId, now: DateTime<Utc>, sees_to_next: bool, state: OpenState) -> bool {
         let mut activity = lock(&self.0);
         if let Some(open) = activity.open.iter_mut().find(|open| open.is(run)) {
             open.state = state;
-        } else {
-            let RunId { trigger, scheduled_for, .. } = run;
-            // Nearly always one: do not make room for four.
-            activity.open.reserve_exact(1);
-            let is_aside = matches!(trigger, Trigger::Manual | Trigger::Retry);
-            activity.open.push(Open { trigger, scheduled_for, since: now, is_aside, state });
+            return open.sees_to_next;
+        }
+        let RunId { trigger, scheduled_for, .. } = run;
+        // Nearly always one: do not make room for four.
+        activity.open.reserve_exact(1);
+        activity.open.push(Open { trigger, scheduled_for, since: now, sees_to_next, state });
+        sees_to_next
+    }
+
+    /// A change of the job places its next fire: the fires that it accounts
+    /// for do not.
+    pub(super) fn hand_over(&self, is_accounted_for: impl Fn(DateTime<Utc>) -> bool) {
+        for open in &mut lock(&self.0).open {
+            open.sees_to_next &= !is_accounted_for(open.scheduled_for);
         }
     }
 
-    /// A fire is over. Answers since when it was open.
-    pub(crate) fn end(&self, run: RunId) -> Option<DateTime<Utc>> {
+    /// A fire is gone, as if it had never been.
+    pub(crate) fn end(&self, run: RunId) {
+        lock(&self.0).open.retain(|open| !open.is(run));
+    }
+
+    /// A fire is over. Answers whether it sees to the next one; if not, a fire
+    /// that came due meanwhile looks at [`aside`](Known::aside).
+    pub(super) fn conclude(&self, run: RunId, until: DateTime<Utc>) -> bool {
         let mut activity = lock(&self.0);
-        let at = activity.open.iter().position(|open| open.is(run))?;
-        Some(activity.open.swap_remove(at).since)
-    }
-
-    /// The next fire goes into the queue: those that are open do not see to it.
-    pub(super) fn set_aside(&self) {
-        lock(&self.0).open.iter_mut().for_each(|open| open.is_aside = true);
-    }
-
-    /// Whether a fire is open that sees to its successor.
-    pub(super) fn is_in_charge(&self, run: RunId) -> bool {
-        lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_aside)
-    }
-
-    /// Whether a fire is open.
-    pub(super) fn is_open(&self, run: RunId) -> bool {
-        lock(&self.0).open.iter().any(|open| open.is(run))
-    }
-
-    /// A fire is over that does not see to its successor: a fire that came due
-    /// meanwhile looks at this.
-    pub(super) fn end_aside(&self, run: RunId, until: DateTime<Utc>) {
-        if let Some(from) = self.end(run) {
-            let mut activity = lock(&self.0);
-            activity.rare.get_or_insert_default().aside = Some(Span { from, until });
+        let Some(at) = activity.open.iter().position(|open| open.is(run)) else { return false };
+        let Open { since, sees_to_next, .. } = activity.open.swap_remove(at);
+        if !sees_to_next {
+            activity.rare.get_or_insert_default().aside = Some(Span { from: since, until });
         }
+        sees_to_next
     }
 
-    /// When the last fire was open that did not see to its successor.
-    pub(super) fn aside(&self) -> Option<Span> {
-        lock(&self.0).rare.as_ref()?.aside
+    /// Whether a fire is open and waits, with all its attempts so far recorded.
+    pub(super) fn is_waiting(&self, run: RunId) -> bool {
+        lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_running())
+    }
+
+    /// What is known when a fire is claimed.
+    pub(super) fn known(&self, run: RunId) -> Known {
+        let activity = lock(&self.0);
+        let open = activity.open.iter().find(|open| open.is(run));
+        Known {
+            is_edited: activity.edits > 0,
+            is_open: open.is_some(),
+            aside: activity.rare.as_ref().and_then(|rare| rare.aside),
+        }
     }
 
     /// Reserves a fire of its own, if `may_begin` says so of whether one is
@@ -148,10 +175,11 @@ impl Activity {
         let after_last = rare.requested_at.map(|last| last + TimeDelta::microseconds(1));
         let at = after_last.map_or(now, |after_last| after_last.max(now));
         rare.requested_at = Some(at);
-        let entry = entry(at);
+        // The clock may have been set back since the last one.
+        let entry = Entry { due_at: now, ..entry(at) };
         let state = OpenState::Waiting(Box::new(entry.clone()));
-        let Entry { trigger, .. } = entry;
-        activity.open.push(Open { trigger, scheduled_for: at, since: now, is_aside: true, state });
+        let (trigger, sees_to_next) = (entry.trigger, false);
+        activity.open.push(Open { trigger, scheduled_for: at, since: now, sees_to_next, state });
         Some(entry)
     }
 
@@ -173,9 +201,29 @@ impl Activity {
         lock(&self.0).open.iter().filter_map(running).collect()
     }
 
+    pub(super) fn begin_edit(&self) {
+        lock(&self.0).edits += 1;
+    }
+
+    pub(super) fn end_edit(&self) {
+        lock(&self.0).edits -= 1;
+    }
+
     /// Whether an attempt is under way.
     pub(crate) fn is_running(&self) -> bool {
         lock(&self.0).open.iter().any(Open::is_running)
+    }
+
+    /// A blocking attempt needs a thread of its own once those before it have
+    /// ended, which are answered; it has ended when the guard is dropped.
+    pub(super) fn hold_thread(&self) -> (Vec<CancellationToken>, DropGuard) {
+        let own = CancellationToken::new();
+        let mut activity = lock(&self.0);
+        let threads = &mut activity.rare.get_or_insert_default().threads;
+        threads.retain(|thread| !thread.is_cancelled());
+        let before = threads.clone();
+        threads.push(own.clone());
+        (before, own.drop_guard())
     }
 
     /// The schedule has no fire to come.

@@ -13,6 +13,9 @@ use crate::queue::Claim;
 use crate::registry::{Failure, JobContext, Outcome};
 use crate::storage::{Change, EndedAttempt, SkippedFires};
 
+/// What the record says of a fire whose job was cancelled.
+pub(super) const JOB_CANCELLED: &str = "cancelled: the job was cancelled";
+
 /// A fire whose process crashed so often is a dead letter.
 const CRASHES: u32 = 3;
 
@@ -23,7 +26,9 @@ pub(super) struct Attempt {
     pub(super) job: Arc<LiveJob>,
     pub(super) context: JobContext,
     pub(super) started_at: DateTime<Utc>,
-    /// The first fire that this one does not cover.
+    /// How far the job's fires are accounted for with this one.
+    pub(super) progress: Progress,
+    /// The first fire that this one does not cover, if it sees to that.
     pub(super) upcoming: Option<DateTime<Utc>>,
 }
 
@@ -65,6 +70,18 @@ impl LiveJob {
         }
     }
 
+    /// The end of a fire that was asked for, or cut short, and is not begun any
+    /// more because the job was cancelled.
+    pub(super) fn cancelled(&self, entry: &Entry, instance: &Arc<str>, now: DateTime<Utc>) -> EndedAttempt {
+        let error = Err(JOB_CANCELLED.to_owned());
+        EndedAttempt {
+            run: Arc::new(self.record(entry.run_id(), None, now, error, instance)),
+            progress: Progress::unmoved(self.scheduled_since),
+            retry: None,
+            dead_letter: None,
+        }
+    }
+
     /// The record of an attempt.
     pub(super) fn record(
         &self,
@@ -101,8 +118,18 @@ impl LiveJob {
     /// The change that records skipped fires; `next` is the first fire after
     /// them that is not accounted for.
     pub(super) fn skipped(&self, skipped: Skipped, next: Option<&Entry>, now: DateTime<Utc>) -> Change {
+        self.skipped_until(skipped, self.progress(next.map(|next| next.scheduled_for)), now)
+    }
+
+    /// The change that records the fires that one stands for with its own, if
+    /// there are any.
+    pub(super) fn covered(&self, entry: &Entry, progress: Progress, now: DateTime<Utc>) -> Option<Change> {
+        let others = self.stands_for(entry)?;
+        Some(self.skipped_until(others, progress, now))
+    }
+
+    fn skipped_until(&self, skipped: Skipped, progress: Progress, now: DateTime<Utc>) -> Change {
         let run = Arc::new(Run::skipped(self.id, &self.definition, skipped, now));
-        let progress = self.progress(next.map(|next| next.scheduled_for));
         Change::Skip(SkippedFires { run, progress })
     }
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
+use super::activity::Known;
 use super::attempt::Attempt;
 use super::plan::{FollowUp, LATE};
-use super::settle::report;
+use super::settle::{describe, report};
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress, Trigger};
 use crate::queue::{Claim, Settlement};
@@ -26,8 +27,12 @@ struct Batch {
     changes: Vec<Change>,
     begun: Vec<Claimed>,
     attempts: Vec<Attempt>,
+    /// Records of what the claims cover; they come after those.
+    covered: Vec<Change>,
     settlements: Vec<Settlement>,
     successors: Vec<Entry>,
+    /// Whether claims are given back because their jobs are being changed.
+    has_deferred: bool,
 }
 
 impl Engine {
@@ -37,6 +42,7 @@ impl Engine {
             return;
         }
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        let batch_of_claims = self.batch().await;
         let now = self.clock.now();
         let mut batch = Batch {
             now,
@@ -51,7 +57,9 @@ impl Engine {
                 // Cancelled since it was claimed.
                 None => batch.settlements.push(Settlement { claim, next: None }),
                 Some(job)
-                    if claim.entry.crashes > 0 && self.is_over(&claim.entry, &job, &mut batch).await =>
+                    if claim.entry.crashes > 0
+                        && !job.activity.is_waiting(claim.entry.run_id())
+                        && self.is_over(&claim.entry, &job, &mut batch).await =>
                 {
                     let next = job.is_exclusive().then(|| job.fire_after(claim.entry.covers_until)).flatten();
                     batch.settlements.push(Settlement { claim, next });
@@ -59,15 +67,21 @@ impl Engine {
                 Some(job) => self.sort(claim, job, &mut batch),
             }
         }
-        let Batch { mut changes, begun, attempts, settlements, successors, .. } = batch;
+        let Batch { mut changes, begun, attempts, covered, settlements, successors, has_deferred, .. } =
+            batch;
         if !begun.is_empty() {
             changes.push(Change::Claim(begun));
         }
+        changes.extend(covered);
+        let has_skips = changes.iter().any(|change| matches!(change, Change::Skip(_)));
         if !self.record_claims(&changes).await {
             // The store is down and the scheduler stops: as if never claimed.
             return self.release(attempts).await;
         }
         self.announce(&changes);
+        if has_skips {
+            self.prune().await;
+        }
         if !successors.is_empty() {
             self.push(&successors).await;
         }
@@ -75,6 +89,11 @@ impl Engine {
             self.give_back(&settlements).await;
         }
         self.hand_out(lane, attempts, now);
+        drop(batch_of_claims);
+        if has_deferred {
+            // Whoever changes those jobs gets to go on.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Decides what a claim turns into.
@@ -82,23 +101,23 @@ impl Engine {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let is_first = entry.attempt == 1;
-        // A change that came after the claim has accounted for the fire, unless
-        // it began before and was cut short.
-        let is_void = is_scheduled
-            && is_first
-            && job.starts_from.is_none_or(|from| entry.scheduled_for < from)
-            && !job.activity.is_open(entry.run_id());
-        if is_void || (job.is_paused && is_scheduled && is_first) {
-            return batch.settlements.push(Settlement { claim, next: None });
+        let Known { is_edited, is_open, aside } = job.activity.known(entry.run_id());
+        if is_edited {
+            // The change puts another entry in its place, or else it is claimed again.
+            batch.has_deferred = true;
+            let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
+            return batch.settlements.push(Settlement { claim, next: Some(next) });
         }
-        if job.is_paused && !is_first {
-            // A retry is held until the job is resumed.
+        let is_new = is_scheduled && entry.attempt == 1 && !is_open;
+        // A change that came after the claim has accounted for the fire.
+        let is_void = is_new && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
+        // What is open, as a retry, is held until the job is resumed.
+        let is_held = job.is_paused && (is_scheduled || entry.attempt > 1);
+        if is_void || is_held {
             return batch.settlements.push(Settlement { claim, next: None });
         }
         let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
-        let instead = job.instead_of(entry, upcoming, now, batch.late_before);
-        if let Some(instead) = instead.filter(|_| !job.activity.is_open(entry.run_id())) {
+        if is_new && let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before, aside) {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
@@ -125,26 +144,28 @@ impl Engine {
     fn start_attempt(claim: Claim, job: Arc<LiveJob>, upcoming: Option<DateTime<Utc>>, batch: &mut Batch) {
         let entry = &claim.entry;
         let now = batch.now;
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let mut progress = Progress::unmoved(job.scheduled_since);
-        if is_scheduled {
-            progress.next_run_at = upcoming;
-            if upcoming.is_none() {
-                job.activity.set_over(true);
-            }
-            if !entry.is_exclusive && entry.retries() == 0 {
-                let next = job.rest_of_catch_up(entry, now).or_else(|| upcoming.map(|at| job.fire(at)));
-                batch.successors.extend(next);
-            }
-        }
-        if job.overlap() == Overlap::Cancel {
-            // Its earlier attempts end; wakers may be the user's code.
+        if job.overlap() == Overlap::Cancel && entry.attempt == 1 {
+            // Earlier attempts end, but not for a retry, whose own fire is
+            // earlier; wakers may be the user's code.
             job.activity.running().iter().for_each(JobContext::cancel);
         }
         let context = JobContext::new(Arc::clone(&job.definition), entry.run_id(), claim.fence);
-        job.activity.begin(context.clone(), now);
+        let mut progress = Progress::unmoved(job.scheduled_since);
+        if job.activity.begin(context.clone(), now) {
+            progress = job.progress(upcoming);
+            if upcoming.is_none() {
+                job.activity.set_over(true);
+            }
+            if entry.retries() == 0 {
+                batch.covered.extend(job.covered(entry, progress, now));
+                if !entry.is_exclusive {
+                    let next = job.rest_of_catch_up(entry, now).or_else(|| upcoming.map(|at| job.fire(at)));
+                    batch.successors.extend(next);
+                }
+            }
+        }
         batch.begun.push(Claimed { entry: entry.clone(), progress });
-        batch.attempts.push(Attempt { claim, job, context, started_at: now, upcoming });
+        batch.attempts.push(Attempt { claim, job, context, started_at: now, progress, upcoming });
     }
 
     /// Writes down what is about to begin. Gives up only when the scheduler
@@ -155,11 +176,13 @@ impl Engine {
         }
         while let Err(error) = self.storage.apply(changes, Durability::Soon).await {
             report("claims", &error);
+            self.note_trouble(Some(describe(&error)));
             tokio::select! {
                 () = self.clock.sleep(AFTER_FAILURE) => {}
                 () = self.claiming.cancelled() => return false,
             }
         }
+        self.note_trouble(None);
         true
     }
 
@@ -170,6 +193,9 @@ impl Engine {
         self.in_flight.fetch_add(attempts.len(), Ordering::AcqRel);
         if lane == Lane::Blocking {
             self.blocking.fetch_add(attempts.len(), Ordering::AcqRel);
+        }
+        for attempt in &attempts {
+            self.hold(&attempt.claim, &attempt.context, now);
         }
         let mut ready = lock(&self.ready);
         ready.extend(attempts);

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::lease::LEASE;
 use super::{AFTER_FAILURE, Engine};
 use crate::job::Lane;
 use crate::queue::{Claimer, QueueError};
 
 /// The most entries claimed in one go, so that pullers start early.
 const BATCH: usize = 256;
-
-/// For how long a claim in a shared queue holds without being renewed.
-pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// What the dispatcher remembers from one claim to the next.
 struct Dispatcher {
@@ -44,7 +41,7 @@ impl Engine {
                 functions: Arc::clone(self.table.functions()),
                 room_async: 0,
                 room_blocking: 0,
-                lease: self.queue.is_shared().then_some(LEASE),
+                lease: self.is_shared.then_some(LEASE),
             },
             first: Lane::Async,
             short_since: [None; 2],

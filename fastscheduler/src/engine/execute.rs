@@ -9,9 +9,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::task::coop::has_budget_remaining;
+use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, End, Ended, panicked, timed_out};
 use super::{Engine, lock, long_polls};
+use crate::job::Overlap;
 use crate::registry::{Call, Failure, Invocation, Outcome};
 
 /// When an attempt has taken too long, if it has a timeout.
@@ -29,15 +31,15 @@ impl Engine {
             // One attempt ends when the next one begins: the time is read once.
             let mut now = Some(since);
             while let Some(attempt) = self.next_ready() {
-                let mut begins_at = now.unwrap_or_else(|| self.clock.now());
+                let begins_at = now.unwrap_or_else(|| self.clock.now());
+                now = self.execute(attempt, begins_at);
                 // Functions that never wait would keep the thread for good. A
                 // yield wakes another thread, so not after each few of them.
-                if begins_at - since > long_polls::LONG || !has_budget_remaining() {
+                if now.unwrap_or(begins_at) - since > long_polls::LONG || !has_budget_remaining() {
                     tokio::task::yield_now().await;
-                    begins_at = self.clock.now();
-                    since = begins_at;
+                    since = self.clock.now();
+                    now = Some(since);
                 }
-                now = self.execute(attempt, begins_at);
             }
             tokio::select! {
                 () = more => {}
@@ -67,21 +69,64 @@ impl Engine {
             Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone(), Arc::clone(&self.states));
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
             Ok(Invocation::Async(future)) => return Some(self.poll_once(attempt, future, deadline)),
-            Ok(Invocation::Blocking(body)) => {
-                let context = attempt.context.clone();
-                let thread = tokio::task::spawn_blocking(move || {
-                    if context.is_cancelled() {
-                        // It was recorded as timed out, or is to run again.
-                        return Err(Failure::new("cancelled before it began"));
-                    }
-                    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
-                });
-                self.announce_start(attempt.context.run_id());
-                self.tasks.spawn(Arc::clone(self).watch_thread(attempt, thread, deadline));
+            Ok(Invocation::Blocking(body)) if attempt.job.overlap() == Overlap::Cancel => {
+                // A thread cannot be cancelled: its successor waits for it.
+                let (before, held) = attempt.job.activity.hold_thread();
+                let body = move || {
+                    let _held = held;
+                    body()
+                };
+                if before.is_empty() {
+                    self.begin_thread(attempt, body, deadline);
+                } else {
+                    self.tasks.spawn(Arc::clone(self).begin_after(before, attempt, body));
+                }
             }
+            Ok(Invocation::Blocking(body)) => self.begin_thread(attempt, body, deadline),
             Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
         }
         None
+    }
+
+    fn begin_thread(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        body: impl FnOnce() -> Outcome + Send + 'static,
+        deadline: Deadline,
+    ) {
+        let context = attempt.context.clone();
+        let thread = tokio::task::spawn_blocking(move || {
+            if context.is_cancelled() {
+                // It was recorded as timed out, or is to run again.
+                return Err(Failure::new("cancelled before it began"));
+            }
+            catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
+        });
+        self.announce_start(attempt.context.run_id());
+        self.tasks.spawn(Arc::clone(self).watch_thread(attempt, thread, deadline));
+    }
+
+    /// Begins when other threads of the job have ended.
+    async fn begin_after(
+        self: Arc<Self>,
+        threads: Vec<CancellationToken>,
+        mut attempt: Attempt,
+        body: impl FnOnce() -> Outcome + Send + 'static,
+    ) {
+        let all_end = async {
+            for thread in &threads {
+                thread.cancelled().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            end = self.cut_short(&attempt, None) => self.finish(attempt, end, None),
+            () = all_end => {
+                let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
+                attempt.started_at = self.clock.now();
+                self.begin_thread(attempt, body, deadline);
+            }
+        }
     }
 
     /// Polls a future once, and spawns it if it is pending: most job functions

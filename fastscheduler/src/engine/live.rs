@@ -21,7 +21,7 @@ pub(crate) struct LiveJob {
     pub(crate) starts_from: Option<DateTime<Utc>>,
     pub(crate) is_paused: bool,
     pub(crate) key: Option<Name>,
-    /// What the code says of it, if it was declared there.
+    /// What an attribute says of it, if one declares it.
     pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) schedule: Timetable,
     pub(crate) function: Arc<Function>,
@@ -33,6 +33,7 @@ pub(crate) struct LiveJob {
 impl LiveJob {
     pub(crate) fn new(
         job: &Job,
+        declared: Option<Arc<Declared>>,
         schedule: Timetable,
         function: Arc<Function>,
         arguments: Arc<Arguments>,
@@ -46,7 +47,7 @@ impl LiveJob {
             starts_from: job.next_run_at,
             is_paused: job.is_paused,
             key: job.key.clone(),
-            declared: job.declared.clone(),
+            declared,
             schedule,
             function,
             arguments,

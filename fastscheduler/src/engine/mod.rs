@@ -6,6 +6,8 @@
 //! - [`execute`] runs attempts: a few pullers poll each future once and spawn
 //!   it only if it is pending; blocking functions get a thread.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
+//! - [`edits`] keeps changes of jobs apart from all of these.
+//! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
 //! - [`events`] tells those who listen.
 //! - [`shutdown`] ends all of it in order.
@@ -17,8 +19,10 @@ mod activity;
 mod attempt;
 mod begin;
 mod dispatch;
+mod edits;
 mod events;
 mod execute;
+mod lease;
 mod live;
 mod long_polls;
 mod place;
@@ -45,7 +49,9 @@ use crate::storage::{Limits, Storage};
 
 pub(crate) use activity::Activity;
 use attempt::{Attempt, Ended};
+use edits::Exclusion;
 pub use events::{Event, Events};
+use lease::Leases;
 pub(crate) use live::LiveJob;
 use long_polls::LongPolls;
 pub(crate) use table::Table;
@@ -85,9 +91,13 @@ pub(crate) struct Engine {
     ready: Mutex<VecDeque<Attempt>>,
     ready_more: Notify,
     long_polls: LongPolls,
+    exclusion: Exclusion,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
+    /// Whether other instances may claim too, and the claims to be renewed then.
+    is_shared: bool,
+    leases: Mutex<Leases>,
     /// Claims that are not settled yet, and blocking threads that have not ended.
     in_flight: AtomicUsize,
     blocking: AtomicUsize,
@@ -118,6 +128,8 @@ impl Engine {
         capacity: Capacity,
     ) -> Self {
         Self {
+            is_shared: queue.is_shared(),
+            leases: Mutex::default(),
             clock,
             storage,
             queue,
@@ -130,6 +142,7 @@ impl Engine {
             ready: Mutex::default(),
             ready_more: Notify::new(),
             long_polls: LongPolls::default(),
+            exclusion: Exclusion::default(),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),
@@ -155,6 +168,9 @@ impl Engine {
             self.tasks.spawn(Arc::clone(self).pull());
         }
         self.tasks.spawn(Arc::clone(self).record_outcomes());
+        if self.is_shared {
+            self.tasks.spawn(Arc::clone(self).renew_claims());
+        }
         self.tasks.spawn(Arc::clone(self).dispatch());
     }
 

@@ -7,18 +7,19 @@ use chrono::{DateTime, Utc};
 
 use super::plan::FollowUp;
 use super::{Engine, LiveJob};
-use crate::job::{Entry, EntryKind, JobId, OpenFire};
+use crate::job::{Entry, JobId, OpenFire, Trigger};
 use crate::storage::{Change, Durability, StorageError};
 
 impl Engine {
     /// Begins: what came due before was missed.
     pub(crate) async fn place_all(&self) -> Result<(), StorageError> {
+        let _alone = self.taking_over().await;
         let now = self.clock.now();
         let mut changes = Vec::new();
         let mut entries = Vec::new();
         self.is_placing.store(true, Ordering::Release);
         for job in self.table.all() {
-            self.plan(&job, now, LiveJob::place, &mut changes, &mut entries);
+            self.plan(&job, Some(now), &mut changes, &mut entries);
         }
         self.storage.apply(&changes, Durability::Now).await?;
         self.announce(&changes);
@@ -27,14 +28,16 @@ impl Engine {
     }
 
     /// Takes over a job that is new, or a later revision of one: from here on
-    /// its fires come as it says.
+    /// its fires come as it says. The caller is [alone](Self::taking_over),
+    /// unless the job is new.
     pub(crate) async fn take_over(&self, job: LiveJob) {
         let job = Arc::new(job);
-        // A fire of a job that was there may be late, and is not missed by that.
-        let is_new = self.table.get(job.id).is_none();
-        let place = if is_new { LiveJob::place } else { LiveJob::as_it_comes };
-        self.table.insert(Arc::clone(&job));
-        if !self.is_placing() {
+        let known = self.table.get(job.id);
+        let is_renewed = known.is_some_and(|known| known.scheduled_since != job.scheduled_since);
+        let is_accounted_for = |fire| is_renewed || job.starts_from.is_none_or(|first| fire < first);
+        job.activity.hand_over(is_accounted_for);
+        let is_news = self.table.insert(Arc::clone(&job));
+        if !is_news || !self.is_placing() {
             // The start places all jobs.
             return;
         }
@@ -44,10 +47,19 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        self.plan(&job, self.clock.now(), place, &mut changes, &mut entries);
+        self.plan(&job, None, &mut changes, &mut entries);
         self.persist("a job's first fire", || self.storage.apply(&changes, Durability::Soon)).await;
         self.announce(&changes);
         self.push(&entries).await;
+    }
+
+    /// The records of fires of a job that were open and never begun, and that
+    /// do not run because it is cancelled.
+    pub(crate) fn cancelled_fires(&self, id: JobId) -> Vec<Change> {
+        let Some(job) = self.table.get(id) else { return Vec::new() };
+        let now = self.clock.now();
+        let unbegun = job.activity.waiting().into_iter().filter(|entry| entry.attempt == 1);
+        unbegun.map(|entry| Change::EndAttempt(job.cancelled(&entry, &self.instance, now))).collect()
     }
 
     /// Lets go of a job that is gone from the store, and cancels its attempts.
@@ -59,18 +71,19 @@ impl Engine {
         }
     }
 
-    /// The entries of a job: its next fire, and those of its open ones that wait.
+    /// The entries of a job: its next fire, and those of its open ones that
+    /// wait. What came due before `started_at`, the start, was missed; after
+    /// that, the claim of a fire decides.
     fn plan(
         &self,
         job: &Arc<LiveJob>,
-        now: DateTime<Utc>,
-        place: fn(&LiveJob, DateTime<Utc>, DateTime<Utc>) -> FollowUp,
+        started_at: Option<DateTime<Utc>>,
         changes: &mut Vec<Change>,
         entries: &mut Vec<Entry>,
     ) {
         // What a caller asked for runs also while the job is paused.
-        let may_run =
-            |entry: &Entry| !job.is_paused || (entry.kind == EntryKind::Manual && entry.attempt == 1);
+        let is_own = |entry: &Entry| matches!(entry.trigger, Trigger::Manual | Trigger::Retry);
+        let may_run = |entry: &Entry| !job.is_paused || (is_own(entry) && entry.attempt == 1);
         let waiting = job.activity.waiting().into_iter().filter(may_run);
         entries.extend(waiting.map(|entry| Entry { revision: job.revision, ..entry }));
         if job.is_paused {
@@ -80,8 +93,8 @@ impl Engine {
         let Some(first) = job.starts_from else {
             return self.remove_if_ended(job, changes);
         };
-        job.activity.set_aside();
-        let FollowUp { next, skipped } = place(job, first, now);
+        let Some(now) = started_at else { return entries.push(job.fire(first)) };
+        let FollowUp { next, skipped } = job.place(first, now);
         changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
             job.activity.set_over(true);

@@ -5,6 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
+use super::activity::Span;
 use crate::job::{CatchUp, Entry, EntryKind, JobId, Overlap, SkipReason, Skipped, Trigger};
 
 /// Skipped fires of a calendar schedule are counted up to this many.
@@ -78,14 +79,8 @@ impl LiveJob {
         }
     }
 
-    /// The entry for the fires from `first` on, when a revision begins. What is
-    /// due already may be late or missed: its claim tells.
-    pub(super) fn as_it_comes(&self, first: DateTime<Utc>, _now: DateTime<Utc>) -> FollowUp {
-        FollowUp { next: Some(self.fire(first)), skipped: None }
-    }
-
-    /// The entry for the fires from `first` on, at the start of the scheduler
-    /// or when a job comes in: what is due already was missed.
+    /// The entry for the fires from `first` on, at the start of the scheduler:
+    /// what is due already was missed.
     pub(crate) fn place(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
         match self.last_due(first - TICK, now) {
             Some(last) => self.make_up(first, last, now),
@@ -96,14 +91,16 @@ impl LiveJob {
     /// What a fire that was just claimed turns into, if it does not run: it
     /// was missed, or it came due during a fire that did not see to this one.
     ///
-    /// `upcoming` is the first fire that it does not cover, and what was due
-    /// before `late_before` is late for another reason than want of a slot.
+    /// `upcoming` is the first fire that it does not cover. What was due before
+    /// `late_before` is late for another reason than want of a slot. `aside` is
+    /// when a fire was open that did not see to its successor.
     pub(super) fn instead_of(
         &self,
         entry: &Entry,
         upcoming: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
         late_before: DateTime<Utc>,
+        aside: Option<Span>,
     ) -> Option<FollowUp> {
         let is_fresh = entry.trigger == Trigger::Schedule && entry.attempt == 1;
         // The first fire that an overlap left waiting covers those after it.
@@ -111,8 +108,7 @@ impl LiveJob {
             return None;
         }
         let first = entry.scheduled_for;
-        let aside = self.activity.aside().filter(|aside| self.is_exclusive() && aside.contains(entry.due_at));
-        if let Some(aside) = aside {
+        if let Some(aside) = aside.filter(|aside| self.is_exclusive() && aside.contains(entry.due_at)) {
             let last = self.last_due(first, aside.until);
             return match (self.overlap(), last) {
                 (Overlap::Queue, None) => None,
@@ -123,7 +119,12 @@ impl LiveJob {
         }
         let later = upcoming.filter(|upcoming| *upcoming <= now).and_then(|_| self.last_due(first, now));
         if later.is_some() || entry.due_at < late_before {
-            return Some(self.make_up(first, later.unwrap_or(first), now));
+            let mut instead = self.make_up(first, later.unwrap_or(first), now);
+            if let Some(next) = instead.next.as_mut().filter(|next| next.scheduled_for == first) {
+                // The claimed fire itself: the queue takes no `Next` twice.
+                next.kind = EntryKind::Fire;
+            }
+            return Some(instead);
         }
         None
     }
@@ -176,10 +177,17 @@ impl LiveJob {
 
     /// The first of the fires that are due runs, and stands for the others.
     fn queued(&self, first: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
-        let others = self.schedule.next_after(first).filter(|second| *second <= until);
-        let skipped = others.map(|second| self.range(SkipReason::Overlap, second, until));
-        let covers_until = skipped.as_ref().map_or(first, |skipped| skipped.last);
-        FollowUp { next: Some(Entry { due_at: now, covers_until, ..self.fire(first) }), skipped }
+        let covers_until = self.schedule.latest_at_or_before(until, first).unwrap_or(first);
+        // The others are recorded when it begins: until then a change of the
+        // job, or a crash, decides over all of them.
+        FollowUp { next: Some(Entry { due_at: now, covers_until, ..self.fire(first) }), skipped: None }
+    }
+
+    /// The fires that this one stands for, besides its own.
+    pub(super) fn stands_for(&self, entry: &Entry) -> Option<Skipped> {
+        let others = self.schedule.next_after(entry.scheduled_for);
+        let second = others.filter(|second| *second <= entry.covers_until)?;
+        Some(self.range(SkipReason::Overlap, second, entry.covers_until))
     }
 
     /// The fires from `first` to `last` were missed.

@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinHandle;
 
-use super::attempt::{Attempt, End, Ended};
+use super::attempt::{Attempt, End, Ended, JOB_CANCELLED};
 use super::plan::FollowUp;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{Entry, Lane, Overlap, Progress, Trigger, backoff};
+use crate::job::{Entry, Lane, Overlap, backoff};
 use crate::queue::Settlement;
 use crate::registry::{Failure, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
@@ -40,18 +40,31 @@ impl Engine {
     }
 
     async fn record(self: &Arc<Self>, batch: &mut Vec<Ended>) {
+        let _batch_of_outcomes = self.batch().await;
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
         let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
         for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
             let present = present.as_ref();
             let retry = match end {
-                End::Interrupted => {
-                    let next = Self::interrupt(&attempt, present, finished_at, &mut changes);
-                    settlements.push(Settlement { claim: attempt.claim, next });
+                End::Interrupted if present.is_some() => {
+                    let entry = attempt.claim.entry.clone();
+                    attempt.job.activity.wait(entry.clone(), finished_at);
+                    // A shutdown cut it short: its fire stays open, to be run again.
+                    changes.push(Change::OpenFire(Box::new(entry.clone())));
+                    settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
                     continue;
                 }
-                End::Cancelled => self.conclude(&attempt, present, finished_at, None, &mut changes),
+                End::Cancelled if self.has_lost(&attempt.claim) => {
+                    // Another instance makes the next attempt, and settles.
+                    attempt.job.activity.end(attempt.claim.entry.run_id());
+                    self.free(1, usize::from(attempt.claim.entry.lane == Lane::Blocking));
+                    continue;
+                }
+                // The job may have been cancelled while the scheduler stopped.
+                End::Interrupted | End::Cancelled => {
+                    self.conclude(&attempt, present, finished_at, None, &mut changes)
+                }
                 End::Outcome(outcome) => {
                     self.conclude(&attempt, present, finished_at, Some(outcome), &mut changes)
                 }
@@ -65,7 +78,7 @@ impl Engine {
             settlements.push(Settlement { claim: attempt.claim, next });
         }
         self.write_down("outcomes", &changes).await;
-        self.persist("the history's limits", || self.storage.prune(self.limits())).await;
+        self.prune().await;
         self.settle(&settlements).await;
     }
 
@@ -96,6 +109,7 @@ impl Engine {
 
     /// Settles one claim, and frees so many slots.
     async fn let_go(&self, attempt: Attempt, retry: Option<Entry>, slots: usize) {
+        let _batch_of_one = self.batch().await;
         let mut changes = Vec::new();
         let present = self.table.get(attempt.job.id);
         let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
@@ -103,21 +117,6 @@ impl Engine {
         let lane = attempt.claim.entry.lane;
         self.give_back(&[Settlement { claim: attempt.claim, next }]).await;
         self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
-    }
-
-    /// A shutdown cut the attempt short: its fire stays open, to be run again.
-    fn interrupt(
-        attempt: &Attempt,
-        present: Option<&Arc<LiveJob>>,
-        now: DateTime<Utc>,
-        changes: &mut Vec<Change>,
-    ) -> Option<Entry> {
-        let entry = &attempt.claim.entry;
-        // Unless it was cancelled meanwhile.
-        present?;
-        attempt.job.activity.wait(entry.clone(), now);
-        changes.push(Change::OpenFire(Box::new(entry.clone())));
-        Some(entry.clone())
     }
 
     /// Records how an attempt ended, and answers the one that comes next, if
@@ -130,12 +129,13 @@ impl Engine {
         outcome: Option<Outcome>,
         changes: &mut Vec<Change>,
     ) -> Option<Entry> {
-        let Attempt { claim, job, started_at, upcoming, .. } = attempt;
+        let Attempt { claim, job, started_at, progress, .. } = attempt;
         let entry = &claim.entry;
         let is_cancelled = outcome.is_none();
         let outcome = outcome.unwrap_or_else(|| {
-            let why = if present.is_none() { "the job was cancelled" } else { "the next fire came due" };
-            Err(Failure::permanent(format!("cancelled: {why}")))
+            let is_gone = present.is_none();
+            let why = if is_gone { JOB_CANCELLED } else { "cancelled: the next fire came due" };
+            Err(Failure::permanent(why))
         });
         let max_retries = present.unwrap_or(job).definition.policy.max_retries;
         let retry = match &outcome {
@@ -151,15 +151,14 @@ impl Engine {
             None => format!("Max retries: {}", failure.message()),
         });
         let run = job.record(entry.run_id(), Some(*started_at), now, result, &self.instance);
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
+        if is_failed && retry.is_none() {
+            // A closure would be gone with its job, and its letter in vain.
+            self.table.keep_function(entry.run_id(), &job.function, self.capacity.max_dead_letters);
+        }
         changes.push(Change::EndAttempt(EndedAttempt {
             dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
             run: Arc::new(run),
-            progress: if is_scheduled {
-                job.progress(*upcoming)
-            } else {
-                Progress::unmoved(job.scheduled_since)
-            },
+            progress: *progress,
             retry: retry.clone().map(Box::new),
         }));
         retry
@@ -187,31 +186,18 @@ impl Engine {
             activity.wait(retry.clone(), now);
             return (!present.is_paused).then_some(retry);
         }
-        let is_current = present.scheduled_since == job.scheduled_since;
-        let is_in_charge = is_current && activity.is_in_charge(run_id);
-        if is_in_charge {
-            activity.end(run_id);
-            if entry.is_exclusive && !present.is_paused {
-                let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
-                changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
-                if next.is_none() {
-                    activity.set_over(true);
-                    self.remove_if_ended(present, changes);
-                }
-                return next;
+        let sees_to_next = activity.conclude(run_id, now) && present.scheduled_since == job.scheduled_since;
+        if sees_to_next && entry.is_exclusive && !present.is_paused {
+            let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
+            changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
+            if next.is_none() {
+                activity.set_over(true);
+                self.remove_if_ended(present, changes);
             }
-        } else {
-            // Another entry is in charge of the next fire.
-            activity.end_aside(run_id, now);
+            return next;
         }
         self.remove_if_ended(present, changes);
-        // A change that came while this fire was being claimed took it for the
-        // next one. What is in the queue already is not added again.
-        let is_changed = !is_in_charge || present.revision != job.revision || entry.attempt > 1;
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
-        (is_scheduled && is_current && is_changed && !present.is_paused)
-            .then(|| Some(present.fire((*upcoming)?.max(present.starts_from?))))
-            .flatten()
+        None
     }
 
     /// Removes a job whose last fire is over.
@@ -229,6 +215,11 @@ impl Engine {
         }
     }
 
+    /// Drops what is beyond the limits of history and dead letters.
+    pub(crate) async fn prune(&self) {
+        self.persist("the history's limits", || self.storage.prune(self.limits())).await;
+    }
+
     /// Pushes entries, however often that fails.
     pub(crate) async fn push(&self, entries: &[Entry]) {
         self.persist("entries", || self.queue.push(entries)).await;
@@ -244,6 +235,7 @@ impl Engine {
 
     pub(super) async fn give_back(&self, settlements: &[Settlement]) {
         self.persist("settlements", || self.queue.settle(settlements)).await;
+        self.let_go_of(settlements);
     }
 
     /// Frees slots, so many of them of blocking functions.
@@ -263,10 +255,20 @@ impl Engine {
         what: &str,
         attempt: impl Fn() -> F,
     ) -> T {
+        let mut has_failed = false;
         loop {
             match attempt().await {
-                Ok(done) => return done,
-                Err(error) => report(what, &error),
+                Ok(done) => {
+                    if has_failed {
+                        self.note_trouble(None);
+                    }
+                    return done;
+                }
+                Err(error) => {
+                    report(what, &error);
+                    self.note_trouble(Some(describe(&error)));
+                    has_failed = true;
+                }
             }
             self.clock.sleep(AFTER_FAILURE).await;
         }
@@ -275,8 +277,18 @@ impl Engine {
 
 /// Says what failed, and is tried again.
 pub(super) fn report(what: &str, error: &dyn Error) {
-    let source = error.source().map(ToString::to_string);
-    tracing::error!(%error, source, "could not handle {what}; trying again");
+    tracing::error!(error = describe(error), "could not handle {what}; trying again");
+}
+
+/// An error and what it comes from, in one line.
+pub(super) fn describe(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        text = format!("{text}: {why}");
+        cause = why.source();
+    }
+    text
 }
 
 /// The attempt that comes next, unless the next fire would cancel it.

@@ -1,9 +1,9 @@
 //! All jobs that this process knows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use crate::job::{FunctionKey, Job, JobId, JobMap, Name};
+use crate::job::{FunctionKey, Job, JobId, JobMap, Name, RunId};
 use crate::queue::FunctionSet;
 use crate::registry::{Function, JobContext};
 
@@ -15,6 +15,8 @@ pub(crate) struct Table {
     jobs: Mutex<JobMap<Arc<LiveJob>>>,
     /// Jobs whose function is not there, by that.
     orphans: Mutex<HashMap<FunctionKey, HashSet<JobId>>>,
+    /// The functions of the newest dead letters.
+    kept: Mutex<VecDeque<(RunId, Arc<Function>)>>,
     /// Jobs that were added with a key.
     keys: Mutex<HashMap<Name, JobId>>,
     functions: Arc<FunctionSet>,
@@ -22,10 +24,12 @@ pub(crate) struct Table {
 
 impl Table {
     /// Adds a job, or takes over a later revision of it.
-    pub(crate) fn insert(&self, job: Arc<LiveJob>) {
+    ///
+    /// Answers whether it was news.
+    pub(crate) fn insert(&self, job: Arc<LiveJob>) -> bool {
         let mut jobs = lock(&self.jobs);
         if jobs.get(&job.id).is_some_and(|known| known.revision >= job.revision) {
-            return;
+            return false;
         }
         self.functions.add(job.function.key());
         lock(&self.orphans).retain(|_, orphans| {
@@ -38,6 +42,7 @@ impl Table {
         if let Some(before) = jobs.insert(job.id, job) {
             self.functions.remove(before.function.key());
         }
+        true
     }
 
     pub(crate) fn remove(&self, id: JobId) -> Option<Arc<LiveJob>> {
@@ -101,6 +106,19 @@ impl Table {
         if let Some(known) = lock(&self.jobs).get_mut(&job.id) {
             *known = Arc::new(LiveJob { function: Arc::clone(function), ..LiveJob::clone(known) });
         }
+    }
+
+    /// Keeps the function of a dead letter, and those of so many letters in all.
+    pub(super) fn keep_function(&self, letter: RunId, function: &Arc<Function>, limit: usize) {
+        let mut kept = lock(&self.kept);
+        kept.push_back((letter, Arc::clone(function)));
+        let surplus = kept.len().saturating_sub(limit);
+        kept.drain(..surplus);
+    }
+
+    /// The function of a dead letter, if it failed in this process.
+    pub(crate) fn function_of(&self, letter: RunId) -> Option<Arc<Function>> {
+        lock(&self.kept).iter().find(|(kept, _)| *kept == letter).map(|(_, function)| Arc::clone(function))
     }
 
     /// The jobs whose function is not there.

@@ -21,6 +21,7 @@ pub struct Statistics {
     /// Jobs there are.
     pub active_jobs: usize,
     /// Totals of each function.
+    #[serde(with = "per_function")]
     pub per_function: BTreeMap<FunctionKey, FunctionStatistics>,
 }
 
@@ -44,4 +45,50 @@ pub struct FunctionStatistics {
     pub completed: u64,
     /// Attempts that failed.
     pub failed: u64,
+}
+
+/// A list, since the keys of a JSON object are texts and a function's is not.
+mod per_function {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{FunctionKey, FunctionStatistics};
+
+    #[derive(Serialize, Deserialize)]
+    struct Row<F> {
+        function: F,
+        #[serde(flatten)]
+        statistics: FunctionStatistics,
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        functions: &BTreeMap<FunctionKey, FunctionStatistics>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(functions.iter().map(|(function, of)| Row { function, statistics: *of }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<FunctionKey, FunctionStatistics>, D::Error> {
+        let rows = Vec::<Row<FunctionKey>>::deserialize(deserializer)?;
+        Ok(rows.into_iter().map(|row| (row.function, row.statistics)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_come_back_from_json_as_they_were() {
+        let of_function = FunctionStatistics { completed: 2, failed: 1 };
+        let keys = [FunctionKey::parse("app::send"), FunctionKey::new("closure", "a::b")];
+        let per_function = keys.into_iter().map(|key| (key, of_function)).collect();
+        let statistics =
+            Statistics { total_runs: 6, total_failures: 2, per_function, ..Statistics::default() };
+        let json = serde_json::to_string(&statistics).unwrap();
+        assert_eq!(serde_json::from_str::<Statistics>(&json).unwrap(), statistics, "{json}");
+    }
 }

@@ -75,7 +75,10 @@ impl QueueError {
 /// A durable delay queue with leases.
 ///
 /// The suite `queue_contract!` of the feature `testing` checks what is promised
-/// here.
+/// here. The example `custom_backends` is a whole one to begin from.
+///
+/// Any of the futures may be dropped before its end: one that was not polled
+/// has done nothing, and one that was has done its step whole or not at all.
 ///
 /// # Invariants
 ///

@@ -80,6 +80,7 @@ impl Scheduler {
         let is_changed = self.edit(id, function, |job| Ok(redeclared(job, declared))).await?;
         if !is_changed {
             // The function may be another one all the same: a closure is new.
+            let _alone = self.0.engine.taking_over().await;
             let job = self.stored(id).await?;
             self.replace_function(&job, function).await?;
         }

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
-    DEFAULT_GROUP, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
+    DEFAULT_GROUP, Entry, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
+    Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
+
+/// What is done with each of several jobs; says whether that changed it. Boxed,
+/// since the future of an async closure here would not be known to be `Send`.
+type ControlOne = for<'a> fn(&'a Scheduler, JobId) -> BoxFuture<'a, Result<bool, SchedulerError>>;
 
 impl Scheduler {
     /// Pauses a job: it stays, and does not fire until it is resumed. What is
@@ -84,8 +90,10 @@ impl Scheduler {
             return Err(error.into());
         }
         engine.announce(&changes);
-        if engine.is_placing() {
-            engine.push(&[entry]).await;
+        let _batch_of_one = engine.batch().await;
+        if let Some(job) = engine.table.get(job.id).filter(|_| engine.is_placing()) {
+            // The job may have been changed since.
+            engine.push(&[Entry { revision: job.revision, ..entry }]).await;
         }
         Ok(run_id)
     }
@@ -97,12 +105,17 @@ impl Scheduler {
     ///
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn cancel_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
-        self.remove(job_id(id)?, SkipReason::Cancelled).await
+        self.cancel(job_id(id)?).await.map(drop)
+    }
+
+    async fn cancel(&self, id: JobId) -> Result<bool, SchedulerError> {
+        self.remove(id, SkipReason::Cancelled).await.map(|()| true)
     }
 
     /// Removes a job, and records for what reason its fires come no more.
     pub(super) async fn remove(&self, id: JobId, reason: SkipReason) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
+        let _editing = engine.edit(id).await?;
         loop {
             let job = self.stored(id).await?;
             let changes = self.removal(job, reason)?;
@@ -110,6 +123,8 @@ impl Scheduler {
                 Ok(()) => {
                     // The revision was only a means to find the job as it was read.
                     engine.announce(&changes[1..]);
+                    engine.prune().await;
+                    let _alone = engine.taking_over().await;
                     engine.forget(id).await;
                     return Ok(());
                 }
@@ -136,6 +151,7 @@ impl Scheduler {
         let edit = Edit::of(&job);
         let mut changes = self.revise(&mut job, edit, now)?;
         changes.extend(record);
+        changes.extend(self.0.engine.cancelled_fires(id));
         changes.push(Change::RemoveJob { job: id, tombstone });
         Ok(changes)
     }
@@ -147,7 +163,7 @@ impl Scheduler {
             let function = job.function();
             job.name() == name || function.name() == name || function.to_string() == name
         };
-        self.for_each(is_meant, async |id| self.cancel_job(id).await.map(|()| true)).await
+        self.for_each(is_meant, |scheduler, id| Box::pin(scheduler.cancel(id))).await
     }
 
     /// The groups that jobs belong to, sorted; `default` is always among them.
@@ -162,28 +178,28 @@ impl Scheduler {
 
     /// Pauses the jobs of a group, and answers how many were not paused before.
     pub async fn pause_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, async |id| self.pause(id).await).await
+        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.pause(id))).await
     }
 
     /// Resumes the jobs of a group, and answers how many were paused.
     pub async fn resume_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, async |id| self.resume(id).await).await
+        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.resume(id))).await
     }
 
     /// Cancels the jobs of a group, and answers how many there were.
     pub async fn cancel_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, async |id| self.cancel_job(id).await.map(|()| true)).await
+        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.cancel(id))).await
     }
 
     /// Does something with the jobs that are meant, and counts those it changed.
     async fn for_each(
         &self,
         is_meant: impl Fn(&Job) -> bool,
-        change: impl AsyncFn(JobId) -> Result<bool, SchedulerError>,
+        change: ControlOne,
     ) -> Result<usize, SchedulerError> {
         let mut count = 0;
         for job in self.0.engine.storage.jobs().await?.iter().filter(|job| is_meant(job)) {
-            match change(job.id()).await {
+            match change(self, job.id()).await {
                 Ok(is_changed) => count += usize::from(is_changed),
                 // It ended or was cancelled meanwhile.
                 Err(SchedulerError::UnknownJob(_)) => {}

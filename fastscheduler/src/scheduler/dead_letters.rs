@@ -58,7 +58,8 @@ impl Scheduler {
         definition.schedule = once_at(now)?;
         let job = Job::new(id, Arc::new(definition), Source::Api, now);
         let orphaned = || SchedulerError::Orphaned(job.function().clone());
-        let live = Arc::new(self.live(&job, None)?.ok_or_else(orphaned)?);
+        let function = engine.table.function_of(letter.run.run_id);
+        let live = Arc::new(self.live(&job, function.as_ref())?.ok_or_else(orphaned)?);
         engine.table.insert(Arc::clone(&live));
         live.activity.set_over(true);
         let requested = self.request(&live, Trigger::Retry, vec![taken, Change::AddJob(Box::new(job))]).await;

@@ -62,6 +62,7 @@ impl Scheduler {
         edit: impl Fn(&Job) -> Result<Option<Edit>, SchedulerError>,
     ) -> Result<bool, SchedulerError> {
         let engine = &self.0.engine;
+        let _editing = engine.edit(id).await?;
         let mut tries = 0;
         loop {
             let mut job = self.stored(id).await?;
@@ -70,7 +71,14 @@ impl Scheduler {
             match engine.storage.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     engine.announce(&changes);
-                    self.take_over(&job, function).await?;
+                    engine.prune().await;
+                    let _alone = engine.taking_over().await;
+                    // Outcomes may have been recorded since it was read.
+                    match self.stored(id).await {
+                        Ok(job) => self.take_over(&job, function).await?,
+                        Err(SchedulerError::UnknownJob(_)) => {}
+                        Err(error) => return Err(error),
+                    }
                     return Ok(true);
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
@@ -114,11 +122,10 @@ impl Scheduler {
                 skipped
             }
             Fires::Renew(reason) => {
-                // The instant names the record of the change: no two are the same.
-                let since = now.max(job.scheduled_since + TimeDelta::microseconds(1));
+                let since = now.max(self.accounted_until(job)?);
                 let schedule = self.compile(&revision.definition.schedule, since)?;
                 revision.scheduled_since = since;
-                revision.next_run_at = schedule.next_after(now);
+                revision.next_run_at = schedule.next_after(since);
                 if revision.next_run_at.is_none() {
                     return Err(ScheduleError::Past(revision.definition.schedule.written()).into());
                 }
@@ -133,6 +140,21 @@ impl Scheduler {
         });
         job.revise(&revision);
         Ok(std::iter::once(Change::ReviseJob(Box::new(revision))).chain(record).collect())
+    }
+
+    /// The first instant from which a job may have another schedule. It is past
+    /// if the clock was not set back: no fire of the new schedule may be one
+    /// that was accounted for, and it names the record of the change, so that
+    /// no two are the same.
+    fn accounted_until(&self, job: &Job) -> Result<DateTime<Utc>, ScheduleError> {
+        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+        let moment = TimeDelta::microseconds(1);
+        let until = job.next_run_at.map_or(DateTime::<Utc>::MAX_UTC, |first| first - moment);
+        let last = schedule.latest_at_or_before(until, job.scheduled_since);
+        // No record of a change has the name yet that the creation would give it.
+        let is_first = job.scheduled_since == job.created_at;
+        let free = if is_first { job.scheduled_since } else { job.scheduled_since + moment };
+        Ok(last.unwrap_or(job.scheduled_since).max(free))
     }
 
     /// The fires that a job's schedule leaves when it ends: those that are due
@@ -197,7 +219,9 @@ impl Scheduler {
         };
         let activity =
             known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
-        Ok(Some(LiveJob::new(job, schedule, function, arguments, activity)))
+        // What leaves a tombstone is what the code would make again by itself.
+        let declared = job.declared.clone().filter(|_| self.is_declared(job));
+        Ok(Some(LiveJob::new(job, declared, schedule, function, arguments, activity)))
     }
 }
 

@@ -53,9 +53,10 @@ impl Scheduler {
 
     /// Takes a job over as it was stored.
     fn restore(&self, job: &Job) -> Result<(), SchedulerError> {
-        match self.live(job, None)? {
-            Some(live) => self.0.engine.table.insert(Arc::new(live)),
-            None => self.0.engine.table.add_orphan(job),
+        if let Some(live) = self.live(job, None)? {
+            self.0.engine.table.insert(Arc::new(live));
+        } else {
+            self.0.engine.table.add_orphan(job);
         }
         Ok(())
     }
@@ -202,6 +203,7 @@ impl Scheduler {
     /// Gives the jobs that waited for a function to the engine.
     pub(super) async fn adopt(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
         for id in self.0.engine.table.orphans_of(function) {
+            let _alone = self.0.engine.taking_over().await;
             match self.stored(id).await {
                 Ok(job) => self.take_over(&job, None).await?,
                 // It was cancelled meanwhile.

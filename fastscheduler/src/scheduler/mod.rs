@@ -16,6 +16,7 @@ mod matching;
 mod new_job;
 mod program;
 mod signals;
+mod status;
 mod update;
 
 use std::collections::HashSet;
@@ -31,6 +32,7 @@ pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
+pub use status::Status;
 pub use update::JobUpdate;
 
 use crate::engine::{Engine, Events};
@@ -319,6 +321,12 @@ impl Scheduler {
     #[cfg(feature = "testing")]
     pub(crate) async fn next_due(&self) -> Result<Option<DateTime<Utc>>, SchedulerError> {
         Ok(self.0.engine.queue.next_due(self.0.engine.clock.now()).await?)
+    }
+
+    /// The store.
+    #[cfg(feature = "testing")]
+    pub(crate) fn storage(&self) -> &dyn crate::storage::Storage {
+        &*self.0.engine.storage
     }
 
     fn registry(&self) -> std::sync::RwLockReadGuard<'_, Registry> {

@@ -1,12 +1,10 @@
 //! A program that is a scheduler: `fastscheduler::run()`.
 
-use std::io::Write as _;
-
+use super::status::{count, first_runs, one_line, print_line};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{Event, Events};
-use crate::job::{Job, Run, RunStatus};
+use crate::job::{Run, RunStatus};
 use crate::schedule::Zone;
-use chrono::{DateTime, TimeDelta, Utc};
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
 ///
@@ -78,18 +76,11 @@ pub fn run() -> anyhow::Result<()> {
     Ok(ended?)
 }
 
-impl Scheduler {
-    fn local_zone(&self) -> Zone {
-        Zone::from(self.0.zone)
-    }
-}
-
 async fn print_jobs(scheduler: &Scheduler) -> Result<(), SchedulerError> {
     let now = scheduler.0.engine.clock.now();
     let mut jobs = scheduler.jobs().await?;
     jobs.sort_by_key(|job| (job.next_run_at().is_none(), job.next_run_at(), job.id()));
     let functions = scheduler.functions().len();
-    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     print_line(&format!(
         "fastscheduler {}: {} from {}, times in {}",
         env!("CARGO_PKG_VERSION"),
@@ -99,48 +90,11 @@ async fn print_jobs(scheduler: &Scheduler) -> Result<(), SchedulerError> {
     ));
     if jobs.is_empty() {
         print_line("nothing to run: annotate a function, for example with #[every(10, seconds)]");
-    }
-    let header = ["JOB", "NAME", "SCHEDULE", "NEXT RUN", "IN"].map(str::to_owned);
-    let zone = scheduler.local_zone();
-    let rows: Vec<_> = std::iter::once(header).chain(jobs.iter().map(|job| row(job, zone, now))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 5] = std::array::from_fn(width);
-    for row in rows.iter().filter(|_| !jobs.is_empty()) {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        print_line(format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end());
+    } else {
+        print_line(&first_runs(&jobs, scheduler.local_zone(), now));
     }
     print_line("running; Ctrl-C stops");
     Ok(())
-}
-
-fn row(job: &Job, zone: Zone, now: DateTime<Utc>) -> [String; 5] {
-    let next = job.next_run_at().filter(|_| !job.is_paused());
-    [
-        job.id().to_string(),
-        job.name().to_owned(),
-        job.definition().schedule.to_string(),
-        next.map_or_else(|| "paused".to_owned(), |at| zone.local(at).format("%Y-%m-%d %H:%M:%S").to_string()),
-        next.map_or_else(String::new, |at| how_long(at - now)),
-    ]
-}
-
-/// `2 d 3 h`, `4 min 5 s`, `900 ms`: the two largest units.
-fn how_long(wait: TimeDelta) -> String {
-    if wait < TimeDelta::seconds(1) {
-        return format!("{} ms", wait.num_milliseconds().max(0));
-    }
-    let parts = [
-        (wait.num_days(), "d"),
-        (wait.num_hours() % 24, "h"),
-        (wait.num_minutes() % 60, "min"),
-        (wait.num_seconds() % 60, "s"),
-    ];
-    let from_largest = parts.iter().skip_while(|(amount, _)| *amount == 0).take(2);
-    let shown: Vec<_> = from_largest
-        .filter(|(amount, _)| *amount > 0)
-        .map(|(amount, unit)| format!("{amount} {unit}"))
-        .collect();
-    shown.join(" ")
 }
 
 /// Prints runs as they are recorded, until the scheduler is gone.
@@ -161,20 +115,18 @@ fn print_event(event: Event, zone: Zone) {
 
 fn describe(run: &Run, zone: Zone) -> String {
     let at = run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string());
-    let (id, name, status) = (run.job_id(), &run.job_name, run.status);
+    let (id, name, status) = (run.job_id(), one_line(&run.job_name), run.status);
     match (status, run.skipped.as_deref()) {
         (_, Some(skipped)) => {
             let fires = if skipped.count == 1 { "fire" } else { "fires" };
             format!("{at} {id} {name}: {} {fires} skipped, {}", skipped.count, skipped.reason)
         }
         (RunStatus::Failed, None) => {
-            format!("{at} {id} {name} failed: {}", run.error.as_deref().unwrap_or("no reason was given"))
+            format!(
+                "{at} {id} {name} failed: {}",
+                one_line(run.error.as_deref().unwrap_or("no reason was given"))
+            )
         }
         (_, None) => format!("{at} {id} {name} {status} in {:.1?}", run.execution_time().unwrap_or_default()),
     }
-}
-
-/// Prints a line; a reader that has gone away must not end the jobs.
-fn print_line(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -15,7 +15,7 @@ use super::{Scheduler, SchedulerError};
 use crate::job::{CatchUp, IntoJobId, Job, JobDefinition, Name, Overlap, SkipReason};
 use crate::registry::Arguments;
 use crate::schedule::kind::Kind;
-use crate::schedule::{Fold, Gap, IntoZone, ScheduleBuilder, ScheduleDefinition};
+use crate::schedule::{Fold, Gap, IntoZone, ScheduleBuilder, ScheduleDefinition, ScheduleSpec};
 
 /// What is to change of a job. What is not named stays as it is.
 ///
@@ -67,7 +67,8 @@ impl JobUpdate {
     }
 
     /// When it is due from now on. Its zone, `gap` and `fold` stay unless they
-    /// are named, here or in the schedule; an interval counts from the update.
+    /// are named, here or in the schedule. A delay counts from the update, and
+    /// so does an interval that is another one than before.
     pub fn schedule<K: Kind>(self, schedule: ScheduleBuilder<K>) -> Self {
         self.take(schedule.definition(), |update, schedule| update.schedule = Some(schedule))
     }
@@ -257,7 +258,10 @@ impl Scheduler {
                 SchedulerError::Arguments { function, error }
             })?;
         }
-        let is_moved = definition.schedule != job.definition.schedule;
+        // The same delay once more is another instant.
+        let is_delay = matches!(definition.schedule.spec, ScheduleSpec::Once { .. });
+        let is_moved =
+            definition.schedule != job.definition.schedule || (is_delay && update.schedule.is_some());
         let fires = if is_moved { Fires::Renew(SkipReason::Rescheduled) } else { Fires::Stay };
         Ok(Edit { definition: Arc::new(definition), fires, ..Edit::of(job) })
     }

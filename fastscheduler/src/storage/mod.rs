@@ -213,6 +213,14 @@ impl StorageError {
 ///
 /// The truth about jobs: queues are rebuilt from it. The suite
 /// `storage_contract!` of the feature `testing` checks what is promised here.
+/// The example `custom_backends` is a whole one to begin from.
+///
+/// All that is kept can be written by serde, and [`Job`] and [`Statistics`]
+/// have the rules for what a change does to them: [`Job::revise`],
+/// [`Job::advance`], [`Job::count_attempt`], [`Statistics::count_attempt`].
+///
+/// A future that is dropped before its end has applied its batch whole or not
+/// at all.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A number for a new job, never given before.
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>>;

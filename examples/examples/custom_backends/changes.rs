@@ -1,0 +1,152 @@
+//! What each change does to the rows.
+//!
+//! The rules are those that [`Change`] states: what comes too late is left out,
+//! so that a batch that is applied twice changes nothing.
+
+use fastscheduler::queue::Entry;
+use fastscheduler::storage::{Change, Claimed, EndedAttempt, SkippedFires, StorageError};
+use fastscheduler::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, Trigger};
+
+use crate::rows::{
+    JOBS, LETTERS, NEXT_JOB, NEXT_ROW, OPEN, RUNS, TOMBSTONES, TOTALS, Transaction, job_key, numbered,
+    open_key, recorded_key,
+};
+
+impl Transaction<'_> {
+    pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StorageError> {
+        match change {
+            Change::AddJob(job) => {
+                let next_job = self.get(NEXT_JOB)?.unwrap_or(0).max(job.id().number() + 1);
+                self.put(NEXT_JOB.to_owned(), &next_job)?;
+                let key = job_key(JOBS, job.id());
+                if self.has(&key) { Ok(()) } else { self.put(key, job) }
+            }
+            Change::ReviseJob(revision) => {
+                let conflict = || StorageError::Conflict(format!("`{}`", revision.job));
+                let key = job_key(JOBS, revision.job);
+                let mut job: Job = self.get(&key)?.ok_or_else(conflict)?;
+                let is_as_expected = job.revision() == revision.expected_revision
+                    && job.unaccounted_from() == revision.expected_next_run_at;
+                if !is_as_expected {
+                    return Err(conflict());
+                }
+                job.revise(revision);
+                self.put(key, &job)
+            }
+            Change::RemoveJob { job, tombstone } => {
+                let key = job_key(JOBS, *job);
+                if let Some(tombstone) = tombstone.as_ref().filter(|_| self.has(&key)) {
+                    self.put(job_key(TOMBSTONES, *job), tombstone)?;
+                }
+                self.delete(key);
+                for key in self.keys(&format!("{}/", job_key(OPEN, *job))) {
+                    self.delete(key);
+                }
+                Ok(())
+            }
+            Change::RemoveTombstone(job) => {
+                self.delete(job_key(TOMBSTONES, *job));
+                Ok(())
+            }
+            Change::OpenFire(entry) => {
+                let run = entry.run_id();
+                let comes_too_late = self.is_overtaken(run)? || self.has(&recorded_key(run));
+                if !self.has(&job_key(JOBS, run.job)) || comes_too_late {
+                    return Ok(());
+                }
+                self.open(entry, false)
+            }
+            Change::Claim(claims) => claims.iter().try_for_each(|claimed| self.claim(claimed)),
+            Change::EndAttempt(ended) => self.end(ended),
+            Change::Skip(SkippedFires { run, progress }) => {
+                if self.record(run)? {
+                    self.change_job(run.job_id(), |job| job.advance(*progress))?;
+                }
+                Ok(())
+            }
+            Change::TakeDeadLetter(run) => {
+                let conflict = || StorageError::Conflict(format!("the dead letter of `{run}`"));
+                let (key, _) = self.letter(*run)?.ok_or_else(conflict)?;
+                self.delete(key);
+                Ok(())
+            }
+            // A change that a later version brings. To leave it out would lose it.
+            change => Err(StorageError::new("apply a change", format!("it does not know {change:?}"))),
+        }
+    }
+
+    fn claim(&mut self, Claimed { entry, progress }: &Claimed) -> Result<(), StorageError> {
+        let run = entry.run_id();
+        if self.is_overtaken(run)? || self.is_over(run)? {
+            return Ok(());
+        }
+        self.open(entry, true)?;
+        self.change_job(run.job, |job| job.advance(*progress))
+    }
+
+    fn end(&mut self, ended: &EndedAttempt) -> Result<(), StorageError> {
+        let run = ended.run.run_id;
+        let has_job = self.has(&job_key(JOBS, run.job));
+        let comes_too_late = self.is_overtaken(run)? || has_job && self.is_over(run)?;
+        if comes_too_late || !self.record(&ended.run)? {
+            return Ok(());
+        }
+        let mut totals: Statistics = self.get(TOTALS)?.unwrap_or_default();
+        totals.count_attempt(&ended.run);
+        self.put(TOTALS.to_owned(), &totals)?;
+        if let Some(letter) = &ended.dead_letter {
+            let number = self.count(NEXT_ROW)?;
+            self.put(numbered(LETTERS, number), letter)?;
+        }
+        self.delete(open_key(run));
+        let retry = ended.retry.as_deref();
+        if let Some(retry) = retry.filter(|_| has_job) {
+            self.open(retry, false)?;
+        }
+        self.change_job(run.job, |job| {
+            job.count_attempt(&ended.run, retry.map_or(0, Entry::retries));
+            job.advance(ended.progress);
+        })
+    }
+
+    fn open(&mut self, entry: &Entry, is_claimed: bool) -> Result<(), StorageError> {
+        self.put(open_key(entry.run_id()), &OpenFire { entry: entry.clone(), is_claimed })
+    }
+
+    /// Records a run, and says whether it is new.
+    fn record(&mut self, run: &Run) -> Result<bool, StorageError> {
+        let recorded = recorded_key(run.run_id);
+        let is_new = !self.has(&recorded);
+        if is_new {
+            let number = self.count(NEXT_ROW)?;
+            self.put(numbered(RUNS, number), run)?;
+            self.put(recorded, &number)?;
+        }
+        Ok(is_new)
+    }
+
+    fn change_job(&mut self, id: JobId, change: impl FnOnce(&mut Job)) -> Result<(), StorageError> {
+        let key = job_key(JOBS, id);
+        let Some(mut job) = self.get(&key)? else { return Ok(()) };
+        change(&mut job);
+        self.put(key, &job)
+    }
+
+    /// Whether a later attempt of the fire is open.
+    pub(crate) fn is_overtaken(&self, run: RunId) -> Result<bool, StorageError> {
+        Ok(self.get::<OpenFire>(&open_key(run))?.is_some_and(|open| open.entry.attempt > run.attempt))
+    }
+
+    /// Whether the fire is not open, and does not come by the schedule any more.
+    pub(crate) fn is_over(&self, run: RunId) -> Result<bool, StorageError> {
+        let Some(job) = self.get::<Job>(&job_key(JOBS, run.job))? else { return Ok(true) };
+        let is_of_schedule = matches!(run.trigger, Trigger::Schedule | Trigger::CatchUp);
+        let is_to_come = job.unaccounted_from().is_some_and(|next| next <= run.scheduled_for);
+        Ok(!(self.has(&open_key(run)) || is_of_schedule && is_to_come))
+    }
+
+    pub(crate) fn letter(&self, run: RunId) -> Result<Option<(String, DeadLetter)>, StorageError> {
+        let letters = self.pairs::<DeadLetter>(LETTERS)?;
+        Ok(letters.into_iter().find(|(_, letter)| letter.run.run_id == run))
+    }
+}

@@ -1,0 +1,87 @@
+//! Keeping changes of jobs apart from the batches that the engine works on.
+//!
+//! A batch of claims reads what a job is, writes down that its fires begin, and
+//! settles; a change of a job writes what it is and puts its next fire into the
+//! queue. Mixed, the two would account for a fire twice or not at all. So a
+//! change marks its job, which keeps new claims of it from beginning, waits
+//! for the batches that have not seen the mark, and takes over alone. A store
+//! that is slow to confirm a change holds up this one job and no other.
+
+use std::sync::Arc;
+
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
+
+use super::Engine;
+use super::activity::Activity;
+use crate::job::JobId;
+use crate::storage::StorageError;
+
+/// Who works on what.
+#[derive(Debug)]
+pub(super) struct Exclusion {
+    /// Read by batches, written by who takes a change over.
+    batches: RwLock<()>,
+    /// Why the store or the queue cannot be written, while that lasts.
+    trouble: watch::Sender<Option<Arc<str>>>,
+}
+
+impl Default for Exclusion {
+    fn default() -> Self {
+        Self { batches: RwLock::default(), trouble: watch::Sender::new(None) }
+    }
+}
+
+/// A change of a job that is under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Editing(Option<Arc<Activity>>);
+
+impl Drop for Editing {
+    fn drop(&mut self) {
+        if let Some(activity) = &self.0 {
+            activity.end_edit();
+        }
+    }
+}
+
+impl Engine {
+    /// Begins a change of a job.
+    ///
+    /// # Errors
+    ///
+    /// If batches are stuck because the store fails: then the change would be
+    /// too, and its caller is told at once.
+    pub(crate) async fn edit(&self, id: JobId) -> Result<Editing, StorageError> {
+        let editing = Editing(self.table.get(id).map(|job| Arc::clone(&job.activity)));
+        if let Some(activity) = &editing.0 {
+            activity.begin_edit();
+        }
+        let mut trouble = self.exclusion.trouble.subscribe();
+        tokio::select! {
+            biased;
+            _ = self.exclusion.batches.write() => Ok(editing),
+            why = trouble.wait_for(Option::is_some) => {
+                let why = why.ok().and_then(|why| why.as_deref().map(str::to_owned));
+                Err(StorageError::new("change the job", why.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Works on a batch: no change is taken over meanwhile.
+    pub(crate) async fn batch(&self) -> RwLockReadGuard<'_, ()> {
+        self.exclusion.batches.read().await
+    }
+
+    /// Takes a change over: no batch is worked on meanwhile.
+    pub(crate) async fn taking_over(&self) -> RwLockWriteGuard<'_, ()> {
+        self.exclusion.batches.write().await
+    }
+
+    /// Remembers why something fails, or that it does no more.
+    pub(super) fn note_trouble(&self, why: Option<String>) {
+        self.exclusion.trouble.send_if_modified(|known| {
+            let is_news = known.is_some() || why.is_some();
+            *known = why.map(Arc::from);
+            is_news
+        });
+    }
+}

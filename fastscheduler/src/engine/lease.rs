@@ -1,0 +1,107 @@
+//! Keeping claims in a shared queue, which end unless they are renewed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::settle::report;
+use super::{Engine, lock};
+use crate::queue::{Claim, Settlement};
+use crate::registry::JobContext;
+
+/// For how long a claim in a shared queue holds without being renewed.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// How often claims are renewed: two renewals may fail before a lease ends.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Claims in a shared queue, by their fences.
+#[derive(Debug, Default)]
+pub(super) struct Leases {
+    held: HashMap<u64, Held>,
+    /// Those that were lost while their attempts were under way.
+    lost: HashSet<u64>,
+}
+
+/// A claim that is held, and the attempt that it is for.
+#[derive(Debug)]
+struct Held {
+    claim: Claim,
+    context: JobContext,
+    /// When its lease began.
+    since: DateTime<Utc>,
+}
+
+impl Engine {
+    /// Remembers a claim of `since` that is to be renewed.
+    pub(super) fn hold(&self, claim: &Claim, context: &JobContext, since: DateTime<Utc>) {
+        if self.is_shared {
+            let held = Held { claim: claim.clone(), context: context.clone(), since };
+            lock(&self.leases).held.insert(claim.fence, held);
+        }
+    }
+
+    /// Forgets claims that are over.
+    pub(super) fn let_go_of(&self, settlements: &[Settlement]) {
+        if self.is_shared {
+            let mut leases = lock(&self.leases);
+            for settlement in settlements {
+                leases.held.remove(&settlement.claim.fence);
+            }
+        }
+    }
+
+    /// Whether a claim was lost, so that its attempt is not ours to record.
+    pub(super) fn has_lost(&self, claim: &Claim) -> bool {
+        self.is_shared && lock(&self.leases).lost.remove(&claim.fence)
+    }
+
+    /// Renews all claims time and again, until execution ends. An attempt whose
+    /// claim is lost is cancelled: another instance makes the next one.
+    pub(super) async fn renew_claims(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = self.clock.sleep(HEARTBEAT) => {}
+                () = self.executing.cancelled() => return,
+            }
+            let now = self.clock.now();
+            let claims: Vec<Claim> =
+                lock(&self.leases).held.values().map(|held| held.claim.clone()).collect();
+            match self.queue.renew(&claims, Some(LEASE)).await {
+                Ok(lost) => {
+                    self.give_up(|held| lost.iter().any(|lost| lost.fence == held.claim.fence));
+                    lock(&self.leases).held.values_mut().for_each(|held| held.since = held.since.max(now));
+                }
+                Err(error) => {
+                    report("renewals of claims", &error);
+                    // Before the lease ends, since then another one may run the same.
+                    let ends_soon =
+                        |held: &Held| (now - held.since).to_std().unwrap_or_default() + HEARTBEAT >= LEASE;
+                    self.give_up(ends_soon);
+                }
+            }
+        }
+    }
+
+    /// Cancels the attempts of claims that are not held any more.
+    fn give_up(&self, is_lost: impl Fn(&Held) -> bool) {
+        let contexts: Vec<JobContext> = {
+            let Leases { held, lost } = &mut *lock(&self.leases);
+            let gone = held.extract_if(|_, held| is_lost(held));
+            gone.map(|(fence, held)| {
+                lost.insert(fence);
+                held.context
+            })
+            .collect()
+        };
+        if !contexts.is_empty() {
+            tracing::error!(claims = contexts.len(), "claims were lost; cancelling their attempts");
+        }
+        // Wakers may be the user's code.
+        for context in contexts {
+            context.cancel();
+        }
+    }
+}

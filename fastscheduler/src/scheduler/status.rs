@@ -1,0 +1,178 @@
+//! What a person sees of a scheduler: a table of its jobs.
+
+use std::fmt;
+use std::io::Write as _;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::{Scheduler, SchedulerError};
+use crate::job::{Job, Statistics};
+use crate::schedule::Zone;
+
+/// A scheduler at one moment. It displays as a few lines and a table of jobs,
+/// the soonest first.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let scheduler = Scheduler::builder().timezone("Europe/Paris").build().await?;
+/// scheduler.add(daily().at("09:00").run("report", || async {})).await?;
+/// let status = scheduler.status().await?.to_string();
+/// assert!(status.contains("times in Europe/Paris") && status.contains("Daily at 09:00"));
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// All jobs, the soonest first.
+    pub jobs: Vec<Job>,
+    /// Totals over all jobs.
+    pub statistics: Statistics,
+    /// How many dead letters there are.
+    pub dead_letters: usize,
+    /// When this was.
+    pub at: DateTime<Utc>,
+    zone: Zone,
+}
+
+impl Scheduler {
+    /// The jobs and totals at this moment.
+    pub async fn status(&self) -> Result<Status, SchedulerError> {
+        let mut jobs = self.jobs().await?;
+        jobs.sort_by_key(|job| (job.next_run_at().is_none(), job.next_run_at(), job.id()));
+        Ok(Status {
+            jobs,
+            statistics: self.statistics().await?,
+            dead_letters: self.dead_letters(usize::MAX).await?.len(),
+            at: self.0.engine.clock.now(),
+            zone: self.local_zone(),
+        })
+    }
+
+    /// Prints the [`status`](Self::status) on the standard output.
+    pub async fn print_status(&self) -> Result<(), SchedulerError> {
+        print_line(&self.status().await?.to_string());
+        Ok(())
+    }
+
+    pub(super) fn local_zone(&self) -> Zone {
+        Zone::from(self.0.zone)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Statistics { total_runs, total_failures, total_retries, started_at, .. } = self.statistics;
+        match started_at {
+            Some(since) => {
+                let for_long = how_long(self.at - since);
+                write!(f, "running since {} ({for_long})", local(since, self.zone))?;
+            }
+            None => f.write_str("not running")?,
+        }
+        writeln!(f, ", times in {}", self.zone.tz())?;
+        writeln!(
+            f,
+            "{}, {}, {}, {}, {}",
+            count(self.jobs.len(), "job"),
+            count(total_runs, "run"),
+            count(total_failures, "failure"),
+            count(total_retries, "retry"),
+            count(self.dead_letters, "dead letter"),
+        )?;
+        if self.jobs.is_empty() {
+            return Ok(());
+        }
+        let header = ["JOB", "NAME", "GROUP", "SCHEDULE", "STATUS", "NEXT RUN", "IN", "RUNS", "FAILED"];
+        let row = |job: &Job| {
+            let [id, name, schedule, next, wait] = first_run(job, self.zone, self.at);
+            let (group, status) = (job.group().to_owned(), job.status().to_string());
+            let (runs, failed) = (job.run_count().to_string(), job.failure_count().to_string());
+            [id, name, group, schedule, status, next, wait, runs, failed]
+        };
+        let mut table = table(header, self.jobs.iter().map(row));
+        for column in table.column_iter_mut().skip(7) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        f.write_str(&lines(&table))
+    }
+}
+
+/// A table of jobs with their schedules and next runs.
+pub(super) fn first_runs(jobs: &[Job], zone: Zone, now: DateTime<Utc>) -> String {
+    let header = ["JOB", "NAME", "SCHEDULE", "NEXT RUN", "IN"];
+    lines(&table(header, jobs.iter().map(|job| first_run(job, zone, now))))
+}
+
+fn first_run(job: &Job, zone: Zone, now: DateTime<Utc>) -> [String; 5] {
+    let next = job.next_run_at();
+    [
+        job.id().to_string(),
+        one_line(job.name()),
+        one_line(&job.definition().schedule.to_string()),
+        next.map_or_else(|| job.status().to_string(), |at| local(at, zone)),
+        next.map_or_else(String::new, |at| how_long(at - now)),
+    ]
+}
+
+fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((2, 0));
+    }
+    table
+}
+
+/// The table's lines, without the blanks at their ends.
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A text of a user without what would tear the table, or steer a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+fn local(at: DateTime<Utc>, zone: Zone) -> String {
+    zone.local(at).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `1 run`, `2 retries`.
+pub(super) fn count(n: impl TryInto<u64>, noun: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    match noun.strip_suffix('y') {
+        _ if n == 1 => format!("1 {noun}"),
+        Some(stem) => format!("{n} {stem}ies"),
+        None => format!("{n} {noun}s"),
+    }
+}
+
+/// `2 d 3 h`, `4 min 5 s`, `900 ms`: the two largest units.
+fn how_long(wait: TimeDelta) -> String {
+    if wait < TimeDelta::seconds(1) {
+        return format!("{} ms", wait.num_milliseconds().max(0));
+    }
+    let parts = [
+        (wait.num_days(), "d"),
+        (wait.num_hours() % 24, "h"),
+        (wait.num_minutes() % 60, "min"),
+        (wait.num_seconds() % 60, "s"),
+    ];
+    let from_largest = parts.iter().skip_while(|(amount, _)| *amount == 0).take(2);
+    let shown: Vec<_> = from_largest
+        .filter(|(amount, _)| *amount > 0)
+        .map(|(amount, unit)| format!("{amount} {unit}"))
+        .collect();
+    shown.join(" ")
+}
+
+/// Prints a line; a reader that has gone away must not end the jobs.
+pub(super) fn print_line(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

@@ -1,0 +1,94 @@
+//! Jobs whose function is not there, and comes later.
+
+use std::time::Duration;
+
+use fastscheduler::prelude::*;
+use fastscheduler::{JobStatus, RunStatus, SkipReason, Trigger};
+use fastscheduler_tests::{Act, Process, World, monday};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Registers the function that some processes lack.
+fn register(process: &Process, world: &World) {
+    let script = world.script.clone();
+    let extra = move |context: JobContext| {
+        let script = script.clone();
+        async move { script.act(context).await }
+    };
+    process.run(async { process.scheduler.register_function("extra", extra) }).unwrap();
+}
+
+fn start_with_it(world: &World) -> Process {
+    let process = world.build_with(|builder| builder);
+    register(&process, world);
+    process.run(process.scheduler.start()).unwrap();
+    process.settle();
+    process
+}
+
+#[test]
+fn a_job_whose_function_is_not_there_is_kept_and_not_run() {
+    let world = World::default();
+    let process = start_with_it(&world);
+    let id = process.add(every(1).minutes().call("extra"));
+    process.stop(Duration::ZERO);
+    let process = world.start();
+    process.advance(MINUTE * 10);
+    let job = process.job(id).unwrap();
+    assert_eq!((job.status(), job.next_run_at(), job.run_count()), (JobStatus::Orphaned, None, 0));
+    process.stop(Duration::ZERO);
+}
+
+#[test]
+fn what_was_due_while_the_function_was_not_there_was_missed() {
+    for is_later in [false, true] {
+        let world = World::default();
+        let process = start_with_it(&world);
+        process.add(every(1).minutes().call("extra"));
+        process.stop(Duration::ZERO);
+        let process = world.start();
+        process.advance(MINUTE * 10);
+        let process = if is_later {
+            register(&process, &world);
+            process
+        } else {
+            process.stop(Duration::ZERO);
+            start_with_it(&world)
+        };
+        process.settle();
+        assert_eq!(world.script.outline(monday()), [(Trigger::CatchUp, 600, 1)]);
+        let skipped = process.runs()[0].skipped.clone().unwrap();
+        assert_eq!((skipped.reason, skipped.count), (SkipReason::CatchUp, 9));
+        process.advance(MINUTE);
+        assert_eq!(world.script.count(), 2);
+        world.audit(0);
+    }
+}
+
+#[test]
+fn an_open_fire_waits_for_its_function() {
+    for is_crash in [false, true] {
+        for act in [Act::Hang, Act::Fail] {
+            let world = World::default();
+            world.script.will(&[act]);
+            let process = start_with_it(&world);
+            process.add(once(1).call("extra"));
+            process.jump(SECOND);
+            if is_crash {
+                process.crash();
+            } else {
+                process.stop(Duration::ZERO);
+            }
+            let process = world.start();
+            process.advance(MINUTE);
+            assert_eq!(world.script.count(), 1);
+            register(&process, &world);
+            process.settle();
+            assert_eq!(process.outline().last(), Some(&(RunStatus::Completed, 1)), "{is_crash} {act:?}");
+            assert_eq!(world.script.count(), 2);
+            assert!(process.run(process.scheduler.jobs()).unwrap().is_empty());
+            world.audit(1);
+        }
+    }
+}
