@@ -15,8 +15,8 @@ use crate::queue::{Claim, Settlement};
 use crate::registry::JobContext;
 use crate::storage::{Change, Claimed, Durability};
 
-/// More attempts than these are shared by all pullers.
-const MANY: usize = 128;
+/// More waiting attempts than these are shared by all pullers.
+const MANY: usize = 512;
 
 /// What becomes of a batch of claims.
 #[derive(Default)]
@@ -197,11 +197,13 @@ impl Engine {
         for attempt in &attempts {
             self.hold(&attempt.claim, &attempt.context, now);
         }
-        let are_many = attempts.len() > MANY;
-        lock(&self.ready).extend(attempts);
-        // One puller is done with a few short functions before another one
-        // could wake up.
-        if are_many || self.has_long_polls(now) {
+        let mut ready = lock(&self.ready);
+        ready.extend(attempts);
+        let are_many = ready.len() > MANY;
+        drop(ready);
+        // One puller is done with short functions before another one could
+        // wake up, and has what they need in its cache.
+        if are_many || self.long_polls.are_frequent(now) {
             self.ready_more.notify_waiters();
         }
         self.ready_more.notify_one();

@@ -117,8 +117,11 @@ impl Engine {
     ) -> Result<(), QueueError> {
         let next = self.queue.next_due(seen_until).await?;
         let slack = self.clock.slack();
+        // A wait for the slack ends at the next tick of the timer, and is worth
+        // it for several fires only.
+        let soon = slack / 4;
         let is_soon = |at: DateTime<Utc>| {
-            dispatcher.claimed_at.is_some_and(|claimed_at| (claimed_at..claimed_at + slack).contains(&at))
+            dispatcher.claimed_at.is_some_and(|claimed_at| (claimed_at..claimed_at + soon).contains(&at))
         };
         let time = async {
             match next {

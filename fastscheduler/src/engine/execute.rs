@@ -2,25 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
+use tokio::task::coop::has_budget_remaining;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, End, Ended, panicked, timed_out};
-use super::{Engine, lock};
+use super::{Engine, lock, long_polls};
 use crate::job::Overlap;
 use crate::registry::{Call, Failure, Invocation, Outcome};
-
-/// A function that is polled for so long keeps others waiting.
-const LONG_POLL: TimeDelta = TimeDelta::microseconds(200);
-
-/// For how long such a poll is remembered.
-const LONG_POLLS_LAST: TimeDelta = TimeDelta::seconds(1);
 
 /// When an attempt has taken too long, if it has a timeout.
 type Deadline = Option<BoxFuture<'static, ()>>;
@@ -33,12 +27,19 @@ impl Engine {
             tokio::pin!(more);
             // Enabled before the look, so that no attempt comes unnoticed.
             more.as_mut().enable();
+            let mut since = self.clock.now();
             // One attempt ends when the next one begins: the time is read once.
-            let mut now = None;
+            let mut now = Some(since);
             while let Some(attempt) = self.next_ready() {
-                now = self.execute(attempt, now.unwrap_or_else(|| self.clock.now()));
-                // Functions that never wait would keep the thread for good.
-                tokio::task::consume_budget().await;
+                let begins_at = now.unwrap_or_else(|| self.clock.now());
+                now = self.execute(attempt, begins_at);
+                // Functions that never wait would keep the thread for good. A
+                // yield wakes another thread, so not after each few of them.
+                if now.unwrap_or(begins_at) - since > long_polls::LONG || !has_budget_remaining() {
+                    tokio::task::yield_now().await;
+                    since = self.clock.now();
+                    now = Some(since);
+                }
             }
             tokio::select! {
                 () = more => {}
@@ -140,9 +141,7 @@ impl Engine {
         let mut context = Context::from_waker(Waker::noop());
         let polled = catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context)));
         let now = self.clock.now();
-        if now - attempt.started_at > LONG_POLL {
-            self.long_poll_at.store(now.timestamp_micros(), Ordering::Relaxed);
-        }
+        self.long_polls.record(now - attempt.started_at, now);
         match polled {
             Ok(Poll::Ready(outcome)) => self.finish_at(now, attempt, End::Outcome(outcome), None),
             Ok(Poll::Pending) => {
@@ -152,12 +151,6 @@ impl Engine {
             Err(payload) => self.finish_at(now, attempt, End::Outcome(Err(panicked(payload))), None),
         }
         now
-    }
-
-    /// Whether functions have lately kept a puller for long.
-    pub(super) fn has_long_polls(&self, now: DateTime<Utc>) -> bool {
-        let since = now.timestamp_micros().saturating_sub(self.long_poll_at.load(Ordering::Relaxed));
-        (0..LONG_POLLS_LAST.num_microseconds().unwrap_or(i64::MAX)).contains(&since)
     }
 
     async fn watch_future(

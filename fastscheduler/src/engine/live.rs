@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::activity::Activity;
 use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
 use crate::registry::{Arguments, Function};
-use crate::schedule::Schedule;
+use crate::schedule::Timetable;
 
 /// A job whose function is at hand, and whose schedule is compiled, as of one
 /// revision.
@@ -23,7 +23,7 @@ pub(crate) struct LiveJob {
     pub(crate) key: Option<Name>,
     /// What an attribute says of it, if one declares it.
     pub(crate) declared: Option<Arc<Declared>>,
-    pub(crate) schedule: Schedule,
+    pub(crate) schedule: Timetable,
     pub(crate) function: Arc<Function>,
     pub(crate) arguments: Arc<Arguments>,
     /// What it is at: the same for all revisions.
@@ -34,7 +34,7 @@ impl LiveJob {
     pub(crate) fn new(
         job: &Job,
         declared: Option<Arc<Declared>>,
-        schedule: Schedule,
+        schedule: Timetable,
         function: Arc<Function>,
         arguments: Arc<Arguments>,
         activity: Arc<Activity>,
@@ -71,7 +71,7 @@ impl LiveJob {
     /// What is left when it has run for the last time: the code would make a
     /// job for a date again at each start.
     pub(super) fn tombstone(&self) -> Option<Box<Tombstone>> {
-        let declared = self.declared.as_ref().filter(|_| self.schedule.definition().spec.is_dated())?;
+        let declared = self.declared.as_ref().filter(|_| self.definition.schedule.spec.is_dated())?;
         Some(Box::new(Tombstone { job: self.id, declared: Declared::clone(declared) }))
     }
 

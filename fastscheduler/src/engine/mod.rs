@@ -24,6 +24,7 @@ mod events;
 mod execute;
 mod lease;
 mod live;
+mod long_polls;
 mod place;
 mod plan;
 mod settle;
@@ -31,7 +32,7 @@ mod shutdown;
 mod table;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ use edits::Exclusion;
 pub use events::{Event, Events};
 use lease::Leases;
 pub(crate) use live::LiveJob;
+use long_polls::LongPolls;
 pub(crate) use table::Table;
 
 /// How long to wait after the queue or the store failed.
@@ -88,8 +90,7 @@ pub(crate) struct Engine {
     /// Attempts that wait for a puller.
     ready: Mutex<VecDeque<Attempt>>,
     ready_more: Notify,
-    /// When a function last kept its puller for long, in microseconds since 1970.
-    long_poll_at: AtomicI64,
+    long_polls: LongPolls,
     exclusion: Exclusion,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
@@ -140,7 +141,7 @@ impl Engine {
             is_placing: AtomicBool::new(false),
             ready: Mutex::default(),
             ready_more: Notify::new(),
-            long_poll_at: AtomicI64::new(0),
+            long_polls: LongPolls::default(),
             exclusion: Exclusion::default(),
             ended: Mutex::default(),
             ended_more: Notify::new(),

@@ -68,7 +68,32 @@ impl<'de> Deserialize<'de> for JobId {
 }
 
 /// A map by job, for what is looked up several times for each run.
-pub(crate) type JobMap<T> = HashMap<JobId, T, BuildHasherDefault<NumberHasher>>;
+pub(crate) type JobMap<T> = HashMap<JobId, T, BuildHasherDefault<JobHasher>>;
+
+/// Puts jobs with adjacent ids side by side, sixteen at a time: they often come
+/// due one after another, and looking one up brings the next into the cache.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct JobHasher(u64);
+
+impl Hasher for JobHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = self.0.rotate_left(26) ^ number;
+    }
+
+    fn finish(&self) -> u64 {
+        // The table looks for a place by the low bits, and in groups of
+        // sixteen, and tells those in a group apart by the highest seven.
+        let mut mixed = NumberHasher::default();
+        mixed.write_u64(self.0 / 16);
+        (mixed.finish() & !15) ^ (self.0 % 16).wrapping_mul(0x0A00_0000_0000_0001)
+    }
+}
 
 /// Mixes the numbers that a key is made of. Keys are our own, so that nobody
 /// can choose them to collide.

@@ -1,5 +1,11 @@
 //! A definition made ready to ask for instants.
 
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
 use super::calendar::Calendar;
 use super::text::{Micros, ScheduleError};
 use super::zone::{Nominal, Zone};
@@ -12,20 +18,60 @@ const NOWADAYS: i64 = 1_767_225_600;
 /// A schedule without a fire for so long is refused, in seconds: 40 years.
 const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
 
-/// What is left of a schedule when it is asked for instants, in microseconds since 1970.
+/// What is left of a schedule when it is asked for instants: small, and next
+/// to whatever asks, because each run asks for the next one.
+#[derive(Clone)]
+pub(crate) struct Timetable {
+    pub(super) zone: Zone,
+    pub(super) rule: Rule,
+}
+
+/// A rule in microseconds since 1970.
+#[derive(Clone)]
 pub(super) enum Rule {
     /// `anchor + k·interval`, or one interval from whatever is asked about.
     Interval { interval: i64, anchor: Option<i64> },
     /// Local times of a calendar.
-    Calendar { calendar: Box<Calendar>, gap: Gap, fold: Fold },
+    Calendar { calendar: Arc<Calendar>, gap: Gap, fold: Fold },
     /// That long after whatever is asked about.
     Delay(i64),
     /// One instant; two for a local time that occurs twice.
     Instants(i64, Option<i64>),
 }
 
+impl Timetable {
+    /// As [`ScheduleDefinition::compile`] makes it.
+    pub(crate) fn compile(definition: &ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
+        let zone = Zone::from(definition.zone.unwrap_or(default_zone));
+        Ok(Self { zone, rule: Rule::compile(definition, zone)? })
+    }
+
+    /// The first fire later than `after`, as [`Schedule`](super::Schedule) says it.
+    pub(crate) fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let next = self.rule.next_after(self.zone, after.timestamp_micros())?;
+        DateTime::from_timestamp_micros(next)
+    }
+
+    /// The fires later than `after`, in order.
+    pub(crate) fn upcoming(&self, after: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+        std::iter::successors(self.next_after(after), |fire| self.following(*fire))
+    }
+
+    /// The fire that comes after one.
+    fn following(&self, fire: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // A single fire that was not placed is always some time off, and only one all the same.
+        if self.rule.is_unplaced_once() { None } else { self.next_after(fire) }
+    }
+}
+
+impl fmt::Debug for Timetable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timetable").field("zone", &self.zone).finish_non_exhaustive()
+    }
+}
+
 impl Rule {
-    pub(super) fn compile(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
+    fn compile(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
         let calendar = match &definition.spec {
             ScheduleSpec::Every { interval, anchor } => {
                 let anchor = anchor.map(|anchor| anchor.timestamp_micros());
@@ -47,7 +93,7 @@ impl Rule {
         let fold = definition.fold.unwrap_or(fold);
         match zone.next_fire(&calendar, gap, fold, NOWADAYS) {
             Some(fire) if fire - NOWADAYS <= LONGEST_WAIT => {
-                Ok(Self::Calendar { calendar: Box::new(calendar), gap, fold })
+                Ok(Self::Calendar { calendar: Arc::new(calendar), gap, fold })
             }
             Some(_) | None => Err(ScheduleError::NeverFires(definition.written())),
         }
@@ -69,7 +115,12 @@ impl Rule {
         Ok(Self::Instants(first * SECOND, next(first).map(|second| second * SECOND)))
     }
 
-    pub(super) fn next_after(&self, zone: Zone, after: i64) -> Option<i64> {
+    /// Whether it is one fire, some time after whatever instant is asked about.
+    pub(super) fn is_unplaced_once(&self) -> bool {
+        matches!(self, Self::Delay(_))
+    }
+
+    fn next_after(&self, zone: Zone, after: i64) -> Option<i64> {
         match self {
             Self::Interval { interval, anchor: None } => after.checked_add(*interval),
             Self::Interval { interval, anchor: Some(anchor) } => {

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Schedule;
-use super::spec::{ScheduleSpec, whole_micros};
+use super::compiled::Rule;
+use super::spec::whole_micros;
+use super::{Schedule, Timetable};
 
 /// The fires of a schedule in a span of time, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +35,43 @@ impl Schedule {
     /// ```
     #[must_use]
     pub fn latest_at_or_before(&self, instant: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.compiled.timetable.latest_at_or_before(instant, since)
+    }
+
+    /// The fires later than `after` and not later than `until`, or `None` if
+    /// there is none.
+    ///
+    /// Intervals are counted by arithmetic, however many there are. Other
+    /// fires are counted one by one up to `cap`; where there are more, `last`
+    /// is right all the same, and `exact` is false.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::schedule::every;
+    ///
+    /// let created_at = "2026-01-01T00:00:00Z".parse()?;
+    /// let schedule = every(1).seconds().starting_at(created_at).schedule()?;
+    /// let missed = schedule.count_between(created_at, "2027-01-01T00:00:00Z".parse()?, 10).unwrap();
+    /// assert_eq!((missed.count, missed.exact), (31_536_000, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn count_between(&self, after: DateTime<Utc>, until: DateTime<Utc>, cap: u64) -> Option<FireRange> {
+        self.compiled.timetable.count_between(after, until, cap)
+    }
+}
+
+impl Timetable {
+    /// As [`Schedule::latest_at_or_before`].
+    pub(crate) fn latest_at_or_before(
+        &self,
+        instant: DateTime<Utc>,
+        since: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let due = |after| self.next_after(after).filter(|fire| *fire <= instant);
         let first = due(since)?;
-        if self.definition().spec.is_unplaced_once() {
+        if self.rule.is_unplaced_once() {
             return Some(first);
         }
         if let Some((anchor, interval)) = self.grid(since) {
@@ -69,26 +104,13 @@ impl Schedule {
         Some(latest)
     }
 
-    /// The fires later than `after` and not later than `until`, or `None` if
-    /// there is none.
-    ///
-    /// Intervals are counted by arithmetic, however many there are. Other
-    /// fires are counted one by one up to `cap`; where there are more, `last`
-    /// is right all the same, and `exact` is false.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use fastscheduler::schedule::every;
-    ///
-    /// let created_at = "2026-01-01T00:00:00Z".parse()?;
-    /// let schedule = every(1).seconds().starting_at(created_at).schedule()?;
-    /// let missed = schedule.count_between(created_at, "2027-01-01T00:00:00Z".parse()?, 10).unwrap();
-    /// assert_eq!((missed.count, missed.exact), (31_536_000, true));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn count_between(&self, after: DateTime<Utc>, until: DateTime<Utc>, cap: u64) -> Option<FireRange> {
+    /// As [`Schedule::count_between`].
+    pub(crate) fn count_between(
+        &self,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        cap: u64,
+    ) -> Option<FireRange> {
         let first = self.next_after(after).filter(|fire| *fire <= until)?;
         if let Some((_, interval)) = self.grid(after) {
             let last = self.latest_at_or_before(until, after)?;
@@ -110,18 +132,11 @@ impl Schedule {
 
     /// Anchor and interval of a schedule of elapsed time, in microseconds.
     fn grid(&self, asked_about: DateTime<Utc>) -> Option<(i64, i64)> {
-        match &self.definition().spec {
-            ScheduleSpec::Every { interval, anchor } => {
-                let anchor = anchor.unwrap_or(asked_about).timestamp_micros();
-                Some((anchor, i64::try_from(interval.get()).ok()?))
+        match &self.rule {
+            Rule::Interval { interval, anchor } => {
+                Some((anchor.unwrap_or(asked_about.timestamp_micros()), *interval))
             }
-            ScheduleSpec::Hourly { .. }
-            | ScheduleSpec::Daily { .. }
-            | ScheduleSpec::Weekly { .. }
-            | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Cron { .. }
-            | ScheduleSpec::Once { .. }
-            | ScheduleSpec::At { .. } => None,
+            Rule::Calendar { .. } | Rule::Delay(_) | Rule::Instants(..) => None,
         }
     }
 }

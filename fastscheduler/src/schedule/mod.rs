@@ -58,7 +58,7 @@ pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Written
 pub use upcoming::Upcoming;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 
-use compiled::Rule;
+pub(crate) use compiled::Timetable;
 
 /// A rule that says, given an instant, the next one.
 ///
@@ -71,15 +71,13 @@ pub struct Schedule {
 
 struct Compiled {
     definition: ScheduleDefinition,
-    zone: Zone,
-    rule: Rule,
+    timetable: Timetable,
 }
 
 impl Schedule {
     fn compile(definition: ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
-        let zone = Zone::from(definition.zone.unwrap_or(default_zone));
-        let rule = Rule::compile(&definition, zone)?;
-        Ok(Self { compiled: Arc::new(Compiled { definition, zone, rule }) })
+        let timetable = Timetable::compile(&definition, default_zone)?;
+        Ok(Self { compiled: Arc::new(Compiled { definition, timetable }) })
     }
 
     /// The first fire later than `after`, `None` if there is no more.
@@ -96,8 +94,7 @@ impl Schedule {
     /// ```
     #[must_use]
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let next = self.compiled.rule.next_after(self.compiled.zone, after.timestamp_micros())?;
-        DateTime::from_timestamp_micros(next)
+        self.compiled.timetable.next_after(after)
     }
 
     /// The fires later than `after`, in order.
@@ -125,7 +122,7 @@ impl Schedule {
     /// The zone of its local times, whether it names one or was given one.
     #[must_use]
     pub fn zone(&self) -> Zone {
-        self.compiled.zone
+        self.compiled.timetable.zone
     }
 
     /// Whether it goes on after its first fire.

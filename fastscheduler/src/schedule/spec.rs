@@ -129,11 +129,6 @@ impl ScheduleSpec {
     pub(crate) fn is_dated(&self) -> bool {
         matches!(self, Self::At { .. })
     }
-
-    /// Whether it is one fire, some time after whatever instant is asked about.
-    pub(super) fn is_unplaced_once(&self) -> bool {
-        matches!(self, Self::Once { anchor: None, .. })
-    }
 }
 
 impl From<ScheduleSpec> for ScheduleDefinition {

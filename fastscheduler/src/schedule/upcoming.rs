@@ -24,8 +24,7 @@ impl Iterator for Upcoming {
 
     fn next(&mut self) -> Option<DateTime<Utc>> {
         let fire = self.schedule.next_after(self.after?);
-        // A single fire that was not placed is always some time off, and only one all the same.
-        let is_the_only_one = self.schedule.definition().spec.is_unplaced_once();
+        let is_the_only_one = self.schedule.compiled.timetable.rule.is_unplaced_once();
         self.after = fire.filter(|_| !is_the_only_one);
         fire
     }

@@ -10,7 +10,7 @@ use crate::job::{
     ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, Run, SkipReason, Skipped,
 };
 use crate::registry::{Arguments, Function};
-use crate::schedule::{Schedule, ScheduleDefinition, ScheduleError};
+use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable};
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
 /// How often a change is tried again when somebody else was faster.
@@ -177,8 +177,8 @@ impl Scheduler {
         &self,
         definition: &ScheduleDefinition,
         since: DateTime<Utc>,
-    ) -> Result<Schedule, ScheduleError> {
-        definition.clone().placed(since).compile(self.0.zone)
+    ) -> Result<Timetable, ScheduleError> {
+        Timetable::compile(&definition.clone().placed(since), self.0.zone)
     }
 
     /// Has the engine go by the job as it is stored now. One whose function is
@@ -226,7 +226,12 @@ impl Scheduler {
 }
 
 /// The fires from `first` to `until`, of which there is at least one.
-fn due_range(schedule: &Schedule, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> Skipped {
+fn due_range(
+    schedule: &Timetable,
+    reason: SkipReason,
+    first: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Skipped {
     let due = schedule.count_between(first - TimeDelta::microseconds(1), until, COUNTED);
     let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
     Skipped { reason, first, last, count, closed: None }

@@ -38,7 +38,6 @@ pub use update::JobUpdate;
 use crate::engine::{Engine, Events};
 use crate::job::{FunctionKey, IntoJobId, Job, JobId, Name, Run, Statistics};
 use crate::registry::{Arguments, Function, JobClosure, Registry};
-use crate::schedule::Upcoming;
 use crate::storage::HistoryQuery;
 
 /// How long `stop` waits for attempts to end.
@@ -300,8 +299,7 @@ impl Scheduler {
     pub async fn upcoming(&self, id: impl IntoJobId, n: usize) -> Result<Vec<DateTime<Utc>>, SchedulerError> {
         let job = self.stored(control::job_id(id)?).await?;
         let schedule = self.compile(&job.definition().schedule, job.scheduled_since())?;
-        let fires: Upcoming = schedule.upcoming(self.0.engine.clock.now());
-        Ok(fires.take(n).collect())
+        Ok(schedule.upcoming(self.0.engine.clock.now()).take(n).collect())
     }
 
     /// The zone of schedules that name none.
