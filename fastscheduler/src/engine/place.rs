@@ -21,7 +21,10 @@ impl Engine {
         for job in self.table.all() {
             self.plan(&job, Some(now), &mut changes, &mut entries);
         }
-        self.storage.apply(&changes, Durability::Now).await?;
+        if let Err(error) = self.storage.apply(&changes, Durability::Now).await {
+            self.is_placing.store(false, Ordering::Release);
+            return Err(error);
+        }
         self.announce(&changes);
         self.push(&entries).await;
         Ok(())
