@@ -49,24 +49,27 @@ impl Scheduler {
         }
         // One after another: two with the same key are one job.
         let _one = self.0.matching.lock().await;
-        let declared = Declared {
+        let declared = Arc::new(Declared {
             definition: Arc::clone(&checked.definition),
             position: 0,
             is_named: true,
             is_enabled: !checked.is_paused,
-        };
+        });
         let table = &self.0.engine.table;
         let known = match &checked.key {
             Some(key) => table.by_key(key),
             None => table.orphans_of(checked.function.key()).first().copied(),
         };
         if let Some(id) = known {
-            self.redeclare(id, &Arc::new(declared), Some(&checked.function)).await?;
-            Ok(id)
-        } else {
-            let source = if is_closure { Source::Code } else { Source::Api };
-            self.insert(checked, source, Some(Arc::new(declared)), now).await
+            match self.redeclare(id, &declared, Some(&checked.function)).await {
+                Ok(()) => return Ok(id),
+                // It has ended or was cancelled meanwhile.
+                Err(SchedulerError::UnknownJob(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
+        let source = if is_closure { Source::Code } else { Source::Api };
+        self.insert(checked, source, Some(declared), now).await
     }
 
     /// Goes by what the code says of a job that is there. Edits made at run
