@@ -23,7 +23,7 @@ pub use definition::JobDefinition;
 pub use entry::{Entry, EntryKind, OpenFire};
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};
-pub(crate) use id::{JobMap, NumberHasher};
+pub(crate) use id::{JobHasher, JobMap, NumberHasher};
 pub use lane::Lane;
 pub use name::Name;
 pub use policy::{CatchUp, Overlap, Policy, backoff};

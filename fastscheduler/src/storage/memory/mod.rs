@@ -1,5 +1,6 @@
 //! A store that ends with the process: the reference for the others.
 
+mod run_ids;
 mod slots;
 mod state;
 

@@ -1,9 +1,10 @@
 //! What a store in memory holds, and how changes alter it.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use super::run_ids::RunIds;
 use super::slots::{Slot, Slots};
 use crate::job::{
     DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire, Run, RunId,
@@ -23,7 +24,7 @@ pub(super) struct State {
     tombstones: BTreeMap<JobId, Tombstone>,
     history: VecDeque<Arc<Run>>,
     /// The ids of the history.
-    run_ids: HashSet<RunId, Numbers>,
+    run_ids: RunIds,
     dead_letters: VecDeque<DeadLetter>,
     totals: Totals,
 }
@@ -101,7 +102,7 @@ impl State {
         let is_old = |run: &Run| limits.history_since.is_some_and(|since| run.finished_at < Some(since));
         while self.history.len() > limits.max_history || self.history.front().is_some_and(|run| is_old(run)) {
             if let Some(run) = self.history.pop_front() {
-                self.run_ids.remove(&run.run_id);
+                self.run_ids.remove(run.run_id);
             }
         }
         let letters = &mut self.dead_letters;
@@ -150,7 +151,9 @@ impl State {
             if let Some(slot) = self.jobs.get(job) {
                 touched.jobs.add(job, || slot.clone());
             }
-            touched.run_ids.extend(run.filter(|run| self.run_ids.contains(run)));
+            if let Some(run) = run.filter(|run| self.run_ids.contains(*run)) {
+                touched.run_ids.insert(run);
+            }
         };
         for change in changes {
             match change {
@@ -201,7 +204,7 @@ impl State {
         let run = fire.entry.run_id();
         if let Some((slot, spare)) = self.jobs.get_with_spare(run.job)
             && !slot.is_overtaken(run)
-            && !self.run_ids.contains(&run)
+            && !self.run_ids.contains(run)
         {
             slot.open(fire, spare);
         }

@@ -1,0 +1,40 @@
+//! The ids of the runs that the history has.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use crate::job::{JobHasher, RunId};
+
+/// A set of ids that has those of adjacent jobs at about the same time side by
+/// side: they come and go one after another, and when they go they have long
+/// been out of the cache.
+#[derive(Default)]
+pub(super) struct RunIds(HashSet<Neighbour, BuildHasherDefault<JobHasher>>);
+
+#[derive(PartialEq, Eq)]
+struct Neighbour(RunId);
+
+impl Hash for Neighbour {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let RunId { job, scheduled_for, attempt, .. } = self.0;
+        // About a millisecond; what is nearer is told apart by the job.
+        let time = scheduled_for.timestamp_micros().cast_unsigned() >> 10;
+        let block = time.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (job.number() / 16);
+        state.write_u64((block << 4) | (job.number().wrapping_add(u64::from(attempt)) % 16));
+    }
+}
+
+impl RunIds {
+    /// Adds an id, and says whether it is new.
+    pub(super) fn insert(&mut self, run: RunId) -> bool {
+        self.0.insert(Neighbour(run))
+    }
+
+    pub(super) fn remove(&mut self, run: RunId) {
+        self.0.remove(&Neighbour(run));
+    }
+
+    pub(super) fn contains(&self, run: RunId) -> bool {
+        self.0.contains(&Neighbour(run))
+    }
+}
