@@ -91,6 +91,8 @@ pub(crate) struct Engine {
     /// When a function last kept its puller for long, in microseconds since 1970.
     long_poll_at: AtomicI64,
     exclusion: Exclusion,
+    /// Counts the jobs that callers removed.
+    removals: AtomicU64,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
@@ -142,6 +144,7 @@ impl Engine {
             ready_more: Notify::new(),
             long_poll_at: AtomicI64::new(0),
             exclusion: Exclusion::default(),
+            removals: AtomicU64::new(0),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),
@@ -159,9 +162,13 @@ impl Engine {
         }
     }
 
-    /// Starts to claim and execute, on the runtime of the caller.
-    pub(crate) fn start(self: &Arc<Self>) {
+    /// Has tasks run on the runtime of the caller from now on.
+    pub(crate) fn enter_runtime(&self) {
         self.runtime.get_or_init(Handle::current);
+    }
+
+    /// Starts to claim and execute.
+    pub(crate) fn start(self: &Arc<Self>) {
         let pullers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         for _ in 0..pullers {
             self.tasks.spawn(Arc::clone(self).pull());
@@ -175,8 +182,10 @@ impl Engine {
 
     /// Does something beside the jobs; a stop waits for it.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = self.runtime.get() {
-            self.tasks.spawn_on(task, runtime);
+        // Before the start, where the caller is.
+        let runtime = self.runtime.get().cloned().or_else(|| Handle::try_current().ok());
+        if let Some(runtime) = runtime {
+            self.tasks.spawn_on(task, &runtime);
         }
     }
 
