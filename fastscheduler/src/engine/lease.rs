@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 
 use super::settle::report;
 use super::{Engine, lock};
@@ -68,18 +69,21 @@ impl Engine {
     /// Renews all claims time and again, until execution ends. An attempt whose
     /// claim is lost is cancelled: another instance makes the next one.
     pub(super) async fn renew_claims(self: Arc<Self>) {
+        let mut heartbeat = self.clock.sleep(HEARTBEAT).shared();
         loop {
             tokio::select! {
-                () = self.clock.sleep(HEARTBEAT) => {}
+                () = heartbeat => {}
                 () = self.executing.cancelled() => return,
             }
             let now = self.clock.now();
             let claims: Vec<Claim> =
                 lock(&self.leases).held.values().map(|held| held.claim.clone()).collect();
+            heartbeat = self.clock.sleep(HEARTBEAT).shared();
             let renewed = tokio::select! {
                 renewed = self.queue.renew(&claims, Some(LEASE)) => renewed,
                 // A queue that does not answer must not keep claims from being given up.
-                () = self.clock.sleep(HEARTBEAT) => Err(QueueError::new("renew claims", "it does not answer")),
+                () = heartbeat.clone() => Err(QueueError::new("renew claims", "it does not answer")),
+                () = self.executing.cancelled() => return,
             };
             match renewed {
                 Ok(lost) => {
@@ -88,6 +92,7 @@ impl Engine {
                 }
                 Err(error) => {
                     report("renewals of claims", &error);
+                    let now = self.clock.now();
                     // Before the lease ends, since then another one may run the same.
                     let ends_soon =
                         |held: &Held| (now - held.since).to_std().unwrap_or_default() + HEARTBEAT >= LEASE;
