@@ -1,5 +1,6 @@
 //! What the behaviour tests share.
 
+pub mod faulty;
 pub mod fires;
 pub mod held;
 mod process;

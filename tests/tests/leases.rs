@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 struct SharedQueue {
     inner: MemoryQueue,
     is_out_of_reach: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Queue for SharedQueue {
@@ -38,6 +39,9 @@ impl Queue for SharedQueue {
         claims: &'a [Claim],
         lease: Option<Duration>,
     ) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         if self.is_out_of_reach.load(Ordering::SeqCst) {
             return Box::pin(async { Err(QueueError::new("renew claims", "the network is down")) });
         }
@@ -65,6 +69,7 @@ struct World {
     scheduler: Scheduler,
     clock: ManualClock,
     is_out_of_reach: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
     begun: Arc<AtomicUsize>,
     go_on: Arc<Notify>,
 }
@@ -74,7 +79,12 @@ async fn with_a_running_job() -> World {
     let clock = ManualClock::new(monday());
     let is_out_of_reach = Arc::new(AtomicBool::new(false));
     let inner = MemoryQueue::new(Arc::new(clock.clone()));
-    let queue = SharedQueue { inner, is_out_of_reach: Arc::clone(&is_out_of_reach) };
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let queue = SharedQueue {
+        inner,
+        is_out_of_reach: Arc::clone(&is_out_of_reach),
+        is_silent: Arc::clone(&is_silent),
+    };
     let scheduler = Scheduler::builder().clock(clock.clone()).queue(queue).build().await.unwrap();
     let (begun, go_on) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let job = {
@@ -87,7 +97,7 @@ async fn with_a_running_job() -> World {
     };
     scheduler.add(once(1).run("long", job)).await.unwrap();
     scheduler.start().await.unwrap();
-    let world = World { scheduler, clock, is_out_of_reach, begun, go_on };
+    let world = World { scheduler, clock, is_out_of_reach, is_silent, begun, go_on };
     world.pass(1).await;
     assert_eq!(world.begun.load(Ordering::SeqCst), 1);
     world
@@ -124,6 +134,15 @@ async fn a_claim_whose_renewal_failed_is_cancelled_locally_before_its_lease_ends
     let job = world.scheduler.jobs().await.unwrap().remove(0);
     assert_ne!(job.status().to_string(), "running");
     assert!(runs(&world.scheduler).await.is_empty(), "who takes it over has the last word");
+}
+
+#[tokio::test]
+async fn a_claim_whose_renewal_is_not_answered_is_cancelled_before_its_lease_ends() {
+    let world = with_a_running_job().await;
+    world.is_silent.store(true, Ordering::SeqCst);
+    world.pass(29).await;
+    let job = world.scheduler.jobs().await.unwrap().remove(0);
+    assert_ne!(job.status().to_string(), "running");
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ struct State {
     open: Vec<Open>,
     /// Whether no fire of the schedule is to come.
     is_over: bool,
+    /// Whether the job is gone because it has ended.
+    is_gone: bool,
     /// Changes of the job that are under way.
     edits: u16,
     rare: Option<Box<Rare>>,
@@ -142,7 +144,7 @@ impl Activity {
     }
 
     /// Whether a fire is open and waits, with all its attempts so far recorded.
-    pub(super) fn is_waiting(&self, run: RunId) -> bool {
+    pub(crate) fn is_waiting(&self, run: RunId) -> bool {
         lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_running())
     }
 
@@ -168,7 +170,7 @@ impl Activity {
         let mut activity = lock(&self.0);
         let is_own = |open: &Open| matches!(open.trigger, Trigger::Manual | Trigger::Retry);
         let is_busy = activity.open.iter().any(|open| open.is_running() || is_own(open));
-        if !may_begin(is_busy) {
+        if activity.is_gone || !may_begin(is_busy) {
             return None;
         }
         let rare = activity.rare.get_or_insert_default();
@@ -231,9 +233,16 @@ impl Activity {
         lock(&self.0).is_over = is_over;
     }
 
-    /// Whether nothing is open, and nothing to come.
-    pub(super) fn has_ended(&self) -> bool {
-        let activity = lock(&self.0);
-        activity.is_over && activity.open.is_empty()
+    /// Whether nothing is open, and nothing to come. From then on nothing can
+    /// be asked for.
+    pub(super) fn ends(&self) -> bool {
+        let mut activity = lock(&self.0);
+        activity.is_gone |= activity.is_over && activity.open.is_empty() && activity.edits == 0;
+        activity.is_gone
+    }
+
+    /// Whether the job has [ended](Self::ends).
+    pub(crate) fn is_gone(&self) -> bool {
+        lock(&self.0).is_gone
     }
 }

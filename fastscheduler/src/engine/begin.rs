@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -91,8 +92,11 @@ impl Engine {
         self.hand_out(lane, attempts, now);
         drop(batch_of_claims);
         if has_deferred {
-            // Whoever changes those jobs gets to go on.
-            tokio::task::yield_now().await;
+            // Whoever changes those jobs gets to go on, and the claims are due still.
+            match self.clock.slack() {
+                Duration::ZERO => tokio::task::yield_now().await,
+                slack => self.clock.sleep(slack).await,
+            }
         }
     }
 

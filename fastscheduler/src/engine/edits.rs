@@ -7,8 +7,12 @@
 //! for the batches that have not seen the mark, and takes over alone. A store
 //! that is slow to confirm a change holds up this one job and no other.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 use super::Engine;
@@ -43,7 +47,43 @@ impl Drop for Editing {
     }
 }
 
+/// What goes on by itself when its caller goes away.
+#[must_use = "it is to be awaited"]
+pub(crate) struct ToTheEnd<T: Send + 'static> {
+    engine: Arc<Engine>,
+    task: Option<BoxFuture<'static, T>>,
+}
+
+impl<T: Send + 'static> Future for ToTheEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        // Out of its place, so that one that panics is not polled again.
+        let mut task = self.task.take().expect("a future is not polled after its end");
+        let polled = task.poll_unpin(context);
+        self.task = polled.is_pending().then_some(task);
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for ToTheEnd<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            self.engine.spawn(task.map(drop));
+        }
+    }
+}
+
 impl Engine {
+    /// Does something to its end, also if the caller goes away: what the store
+    /// was told is to be taken over.
+    pub(crate) fn to_the_end<T: Send + 'static>(
+        self: &Arc<Self>,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> ToTheEnd<T> {
+        ToTheEnd { engine: Arc::clone(self), task: Some(Box::pin(task)) }
+    }
+
     /// Begins a change of a job.
     ///
     /// # Errors

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 
 use super::settle::report;
 use super::{Engine, lock};
-use crate::queue::{Claim, Settlement};
+use crate::job::JobId;
+use crate::queue::{Claim, QueueError, Settlement};
 use crate::registry::JobContext;
 
 /// For how long a claim in a shared queue holds without being renewed.
@@ -17,12 +19,16 @@ pub(super) const LEASE: Duration = Duration::from_secs(30);
 /// How often claims are renewed: two renewals may fail before a lease ends.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Claims in a shared queue, by their fences.
+/// What a claim is known by: a fence is of its job, and another job may have the
+/// same number.
+type Id = (JobId, u64);
+
+/// Claims in a shared queue.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
-    held: HashMap<u64, Held>,
+    held: HashMap<Id, Held>,
     /// Those that were lost while their attempts were under way.
-    lost: HashSet<u64>,
+    lost: HashSet<Id>,
 }
 
 /// A claim that is held, and the attempt that it is for.
@@ -39,7 +45,7 @@ impl Engine {
     pub(super) fn hold(&self, claim: &Claim, context: &JobContext, since: DateTime<Utc>) {
         if self.is_shared {
             let held = Held { claim: claim.clone(), context: context.clone(), since };
-            lock(&self.leases).held.insert(claim.fence, held);
+            lock(&self.leases).held.insert(id(claim), held);
         }
     }
 
@@ -48,34 +54,45 @@ impl Engine {
         if self.is_shared {
             let mut leases = lock(&self.leases);
             for settlement in settlements {
-                leases.held.remove(&settlement.claim.fence);
+                let id = id(&settlement.claim);
+                leases.held.remove(&id);
+                leases.lost.remove(&id);
             }
         }
     }
 
     /// Whether a claim was lost, so that its attempt is not ours to record.
     pub(super) fn has_lost(&self, claim: &Claim) -> bool {
-        self.is_shared && lock(&self.leases).lost.remove(&claim.fence)
+        self.is_shared && lock(&self.leases).lost.remove(&id(claim))
     }
 
     /// Renews all claims time and again, until execution ends. An attempt whose
     /// claim is lost is cancelled: another instance makes the next one.
     pub(super) async fn renew_claims(self: Arc<Self>) {
+        let mut heartbeat = self.clock.sleep(HEARTBEAT).shared();
         loop {
             tokio::select! {
-                () = self.clock.sleep(HEARTBEAT) => {}
+                () = heartbeat => {}
                 () = self.executing.cancelled() => return,
             }
             let now = self.clock.now();
             let claims: Vec<Claim> =
                 lock(&self.leases).held.values().map(|held| held.claim.clone()).collect();
-            match self.queue.renew(&claims, Some(LEASE)).await {
+            heartbeat = self.clock.sleep(HEARTBEAT).shared();
+            let renewed = tokio::select! {
+                renewed = self.queue.renew(&claims, Some(LEASE)) => renewed,
+                // A queue that does not answer must not keep claims from being given up.
+                () = heartbeat.clone() => Err(QueueError::new("renew claims", "it does not answer")),
+                () = self.executing.cancelled() => return,
+            };
+            match renewed {
                 Ok(lost) => {
-                    self.give_up(|held| lost.iter().any(|lost| lost.fence == held.claim.fence));
+                    self.give_up(|held| lost.iter().any(|lost| id(lost) == id(&held.claim)));
                     lock(&self.leases).held.values_mut().for_each(|held| held.since = held.since.max(now));
                 }
                 Err(error) => {
                     report("renewals of claims", &error);
+                    let now = self.clock.now();
                     // Before the lease ends, since then another one may run the same.
                     let ends_soon =
                         |held: &Held| (now - held.since).to_std().unwrap_or_default() + HEARTBEAT >= LEASE;
@@ -90,8 +107,8 @@ impl Engine {
         let contexts: Vec<JobContext> = {
             let Leases { held, lost } = &mut *lock(&self.leases);
             let gone = held.extract_if(|_, held| is_lost(held));
-            gone.map(|(fence, held)| {
-                lost.insert(fence);
+            gone.map(|(id, held)| {
+                lost.insert(id);
                 held.context
             })
             .collect()
@@ -104,4 +121,8 @@ impl Engine {
             context.cancel();
         }
     }
+}
+
+fn id(claim: &Claim) -> Id {
+    (claim.entry.job, claim.fence)
 }

@@ -92,6 +92,8 @@ pub(crate) struct Engine {
     ready_more: Notify,
     long_polls: LongPolls,
     exclusion: Exclusion,
+    /// Counts the jobs that callers removed.
+    removals: AtomicU64,
     /// Outcomes that wait to be recorded.
     ended: Mutex<Vec<Ended>>,
     ended_more: Notify,
@@ -143,6 +145,7 @@ impl Engine {
             ready_more: Notify::new(),
             long_polls: LongPolls::default(),
             exclusion: Exclusion::default(),
+            removals: AtomicU64::new(0),
             ended: Mutex::default(),
             ended_more: Notify::new(),
             in_flight: AtomicUsize::new(0),
@@ -160,9 +163,13 @@ impl Engine {
         }
     }
 
-    /// Starts to claim and execute, on the runtime of the caller.
-    pub(crate) fn start(self: &Arc<Self>) {
+    /// Has tasks run on the runtime of the caller from now on.
+    pub(crate) fn enter_runtime(&self) {
         self.runtime.get_or_init(Handle::current);
+    }
+
+    /// Starts to claim and execute.
+    pub(crate) fn start(self: &Arc<Self>) {
         let pullers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         for _ in 0..pullers {
             self.tasks.spawn(Arc::clone(self).pull());
@@ -176,8 +183,10 @@ impl Engine {
 
     /// Does something beside the jobs; a stop waits for it.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = self.runtime.get() {
-            self.tasks.spawn_on(task, runtime);
+        // Before the start, where the caller is.
+        let runtime = self.runtime.get().cloned().or_else(|| Handle::try_current().ok());
+        if let Some(runtime) = runtime {
+            self.tasks.spawn_on(task, &runtime);
         }
     }
 

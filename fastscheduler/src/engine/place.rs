@@ -19,13 +19,14 @@ impl Engine {
         let mut entries = Vec::new();
         self.is_placing.store(true, Ordering::Release);
         for job in self.table.all() {
-            self.plan(&job, Some(now), &mut changes, &mut entries);
+            Self::plan(&job, Some(now), &mut changes, &mut entries);
         }
         if let Err(error) = self.storage.apply(&changes, Durability::Now).await {
             self.is_placing.store(false, Ordering::Release);
             return Err(error);
         }
         self.announce(&changes);
+        self.let_go_of_ended(&changes);
         self.push(&entries).await;
         Ok(())
     }
@@ -50,10 +51,34 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        self.plan(&job, None, &mut changes, &mut entries);
-        self.persist("a job's first fire", || self.storage.apply(&changes, Durability::Soon)).await;
-        self.announce(&changes);
+        Self::plan(&job, None, &mut changes, &mut entries);
+        self.write_down("a job's first fire", &changes).await;
+        self.let_go_of_ended(&changes);
         self.push(&entries).await;
+    }
+
+    /// Removes a job that ended while it was changed, and was not told to go on.
+    pub(crate) async fn bury(&self, id: JobId) {
+        let _batch_of_one = self.batch().await;
+        let mut changes = Vec::new();
+        if let Some(job) = self.table.get(id) {
+            self.remove_if_ended(&job, &mut changes);
+        }
+        self.write_down("the end of a job", &changes).await;
+    }
+
+    /// Only now that it is stored: a start that fails is made again.
+    fn let_go_of_ended(&self, changes: &[Change]) {
+        for change in changes {
+            if let Change::RemoveJob { job, .. } = change {
+                self.table.remove(*job);
+            }
+        }
+    }
+
+    /// How many jobs were [forgotten](Self::forget).
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals.load(Ordering::Acquire)
     }
 
     /// The records of fires of a job that were open and never begun, and that
@@ -65,8 +90,21 @@ impl Engine {
         unbegun.map(|entry| Change::EndAttempt(job.cancelled(&entry, &self.instance, now))).collect()
     }
 
+    /// Records the fires that were asked for while `removal` was on its way to
+    /// the store.
+    pub(crate) async fn cancel_late(&self, id: JobId, removal: &[Change]) {
+        let run_id = |change: &Change| match change {
+            Change::EndAttempt(ended) => Some(ended.run.run_id),
+            _ => None,
+        };
+        let mut late = self.cancelled_fires(id);
+        late.retain(|change| !removal.iter().any(|known| run_id(known) == run_id(change)));
+        self.write_down("fires of a cancelled job", &late).await;
+    }
+
     /// Lets go of a job that is gone from the store, and cancels its attempts.
     pub(crate) async fn forget(&self, id: JobId) {
+        self.removals.fetch_add(1, Ordering::AcqRel);
         let job = self.table.remove(id);
         self.persist("a removal", || self.queue.remove(id, u64::MAX)).await;
         for context in job.iter().flat_map(|job| job.activity.running()) {
@@ -78,7 +116,6 @@ impl Engine {
     /// wait. What came due before `started_at`, the start, was missed; after
     /// that, the claim of a fire decides.
     fn plan(
-        &self,
         job: &Arc<LiveJob>,
         started_at: Option<DateTime<Utc>>,
         changes: &mut Vec<Change>,
@@ -89,19 +126,18 @@ impl Engine {
         let may_run = |entry: &Entry| !job.is_paused || (is_own(entry) && entry.attempt == 1);
         let waiting = job.activity.waiting().into_iter().filter(may_run);
         entries.extend(waiting.map(|entry| Entry { revision: job.revision, ..entry }));
+        // Also while it is paused: what is under way may end before it is resumed.
+        job.activity.set_over(job.starts_from.is_none());
         if job.is_paused {
             return;
         }
-        job.activity.set_over(job.starts_from.is_none());
-        let Some(first) = job.starts_from else {
-            return self.remove_if_ended(job, changes);
-        };
+        let Some(first) = job.starts_from else { return end(job, changes) };
         let Some(now) = started_at else { return entries.push(job.fire(first)) };
         let FollowUp { next, skipped } = job.place(first, now);
         changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
             job.activity.set_over(true);
-            self.remove_if_ended(job, changes);
+            end(job, changes);
         }
         entries.extend(next);
     }
@@ -122,5 +158,12 @@ impl Engine {
             job.activity.wait(Entry::clone(retry), now);
         }
         changes.push(Change::EndAttempt(ended));
+    }
+}
+
+/// The change that removes a job whose last fire is over.
+fn end(job: &LiveJob, changes: &mut Vec<Change>) {
+    if job.activity.ends() {
+        changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
     }
 }

@@ -200,24 +200,28 @@ impl Engine {
         None
     }
 
-    /// Removes a job whose last fire is over.
+    /// Removes a job whose last fire is over. One that is being changed may
+    /// have other fires to come: [`bury`](Self::bury) looks again.
     pub(super) fn remove_if_ended(&self, job: &LiveJob, changes: &mut Vec<Change>) {
-        if job.activity.has_ended() && self.table.remove(job.id).is_some() {
+        if job.activity.ends() && self.table.remove(job.id).is_some() {
             changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
         }
     }
 
     /// Stores what has happened and tells those who listen.
-    async fn write_down(&self, what: &str, changes: &[Change]) {
+    pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
         if !changes.is_empty() {
             self.persist(what, || self.storage.apply(changes, Durability::Soon)).await;
             self.announce(changes);
         }
     }
 
-    /// Drops what is beyond the limits of history and dead letters.
+    /// Drops what is beyond the limits of history and dead letters. What could
+    /// not be dropped goes the next time: no job waits for that.
     pub(crate) async fn prune(&self) {
-        self.persist("the history's limits", || self.storage.prune(self.limits())).await;
+        if let Err(error) = self.storage.prune(self.limits()).await {
+            tracing::error!(error = describe(&error), "could not drop old history");
+        }
     }
 
     /// Pushes entries, however often that fails.
@@ -250,7 +254,7 @@ impl Engine {
     }
 
     /// Does something until it succeeds: what has happened must not be forgotten.
-    pub(super) async fn persist<T, E: Error, F: Future<Output = Result<T, E>>>(
+    pub(crate) async fn persist<T, E: Error, F: Future<Output = Result<T, E>>>(
         &self,
         what: &str,
         attempt: impl Fn() -> F,

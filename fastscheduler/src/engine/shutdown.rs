@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+
 use super::attempt::Attempt;
 use super::{Engine, lock};
 use crate::job::Lane;
@@ -20,13 +22,24 @@ impl Engine {
     /// is async and never waits keeps its claim.
     pub(crate) async fn stop(&self, grace: Duration) {
         self.claiming.cancel();
-        // A claim that is under way is handed out before it can be given back.
-        self.claimed_last.cancelled().await;
-        self.give_back_unstarted().await;
+        let patience = self.clock.sleep(grace).shared();
+        let given_back = async {
+            // A claim that is under way is handed out before it can be given back.
+            self.claimed_last.cancelled().await;
+            self.give_back_unstarted().await;
+        };
+        tokio::select! {
+            biased;
+            () = given_back => {}
+            () = async {
+                patience.clone().await;
+                self.clock.sleep(LAST_MOMENTS).await;
+            } => tracing::error!("the store or the queue does not answer; leaving claims behind"),
+        }
         tokio::select! {
             biased;
             () = self.idle() => {}
-            () = self.clock.sleep(grace) => tracing::warn!("cutting attempts short that did not end in time"),
+            () = patience => tracing::warn!("cutting attempts short that did not end in time"),
         }
         self.executing.cancel();
         self.table.cancel_all();

@@ -43,6 +43,11 @@ impl Scheduler {
     pub async fn add(&self, job: impl Into<NewJob>) -> Result<JobId, SchedulerError> {
         let now = self.0.engine.clock.now();
         let checked = self.check(job.into(), now)?;
+        let scheduler = self.clone();
+        self.0.engine.to_the_end(async move { scheduler.add_checked(checked, now).await }).await
+    }
+
+    async fn add_checked(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         let is_closure = checked.function.key().module() == CLOSURES;
         if checked.key.is_none() && !is_closure {
             return self.insert(checked, Source::Api, None, now).await;
@@ -62,10 +67,9 @@ impl Scheduler {
         };
         if let Some(id) = known {
             match self.redeclare(id, &declared, Some(&checked.function)).await {
-                Ok(()) => return Ok(id),
-                // It has ended or was cancelled meanwhile.
+                // It ended or was cancelled meanwhile: this is a new one.
                 Err(SchedulerError::UnknownJob(_)) => {}
-                Err(error) => return Err(error),
+                redeclared => return redeclared.map(|()| id),
             }
         }
         let source = if is_closure { Source::Code } else { Source::Api };
@@ -80,7 +84,8 @@ impl Scheduler {
         declared: &Arc<Declared>,
         function: Option<&Arc<Function>>,
     ) -> Result<(), SchedulerError> {
-        let is_changed = self.edit(id, function, |job| Ok(redeclared(job, declared))).await?;
+        let told = Arc::clone(declared);
+        let is_changed = self.edit(id, function, move |job| Ok(redeclared(job, &told))).await?;
         if !is_changed {
             // The function may be another one all the same: a closure is new.
             let _alone = self.0.engine.taking_over().await;
@@ -187,9 +192,16 @@ impl Scheduler {
         job.key = checked.key;
         job.declared = declared;
         let change = [Change::AddJob(Box::new(job.clone()))];
+        let removals = engine.removals();
         engine.storage.apply(&change, Durability::Now).await?;
         engine.announce(&change);
-        self.take_over(&job, Some(&checked.function)).await?;
+        let _batch_of_one = engine.batch().await;
+        // Somebody who saw it in the store may have cancelled it by now.
+        if removals == engine.removals()
+            || engine.persist("whether a job is there", || engine.storage.job(id)).await.is_some()
+        {
+            self.take_over(&job, Some(&checked.function)).await?;
+        }
         Ok(id)
     }
 }

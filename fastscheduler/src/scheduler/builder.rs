@@ -195,6 +195,7 @@ impl SchedulerBuilder {
             no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),
             matching: tokio::sync::Mutex::default(),
+            starting: tokio::sync::Mutex::default(),
         }));
         for function in scheduler.functions() {
             scheduler.0.engine.table.functions().add(function.key());

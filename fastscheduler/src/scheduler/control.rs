@@ -50,7 +50,7 @@ impl Scheduler {
 
     async fn resume(&self, id: JobId) -> Result<bool, SchedulerError> {
         let fires = Fires::Skip(SkipReason::Paused);
-        self.edit(id, None, |job| {
+        self.edit(id, None, move |job| {
             Ok(job.is_paused.then(|| Edit { is_paused: false, fires, ..Edit::of(job) }))
         })
         .await
@@ -66,11 +66,17 @@ impl Scheduler {
     /// [`SchedulerError::AlreadyRunning`] if it is running, unless its overlap
     /// is `allow`; [`SchedulerError::Orphaned`] if its function is not there.
     pub async fn run_job_now(&self, id: impl IntoJobId) -> Result<RunId, SchedulerError> {
-        let job = self.live_job(job_id(id)?).await?;
-        self.request(&job, Trigger::Manual, Vec::new()).await
+        let id = job_id(id)?;
+        let scheduler = self.clone();
+        let requested = async move {
+            let job = scheduler.live_job(id).await?;
+            scheduler.request(&job, Trigger::Manual, Vec::new()).await
+        };
+        self.0.engine.to_the_end(requested).await
     }
 
-    /// Adds a fire of its own, together with other changes.
+    /// Adds a fire of its own, together with other changes. These are made
+    /// also if it turns out then that the job is gone.
     pub(super) async fn request(
         &self,
         job: &Arc<LiveJob>,
@@ -79,6 +85,10 @@ impl Scheduler {
     ) -> Result<RunId, SchedulerError> {
         let engine = &self.0.engine;
         let now = engine.clock.now();
+        let unknown = || SchedulerError::UnknownJob(job.id.to_string());
+        if job.activity.is_gone() {
+            return Err(unknown());
+        }
         let may_overlap = trigger == Trigger::Retry || job.overlap() == Overlap::Allow;
         let may_begin = |is_busy: bool| may_overlap || !is_busy;
         let entry = job.activity.request(now, may_begin, |at| job.own_fire(trigger, at));
@@ -90,10 +100,22 @@ impl Scheduler {
             return Err(error.into());
         }
         engine.announce(&changes);
+        // The store leaves the fire out if the job was cancelled first.
+        let is_final = engine.persist("whether a fire is there", || engine.storage.is_final(run_id)).await;
         let _batch_of_one = engine.batch().await;
-        if let Some(job) = engine.table.get(job.id).filter(|_| engine.is_placing()) {
+        let present = engine.table.get(job.id).filter(|_| !is_final);
+        let is_waiting = job.activity.is_waiting(run_id);
+        match present {
             // The job may have been changed since.
-            engine.push(&[Entry { revision: job.revision, ..entry }]).await;
+            Some(job) if engine.is_placing() => {
+                engine.push(&[Entry { revision: job.revision, ..entry }]).await;
+            }
+            None if is_waiting => {
+                job.activity.end(run_id);
+                return Err(unknown());
+            }
+            // The start places it, or it has run by now.
+            Some(_) | None => {}
         }
         Ok(run_id)
     }
@@ -113,11 +135,30 @@ impl Scheduler {
     }
 
     /// Removes a job, and records for what reason its fires come no more.
-    pub(super) async fn remove(&self, id: JobId, reason: SkipReason) -> Result<(), SchedulerError> {
+    async fn remove(&self, id: JobId, reason: SkipReason) -> Result<(), SchedulerError> {
+        let scheduler = self.clone();
+        let removed = async move {
+            let editing = scheduler.0.engine.edit(id).await?;
+            let removed = scheduler.remove_alone(id, reason).await;
+            drop(editing);
+            scheduler.0.engine.bury(id).await;
+            removed
+        };
+        self.0.engine.to_the_end(removed).await
+    }
+
+    async fn remove_alone(&self, id: JobId, reason: SkipReason) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
-        let _editing = engine.edit(id).await?;
         loop {
-            let job = self.stored(id).await?;
+            let job = match self.stored(id).await {
+                Err(gone @ SchedulerError::UnknownJob(_)) if engine.table.get(id).is_some() => {
+                    // The answer to an earlier removal was lost.
+                    let _alone = engine.taking_over().await;
+                    engine.forget(id).await;
+                    return Err(gone);
+                }
+                job => job?,
+            };
             let changes = self.removal(job, reason)?;
             match engine.storage.apply(&changes, Durability::Now).await {
                 Ok(()) => {
@@ -125,6 +166,7 @@ impl Scheduler {
                     engine.announce(&changes[1..]);
                     engine.prune().await;
                     let _alone = engine.taking_over().await;
+                    engine.cancel_late(id, &changes).await;
                     engine.forget(id).await;
                     return Ok(());
                 }

@@ -34,12 +34,26 @@ impl Scheduler {
     /// [`SchedulerError::Orphaned`] if its function is not there.
     pub async fn retry_dead_letter(&self, run_id: impl IntoRunId) -> Result<RunId, SchedulerError> {
         let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownDeadLetter)?;
+        let scheduler = self.clone();
+        self.0.engine.to_the_end(async move { scheduler.retry_letter(run_id).await }).await
+    }
+
+    async fn retry_letter(&self, run_id: RunId) -> Result<RunId, SchedulerError> {
         let unknown = || SchedulerError::UnknownDeadLetter(run_id.to_string());
-        let letter = self.0.engine.storage.dead_letter(run_id).await?.ok_or_else(unknown)?;
+        let engine = &self.0.engine;
+        let letter = engine.storage.dead_letter(run_id).await?.ok_or_else(unknown)?;
         let taken = Change::TakeDeadLetter(run_id);
         let requested = match self.live_job(run_id.job).await {
-            Ok(job) => self.request(&job, Trigger::Retry, vec![taken]).await,
-            Err(SchedulerError::UnknownJob(_)) => self.revive(letter, taken).await,
+            Ok(job) => match self.request(&job, Trigger::Retry, vec![taken.clone()]).await {
+                Err(SchedulerError::UnknownJob(_)) => {
+                    // It was cancelled meanwhile, and the letter may be taken already.
+                    let is_there =
+                        engine.persist("a dead letter", || engine.storage.dead_letter(run_id)).await;
+                    self.revive(letter, is_there.map(|_| taken)).await
+                }
+                requested => requested,
+            },
+            Err(SchedulerError::UnknownJob(_)) => self.revive(letter, Some(taken)).await,
             Err(error) => Err(error),
         };
         requested.map_err(|error| match error {
@@ -50,7 +64,7 @@ impl Scheduler {
     }
 
     /// Makes a one-time job of a letter whose job is gone.
-    async fn revive(&self, letter: DeadLetter, taken: Change) -> Result<RunId, SchedulerError> {
+    async fn revive(&self, letter: DeadLetter, taken: Option<Change>) -> Result<RunId, SchedulerError> {
         let engine = &self.0.engine;
         let id = JobId::new(engine.storage.reserve_job_number().await?);
         let now = engine.clock.now();
@@ -62,7 +76,8 @@ impl Scheduler {
         let live = Arc::new(self.live(&job, function.as_ref())?.ok_or_else(orphaned)?);
         engine.table.insert(Arc::clone(&live));
         live.activity.set_over(true);
-        let requested = self.request(&live, Trigger::Retry, vec![taken, Change::AddJob(Box::new(job))]).await;
+        let changes = taken.into_iter().chain([Change::AddJob(Box::new(job))]).collect();
+        let requested = self.request(&live, Trigger::Retry, changes).await;
         if requested.is_err() {
             engine.table.remove(id);
         }

@@ -59,26 +59,40 @@ impl Scheduler {
         &self,
         id: JobId,
         function: Option<&Arc<Function>>,
+        edit: impl Fn(&Job) -> Result<Option<Edit>, SchedulerError> + Send + 'static,
+    ) -> Result<bool, SchedulerError> {
+        let (scheduler, function) = (self.clone(), function.cloned());
+        let edited = async move {
+            let editing = scheduler.0.engine.edit(id).await?;
+            let is_edited = scheduler.edit_alone(id, function.as_ref(), edit).await;
+            drop(editing);
+            scheduler.0.engine.bury(id).await;
+            is_edited
+        };
+        self.0.engine.to_the_end(edited).await
+    }
+
+    async fn edit_alone(
+        &self,
+        id: JobId,
+        function: Option<&Arc<Function>>,
         edit: impl Fn(&Job) -> Result<Option<Edit>, SchedulerError>,
     ) -> Result<bool, SchedulerError> {
         let engine = &self.0.engine;
-        let _editing = engine.edit(id).await?;
         let mut tries = 0;
         loop {
             let mut job = self.stored(id).await?;
+            if engine.table.get(id).is_some_and(|known| known.revision < job.revision) {
+                // The answer to an earlier change was lost.
+                self.take_over_stored(id, function).await?;
+            }
             let Some(edit) = edit(&job)? else { return Ok(false) };
             let changes = self.revise(&mut job, edit, engine.clock.now())?;
             match engine.storage.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     engine.announce(&changes);
                     engine.prune().await;
-                    let _alone = engine.taking_over().await;
-                    // Outcomes may have been recorded since it was read.
-                    match self.stored(id).await {
-                        Ok(job) => self.take_over(&job, function).await?,
-                        Err(SchedulerError::UnknownJob(_)) => {}
-                        Err(error) => return Err(error),
-                    }
+                    self.take_over_stored(id, function).await?;
                     return Ok(true);
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
@@ -91,6 +105,21 @@ impl Scheduler {
     pub(super) async fn stored(&self, id: JobId) -> Result<Job, SchedulerError> {
         let job = self.0.engine.storage.job(id).await?;
         job.ok_or_else(|| SchedulerError::UnknownJob(id.to_string()))
+    }
+
+    /// Takes over what the store has of a job that was changed there.
+    async fn take_over_stored(
+        &self,
+        id: JobId,
+        function: Option<&Arc<Function>>,
+    ) -> Result<(), SchedulerError> {
+        let engine = &self.0.engine;
+        let _alone = engine.taking_over().await;
+        // Outcomes may have been recorded since it was read.
+        match engine.persist("a changed job", || engine.storage.job(id)).await {
+            Some(job) => self.take_over(&job, function).await,
+            None => Ok(()),
+        }
     }
 
     /// Revises the job, and answers the changes that make it so in the store.

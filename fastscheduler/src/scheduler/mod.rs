@@ -76,6 +76,8 @@ struct Inner {
     default_group: Name,
     /// Held while a job is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
+    /// Held by a start until it has succeeded or failed.
+    starting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,16 @@ enum Phase {
     Built,
     Running { since: DateTime<Utc> },
     Stopped,
+}
+
+/// A start that has not succeeded: if it fails or its caller goes away, it can
+/// be made again.
+struct Unstarted<'a>(&'a Scheduler);
+
+impl Drop for Unstarted<'_> {
+    fn drop(&mut self) {
+        *self.0.phase() = Phase::Built;
+    }
 }
 
 impl Scheduler {
@@ -102,16 +114,17 @@ impl Scheduler {
     /// [`SchedulerError::Runtime`] without a runtime that has timers.
     pub async fn start(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
+        let _one = self.0.starting.lock().await;
         self.enter(|phase| match phase {
             Phase::Built => Ok(Phase::Running { since: self.0.engine.clock.now() }),
             Phase::Running { .. } => Err("the scheduler is running already"),
             Phase::Stopped => Err("the scheduler was stopped; build another one"),
         })?;
-        let placed = self.place_all().await;
-        if placed.is_err() {
-            self.enter(|_| Ok(Phase::Built))?;
-            return placed;
-        }
+        // Functions that are registered from now on are adopted in a task.
+        self.0.engine.enter_runtime();
+        let unstarted = Unstarted(self);
+        self.place_all().await?;
+        std::mem::forget(unstarted);
         self.0.engine.start();
         Ok(())
     }
@@ -145,10 +158,12 @@ impl Scheduler {
     ///
     /// [`SchedulerError::Phase`] if it was never started.
     pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
+        let starting = self.0.starting.lock().await;
         self.enter(|phase| match phase {
             Phase::Built => Err(NOT_STARTED),
             Phase::Running { .. } | Phase::Stopped => Ok(Phase::Stopped),
         })?;
+        drop(starting);
         self.0.engine.stop(grace).await;
         Ok(())
     }

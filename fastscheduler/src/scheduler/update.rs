@@ -232,7 +232,8 @@ impl Scheduler {
         if update.is_empty() {
             return Err(SchedulerError::NothingToUpdate);
         }
-        self.edit(id, None, |job| self.updated(job, &update).map(Some)).await.map(drop)
+        let scheduler = self.clone();
+        self.edit(id, None, move |job| scheduler.updated(job, &update).map(Some)).await.map(drop)
     }
 
     fn updated(&self, job: &Job, update: &JobUpdate) -> Result<Edit, SchedulerError> {

@@ -58,6 +58,8 @@ impl Model {
         // No two operations are at one instant.
         self.world.clock.advance(Duration::from_micros(1));
         process.settle();
+        // What came due with that began before the operation.
+        self.look(&process);
         let process = match *op {
             Op::Crash { after, turns, down } => self.crash(process, after, turns, down),
             Op::Restart { down } => self.restart(process, down),

@@ -1,0 +1,184 @@
+//! A store that fails, or keeps its callers waiting, when it is told to.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use fastscheduler::storage::{
+    Change, Durability, HistoryQuery, Limits, MemoryStorage, Storage, StorageError, Stored,
+};
+use fastscheduler::{DeadLetter, Job, JobId, Run, RunId, Statistics};
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+
+/// What a store does that a fault is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Add,
+    Revise,
+    Remove,
+    Open,
+    Claim,
+    End,
+    Skip,
+    /// A batch that changes nothing, or something else.
+    Other,
+    ReadJob,
+    IsFinal,
+    Prune,
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// It fails, and nothing is done.
+    Fails,
+    /// It is done, and fails all the same, as when an answer is lost.
+    AnswerIsLost,
+    /// It is done, and answered when it is told to.
+    Waits(Arc<Notify>),
+}
+
+/// A store in memory with faults. Clones are the same store.
+#[derive(Debug, Clone, Default)]
+pub struct Faulty {
+    inner: MemoryStorage,
+    once: Arc<Mutex<Vec<(Action, Fault)>>>,
+    broken: Arc<Mutex<Vec<Action>>>,
+}
+
+impl Faulty {
+    /// The next such action goes wrong.
+    pub fn once(&self, action: Action, fault: Fault) {
+        lock(&self.once).push((action, fault));
+    }
+
+    /// The next such action is done, and answered when the answer is told to.
+    #[must_use]
+    pub fn holds(&self, action: Action) -> Arc<Notify> {
+        let answer = Arc::new(Notify::new());
+        self.once(action, Fault::Waits(Arc::clone(&answer)));
+        answer
+    }
+
+    /// All such actions fail from now on.
+    pub fn breaks(&self, actions: &[Action]) {
+        lock(&self.broken).extend(actions);
+    }
+
+    /// Nothing is broken any more.
+    pub fn is_mended(&self) {
+        lock(&self.broken).clear();
+    }
+
+    /// The store without faults.
+    #[must_use]
+    pub fn inner(&self) -> &MemoryStorage {
+        &self.inner
+    }
+
+    fn fault(&self, actions: &[Action]) -> Option<Fault> {
+        if lock(&self.broken).iter().any(|broken| actions.contains(broken)) {
+            return Some(Fault::Fails);
+        }
+        let mut once = lock(&self.once);
+        let place = once.iter().position(|(action, _)| actions.contains(action))?;
+        Some(once.remove(place).1)
+    }
+
+    async fn answer<T>(
+        &self,
+        actions: &[Action],
+        done: impl Future<Output = Result<T, StorageError>>,
+    ) -> Result<T, StorageError> {
+        let lost = || StorageError::new("answer", "the disk is on fire");
+        match self.fault(actions) {
+            None => done.await,
+            Some(Fault::Fails) => Err(lost()),
+            Some(Fault::AnswerIsLost) => {
+                done.await?;
+                Err(lost())
+            }
+            Some(Fault::Waits(told)) => {
+                let done = done.await;
+                told.notified().await;
+                done
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no test panics with it")
+}
+
+fn action(change: &Change) -> Action {
+    match change {
+        Change::AddJob(_) => Action::Add,
+        Change::ReviseJob(_) => Action::Revise,
+        Change::RemoveJob { .. } => Action::Remove,
+        Change::OpenFire(_) => Action::Open,
+        Change::Claim(_) => Action::Claim,
+        Change::EndAttempt(_) => Action::End,
+        Change::Skip(_) => Action::Skip,
+        _ => Action::Other,
+    }
+}
+
+impl Storage for Faulty {
+    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
+        self.inner.reserve_job_number()
+    }
+
+    fn apply<'a>(
+        &'a self,
+        changes: &'a [Change],
+        durability: Durability,
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        let mut actions: Vec<_> = changes.iter().map(action).collect();
+        actions.push(Action::Other);
+        Box::pin(
+            async move { self.answer(&actions, async { self.inner.apply(changes, durability).await }).await },
+        )
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
+        self.inner.load()
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
+        self.inner.jobs()
+    }
+
+    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
+        Box::pin(async move { self.answer(&[Action::ReadJob], async { self.inner.job(id).await }).await })
+    }
+
+    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
+        self.inner.history(query)
+    }
+
+    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
+        self.inner.dead_letters(limit)
+    }
+
+    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
+        self.inner.dead_letter(run)
+    }
+
+    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        self.inner.clear_dead_letters()
+    }
+
+    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
+        self.inner.statistics()
+    }
+
+    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
+        Box::pin(
+            async move { self.answer(&[Action::IsFinal], async { self.inner.is_final(run).await }).await },
+        )
+    }
+
+    fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(async move { self.answer(&[Action::Prune], async { self.inner.prune(limits).await }).await })
+    }
+}

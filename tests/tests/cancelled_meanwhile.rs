@@ -1,0 +1,113 @@
+//! Jobs that are cancelled while somebody else adds them or asks for a run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fastscheduler::prelude::*;
+use fastscheduler::testing;
+use fastscheduler::{HistoryQuery, SchedulerError};
+use fastscheduler_tests::faulty::{Action, Faulty};
+use fastscheduler_tests::{on_manual_clock, runs};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_job_that_is_cancelled_while_it_is_added_does_not_run() {
+    for _ in 0..200 {
+        let (builder, clock) = on_manual_clock();
+        let scheduler = builder.build().await.unwrap();
+        scheduler.start().await.unwrap();
+        let is_done = Arc::new(AtomicBool::new(false));
+        let cancelling = tokio::spawn({
+            let (scheduler, is_done) = (scheduler.clone(), Arc::clone(&is_done));
+            async move {
+                while !is_done.load(Ordering::SeqCst) {
+                    scheduler.cancel_group("default").await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        for _ in 0..50 {
+            scheduler.add(every(1).seconds().call("ticks")).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        is_done.store(true, Ordering::SeqCst);
+        cancelling.await.unwrap();
+        scheduler.cancel_group("default").await.unwrap();
+        let known = runs(&scheduler).await.len();
+        testing::advance(&scheduler, &clock, Duration::from_secs(2)).await.unwrap();
+        assert_eq!(runs(&scheduler).await.len(), known, "cancelled jobs run");
+    }
+}
+
+#[job]
+async fn ticks() {}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_run_that_was_promised_has_a_record_even_if_its_job_is_cancelled() {
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.max_history(100_000).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    for _ in 0..1_000 {
+        let id = scheduler.add(every(1).hours().call("ticks")).await.unwrap();
+        let running = tokio::spawn({
+            let scheduler = scheduler.clone();
+            async move { scheduler.run_job_now(id).await }
+        });
+        scheduler.cancel_job(id).await.unwrap();
+        let promised = running.await.unwrap();
+        testing::quiet(&scheduler).await.unwrap();
+        let query = HistoryQuery { job: Some(id), ..HistoryQuery::default() };
+        let runs = scheduler.history(query).await.unwrap();
+        match promised {
+            Ok(run) => assert!(runs.iter().any(|known| known.run_id == run), "{run} in {runs:?}"),
+            Err(error) => assert!(matches!(error, SchedulerError::UnknownJob(_)), "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_a_job_that_is_cancelled_before_it_is_stored_is_refused() {
+    let store = Faulty::default();
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let id = scheduler.add(every(1).hours().call("ticks")).await.unwrap();
+    // The cancellation is stored, and not taken over yet.
+    let answer = store.holds(Action::Remove);
+    let run = async {
+        tokio::task::yield_now().await;
+        let run = scheduler.run_job_now(id).await;
+        answer.notify_one();
+        run
+    };
+    let (cancelled, run) = tokio::join!(scheduler.cancel_job(id), run);
+    cancelled.unwrap();
+    let refused = run.unwrap_err();
+    assert!(matches!(refused, SchedulerError::UnknownJob(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_letter_that_is_retried_while_its_job_is_cancelled_runs_as_a_job_of_its_own() {
+    let store = Faulty::default();
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let fails = || async { Err::<(), _>(Permanent::new(anyhow::anyhow!("no")).into()) };
+    let id = scheduler.add(every(1).hours().run("fails", fails)).await.unwrap();
+    scheduler.run_job_now(id).await.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    let letter = scheduler.dead_letters(1).await.unwrap().remove(0);
+    let answer = store.holds(Action::Remove);
+    let retry = async {
+        tokio::task::yield_now().await;
+        let retried = scheduler.retry_dead_letter(letter.run.run_id).await;
+        answer.notify_one();
+        retried
+    };
+    let (cancelled, retried) = tokio::join!(scheduler.cancel_job(id), retry);
+    cancelled.unwrap();
+    let retried = retried.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    let runs = runs(&scheduler).await;
+    assert!(runs.iter().any(|run| run.run_id == retried), "{retried} in {runs:?}");
+}

@@ -1,0 +1,226 @@
+//! A store that fails for a while: nothing is lost, stuck, or said and not done.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use fastscheduler::prelude::*;
+use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::{Clock as _, JobId, RunStatus, SchedulerError};
+use fastscheduler_tests::faulty::{Action, Fault, Faulty};
+use fastscheduler_tests::held::Held;
+use fastscheduler_tests::{monday, on_manual_clock, runs};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn built() -> (Scheduler, ManualClock, Faulty) {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    (builder.storage(store.clone()).build().await.unwrap(), clock, store)
+}
+
+/// A scheduler with a job for each minute.
+async fn started() -> (Scheduler, ManualClock, Faulty, JobId) {
+    let (scheduler, clock, store) = built().await;
+    scheduler.start().await.unwrap();
+    let id = scheduler.add(every(1).minutes().run("job", || async {})).await.unwrap();
+    (scheduler, clock, store, id)
+}
+
+async fn completed(scheduler: &Scheduler) -> usize {
+    runs(scheduler).await.iter().filter(|run| run.status == RunStatus::Completed).count()
+}
+
+/// Lets `task` go on, a second at a time, until it is done.
+async fn as_time_goes_by<T>(clock: &ManualClock, task: impl Future<Output = T>) -> T {
+    let seconds = async {
+        for _ in 0..100 {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+    };
+    tokio::select! {
+        done = task => done,
+        () = seconds => panic!("it is stuck"),
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_is_stored_and_cannot_be_read_again_at_once_holds() {
+    let (scheduler, clock, store, id) = started().await;
+    let answer = store.holds(Action::Revise);
+    let fails = async {
+        tokio::task::yield_now().await;
+        store.once(Action::ReadJob, Fault::Fails);
+        answer.notify_one();
+    };
+    let (paused, ()) = as_time_goes_by(&clock, async { tokio::join!(scheduler.pause_job(id), fails) }).await;
+    paused.unwrap();
+    testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+    assert_eq!(completed(&scheduler).await, 0);
+}
+
+#[tokio::test]
+async fn a_pause_whose_answer_was_lost_holds_when_it_is_repeated() {
+    let (scheduler, clock, store, id) = started().await;
+    store.once(Action::Revise, Fault::AnswerIsLost);
+    scheduler.pause_job(id).await.unwrap_err();
+    scheduler.pause_job(id).await.unwrap();
+    testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+    assert_eq!(completed(&scheduler).await, 0);
+}
+
+#[tokio::test]
+async fn a_cancellation_whose_answer_was_lost_holds_when_it_is_repeated() {
+    let (scheduler, clock, store, id) = started().await;
+    store.once(Action::Remove, Fault::AnswerIsLost);
+    scheduler.cancel_job(id).await.unwrap_err();
+    let gone = scheduler.cancel_job(id).await.unwrap_err();
+    assert!(matches!(gone, SchedulerError::UnknownJob(_)), "{gone}");
+    testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+    assert_eq!(completed(&scheduler).await, 0);
+}
+
+#[tokio::test]
+async fn a_start_that_failed_can_be_made_again_and_loses_no_record() {
+    let (scheduler, clock, store) = built().await;
+    let missed = once(1).no_catch_up().run("missed", || async {});
+    let id = scheduler.add(missed).await.unwrap();
+    clock.advance(MINUTE);
+    store.once(Action::Skip, Fault::Fails);
+    scheduler.start().await.unwrap_err();
+    assert!(!scheduler.is_running());
+    scheduler.start().await.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    assert_eq!(scheduler.job(id).await.unwrap(), None, "it has ended");
+    let first = monday() + TimeDelta::seconds(1);
+    assert_eq!(runs(&scheduler).await[0].scheduled_for(), first);
+    testing::audit(store.inner()).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
+}
+
+#[tokio::test]
+async fn history_that_cannot_be_pruned_keeps_no_job_from_running() {
+    let (scheduler, clock, store, id) = started().await;
+    store.breaks(&[Action::Prune]);
+    as_time_goes_by(&clock, scheduler.run_job_now(id)).await.unwrap();
+    let ran = async {
+        while completed(&scheduler).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    as_time_goes_by(&clock, ran).await;
+    as_time_goes_by(&clock, scheduler.pause_job(id)).await.unwrap();
+    as_time_goes_by(&clock, scheduler.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_scheduler_whose_store_is_gone_stops_all_the_same() {
+    for broken in [
+        vec![Action::Other],
+        vec![Action::IsFinal],
+        vec![Action::Claim],
+        vec![Action::Skip],
+        vec![Action::End],
+        vec![Action::Prune],
+    ] {
+        let (scheduler, clock, store, _) = started().await;
+        let (mut held, job) = Held::new();
+        let id = scheduler.add(every(1).hours().run("held", job)).await.unwrap();
+        scheduler.run_job_now(id).await.unwrap();
+        held.begins().await;
+        clock.advance(MINUTE);
+        store.breaks(&broken);
+        tokio::task::yield_now().await;
+        held.succeed();
+        as_time_goes_by(&clock, scheduler.stop_within(Duration::from_secs(5))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_failed_to_be_claimed_or_recorded_is_when_the_store_works_again() {
+    for broken in [Action::Other, Action::Claim, Action::End, Action::Prune] {
+        let (scheduler, clock, store, _) = started().await;
+        store.breaks(&[broken]);
+        for _ in 0..150 {
+            clock.advance(Duration::from_secs(1));
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        store.is_mended();
+        clock.advance(Duration::from_secs(1));
+        testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+        let now = clock.now();
+        testing::audit(store.inner()).zone(chrono_tz::UTC).until(now).await.unwrap().assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_given_to_a_job_while_its_last_fire_ends_holds() {
+    let (scheduler, clock, store) = built().await;
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    let id = scheduler.add(once(1).run("held", job)).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    held.begins().await;
+    let answer = store.holds(Action::Revise);
+    let ends = async {
+        tokio::task::yield_now().await;
+        held.succeed();
+        while completed(&scheduler).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        answer.notify_one();
+    };
+    let update = fastscheduler::JobUpdate::new().schedule(every(1).minutes());
+    let (updated, ()) = tokio::join!(scheduler.update_job(id, update), ends);
+    updated.unwrap();
+    let job = scheduler.job(id).await.unwrap().expect("it has fires to come");
+    assert_eq!(job.next_run_at(), Some(clock.now() + TimeDelta::minutes(1)));
+    clock.advance(MINUTE);
+    held.begins().await;
+}
+
+#[tokio::test]
+async fn a_job_that_ends_while_a_change_of_it_fails_is_removed() {
+    let (scheduler, clock, store) = built().await;
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    let id = scheduler.add(once(1).run("held", job)).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    held.begins().await;
+    let answer = store.holds(Action::Revise);
+    let ends = async {
+        tokio::task::yield_now().await;
+        held.succeed();
+        while completed(&scheduler).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        answer.notify_one();
+    };
+    let (paused, ()) = tokio::join!(scheduler.pause_job(id), ends);
+    paused.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    assert_eq!(scheduler.job(id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_paused_job_that_is_given_a_schedule_during_its_last_fire_stays() {
+    let (scheduler, clock, _store) = built().await;
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    let id = scheduler.add(once(1).run("held", job)).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    held.begins().await;
+    scheduler.pause_job(id).await.unwrap();
+    scheduler.update_job(id, fastscheduler::JobUpdate::new().schedule(every(1).minutes())).await.unwrap();
+    held.succeed();
+    testing::quiet(&scheduler).await.unwrap();
+    scheduler.resume_job(id).await.unwrap();
+    clock.advance(MINUTE);
+    held.begins().await;
+}
