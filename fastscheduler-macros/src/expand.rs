@@ -30,6 +30,7 @@ pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> Tok
     let parameters = parameters(function, &private);
     let body = body(function, &private);
     let jobs = attributes.iter().filter_map(|attribute| declaration(attribute, &private));
+    // `allow`, since `expect` would complain about functions that are not deprecated.
     quote! {
         #(#conditions)*
         #[allow(deprecated)]

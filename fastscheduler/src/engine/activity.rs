@@ -94,7 +94,7 @@ impl Activity {
     /// fire of the schedule does that was not open before.
     pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) -> bool {
         let run = context.run_id();
-        let is_scheduled = matches!(run.trigger, Trigger::Schedule | Trigger::CatchUp);
+        let is_scheduled = run.trigger.is_of_schedule();
         self.put(run, now, is_scheduled, OpenState::Running(context))
     }
 
@@ -168,7 +168,7 @@ impl Activity {
         entry: impl FnOnce(DateTime<Utc>) -> Entry,
     ) -> Option<Entry> {
         let mut activity = lock(&self.0);
-        let is_own = |open: &Open| matches!(open.trigger, Trigger::Manual | Trigger::Retry);
+        let is_own = |open: &Open| !open.trigger.is_of_schedule();
         let is_busy = activity.open.iter().any(|open| open.is_running() || is_own(open));
         if activity.is_gone || !may_begin(is_busy) {
             return None;

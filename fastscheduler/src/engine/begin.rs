@@ -11,7 +11,7 @@ use super::attempt::Attempt;
 use super::plan::{FollowUp, LATE};
 use super::settle::{describe, report};
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{Entry, EntryKind, Lane, Overlap, Progress, Trigger};
+use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
 use crate::queue::{Claim, Settlement};
 use crate::registry::JobContext;
 use crate::storage::{Change, Claimed, Durability};
@@ -77,7 +77,12 @@ impl Engine {
         let has_skips = changes.iter().any(|change| matches!(change, Change::Skip(_)));
         if !self.record_claims(&changes).await {
             // The store is down and the scheduler stops: as if never claimed.
-            return self.release(attempts).await;
+            self.release(attempts).await;
+            let unclaimed = settlements.into_iter().map(|Settlement { claim, .. }| {
+                let next = Entry { kind: EntryKind::Fire, ..claim.entry.clone() };
+                Settlement { claim, next: Some(next) }
+            });
+            return self.give_back(&unclaimed.collect::<Vec<_>>()).await;
         }
         self.announce(&changes);
         if has_skips {
@@ -104,7 +109,7 @@ impl Engine {
     fn sort(&self, claim: Claim, job: Arc<LiveJob>, batch: &mut Batch) {
         let entry = &claim.entry;
         let now = batch.now;
-        let is_scheduled = matches!(entry.trigger, Trigger::Schedule | Trigger::CatchUp);
+        let is_scheduled = entry.trigger.is_of_schedule();
         let Known { is_edited, is_open, aside } = job.activity.known(entry.run_id());
         if is_edited {
             // The change puts another entry in its place, or else it is claimed again.

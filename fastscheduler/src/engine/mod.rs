@@ -12,8 +12,8 @@
 //! - [`events`] tells those who listen.
 //! - [`shutdown`] ends all of it in order.
 //!
-//! This is the only place that spawns tasks, and no lock is held across an
-//! `.await` or across user code.
+//! This is the only place that spawns tasks. No lock of a thread is held
+//! across an `.await`, and none at all across user code.
 
 mod activity;
 mod attempt;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::plan::FollowUp;
 use super::{Engine, LiveJob};
-use crate::job::{Entry, JobId, OpenFire, Trigger};
+use crate::job::{Entry, JobId, OpenFire};
 use crate::storage::{Change, Durability, StorageError};
 
 impl Engine {
@@ -122,7 +122,7 @@ impl Engine {
         entries: &mut Vec<Entry>,
     ) {
         // What a caller asked for runs also while the job is paused.
-        let is_own = |entry: &Entry| matches!(entry.trigger, Trigger::Manual | Trigger::Retry);
+        let is_own = |entry: &Entry| !entry.trigger.is_of_schedule();
         let may_run = |entry: &Entry| !job.is_paused || (is_own(entry) && entry.attempt == 1);
         let waiting = job.activity.waiting().into_iter().filter(may_run);
         entries.extend(waiting.map(|entry| Entry { revision: job.revision, ..entry }));

@@ -8,9 +8,6 @@ use super::LiveJob;
 use super::activity::Span;
 use crate::job::{CatchUp, Entry, EntryKind, JobId, Overlap, SkipReason, Skipped, Trigger};
 
-/// Skipped fires of a calendar schedule are counted up to this many.
-const COUNTED: u64 = 10_000;
-
 /// A fire that is later than this, and not for want of a slot, was missed.
 pub(super) const LATE: TimeDelta = TimeDelta::seconds(60);
 
@@ -168,11 +165,8 @@ impl LiveJob {
         FollowUp { next: self.fire_after(skipped.last), skipped: Some(skipped) }
     }
 
-    /// The fires from `first` to `until`, of which there is at least one.
-    pub(crate) fn range(&self, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> Skipped {
-        let due = self.schedule.count_between(first - TICK, until.max(first), COUNTED);
-        let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
-        Skipped { reason, first, last, count, closed: None }
+    fn range(&self, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> Skipped {
+        Skipped::range(&self.schedule, reason, first, until)
     }
 
     /// The first of the fires that are due runs, and stands for the others.

@@ -25,6 +25,16 @@ pub enum Trigger {
 impl Trigger {
     const ALL: [Self; 4] = [Self::Schedule, Self::Manual, Self::CatchUp, Self::Retry];
 
+    /// Whether it is a fire of the schedule, in time or made up for, and not
+    /// one of its own that a caller asked for.
+    #[must_use]
+    pub const fn is_of_schedule(self) -> bool {
+        match self {
+            Self::Schedule | Self::CatchUp => true,
+            Self::Manual | Self::Retry => false,
+        }
+    }
+
     const fn letter(self) -> &'static str {
         match self {
             Self::Schedule => "s",

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::ScheduleDefinition;
+use crate::schedule::{ScheduleDefinition, Timetable};
 
 /// Why a fire did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +56,24 @@ pub struct Skipped {
     /// cancelled or taken out of the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<ClosedSchedule>,
+}
+
+impl Skipped {
+    /// Fires of a calendar schedule are counted up to this many.
+    pub(crate) const COUNTED: u64 = 10_000;
+
+    /// The fires of a schedule from `first` to `until`: at least `first`, even
+    /// where `until` comes before it.
+    pub(crate) fn range(
+        schedule: &Timetable,
+        reason: SkipReason,
+        first: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Self {
+        let due = schedule.count_between(first - TimeDelta::microseconds(1), until, Self::COUNTED);
+        let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
+        Self { reason, first, last, count, closed: None }
+    }
 }
 
 /// A schedule that a job no longer has.

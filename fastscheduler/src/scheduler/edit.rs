@@ -16,9 +16,6 @@ use crate::storage::{Change, Durability, SkippedFires, StorageError};
 /// How often a change is tried again when somebody else was faster.
 const TRIES: usize = 1_000;
 
-/// Skipped fires of a calendar schedule are counted up to this many.
-const COUNTED: u64 = 10_000;
-
 /// What a job becomes.
 pub(super) struct Edit {
     pub(super) definition: Arc<JobDefinition>,
@@ -144,7 +141,7 @@ impl Scheduler {
             Fires::Skip(reason) => {
                 let due = job.next_run_at.filter(|first| *first <= now);
                 let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
-                let skipped = due.map(|first| due_range(&schedule, reason, first, now));
+                let skipped = due.map(|first| Skipped::range(&schedule, reason, first, now));
                 if let Some(skipped) = &skipped {
                     revision.next_run_at = schedule.next_after(skipped.last);
                 }
@@ -198,7 +195,7 @@ impl Scheduler {
         let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
         let definition = job.definition.schedule.clone();
         let closed = ClosedSchedule { definition, since: job.scheduled_since, until };
-        Ok(Some(Skipped { closed: Some(closed), ..due_range(&schedule, reason, first, until) }))
+        Ok(Some(Skipped { closed: Some(closed), ..Skipped::range(&schedule, reason, first, until) }))
     }
 
     /// The schedule, as of the instant from which a job has it.
@@ -252,16 +249,4 @@ impl Scheduler {
         let declared = job.declared.clone().filter(|_| self.is_declared(job));
         Ok(Some(LiveJob::new(job, declared, schedule, function, arguments, activity)))
     }
-}
-
-/// The fires from `first` to `until`, of which there is at least one.
-fn due_range(
-    schedule: &Timetable,
-    reason: SkipReason,
-    first: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Skipped {
-    let due = schedule.count_between(first - TimeDelta::microseconds(1), until, COUNTED);
-    let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
-    Skipped { reason, first, last, count, closed: None }
 }

@@ -1,6 +1,6 @@
 //! The table of jobs and their open fires.
 
-use crate::job::{Job, JobId, JobMap, OpenFire, RunId, Trigger};
+use crate::job::{Job, JobId, JobMap, OpenFire, RunId};
 
 /// The jobs, by id.
 ///
@@ -85,12 +85,8 @@ impl Slot {
     /// [`Storage`]: crate::storage::Storage::is_final
     pub(super) fn is_over(&self, run: RunId) -> bool {
         self.place(run).is_none()
-            && match run.trigger {
-                Trigger::Schedule | Trigger::CatchUp => {
-                    self.job.unaccounted_from().is_none_or(|next| next > run.scheduled_for)
-                }
-                Trigger::Manual | Trigger::Retry => true,
-            }
+            && (!run.trigger.is_of_schedule()
+                || self.job.unaccounted_from().is_none_or(|next| next > run.scheduled_for))
     }
 
     /// Takes the place of what is open of the same fire.

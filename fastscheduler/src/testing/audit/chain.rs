@@ -38,7 +38,7 @@ impl<'a> Chains<'a> {
     /// The fires of schedules that ran or are open, in order; one that was
     /// caught up may be there twice.
     pub(super) fn of_schedule(&self) -> impl Iterator<Item = DateTime<Utc>> {
-        self.0.keys().filter(|(_, trigger)| is_of_schedule(*trigger)).map(|(scheduled_for, _)| *scheduled_for)
+        self.0.keys().filter(|(_, trigger)| trigger.is_of_schedule()).map(|(scheduled_for, _)| *scheduled_for)
     }
 
     /// How many fires of schedules ran.
@@ -46,7 +46,7 @@ impl<'a> Chains<'a> {
         let ran = self
             .0
             .iter()
-            .filter(|((_, trigger), chain)| is_of_schedule(*trigger) && !chain.attempts.is_empty());
+            .filter(|((_, trigger), chain)| trigger.is_of_schedule() && !chain.attempts.is_empty());
         let mut fires: Vec<DateTime<Utc>> = ran.map(|((scheduled_for, _), _)| *scheduled_for).collect();
         fires.dedup();
         fires.len()
@@ -66,7 +66,7 @@ impl<'a> Chains<'a> {
                 problems.push(Problem::TooManyAttempts { run: last, allowed });
             }
             // The same fire of a schedule may have run in time and been caught up.
-            let other = Some(*trigger).filter(|trigger| !is_of_schedule(*trigger));
+            let other = Some(*trigger).filter(|trigger| !trigger.is_of_schedule());
             ends.entry((*scheduled_for, other)).or_insert((0, last)).0 += chain.ends();
         }
         let twice = ends.into_iter().filter(|(_, (ends, _))| *ends > 1);
@@ -118,11 +118,4 @@ fn max_retries(book: &Book<'_>, run: RunId) -> Option<u32> {
     let letter = book.letters.iter().find(|letter| is_same_fire(letter.run.run_id));
     let unchanged = book.job.filter(|job| job.revision() == 1);
     letter.map(|letter| letter.definition.policy.max_retries).or(unchanged.map(Job::max_retries))
-}
-
-fn is_of_schedule(trigger: Trigger) -> bool {
-    match trigger {
-        Trigger::Schedule | Trigger::CatchUp => true,
-        Trigger::Manual | Trigger::Retry => false,
-    }
 }

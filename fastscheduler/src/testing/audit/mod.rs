@@ -18,9 +18,6 @@ use crate::job::{DeadLetter, Job, JobId, OpenFire, Overlap, Run, RunId, RunStatu
 use crate::storage::{HistoryQuery, Storage, StorageError, Stored};
 use chain::Chains;
 
-/// Skipped fires of a calendar schedule are counted up to this many.
-const COUNTED: u64 = 10_000;
-
 /// Checks that a fire is never silently lost, and what else must hold.
 ///
 /// Every fire of every job, from when it got its schedule up to the first that

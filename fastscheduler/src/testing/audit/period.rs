@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::chain::Chains;
-use super::{Auditing, Book, COUNTED, Problem};
+use super::{Auditing, Book, Problem};
 use crate::job::{JobId, Run, Skipped};
 use crate::schedule::{Schedule, ScheduleDefinition};
 
@@ -124,7 +124,7 @@ impl Period<'_> {
     }
 
     fn check_gap(&self, after: DateTime<Utc>, until: DateTime<Utc>, problems: &mut Vec<Problem>) {
-        if let Some(lost) = self.schedule.count_between(after, until, COUNTED) {
+        if let Some(lost) = self.schedule.count_between(after, until, Skipped::COUNTED) {
             let (first, last, count) = (lost.first, lost.last, lost.count);
             problems.push(Problem::Lost { job: self.job, first, last, count });
         }
@@ -144,7 +144,7 @@ impl Period<'_> {
     /// Compares a record of skipped fires with the schedule.
     fn wrong_skip(&self, run: &Run) -> Option<Problem> {
         let skipped = run.skipped.as_deref().filter(|skipped| account(skipped).is_some())?;
-        let by_schedule = self.schedule.count_between(skipped.first - MOMENT, skipped.last, COUNTED);
+        let by_schedule = self.schedule.count_between(skipped.first - MOMENT, skipped.last, Skipped::COUNTED);
         let expected = by_schedule.map(|range| (range.first, range.last, range.count));
         let recorded = (skipped.first, skipped.last, skipped.count);
         (expected != Some(recorded)).then_some(Problem::WrongSkip { run: run.run_id, recorded, expected })

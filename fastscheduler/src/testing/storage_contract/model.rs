@@ -184,7 +184,7 @@ impl Model {
     fn is_over(&self, run: RunId) -> bool {
         let Some(job) = self.jobs.get(&run.job) else { return true };
         let is_accounted_for = job.unaccounted_from().is_none_or(|next| next > run.scheduled_for);
-        let is_of_schedule = matches!(run.trigger, Trigger::Schedule | Trigger::CatchUp);
+        let is_of_schedule = run.trigger.is_of_schedule();
         !self.open.contains_key(&key(run)) && (is_accounted_for || !is_of_schedule)
     }
 
