@@ -6,6 +6,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use cpu_time::ProcessTime;
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +32,7 @@ pub(crate) struct Footprint {
 /// Adds jobs that are due tomorrow to a running scheduler, and lets it be.
 #[expect(clippy::disallowed_methods, reason = "it is real time that passes")]
 pub(crate) async fn measure(idle: Duration) -> Result<Footprint> {
-    let scheduler = Scheduler::builder().build().await?;
+    let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
     scheduler.start().await?;
     let now = SystemClock.now();
     let tomorrow = |job: u32| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::{Clock as _, Event, Events, SystemClock};
 
 use crate::lateness;
@@ -30,7 +31,8 @@ pub(crate) struct Scheduled {
 impl Scheduled {
     /// Adds jobs that are due once a second, and starts.
     pub(crate) async fn start(jobs: u32, window: Window) -> Result<Self> {
-        let scheduler = Scheduler::builder().max_history(10_000).build().await?;
+        let scheduler =
+            Scheduler::builder().storage(MemoryStorage::default()).max_history(10_000).build().await?;
         for first_due in window.first_dues(jobs) {
             // The first fire is one interval after the anchor.
             let anchor = first_due - TimeDelta::seconds(1);

@@ -7,6 +7,7 @@
 use anyhow::Result;
 use fastscheduler::HistoryQuery;
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use tokio::sync::mpsc;
 
 // The program uses nothing of the library, so the linker would drop it, jobs
@@ -16,6 +17,7 @@ fastscheduler::include_jobs!(example_jobs);
 #[tokio::main]
 async fn main() -> Result<()> {
     let scheduler = Scheduler::builder()
+        .storage(MemoryStorage::default())
         // With this, a forgotten `include_jobs!` is an error at start.
         .expect_functions(["example_jobs::expire", "example_jobs::warm_up"])
         .build()

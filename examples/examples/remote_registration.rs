@@ -10,6 +10,7 @@
 
 use anyhow::{Context as _, Result};
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::{Function, HistoryQuery, Parameter, ParameterSource};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -60,7 +61,12 @@ const REQUESTS: [&str; 11] = [
 #[tokio::main]
 async fn main() -> Result<()> {
     let (done, mut is_done) = mpsc::channel(8);
-    let scheduler = Scheduler::builder().state(Done(done)).timezone("UTC").build().await?;
+    let scheduler = Scheduler::builder()
+        .storage(MemoryStorage::default())
+        .state(Done(done))
+        .timezone("UTC")
+        .build()
+        .await?;
     scheduler.start().await?;
 
     // Registered at run time, also while the scheduler runs: as a plug-in does

@@ -3,12 +3,14 @@
 pub mod faulty;
 pub mod fires;
 pub mod held;
+pub mod in_folder;
 mod process;
 mod script;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{HistoryQuery, Run, RunStatus, Scheduler, SchedulerBuilder};
 
@@ -39,7 +41,7 @@ pub fn instant(text: &str) -> DateTime<Utc> {
 #[must_use = "it is to be built"]
 pub fn on_manual_clock() -> (SchedulerBuilder, ManualClock) {
     let clock = ManualClock::new(monday());
-    (Scheduler::builder().clock(clock.clone()).timezone("UTC"), clock)
+    (Scheduler::builder().storage(MemoryStorage::default()).clock(clock.clone()).timezone("UTC"), clock)
 }
 
 /// A scheduler that was started on a clock that stands at [`monday`].

@@ -61,7 +61,8 @@ impl World {
     #[must_use]
     pub fn build_with(&self, settings: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder) -> Process {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let builder = Scheduler::builder().clock(self.clock.clone()).timezone("UTC");
+        let builder =
+            Scheduler::builder().storage(MemoryStorage::default()).clock(self.clock.clone()).timezone("UTC");
         let builder = builder.storage(self.storage.clone()).state(self.script.clone());
         let builder = builder.max_history(1_000_000).history_retention_days(0);
         let scheduler = runtime.block_on(settings(builder).build()).expect("it is built");

@@ -1,6 +1,7 @@
 //! Two functions under one name.
 
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 
 mod one {
     #[fastscheduler::job(module = "app")]
@@ -14,8 +15,8 @@ mod two {
 
 #[tokio::test]
 async fn two_functions_under_one_name_are_an_error_that_names_both_places() {
-    let error = Scheduler::builder().build().await.unwrap_err().to_string();
-    let expected = "`app::send` is registered twice: at tests/tests/duplicate.rs:7 \
-                    and at tests/tests/duplicate.rs:12; rename one, or set its `module`";
+    let error = Scheduler::builder().storage(MemoryStorage::default()).build().await.unwrap_err().to_string();
+    let expected = "`app::send` is registered twice: at tests/tests/duplicate.rs:8 \
+                    and at tests/tests/duplicate.rs:13; rename one, or set its `module`";
     assert_eq!(error, expected);
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, JobStatus, Overlap, Run, RunStatus, SkipReason};
 use fastscheduler_tests::{instant, monday, on_manual_clock, outline, runs, started};
@@ -31,7 +32,13 @@ async fn an_interval_fires_on_its_grid_from_its_creation() {
 #[tokio::test]
 async fn a_daily_job_keeps_its_local_time_over_a_clock_change() {
     let clock = ManualClock::new(instant("2026-03-28T00:00:00Z"));
-    let scheduler = Scheduler::builder().clock(clock.clone()).timezone("Europe/Paris").build().await.unwrap();
+    let scheduler = Scheduler::builder()
+        .storage(MemoryStorage::default())
+        .clock(clock.clone())
+        .timezone("Europe/Paris")
+        .build()
+        .await
+        .unwrap();
     scheduler.add(daily().at("09:00").run("report", || async {})).await.unwrap();
     scheduler.start().await.unwrap();
     testing::advance(&scheduler, &clock, DAY * 2).await.unwrap();

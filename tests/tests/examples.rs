@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 /// How long to wait for a line before giving up on the program. It is no
 /// measure of anything: only a program that hangs comes near it.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -187,6 +189,8 @@ fn custom_backends_keep_their_jobs_over_a_restart() {
 /// A running example, and what it has printed.
 struct Program {
     child: Child,
+    /// For what it keeps.
+    _folder: TempDir,
     lines: Receiver<String>,
     printed: Vec<String>,
 }
@@ -198,10 +202,12 @@ impl Program {
 
     fn start_with(name: &str, variables: &[(&str, &str)]) -> Self {
         let program = programs().get(name).unwrap_or_else(|| panic!("no program `{name}` was built"));
+        let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(program)
             // Settings and the zone of whoever runs the tests would show.
             .env_clear()
             .env("TZ", "UTC")
+            .env("FASTSCHEDULER_STATE_FILE", folder.path().join("state.json"))
             .envs(variables.iter().copied())
             .current_dir(repository())
             .stdin(Stdio::null())
@@ -213,7 +219,7 @@ impl Program {
         std::thread::spawn(move || {
             stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        Self { child, lines, printed: Vec::new() }
+        Self { child, _folder: folder, lines, printed: Vec::new() }
     }
 
     /// Waits until a line with that text was printed, now or before.

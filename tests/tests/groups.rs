@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self};
 use fastscheduler::{HistoryQuery, JobId, JobUpdate, Run, RunStatus};
 use fastscheduler_tests::fires::second;
@@ -113,5 +114,5 @@ async fn whatever_a_scheduler_does_may_be_done_in_a_spawned_task() {
     may_be_spawned(scheduler.start());
     may_be_spawned(scheduler.stop());
     may_be_spawned(scheduler.run_until_shutdown());
-    may_be_spawned(Scheduler::builder().build());
+    may_be_spawned(Scheduler::builder().storage(MemoryStorage::default()).build());
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::queue::{Claim, Claimer, Entry, MemoryQueue, Queue, QueueError, Settlement};
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{JobId, RunStatus};
 use fastscheduler_tests::{monday, runs};
@@ -85,7 +86,13 @@ async fn with_a_running_job() -> World {
         is_out_of_reach: Arc::clone(&is_out_of_reach),
         is_silent: Arc::clone(&is_silent),
     };
-    let scheduler = Scheduler::builder().clock(clock.clone()).queue(queue).build().await.unwrap();
+    let scheduler = Scheduler::builder()
+        .storage(MemoryStorage::default())
+        .clock(clock.clone())
+        .queue(queue)
+        .build()
+        .await
+        .unwrap();
     let (begun, go_on) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let job = {
         let (begun, go_on) = (Arc::clone(&begun), Arc::clone(&go_on));

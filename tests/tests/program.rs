@@ -14,6 +14,7 @@ struct Program {
 impl Program {
     fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"))
+            .env("FASTSCHEDULER_STORAGE", "memory")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::queue::{Claim, Claimer, Entry, MemoryQueue, Queue, QueueError, Settlement};
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, Event, JobId, RunStatus};
 use fastscheduler_tests::{monday, on_manual_clock, outline, runs};
@@ -220,7 +221,12 @@ async fn a_program_that_waits_for_signals_ends_when_another_handle_stops_it() {
 fn a_runtime_without_timers_is_refused_with_a_sentence() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        let scheduler = Scheduler::builder().state(Gate::default()).build().await.unwrap();
+        let scheduler = Scheduler::builder()
+            .storage(MemoryStorage::default())
+            .state(Gate::default())
+            .build()
+            .await
+            .unwrap();
         let error = scheduler.start().await.unwrap_err().to_string();
         assert!(error.contains("needs a tokio runtime with time"), "{error}");
         assert!(!scheduler.is_running());
@@ -306,7 +312,11 @@ async fn a_claim_that_arrives_during_a_stop_is_given_back() {
         go_on: Arc::clone(&go_on),
         settled: Arc::clone(&settled),
     };
-    let builder = Scheduler::builder().clock(clock.clone()).queue(queue).state(Gate::default());
+    let builder = Scheduler::builder()
+        .storage(MemoryStorage::default())
+        .clock(clock.clone())
+        .queue(queue)
+        .state(Gate::default());
     let scheduler = builder.build().await.unwrap();
     scheduler.add(once(1).run("late", || async {})).await.unwrap();
     scheduler.start().await.unwrap();

@@ -116,6 +116,8 @@ pub(crate) struct Engine {
     /// Claims on their way from the queue to `in_flight`.
     busy: AtomicUsize,
     idle_more: Notify,
+    /// Whether the store was closed: what is not written by then never is.
+    is_closed: AtomicBool,
     /// Counts what is handed out and settled, so that an observer sees changes.
     epoch: AtomicU64,
 }
@@ -159,6 +161,7 @@ impl Engine {
             runtime: OnceLock::new(),
             busy: AtomicUsize::new(0),
             idle_more: Notify::new(),
+            is_closed: AtomicBool::new(false),
             epoch: AtomicU64::new(0),
         }
     }

@@ -254,6 +254,9 @@ impl Engine {
     }
 
     /// Does something until it succeeds: what has happened must not be forgotten.
+    ///
+    /// What is left over when the store is closed, since it failed for the
+    /// whole of a stop, stays undone: those fires run again at the next start.
     pub(crate) async fn persist<T, E: Error, F: Future<Output = Result<T, E>>>(
         &self,
         what: &str,
@@ -267,6 +270,10 @@ impl Engine {
                         self.note_trouble(None);
                     }
                     return done;
+                }
+                Err(error) if self.is_closed.load(Ordering::Acquire) => {
+                    tracing::error!(error = describe(&error), "left {what} behind when the store was closed");
+                    return std::future::pending().await;
                 }
                 Err(error) => {
                     report(what, &error);

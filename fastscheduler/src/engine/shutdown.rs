@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use super::attempt::Attempt;
 use super::{Engine, lock};
 use crate::job::Lane;
-use crate::storage::{Change, Durability};
+use crate::storage::{Change, Durability, StorageError};
 
 /// How long attempts that were cut short have to go.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
@@ -52,6 +52,12 @@ impl Engine {
                 tracing::error!(?jobs, "jobs do not let go, since they never wait; leaving them behind");
             }
         }
+    }
+
+    /// Lets go of the store, after a [`stop`](Self::stop).
+    pub(crate) async fn close(&self) -> Result<(), StorageError> {
+        self.is_closed.store(true, Ordering::Release);
+        self.storage.close().await
     }
 
     /// Gives back what was claimed and not begun.

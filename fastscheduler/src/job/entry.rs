@@ -37,6 +37,7 @@ pub struct Entry {
     /// Fires of the schedule up to this one are accounted for by this entry.
     pub covers_until: DateTime<Utc>,
     /// Fires up to this one were missed and are made up for, one after another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up_until: Option<DateTime<Utc>>,
     /// The job's revision; the queue refuses entries of an older one.
     pub revision: u64,

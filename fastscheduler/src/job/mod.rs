@@ -40,5 +40,9 @@ pub(crate) const DEFAULT_GROUP: &str = "default";
 /// The longest name of a job, group or key, in characters.
 pub(crate) const NAME_LENGTH_LIMIT: usize = 200;
 
+/// How deep the arguments of a job may be nested. Readers of JSON give up at
+/// 128, and stored arguments are nested in what they belong to.
+pub(crate) const ARGUMENTS_DEPTH_LIMIT: usize = 100;
+
 /// The largest arguments of a job, as JSON, in bytes.
 pub(crate) const ARGUMENTS_SIZE_LIMIT: usize = 256 * 1024;

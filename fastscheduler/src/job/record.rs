@@ -20,6 +20,8 @@ pub enum Source {
     Code,
     /// A caller at run time.
     Api,
+    /// The Python program, whose state file was taken over and does not say.
+    Imported,
 }
 
 /// What a job is at.

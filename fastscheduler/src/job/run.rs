@@ -48,16 +48,21 @@ pub struct Run {
     /// What became of it.
     pub status: RunStatus,
     /// When the attempt started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
     /// When it reached its status.
     pub finished_at: Option<DateTime<Utc>>,
     /// The value the function returned, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Arc<str>>,
     /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The process that ran it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Arc<str>>,
     /// Fires that did not run, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Box<Skipped>>,
 }
 

@@ -1,5 +1,6 @@
 //! Settings of a scheduler.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 
 use chrono_tz::Tz;
@@ -11,7 +12,7 @@ use crate::job::{DEFAULT_GROUP, Name};
 use crate::queue::{MemoryQueue, Queue};
 use crate::registry::{Registry, States};
 use crate::schedule::{IntoZone, ScheduleError};
-use crate::storage::{MemoryStorage, Storage};
+use crate::storage::{DEFAULT_STATE_FILE, JsonStorage, Storage};
 
 /// Settings of a scheduler; made by [`Scheduler::builder`].
 ///
@@ -19,9 +20,11 @@ use crate::storage::{MemoryStorage, Storage};
 ///
 /// ```
 /// use fastscheduler::prelude::*;
+/// use fastscheduler::storage::MemoryStorage;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let scheduler = Scheduler::builder()
+///     .storage(MemoryStorage::default()) // instead of a state file
 ///     .timezone("Europe/Paris")
 ///     .max_workers(10)
 ///     .max_history(5_000)
@@ -38,7 +41,9 @@ pub struct SchedulerBuilder {
     capacity: Capacity,
     zone: Result<Option<Tz>, ScheduleError>,
     is_quiet: bool,
-    storage: Arc<dyn Storage>,
+    /// `None` is the state file.
+    storage: Option<Arc<dyn Storage>>,
+    state_file: Option<PathBuf>,
     queue: Option<Arc<dyn Queue>>,
     clock: Arc<dyn Clock>,
     expected: Vec<String>,
@@ -57,7 +62,8 @@ impl Default for SchedulerBuilder {
             },
             zone: Ok(None),
             is_quiet: false,
-            storage: Arc::new(MemoryStorage::default()),
+            storage: None,
+            state_file: None,
             queue: None,
             clock: Arc::new(SystemClock),
             expected: Vec::new(),
@@ -118,9 +124,22 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Where jobs are kept; in memory by default.
+    /// The file in which jobs are kept: `fastscheduler_state.json` in the
+    /// current folder by default. See [`JsonStorage`] for the files beside it.
+    pub fn state_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.state_file = Some(file.into());
+        self
+    }
+
+    /// Where jobs are kept, instead of in a state file.
     pub fn storage(mut self, storage: impl Storage) -> Self {
-        self.storage = Arc::new(storage);
+        self.storage = Some(Arc::new(storage));
+        self
+    }
+
+    /// Jobs are kept in the state file, which is the default.
+    pub(super) fn storage_in_file(mut self) -> Self {
+        self.storage = None;
         self
     }
 
@@ -160,14 +179,19 @@ impl SchedulerBuilder {
         self.is_quiet
     }
 
-    /// Builds the scheduler, with the jobs that attributes declare. It does
-    /// not run until it is started.
+    /// Builds the scheduler, with the jobs that are stored and those that
+    /// attributes declare. It does not run until it is started.
+    ///
+    /// The state file is locked from here on, until the scheduler is stopped
+    /// or, if it is never started, dropped.
     ///
     /// # Errors
     ///
     /// [`SchedulerError::Registry`] for two functions under one name, a state
     /// that was not given, or an expected function that is missing;
-    /// [`SchedulerError::Setting`] for a setting that is not allowed.
+    /// [`SchedulerError::Setting`] for a setting that is not allowed;
+    /// [`SchedulerError::Storage`] if the state file is in use by somebody
+    /// else, or cannot be read.
     pub async fn build(self) -> Result<Scheduler, SchedulerError> {
         for (name, value) in
             [("max_workers", self.capacity.max_workers), ("max_concurrency", self.capacity.max_concurrency)]
@@ -183,10 +207,11 @@ impl SchedulerBuilder {
         for name in &self.expected {
             registry.resolve(name)?;
         }
+        let (storage, notes) = open_storage(self.storage, self.state_file)?;
         let clock = self.clock;
         let queue = self.queue.unwrap_or_else(|| Arc::new(MemoryQueue::new(Arc::clone(&clock))));
         let instance = format!("{}", std::process::id()).into();
-        let engine = Engine::new(clock, self.storage, queue, Arc::new(self.states), instance, self.capacity);
+        let engine = Engine::new(clock, storage, queue, Arc::new(self.states), instance, self.capacity);
         let scheduler = Scheduler(Arc::new(super::Inner {
             engine: Arc::new(engine),
             registry: RwLock::new(registry),
@@ -194,6 +219,7 @@ impl SchedulerBuilder {
             phase: Mutex::new(Phase::Built),
             no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),
+            notes,
             matching: tokio::sync::Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         }));
@@ -204,4 +230,21 @@ impl SchedulerBuilder {
         tracing::info!(functions = scheduler.functions().len(), zone = zone.name(), "scheduler built");
         Ok(scheduler)
     }
+}
+
+/// The store that was given, or else that of the state file, with what a
+/// person should know of how it was opened.
+fn open_storage(
+    given: Option<Arc<dyn Storage>>,
+    state_file: Option<PathBuf>,
+) -> Result<(Arc<dyn Storage>, Vec<String>), SchedulerError> {
+    if let Some(storage) = given {
+        if let Some(file) = state_file {
+            tracing::warn!("jobs are kept elsewhere: the state file `{}` is not used", file.display());
+        }
+        return Ok((storage, Vec::new()));
+    }
+    let storage = JsonStorage::open(state_file.unwrap_or_else(|| DEFAULT_STATE_FILE.into()))?;
+    let notes = storage.notes().to_vec();
+    Ok((Arc::new(storage), notes))
 }

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use super::{SchedulerBuilder, SchedulerError};
 use crate::schedule::{IntoZone, text};
+use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -16,6 +17,7 @@ const NAMES: [&str; 9] = [
     "FASTSCHEDULER_HISTORY_RETENTION_DAYS",
     "FASTSCHEDULER_MAX_DEAD_LETTERS",
     "FASTSCHEDULER_QUIET",
+    "FASTSCHEDULER_STATE_FILE",
     "FASTSCHEDULER_STORAGE",
     "FASTSCHEDULER_QUEUE",
 ];
@@ -25,9 +27,9 @@ pub(super) fn apply(
     mut builder: SchedulerBuilder,
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<SchedulerBuilder, SchedulerError> {
-    for (name, value) in variables {
+    for (name, raw) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
-        let value = value.to_string_lossy();
+        let value = raw.to_string_lossy();
         let refuse = |expected: String| SchedulerError::Setting {
             name: name.to_owned(),
             value: value.clone().into_owned(),
@@ -44,8 +46,15 @@ pub(super) fn apply(
             "HISTORY_RETENTION_DAYS" => builder.history_retention_days(number(&value).map_err(refuse)?),
             "MAX_DEAD_LETTERS" => builder.max_dead_letters(number(&value).map_err(refuse)?),
             "QUIET" => builder.quiet(switch(&value).map_err(refuse)?),
-            "STORAGE" | "QUEUE" if value == "memory" => builder,
-            "STORAGE" | "QUEUE" => return Err(refuse("this version knows `memory` only".to_owned())),
+            "STATE_FILE" if value.is_empty() => return Err(refuse("write the path of a file".to_owned())),
+            "STATE_FILE" => builder.state_file(&raw),
+            "STORAGE" => match value.as_ref() {
+                "json" => builder.storage_in_file(),
+                "memory" => builder.storage(MemoryStorage::default()),
+                _ => return Err(refuse("this version knows `json` and `memory`".to_owned())),
+            },
+            "QUEUE" if value == "memory" => builder,
+            "QUEUE" => return Err(refuse("this version knows `memory` only".to_owned())),
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),

@@ -25,7 +25,8 @@ struct Known {
 impl Scheduler {
     /// Takes over what is stored, and makes it what the code declares.
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
-        let Stored { jobs, open, tombstones } = self.0.engine.storage.load().await?;
+        let Stored { mut jobs, open, tombstones } = self.0.engine.storage.load().await?;
+        self.place_imported(&mut jobs).await?;
         let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
         for stone in tombstones {
             let function = stone.declared.definition.function.clone();
@@ -48,7 +49,7 @@ impl Scheduler {
     /// Whether an attribute of a function in this program declares the job, or
     /// did when it was stored.
     pub(super) fn is_declared(&self, job: &Job) -> bool {
-        job.source == Source::Code && job.declared.is_some() && self.registry().get(job.function()).is_some()
+        job.source != Source::Api && job.declared.is_some() && self.registry().get(job.function()).is_some()
     }
 
     /// Takes a job over as it was stored.

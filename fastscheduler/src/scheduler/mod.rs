@@ -11,6 +11,7 @@ mod declared;
 mod edit;
 mod environment;
 mod error;
+mod imported;
 mod load;
 mod matching;
 mod new_job;
@@ -51,9 +52,10 @@ const NOT_STARTED: &str = "the scheduler is not running; call `start()` first";
 ///
 /// ```
 /// use fastscheduler::prelude::*;
+/// use fastscheduler::storage::MemoryStorage;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let scheduler = Scheduler::builder().build().await?;
+/// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
 /// let id = scheduler
 ///     .add(every(0.01).seconds().run("tick", || async { println!("tick") }))
 ///     .await?;
@@ -74,6 +76,8 @@ struct Inner {
     /// What most jobs have.
     no_arguments: Arc<Arguments>,
     default_group: Name,
+    /// What a person should know of how the store was opened.
+    notes: Vec<String>,
     /// Held while a job is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
     /// Held by a start until it has succeeded or failed.
@@ -138,12 +142,14 @@ impl Scheduler {
         Ok(self.0.engine.place_all().await?)
     }
 
-    /// Stops: claims nothing more, and waits up to 30 seconds for attempts to
-    /// end before it cuts them short.
+    /// Stops: claims nothing more, waits up to 30 seconds for attempts to end
+    /// before it cuts them short, and lets go of the store. What was stored can
+    /// still be asked for; a state file can be opened by others again.
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it was never started.
+    /// [`SchedulerError::Phase`] if it was never started;
+    /// [`SchedulerError::Storage`] if not all could be written at the end.
     pub async fn stop(&self) -> Result<(), SchedulerError> {
         self.stop_within(GRACE).await
     }
@@ -156,7 +162,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it was never started.
+    /// As for [`stop`](Self::stop).
     pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
         let starting = self.0.starting.lock().await;
         self.enter(|phase| match phase {
@@ -165,7 +171,7 @@ impl Scheduler {
         })?;
         drop(starting);
         self.0.engine.stop(grace).await;
-        Ok(())
+        Ok(self.0.engine.close().await?)
     }
 
     /// Starts, waits for SIGINT or SIGTERM or until another handle stops it,
@@ -250,9 +256,10 @@ impl Scheduler {
     /// ```
     /// use fastscheduler::prelude::*;
     /// use fastscheduler::Event;
+    /// use fastscheduler::storage::MemoryStorage;
     ///
     /// # tokio::runtime::Runtime::new()?.block_on(async {
-    /// let scheduler = Scheduler::builder().build().await?;
+    /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
     /// let mut events = scheduler.subscribe();
     /// let id = scheduler.add(once(60).run("later", || async {})).await?;
     /// assert_eq!(events.next().await, Some(Event::JobChanged(id)));

@@ -75,9 +75,10 @@ impl<K: Kind, J: Into<JobPart>> From<ScheduleBuilder<K, J>> for NewJob {
 ///
 /// ```
 /// use fastscheduler::prelude::*;
+/// use fastscheduler::storage::MemoryStorage;
 /// # #[job] async fn send_mail(to: String, subject: Option<String>) {}
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let scheduler = Scheduler::builder().build().await?;
+/// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
 /// let digest = daily().at("09:00").tz("Asia/Tokyo").retries(5).group("mail").name("digest");
 /// let id = scheduler.add(digest.call("send_mail").args(["a@b.c"]).kwargs([("subject", "hi")])).await?;
 /// assert_eq!(scheduler.job(&id).await?.unwrap().name(), "digest");

@@ -17,7 +17,8 @@ use crate::schedule::Zone;
 /// `FASTSCHEDULER_MAX_WORKERS`, `FASTSCHEDULER_MAX_CONCURRENCY`,
 /// `FASTSCHEDULER_MAX_HISTORY`, `FASTSCHEDULER_HISTORY_RETENTION_DAYS`,
 /// `FASTSCHEDULER_MAX_DEAD_LETTERS`, `FASTSCHEDULER_QUIET`,
-/// `FASTSCHEDULER_STORAGE` and `FASTSCHEDULER_QUEUE` (both `memory`).
+/// `FASTSCHEDULER_STATE_FILE`, `FASTSCHEDULER_STORAGE` (`json` or `memory`) and
+/// `FASTSCHEDULER_QUEUE` (`memory`).
 ///
 /// # Errors
 ///
@@ -88,6 +89,9 @@ async fn print_jobs(scheduler: &Scheduler) -> Result<(), SchedulerError> {
         count(functions, "function"),
         scheduler.zone()
     ));
+    for note in &scheduler.0.notes {
+        print_line(&format!("note: {}", one_line(note)));
+    }
     if jobs.is_empty() {
         print_line("nothing to run: annotate a function, for example with #[every(10, seconds)]");
     } else {

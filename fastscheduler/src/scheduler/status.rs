@@ -17,9 +17,10 @@ use crate::schedule::Zone;
 ///
 /// ```
 /// use fastscheduler::prelude::*;
+/// use fastscheduler::storage::MemoryStorage;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let scheduler = Scheduler::builder().timezone("Europe/Paris").build().await?;
+/// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).timezone("Europe/Paris").build().await?;
 /// scheduler.add(daily().at("09:00").run("report", || async {})).await?;
 /// let status = scheduler.status().await?.to_string();
 /// assert!(status.contains("times in Europe/Paris") && status.contains("Daily at 09:00"));

@@ -23,10 +23,11 @@ use crate::schedule::{Fold, Gap, IntoZone, ScheduleBuilder, ScheduleDefinition, 
 ///
 /// ```
 /// use fastscheduler::prelude::*;
+/// use fastscheduler::storage::MemoryStorage;
 /// use fastscheduler::JobUpdate;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let scheduler = Scheduler::builder().build().await?;
+/// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
 /// let id = scheduler.add(daily().at("09:00").tz("Asia/Tokyo").run("report", || async {})).await?;
 /// scheduler.update_job(&id, JobUpdate::new().schedule(daily().at("10:30")).retries(5)).await?;
 /// let job = scheduler.job(&id).await?.unwrap();

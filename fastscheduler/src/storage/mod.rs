@@ -3,16 +3,21 @@
 //! Storage is the truth about jobs. A batch of [`Change`]s is applied whole or
 //! not at all, and applying it twice changes nothing.
 
+mod json;
 mod memory;
+mod state;
 
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(crate) use json::DEFAULT_STATE_FILE;
+pub use json::JsonStorage;
 pub use memory::MemoryStorage;
 
 use crate::job::{
@@ -29,7 +34,8 @@ use crate::job::{
 /// A fire is *over* when it is not open any more: what
 /// [`is_final`](Storage::is_final) answers. Changes that come too late are
 /// left out rather than refused, so that one of them does not spoil its batch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
     /// A job is new. One that is there already is left as it is.
@@ -43,6 +49,7 @@ pub enum Change {
         /// The job.
         job: JobId,
         /// What keeps the code's declaration from making it again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         tombstone: Option<Box<Tombstone>>,
     },
     /// The tombstone of this job is gone, because its declaration changed.
@@ -70,7 +77,7 @@ pub enum Change {
 }
 
 /// An attempt that begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimed {
     /// The fire, with the number of the attempt.
     pub entry: Entry,
@@ -79,7 +86,7 @@ pub struct Claimed {
 }
 
 /// An attempt that ended, and what becomes of its fire.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndedAttempt {
     /// The record.
     pub run: Arc<Run>,
@@ -87,13 +94,15 @@ pub struct EndedAttempt {
     pub progress: Progress,
     /// The attempt that comes next, if the fire has not ended for good: the
     /// fire stays open, unclaimed. Of a job that is gone, there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Box<Entry>>,
     /// The letter, if the fire failed for good. It is kept if the end counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter: Option<Box<DeadLetter>>,
 }
 
 /// Fires that did not run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SkippedFires {
     /// The record.
     pub run: Arc<Run>,
@@ -200,6 +209,37 @@ pub enum StorageError {
     /// was faster. Nothing was changed.
     #[error("{0} was changed meanwhile; read it again and repeat the change")]
     Conflict(String),
+    /// Somebody else has the store open, who would not see what is done here.
+    #[error("{store} is in use by {by}; {remedy}")]
+    InUse {
+        /// The store, as in ``the state file `scheduler.json` ``.
+        store: String,
+        /// Who has it.
+        by: String,
+        /// What can be done about it.
+        remedy: String,
+    },
+    /// What is stored is not what was written. Nothing of it was touched.
+    #[error("{place}: {reason}")]
+    Damaged {
+        /// Where, as in ``the state file `scheduler.json`, line 7``.
+        place: String,
+        /// What is wrong there, and what can be done about it.
+        reason: String,
+    },
+    /// What is stored was written by a version that this one does not know.
+    #[error("{place} has the version `{version}`, which is unknown here; known are {known}")]
+    Version {
+        /// Where that stands.
+        place: String,
+        /// The version.
+        version: String,
+        /// Those that can be read.
+        known: String,
+    },
+    /// The store was closed.
+    #[error("the store is closed, since its scheduler was stopped; build another one")]
+    Closed,
 }
 
 impl StorageError {
@@ -273,6 +313,15 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Drops what is beyond the limits: the oldest runs and dead letters, never
     /// jobs, open fires or totals.
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>>;
+
+    /// Makes safe what was applied, and lets go of the store, so that somebody
+    /// else can open it. What was stored can still be read; changes are refused
+    /// from now on. Closing it again does nothing.
+    ///
+    /// A store that holds nothing open has nothing to do.
+    fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(ready(Ok(())))
+    }
 
     /// Whether other processes may work with the same jobs at the same time.
     fn is_shared(&self) -> bool {

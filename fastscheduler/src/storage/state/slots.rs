@@ -7,7 +7,7 @@ use crate::job::{Job, JobId, JobMap, OpenFire, RunId};
 /// They lie side by side in the order in which they were made, which is about
 /// the order in which they come due: with many jobs, most of the time of a run
 /// would go into waiting for memory otherwise.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Slots {
     in_order: Vec<Slot>,
     places: JobMap<u32>,

@@ -8,10 +8,10 @@ use crate::job::{JobHasher, RunId};
 /// A set of ids that has those of adjacent jobs at about the same time side by
 /// side: they come and go one after another, and when they go they have long
 /// been out of the cache.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct RunIds(HashSet<Neighbour, BuildHasherDefault<JobHasher>>);
 
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Clone, Copy)]
 struct Neighbour(RunId);
 
 impl Hash for Neighbour {

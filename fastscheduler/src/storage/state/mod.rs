@@ -1,11 +1,19 @@
-//! What a store in memory holds, and how changes alter it.
+//! What a store holds in memory, and how changes alter it.
+//!
+//! Pure: what is kept beside it, and how soon, is for the stores that have one.
+
+mod parts;
+mod run_ids;
+mod slots;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use super::run_ids::RunIds;
-use super::slots::{Slot, Slots};
+use serde::{Deserialize, Serialize};
+
+use self::run_ids::RunIds;
+use self::slots::{Slot, Slots};
 use crate::job::{
     DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire, Run, RunId,
     RunStatus, Statistics, Tombstone,
@@ -17,7 +25,7 @@ use crate::storage::{
 /// What makes the hashes of [`JobMap`]; it suits whatever is made of numbers.
 type Numbers = BuildHasherDefault<NumberHasher>;
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct State {
     jobs: Slots,
     next_job: u64,
@@ -29,7 +37,22 @@ pub(super) struct State {
     totals: Totals,
 }
 
-#[derive(Default)]
+/// How many of the oldest runs and dead letters were dropped.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Dropped {
+    pub(super) runs: usize,
+    pub(super) dead_letters: usize,
+}
+
+impl Dropped {
+    /// And so many more after these.
+    pub(super) fn add(&mut self, more: Self) {
+        self.runs += more.runs;
+        self.dead_letters += more.dead_letters;
+    }
+}
+
+#[derive(Default, Clone)]
 struct Totals {
     runs: u64,
     failures: u64,
@@ -82,6 +105,10 @@ impl State {
         std::mem::take(&mut self.dead_letters).len()
     }
 
+    pub(super) fn dead_letter_count(&self) -> usize {
+        self.dead_letters.len()
+    }
+
     pub(super) fn statistics(&self) -> Statistics {
         let totals = &self.totals;
         Statistics {
@@ -98,32 +125,50 @@ impl State {
         self.jobs.get(run.job).is_none_or(|slot| slot.is_over(run))
     }
 
-    pub(super) fn prune(&mut self, limits: Limits) {
+    /// Drops what is beyond the limits, and says what that was.
+    pub(super) fn prune(&mut self, limits: Limits) -> Dropped {
         let is_old = |run: &Run| limits.history_since.is_some_and(|since| run.finished_at < Some(since));
-        while self.history.len() > limits.max_history || self.history.front().is_some_and(|run| is_old(run)) {
-            if let Some(run) = self.history.pop_front() {
-                self.run_ids.remove(run.run_id);
-            }
+        let kept = limits.max_history.min(self.history.len());
+        let excess = self.history.len() - kept;
+        let old = self.history.iter().skip(excess).take_while(|run| is_old(run)).count();
+        let letters_excess = self.dead_letters.len().saturating_sub(limits.max_dead_letters);
+        let old_letters =
+            self.dead_letters.iter().skip(letters_excess).take_while(|letter| is_old(&letter.run)).count();
+        let dropped = Dropped { runs: excess + old, dead_letters: letters_excess + old_letters };
+        self.drop_oldest(dropped);
+        dropped
+    }
+
+    /// Drops so many of the oldest.
+    pub(super) fn drop_oldest(&mut self, dropped: Dropped) {
+        for run in self.history.drain(..dropped.runs.min(self.history.len())) {
+            self.run_ids.remove(run.run_id);
         }
-        let letters = &mut self.dead_letters;
-        while letters.len() > limits.max_dead_letters
-            || letters.front().is_some_and(|letter| is_old(&letter.run))
-        {
-            letters.pop_front();
-        }
+        self.dead_letters.drain(..dropped.dead_letters.min(self.dead_letters.len()));
     }
 
     /// Applies all changes or none.
     pub(super) fn apply(&mut self, changes: &[Change]) -> Result<(), StorageError> {
-        // A single change looks before it acts. Of several, an earlier one
-        // decides whether a later one conflicts, so that they are tried out.
-        if changes.len() > 1 && changes.iter().any(may_conflict) {
-            self.touched_by(changes).apply_in_order(changes)?;
+        // A single change looks before it acts.
+        if changes.len() > 1 {
+            self.check(changes)?;
         }
         self.apply_in_order(changes)
     }
 
-    fn apply_in_order(&mut self, changes: &[Change]) -> Result<(), StorageError> {
+    /// Whether changes can be applied.
+    pub(super) fn check(&self, changes: &[Change]) -> Result<(), StorageError> {
+        // An earlier one decides whether a later one conflicts, so that they
+        // are tried out.
+        if changes.iter().any(may_conflict) {
+            self.touched_by(changes).apply_in_order(changes)?;
+        }
+        Ok(())
+    }
+
+    /// Applies changes up to the first that conflicts; of those that were
+    /// [checked](Self::check), all.
+    pub(super) fn apply_in_order(&mut self, changes: &[Change]) -> Result<(), StorageError> {
         for change in changes {
             match change {
                 Change::AddJob(job) => self.add(job),

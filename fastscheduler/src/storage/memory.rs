@@ -1,17 +1,13 @@
 //! A store that ends with the process: the reference for the others.
 
-mod run_ids;
-mod slots;
-mod state;
-
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, ready};
 
+use super::state::State;
 use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
 use crate::job::{DeadLetter, Job, JobId, Run, RunId, Statistics};
-use state::State;
 
 /// A store in memory, which ends with the process.
 ///
@@ -104,6 +100,8 @@ impl Storage for MemoryStorage {
     }
 
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
-        self.answer(|state| state.prune(limits))
+        self.answer(|state| {
+            state.prune(limits);
+        })
     }
 }

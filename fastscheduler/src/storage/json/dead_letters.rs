@@ -1,0 +1,73 @@
+//! The file of dead letters, as the Python program writes it.
+//!
+//! It is for people, and for programs that read that one's. What the letters
+//! are is in the snapshot, with the definitions that it takes to run them again.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::clock::system_zone;
+use crate::job::{DeadLetter, Job, JobId};
+use crate::schedule::Zone;
+use crate::storage::state::State;
+
+#[derive(Serialize)]
+struct File<'a> {
+    dead_letters: Vec<Letter<'a>>,
+}
+
+#[derive(Serialize)]
+struct Letter<'a> {
+    run_id: String,
+    job_id: JobId,
+    job_name: &'a str,
+    func_name: &'a str,
+    func_module: &'a str,
+    group: &'a str,
+    status: &'static str,
+    timestamp: Option<f64>,
+    timestamp_readable: Option<String>,
+    error: Option<&'a str>,
+    run_count: u64,
+    retry_count: u32,
+    execution_time: Option<f64>,
+}
+
+pub(super) fn write(state: &State, mut to: impl Write) -> io::Result<()> {
+    let dead_letters = state.letter_parts().map(|letter| Letter::of(letter, state)).collect();
+    serde_json::to_writer_pretty(&mut to, &File { dead_letters })?;
+    to.write_all(b"\n")
+}
+
+impl<'a> Letter<'a> {
+    fn of(letter: &'a DeadLetter, state: &State) -> Self {
+        let run = &letter.run;
+        let local = |at| Zone::from(system_zone()).local(at).format("%Y-%m-%d %H:%M:%S").to_string();
+        let retries = run.run_id.attempt.saturating_sub(1);
+        Self {
+            run_id: run.run_id.to_string(),
+            job_id: run.job_id(),
+            job_name: &run.job_name,
+            func_name: run.function.name(),
+            func_module: run.function.module(),
+            group: &run.group,
+            status: "failed",
+            timestamp: run.finished_at.map(seconds),
+            timestamp_readable: run.finished_at.map(local),
+            error: run.error.as_deref(),
+            run_count: state.job(run.job_id()).map_or_else(|| run.run_id.attempt.into(), Job::run_count),
+            retry_count: retries,
+            execution_time: run.execution_time().map(|time| time.as_secs_f64()),
+        }
+    }
+}
+
+fn seconds(at: chrono::DateTime<chrono::Utc>) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit into the 53 bits for 280 years"
+    )]
+    let micros = at.timestamp_micros() as f64;
+    micros / 1e6
+}

@@ -1,0 +1,184 @@
+//! A JSON document of one record a line: easy to read, and any damage is found
+//! with its line.
+//!
+//! ```json
+//! {"version":"2.0",
+//! "head":{…,"crc":"…"},
+//! "jobs":[
+//! {…,"crc":"…"},
+//! {…,"crc":"…"}
+//! ],
+//! "history":[
+//! ]
+//! }
+//! ```
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::line::{seal, unseal};
+
+/// The version that is written.
+pub(super) const VERSION: &str = "2.0";
+
+const FIRST_LINE: &[u8] = br#"{"version":"2.0","#;
+
+/// Writes a document, from top to bottom.
+pub(super) struct Writer<W> {
+    to: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn begin(mut to: W, head: &impl Serialize) -> io::Result<Self> {
+        to.write_all(FIRST_LINE)?;
+        let mut line = br#"
+"head":"#
+            .to_vec();
+        seal(&mut line, head)?;
+        to.write_all(&line)?;
+        Ok(Self { to, line })
+    }
+
+    /// Writes a list of records.
+    pub(super) fn list<T: Serialize>(
+        &mut self,
+        name: &str,
+        records: impl IntoIterator<Item = T>,
+    ) -> io::Result<()> {
+        write!(self.to, ",\n\"{name}\":[")?;
+        let mut separator: &[u8] = b"\n";
+        for record in records {
+            self.line.clear();
+            seal(&mut self.line, &record)?;
+            self.to.write_all(separator)?;
+            self.to.write_all(&self.line)?;
+            separator = b",\n";
+        }
+        self.to.write_all(b"\n]")
+    }
+
+    pub(super) fn end(mut self) -> io::Result<()> {
+        self.to.write_all(b"\n}\n")
+    }
+}
+
+/// Damage of a document: the number of the line, from 1, and what is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Damage {
+    pub(super) line: usize,
+    pub(super) reason: String,
+}
+
+/// Reads a document, from top to bottom.
+pub(super) struct Reader<'a> {
+    lines: std::slice::Split<'a, u8, fn(&u8) -> bool>,
+    line: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Whether it is a document of this kind and version.
+    pub(super) fn knows(text: &[u8]) -> bool {
+        text.strip_prefix(FIRST_LINE).is_some_and(|rest| rest.first() == Some(&b'\n'))
+    }
+
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        let is_end: fn(&u8) -> bool = |byte| *byte == b'\n';
+        let mut lines = text.split(is_end);
+        lines.next();
+        Self { lines, line: 1 }
+    }
+
+    fn next(&mut self) -> Result<&'a [u8], Damage> {
+        self.line += 1;
+        self.lines.next().ok_or_else(|| self.damage("the file ends here".to_owned()))
+    }
+
+    fn damage(&self, reason: String) -> Damage {
+        Damage { line: self.line, reason }
+    }
+
+    fn expect(&mut self, expected: &[u8]) -> Result<(), Damage> {
+        if self.next()? == expected {
+            return Ok(());
+        }
+        Err(self.damage(format!("it should be `{}`", String::from_utf8_lossy(expected))))
+    }
+
+    pub(super) fn head<T: DeserializeOwned>(&mut self) -> Result<T, Damage> {
+        let line = self.next()?;
+        let head = line.strip_prefix(br#""head":"#).and_then(|line| line.strip_suffix(b","));
+        head.ok_or_else(|| "it should be the head".to_owned())
+            .and_then(unseal)
+            .map_err(|reason| self.damage(reason))
+    }
+
+    /// A list of so many records. After the last list comes the end.
+    pub(super) fn list<T: DeserializeOwned + Send>(
+        &mut self,
+        name: &str,
+        count: usize,
+        is_last: IsLast,
+    ) -> Result<Vec<T>, Damage> {
+        self.expect(format!("\"{name}\":[").as_bytes())?;
+        let first = self.line + 1;
+        let mut lines = Vec::new();
+        for place in 1..=count {
+            let line = self.next()?;
+            let line = if place < count { line.strip_suffix(b",") } else { Some(line) };
+            lines.push(line.ok_or_else(|| self.damage("it should end with a comma".to_owned()))?);
+        }
+        let records = unseal_all(&lines).map_err(|(place, reason)| Damage { line: first + place, reason })?;
+        match is_last {
+            IsLast::No => self.expect(b"],")?,
+            IsLast::Yes => {
+                self.expect(b"]")?;
+                self.expect(b"}")?;
+                self.expect(b"")?;
+                if self.lines.next().is_some() {
+                    self.line += 1;
+                    return Err(self.damage("there should be nothing more".to_owned()));
+                }
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// Whether a list is the last of its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IsLast {
+    No,
+    Yes,
+}
+
+/// So many records take longer to read than a thread to start.
+const MANY: usize = 4_096;
+
+/// Reads records on all cores; of the first that is damaged, its place.
+fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]]) -> Result<Vec<T>, (usize, String)> {
+    let read = |first: usize, lines: &[&[u8]]| -> Result<Vec<T>, (usize, String)> {
+        let records = lines.iter().enumerate();
+        records.map(|(place, line)| unseal(line).map_err(|reason| (first + place, reason))).collect()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if lines.len() < MANY || cores == 1 {
+        return read(0, lines);
+    }
+    let share = lines.len().div_ceil(cores);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = lines
+            .chunks(share)
+            .enumerate()
+            .map(|(chunk, lines)| scope.spawn(move || read(chunk * share, lines)))
+            .collect();
+        let mut all = Vec::with_capacity(lines.len());
+        for reader in readers {
+            // A reader that panics has met a broken invariant, and so has who asked.
+            all.append(&mut reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(all)
+    })
+}

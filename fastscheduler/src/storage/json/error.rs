@@ -1,0 +1,53 @@
+//! What goes wrong with a file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::storage::StorageError;
+
+/// Something that could not be done with a file.
+///
+/// It is shared, since all who wait for the same write are told the same.
+#[derive(Debug, Clone, Error)]
+#[error("`{}`{hint}", file.display())]
+pub(super) struct FileError {
+    action: &'static str,
+    file: PathBuf,
+    /// What can be done about it.
+    hint: &'static str,
+    #[source]
+    source: Arc<io::Error>,
+}
+
+impl FileError {
+    /// What could not be done, as in `write the journal`, and with which file.
+    pub(super) fn new(action: &'static str, file: &Path, source: io::Error) -> Self {
+        Self { action, file: file.to_owned(), hint: hint(&source), source: Arc::new(source) }
+    }
+
+    /// The same, as a step that maps an error.
+    pub(super) fn of(action: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::new(action, file, source)
+    }
+}
+
+impl From<FileError> for StorageError {
+    fn from(error: FileError) -> Self {
+        Self::new(error.action, error)
+    }
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match error.kind() {
+        PermissionDenied | ReadOnlyFilesystem => {
+            " (run as a user who may write to its folder, or choose another `state_file`)"
+        }
+        StorageFull | QuotaExceeded => " (free some space)",
+        FileTooLarge => " (raise the limit on the size of files)",
+        _ => "",
+    }
+}

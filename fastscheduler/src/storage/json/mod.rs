@@ -1,0 +1,316 @@
+//! The default store: JSON files, and no server.
+//!
+//! The state is in memory, and what changes it is appended to a journal, one
+//! line each, so that a run costs the same however many jobs there are. Now and
+//! then the journal is folded into a snapshot, the state file.
+//!
+//! - [`ledger`] keeps state and journal in step.
+//! - [`sync`] makes safe what was written, for many at once.
+//! - [`fold`] writes snapshots, beside those who work with the state.
+//! - [`load`] reads it all again; [`python`] what the Python program wrote.
+//! - [`document`], [`journal`], [`line`] are the forms of the files.
+//! - [`files`] and [`lock`] see to names, safe replacement, and one at a time.
+
+mod dead_letters;
+mod document;
+mod error;
+mod files;
+mod fold;
+mod journal;
+mod ledger;
+mod line;
+mod load;
+mod lock;
+mod python;
+mod snapshot;
+mod sync;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::oneshot;
+
+use self::error::FileError;
+use self::files::Files;
+use self::fold::Folding;
+use self::journal::{Extent, Journal};
+use self::ledger::{Closing, Inner, Ledger, Recorded};
+use self::load::Found;
+use self::lock::Lock;
+use self::snapshot::Snapshot;
+use super::state::State;
+use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
+use crate::job::{DeadLetter, Job, JobId, Run, RunId, Statistics};
+
+/// The state file of a scheduler that is told no other.
+pub(crate) const DEFAULT_STATE_FILE: &str = "fastscheduler_state.json";
+
+/// The least length of a journal that is folded, unless it is told another.
+const FOLD_AT: u64 = 16 * 1024 * 1024;
+
+/// The default store: JSON files, which need no server.
+///
+/// `<state_file>` is a snapshot, `<state_file>.journal` what was changed since,
+/// one JSON record a line; `<name>_dead_letters.json` shows the dead letters.
+/// One process has them open at a time, which `<state_file>.lock` sees to.
+///
+/// What a caller is told succeeded is safe from a power failure; runs are so
+/// within 100 ms. While the disk is full jobs go on, and what is asked for
+/// fails with the reason; once there is space, all of it is written.
+///
+/// A state file of the Python program of the same name is taken over. The
+/// original stays as `<state_file>.bak`.
+///
+/// It is a handle: clones of it are the same store, which is let go of when the
+/// last is dropped, or when its scheduler is stopped.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::storage::{JsonStorage, Storage};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// # let folder = std::env::temp_dir().join(format!("fastscheduler-json-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let state_file = folder.join("scheduler.json");
+/// let storage = JsonStorage::open(&state_file)?;
+/// assert_eq!(storage.jobs().await?, []);
+///
+/// let mistake = JsonStorage::open(&state_file).unwrap_err();
+/// assert!(mistake.to_string().contains("in use by another scheduler of this process"));
+///
+/// storage.close().await?;
+/// JsonStorage::open(&state_file)?;
+/// # std::fs::remove_dir_all(&folder)?;
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone)]
+pub struct JsonStorage(Arc<Handle>);
+
+/// Closes the files when the last handle is dropped.
+struct Handle {
+    ledger: Arc<Ledger>,
+    notes: Vec<String>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl JsonStorage {
+    /// Opens a state file, or begins one. Its folder must be there.
+    ///
+    /// It reads all of the file, and waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::InUse`] if it is open already, here or in another
+    /// process; [`StorageError::Damaged`] and [`StorageError::Version`] if it
+    /// cannot be read, and then nothing is changed; [`StorageError::Failed`]
+    /// for what the system refuses.
+    pub fn open(state_file: impl AsRef<Path>) -> Result<Self, StorageError> {
+        let files = Files::of(state_file.as_ref())?;
+        let lock = Lock::take(&files)?;
+        let mut notes = Vec::new();
+        let mut snapshot = match load::state_file(&files)? {
+            Found::Snapshot(snapshot) => snapshot,
+            Found::Nothing => {
+                files.keep(&files.dead_letters, &mut notes)?;
+                files.begin(Snapshot::empty())?
+            }
+            Found::Python(snapshot, of_python) => {
+                files.keep(&files.state, &mut notes)?;
+                files.keep(&files.dead_letters, &mut notes)?;
+                notes.extend(of_python);
+                files.begin(snapshot)?
+            }
+        };
+        let has_old = load::replay(&mut snapshot, &files.old_journal)?.is_some();
+        let journal = match load::replay(&mut snapshot, &files.journal)? {
+            Some(Extent { whole, torn }) if whole > 0 => {
+                if torn > 0 {
+                    notes.push(format!(
+                        "the last line of `{}` was not written to its end; its {torn} bytes are dropped",
+                        files.journal.display()
+                    ));
+                }
+                Journal::resume(&files.journal, whole)?
+            }
+            Some(_) | None => Journal::create(&files.journal)?,
+        };
+        files.sync_folder()?;
+        let length = std::fs::metadata(&files.state).map_err(FileError::of("read", &files.state))?.len();
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
+        let folding = Folding::new(FOLD_AT, length, has_old);
+        Self::start(Ledger::new(files, snapshot, journal, folding, lock), notes)
+    }
+
+    fn start(ledger: Ledger, notes: Vec<String>) -> Result<Self, StorageError> {
+        let ledger = Arc::new(ledger);
+        let handle = Handle { ledger: Arc::clone(&ledger), notes, threads: Mutex::default() };
+        handle.begin_duty("fastscheduler-sync", Ledger::keep_safe)?;
+        handle.begin_duty("fastscheduler-fold", Ledger::keep_folded)?;
+        Ok(Self(Arc::new(handle)))
+    }
+
+    /// The least length of a journal that is folded into the snapshot, in
+    /// bytes; 16 MiB by default. One shorter than the snapshot is not folded.
+    #[must_use]
+    pub fn fold_at(self, bytes: u64) -> Self {
+        self.0.ledger.inner().fold.fold_at(bytes);
+        self
+    }
+
+    /// What a person should know of how it was opened, a sentence each: what
+    /// could not be taken over from the Python program, and what was dropped.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.ledger.inner()
+    }
+
+    fn answer<'a, T: Send + 'a>(
+        &'a self,
+        ask: impl FnOnce(&mut State) -> T,
+    ) -> BoxFuture<'a, Result<T, StorageError>> {
+        Box::pin(ready(Ok(ask(&mut self.inner().state))))
+    }
+
+    /// Makes changes, and waits as long as it must.
+    async fn until_safe<T>(
+        &self,
+        change: impl Fn(&Ledger) -> Result<(T, Recorded), StorageError>,
+    ) -> Result<T, StorageError> {
+        loop {
+            match change(&self.0.ledger)? {
+                (made, Recorded::Done) => return Ok(made),
+                (made, Recorded::Unsafe(is_safe)) => return answered(is_safe).await.map(|()| made),
+                (_, Recorded::Behind(is_whole)) => answered(is_whole).await?,
+            }
+        }
+    }
+}
+
+async fn answered(answer: oneshot::Receiver<Result<(), FileError>>) -> Result<(), StorageError> {
+    // Nobody answers any more once it is closed.
+    answer.await.map_err(|_| StorageError::Closed)?.map_err(StorageError::from)
+}
+
+impl Handle {
+    fn begin_duty(&self, name: &str, duty: fn(&Ledger)) -> Result<(), StorageError> {
+        let on_duty = OnDuty::begin(&self.ledger);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || duty(&on_duty.0));
+        self.threads().push(thread.map_err(|error| StorageError::new("start a thread", error))?);
+        Ok(())
+    }
+
+    fn threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.ledger.close(Closing::AsItIs);
+        for thread in self.threads().drain(..) {
+            // A thread that has panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A thread that has to end before the files are let go of.
+struct OnDuty(Arc<Ledger>);
+
+impl OnDuty {
+    fn begin(ledger: &Arc<Ledger>) -> Self {
+        ledger.inner().threads += 1;
+        Self(Arc::clone(ledger))
+    }
+}
+
+impl Drop for OnDuty {
+    fn drop(&mut self) {
+        self.0.end_duty();
+    }
+}
+
+impl fmt::Debug for JsonStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonStorage").field("state_file", &self.0.ledger.files.state).finish_non_exhaustive()
+    }
+}
+
+impl Storage for JsonStorage {
+    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
+        // It is not written: nobody knows a number before a job has it.
+        self.answer(State::reserve_job_number)
+    }
+
+    fn apply<'a>(
+        &'a self,
+        changes: &'a [Change],
+        durability: Durability,
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        Box::pin(self.until_safe(move |ledger| Ok(((), ledger.record(changes, durability)?))))
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
+        self.answer(|state| state.load())
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
+        self.answer(|state| state.jobs())
+    }
+
+    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
+        self.answer(|state| state.job(id).cloned())
+    }
+
+    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
+        self.answer(|state| state.history(query))
+    }
+
+    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
+        self.answer(|state| state.dead_letters(limit))
+    }
+
+    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
+        self.answer(|state| state.dead_letter(run).cloned())
+    }
+
+    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        Box::pin(self.until_safe(Ledger::clear_dead_letters))
+    }
+
+    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
+        self.answer(|state| state.statistics())
+    }
+
+    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
+        self.answer(|state| state.is_over(run))
+    }
+
+    fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
+        let mut inner = self.inner();
+        let pruned = inner.state.prune(limits);
+        inner.dropped.add(pruned);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
+        let closed = self.0.ledger.close(Closing::Folded);
+        Box::pin(async move {
+            match closed {
+                Some(closed) => answered(closed).await,
+                None => Ok(()),
+            }
+        })
+    }
+}

@@ -1,0 +1,354 @@
+//! Taking over the state file of the Python program of the same name.
+//!
+//! Its jobs come over as [imported](Source::Imported) ones, with their counters
+//! and the attempts in its history. What it does not store, and what it counts
+//! otherwise, is said where it matters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::document::Damage;
+use super::snapshot::Snapshot;
+use crate::clock::system_zone;
+use crate::job::{
+    CatchUp, DEFAULT_GROUP, DeadLetter, FunctionKey, FunctionStatistics, Job, JobDefinition, JobId, Name,
+    Policy, Run, RunId, RunStatus, Source, Statistics, Trigger,
+};
+use crate::schedule::{ScheduleDefinition, ScheduleSpec, cron, daily, every, hourly, once, weekly};
+use crate::storage::state::State;
+
+/// The version that it writes.
+pub(super) const VERSION: &str = "1.0";
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The version of a state file, whoever wrote it, and the line that says so.
+pub(super) fn version(text: &[u8]) -> Result<(String, usize), Damage> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: Option<Value>,
+    }
+    let Versioned { version } = read(text)?;
+    let place =
+        text.windows(b"\"version\"".len()).position(|part| part == b"\"version\"").unwrap_or_default();
+    let line = text[..place].split(|byte| *byte == b'\n').count();
+    match version {
+        Some(Value::String(version)) => Ok((version, line)),
+        Some(version) => Ok((version.to_string(), line)),
+        None => Err(Damage { line: 1, reason: "it has no `version`, so it is no state file".to_owned() }),
+    }
+}
+
+/// What it stores, as far as it is taken over.
+#[derive(Deserialize)]
+struct Stored {
+    metadata: Metadata,
+    #[serde(default)]
+    jobs: Vec<Value>,
+    #[serde(default)]
+    history: Vec<Value>,
+    #[serde(default)]
+    statistics: Totals,
+    /// The number of the last job.
+    #[serde(default, rename = "_job_counter")]
+    job_counter: u64,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    last_save: f64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Totals {
+    #[serde(rename = "total_runs")]
+    completed: u64,
+    #[serde(rename = "total_failures")]
+    failed: u64,
+    #[serde(rename = "total_retries")]
+    retried: u64,
+}
+
+#[derive(Deserialize)]
+struct StoredJob {
+    job_id: JobId,
+    job_name: Option<String>,
+    func_name: String,
+    #[serde(default)]
+    func_module: String,
+    next_run: f64,
+    interval: Option<f64>,
+    #[serde(default = "yes")]
+    repeat: bool,
+    created_at: f64,
+    last_run: Option<f64>,
+    #[serde(default)]
+    run_count: u64,
+    max_retries: Option<u32>,
+    #[serde(default = "yes")]
+    catch_up: bool,
+    schedule_type: String,
+    schedule_time: Option<String>,
+    schedule_days: Option<Vec<u8>>,
+    timeout: Option<f64>,
+    #[serde(default)]
+    paused: bool,
+    timezone: Option<String>,
+    cron_expression: Option<String>,
+    group: Option<String>,
+    #[serde(default)]
+    args: Vec<Value>,
+    #[serde(default)]
+    kwargs: Map<String, Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What happened to a job at one moment.
+#[derive(Deserialize)]
+struct Event {
+    job_id: JobId,
+    job_name: Option<String>,
+    func_name: String,
+    status: String,
+    timestamp: f64,
+    error: Option<String>,
+    execution_time: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct StoredLetters {
+    dead_letters: Vec<Value>,
+}
+
+/// What becomes of it here, and what cannot be taken over, a sentence each.
+pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot, Vec<String>), Damage> {
+    let stored: Stored = read(text)?;
+    let letters = letters.map(read::<StoredLetters>).transpose();
+    let mut notes = Vec::new();
+    let mut jobs = BTreeMap::new();
+    for value in stored.jobs {
+        let id = value["job_id"].to_string();
+        match serde_json::from_value(value)
+            .map_err(|error| error.to_string())
+            .and_then(|job| self::job(job, stored.metadata.last_save))
+        {
+            Ok(job) => {
+                jobs.insert(job.id(), job);
+            }
+            Err(reason) => notes.push(format!("job {id} is not taken over: {reason}")),
+        }
+    }
+    let mut runs = Vec::new();
+    for event in stored.history {
+        match serde_json::from_value::<Event>(event) {
+            Ok(event) => runs.extend(event.run(&jobs)),
+            Err(error) => notes.push(format!("a record of the history is not taken over: {error}")),
+        }
+    }
+    runs.sort_by_key(|run| run.finished_at);
+    for run in &runs {
+        if let Some(job) = jobs.get_mut(&run.job_id()) {
+            let counted = job.run_count;
+            job.count_attempt(run, 0);
+            job.run_count = counted;
+        }
+    }
+    let mut state = State::new(stored.job_counter + 1, totals(&stored.statistics, &runs));
+    state.put_dead_letters(match letters {
+        Ok(letters) => dead_letters(letters, &jobs, &mut notes),
+        Err(damage) => {
+            notes.push(format!(
+                "the dead letters are not taken over: line {}: {}",
+                damage.line, damage.reason
+            ));
+            Vec::new()
+        }
+    });
+    for job in jobs.into_values() {
+        state.put_job(job, Vec::new());
+    }
+    for run in runs {
+        state.put_run(Arc::new(run));
+    }
+    Ok((Snapshot { state, sequence: 0 }, notes))
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
+    serde_json::from_slice(text)
+        .map_err(|error| Damage { line: error.line().max(1), reason: error.to_string() })
+}
+
+fn job(stored: StoredJob, last_save: f64) -> Result<Job, String> {
+    let next_run = instant(stored.next_run)?;
+    let created_at = instant(stored.created_at)?;
+    let (schedule, scheduled_since) = schedule(&stored, created_at, next_run, instant(last_save)?)?;
+    let function = FunctionKey::new(&stored.func_module, &stored.func_name);
+    let timeout = stored.timeout.map(Duration::try_from_secs_f64).transpose();
+    let policy = Policy {
+        max_retries: stored.max_retries.unwrap_or(Policy::DEFAULT_MAX_RETRIES),
+        timeout: timeout.map_err(|error| format!("its timeout is no length of time: {error}"))?,
+        catch_up: if stored.catch_up { CatchUp::Once } else { CatchUp::None },
+        ..Policy::default()
+    };
+    let placed = schedule.clone().placed(scheduled_since).compile(system_zone());
+    let next_run_at = placed.map_err(|error| error.to_string())?.next_after(scheduled_since);
+    let definition = JobDefinition {
+        name: stored.job_name.map_or_else(|| Name::from(function.name()), Name::from),
+        group: Name::from(stored.group.as_deref().unwrap_or(DEFAULT_GROUP)),
+        function,
+        args: stored.args,
+        kwargs: stored.kwargs,
+        schedule,
+        policy,
+    };
+    let mut job = Job::new(stored.job_id, Arc::new(definition), Source::Imported, created_at);
+    job.scheduled_since = scheduled_since;
+    job.next_run_at = next_run_at;
+    job.is_paused = stored.paused;
+    job.run_count = stored.run_count;
+    job.last_run_at = stored.last_run.map(instant).transpose()?;
+    Ok(job)
+}
+
+/// The schedule, and from when the job has it, so that its next fire is the
+/// one that is due next.
+fn schedule(
+    stored: &StoredJob,
+    created_at: DateTime<Utc>,
+    next_run: DateTime<Utc>,
+    last_save: DateTime<Utc>,
+) -> Result<(ScheduleDefinition, DateTime<Utc>), String> {
+    const TICK: TimeDelta = TimeDelta::microseconds(1);
+    let time = stored.schedule_time.as_deref().unwrap_or_default();
+    // What was due when it was saved has not run.
+    let since = last_save.min(next_run - TICK);
+    let definition = match stored.schedule_type.as_str() {
+        _ if !stored.repeat => {
+            let delay = (next_run - created_at).to_std().ok().filter(|delay| !delay.is_zero());
+            let delay = delay.unwrap_or(Duration::from_millis(1));
+            let from = next_run - TimeDelta::from_std(delay).unwrap_or_default();
+            return once(delay)
+                .definition()
+                .map(|once| (once.placed(from), from))
+                .map_err(|error| error.to_string());
+        }
+        "interval" => {
+            let interval = stored.interval.ok_or("it has no interval")?;
+            let every = every(interval).seconds().definition().map_err(|error| error.to_string())?;
+            // It counts on from its next fire.
+            let mut from = next_run;
+            if let ScheduleSpec::Every { interval, .. } = &every.spec {
+                from -= TimeDelta::microseconds(interval.get().cast_signed());
+            }
+            return Ok((every, from));
+        }
+        "hourly" => hourly().at(&format!(":{}", time.rsplit(':').next().unwrap_or_default())).definition(),
+        "daily" => daily().at(time).definition(),
+        "weekly" => {
+            let days = stored.schedule_days.iter().flatten();
+            let days = days.map(|day| DAYS.get(usize::from(*day)).copied().unwrap_or("no day of the week"));
+            weekly().on(days).at(time).definition()
+        }
+        "cron" => cron(stored.cron_expression.as_deref().unwrap_or_default()).definition(),
+        other => return Err(format!("its schedule is of the unknown type `{other}`")),
+    };
+    let mut definition = definition.map_err(|error| error.to_string())?;
+    if let Some(zone) = &stored.timezone {
+        definition.zone =
+            Some(zone.parse().map_err(|_| format!("`{zone}` is no time zone that is known here"))?);
+    }
+    Ok((definition, since))
+}
+
+impl Event {
+    /// The attempt that ended with it, if it is such an event.
+    fn run(&self, jobs: &BTreeMap<JobId, Job>) -> Option<Run> {
+        let status = match self.status.as_str() {
+            "completed" => RunStatus::Completed,
+            "failed" => RunStatus::Failed,
+            _ => return None,
+        };
+        let job = jobs.get(&self.job_id);
+        let finished_at = instant(self.timestamp).ok()?;
+        let took = self.execution_time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let started_at = finished_at - TimeDelta::from_std(took.unwrap_or_default()).unwrap_or_default();
+        // When it was due is not stored.
+        let scheduled_for = DateTime::from_timestamp_micros(started_at.timestamp_micros())?;
+        let module = job.map_or("", |job| job.function().module());
+        Some(Run {
+            run_id: RunId { job: self.job_id, trigger: Trigger::Schedule, scheduled_for, attempt: 1 },
+            job_name: self.job_name.as_deref().unwrap_or(&self.func_name).into(),
+            function: FunctionKey::new(module, &self.func_name),
+            group: job.map_or_else(|| Name::from(DEFAULT_GROUP), |job| job.definition.group.clone()),
+            status,
+            started_at: Some(scheduled_for),
+            finished_at: Some(finished_at),
+            result: None,
+            error: self.error.clone(),
+            instance: None,
+            skipped: None,
+        })
+    }
+}
+
+/// The letters of jobs that are there: what it takes to run the others again
+/// is not stored.
+fn dead_letters(
+    letters: Option<StoredLetters>,
+    jobs: &BTreeMap<JobId, Job>,
+    notes: &mut Vec<String>,
+) -> Vec<DeadLetter> {
+    let mut taken = Vec::new();
+    for value in letters.into_iter().flat_map(|letters| letters.dead_letters) {
+        let event = match serde_json::from_value::<Event>(value) {
+            Ok(event) => event,
+            Err(error) => {
+                notes.push(format!("a dead letter is not taken over: {error}"));
+                continue;
+            }
+        };
+        let job = jobs.get(&event.job_id).filter(|job| job.function().name() == event.func_name);
+        match event.run(jobs).zip(job) {
+            Some((run, job)) => taken.push(DeadLetter { run, definition: job.definition().clone() }),
+            None => notes.push(format!(
+                "a dead letter of {} (`{}`) is not taken over: its job is gone, and with it what to run again",
+                event.job_id, event.func_name
+            )),
+        }
+    }
+    taken
+}
+
+/// It counts what succeeded as runs; here a run is any attempt that ended.
+fn totals(stored: &Totals, runs: &[Run]) -> Statistics {
+    let mut per_function: BTreeMap<FunctionKey, FunctionStatistics> = BTreeMap::new();
+    for run in runs {
+        let of_function = per_function.entry(run.function.clone()).or_default();
+        of_function.completed += u64::from(run.status == RunStatus::Completed);
+        of_function.failed += u64::from(run.status == RunStatus::Failed);
+    }
+    Statistics {
+        total_runs: stored.completed + stored.failed,
+        total_failures: stored.failed,
+        total_retries: stored.retried,
+        per_function,
+        ..Statistics::default()
+    }
+}
+
+/// An instant from seconds since 1970.
+fn instant(seconds: f64) -> Result<DateTime<Utc>, String> {
+    #[expect(clippy::cast_possible_truncation, reason = "what is no instant becomes one that is refused")]
+    let micros = (seconds * 1e6).round() as i64;
+    let instant = DateTime::from_timestamp_micros(micros).filter(|_| seconds.is_finite());
+    instant.ok_or_else(|| format!("{seconds} is no time in seconds since 1970"))
+}

@@ -1,0 +1,80 @@
+//! The state as a whole, in the state file.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::document::{Damage, IsLast, Reader, Writer};
+use crate::job::{DeadLetter, Job, OpenFire, Run, Statistics, Tombstone};
+use crate::storage::state::State;
+
+/// A state, and the number of the last change that is in it.
+#[derive(Clone)]
+pub(super) struct Snapshot {
+    pub(super) state: State,
+    pub(super) sequence: u64,
+}
+
+/// What comes first: how far it goes, and how much follows.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    sequence: u64,
+    job_counter: u64,
+    jobs: usize,
+    tombstones: usize,
+    dead_letters: usize,
+    history: usize,
+    statistics: Statistics,
+}
+
+/// A job with its open fires.
+#[derive(Serialize, Deserialize)]
+struct JobRecord<J, O> {
+    job: J,
+    open: O,
+}
+
+impl Snapshot {
+    pub(super) fn write(&self, to: impl Write) -> io::Result<()> {
+        let state = &self.state;
+        let jobs = state.job_parts();
+        let (tombstones, letters, history) =
+            (state.tombstone_parts(), state.letter_parts(), state.run_parts());
+        let head = Head {
+            sequence: self.sequence,
+            job_counter: state.next_job(),
+            jobs: jobs.len(),
+            tombstones: tombstones.len(),
+            dead_letters: letters.len(),
+            history: history.len(),
+            statistics: state.statistics(),
+        };
+        let mut document = Writer::begin(to, &head)?;
+        document.list("jobs", jobs.into_iter().map(|(job, open)| JobRecord { job, open }))?;
+        document.list("tombstones", tombstones)?;
+        document.list("dead_letters", letters)?;
+        document.list("history", history)?;
+        document.end()
+    }
+
+    pub(super) fn read(text: &[u8]) -> Result<Self, Damage> {
+        let mut document = Reader::new(text);
+        let head: Head = document.head()?;
+        let mut state = State::new(head.job_counter, head.statistics);
+        let jobs: Vec<JobRecord<Job, Vec<OpenFire>>> = document.list("jobs", head.jobs, IsLast::No)?;
+        for JobRecord { job, open } in jobs {
+            state.put_job(job, open);
+        }
+        let tombstones: Vec<Tombstone> = document.list("tombstones", head.tombstones, IsLast::No)?;
+        for tombstone in tombstones {
+            state.put_tombstone(tombstone);
+        }
+        let letters: Vec<DeadLetter> = document.list("dead_letters", head.dead_letters, IsLast::No)?;
+        state.put_dead_letters(letters);
+        let history: Vec<Run> = document.list("history", head.history, IsLast::Yes)?;
+        for run in history {
+            state.put_run(run.into());
+        }
+        Ok(Self { state, sequence: head.sequence })
+    }
+}
