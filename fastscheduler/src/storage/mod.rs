@@ -263,6 +263,9 @@ impl StorageError {
 /// at all.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A number for a new job, never given before.
+    ///
+    /// One that no job was added with may be given again once the store was
+    /// closed and opened.
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>>;
 
     /// Applies changes in order, all or none. Applying them twice, one time

@@ -90,6 +90,10 @@ impl Files {
     ) -> Result<u64, FileError> {
         let beside = with(file, ".tmp");
         let written = File::create(&beside).and_then(|new| {
+            if let Ok(known) = fs::metadata(file) {
+                // Who may not read it must not read the new one either.
+                new.set_permissions(known.permissions())?;
+            }
             let mut writer = BufWriter::with_capacity(BUFFER, new);
             write(&mut writer)?;
             writer.flush()?;

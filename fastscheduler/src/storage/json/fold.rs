@@ -150,9 +150,16 @@ impl Ledger {
         let files = &self.files;
         // One that could not be folded the last time is still there.
         if !files.old_journal.exists() {
+            let sync = || FileError::of("sync the journal", &files.journal);
+            // Most of it first, while others go on.
+            let journal = self.inner().journal.file();
+            journal.sync_data().map_err(sync())?;
             let mut inner = self.inner();
-            let old = inner.journal.rotate(&files.journal, &files.old_journal)?;
-            inner.sync.rotate(old);
+            // All of it must be safe before anything that follows can be, or
+            // else a power failure leaves a hole between the two journals.
+            journal.sync_data().map_err(sync())?;
+            inner.journal.rotate(files)?;
+            inner.sync.begin_file();
         }
         let Found::Snapshot(mut snapshot) = load::state_file(files)? else {
             let place = format!("the state file `{}`", files.state.display());

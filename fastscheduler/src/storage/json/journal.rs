@@ -2,14 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::document::{Damage, VERSION};
 use super::error::FileError;
-use super::files::{self, with};
+use super::files::{self, Files, with};
 use super::line::{seal, unseal};
 use crate::storage::Change;
 use crate::storage::state::Dropped;
@@ -50,13 +50,15 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Begins one, in the place of what is there.
-    pub(super) fn create(path: &Path) -> Result<Self, FileError> {
+    /// Begins one, in the place of what is there, for those who may read the
+    /// state file.
+    pub(super) fn create(path: &Path, files: &Files) -> Result<Self, FileError> {
         let title = title().map_err(FileError::of("begin the journal", path))?;
         let create = || {
             // Appending, so that it goes on at the end after it was cut.
             let file = OpenOptions::new().append(true).create(true).open(path)?;
             file.set_len(0)?;
+            file.set_permissions(fs::metadata(&files.state)?.permissions())?;
             (&file).write_all(&title)?;
             io::Result::Ok(file)
         };
@@ -110,9 +112,10 @@ impl Journal {
     }
 
     /// Goes on in a new file; what was written so far is the old one.
-    pub(super) fn rotate(&mut self, path: &Path, old: &Path) -> Result<Arc<File>, FileError> {
-        let new: PathBuf = with(path, ".new");
-        let next = Self::create(&new)?;
+    pub(super) fn rotate(&mut self, files: &Files) -> Result<(), FileError> {
+        let (path, old) = (&files.journal, &files.old_journal);
+        let new = with(path, ".new");
+        let next = Self::create(&new, files)?;
         let rename =
             |from: &Path, to: &Path| fs::rename(from, to).map_err(FileError::of("rename the journal", from));
         if let Err(error) = rename(path, old) {
@@ -125,7 +128,8 @@ impl Journal {
             files::remove(&new)?;
             return Err(error);
         }
-        Ok(std::mem::replace(self, next).file)
+        *self = next;
+        Ok(())
     }
 }
 

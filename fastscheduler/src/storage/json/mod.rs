@@ -137,7 +137,7 @@ impl JsonStorage {
                 }
                 Journal::resume(&files.journal, whole)?
             }
-            Some(_) | None => Journal::create(&files.journal)?,
+            Some(_) | None => Journal::create(&files.journal, &files)?,
         };
         files.sync_folder()?;
         let length = std::fs::metadata(&files.state).map_err(FileError::of("read", &files.state))?.len();

@@ -4,7 +4,6 @@
 //! the next.
 
 use std::fs::File;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -23,21 +22,20 @@ pub(super) struct Syncing {
     is_due: bool,
     /// Whether somebody waits for it.
     is_urgent: bool,
-    /// Journals that were written to before the present one.
-    rotated: Vec<Arc<File>>,
+    /// Whether the journal is a new file, which its folder may not have yet.
+    is_new_file: bool,
     /// Those who wait until the change of this number is safe.
     waiting: Vec<(u64, Answer)>,
 }
 
 impl Syncing {
-    /// The journal was changed for another one.
-    pub(super) fn rotate(&mut self, old: Arc<File>) {
-        self.rotated.push(old);
+    /// The journal is a new file; the one before is safe.
+    pub(super) fn begin_file(&mut self) {
+        self.is_new_file = true;
     }
 
     /// A snapshot has it all, up to and with the change of this number.
     pub(super) fn is_covered(&mut self, sequence: u64) {
-        self.rotated.clear();
         self.answer(sequence, &Ok(()));
     }
 
@@ -88,13 +86,13 @@ impl Ledger {
             inner.sync.is_due = false;
             inner.sync.is_urgent = false;
             let sequence = inner.sequence;
-            let rotated = std::mem::take(&mut inner.sync.rotated);
+            let is_new_file = std::mem::take(&mut inner.sync.is_new_file);
             let (journal, length) = (inner.journal.file(), inner.journal.length());
             drop(inner);
-            let synced = self.sync(&rotated, &journal);
+            let synced = self.sync(&journal, is_new_file);
             if synced.is_ok() {
                 // Before anybody is told: tests of power failures cut here.
-                tracing::trace!(target: "fastscheduler::journal", length, rotated = rotated.len(), "synced");
+                tracing::trace!(target: "fastscheduler::journal", length, is_new_file, "synced");
             }
             inner = self.inner();
             inner.sync.answer(sequence, &synced);
@@ -104,11 +102,8 @@ impl Ledger {
         }
     }
 
-    fn sync(&self, rotated: &[Arc<File>], journal: &File) -> Result<(), FileError> {
-        for old in rotated {
-            old.sync_data().map_err(FileError::of("sync the journal", &self.files.old_journal))?;
-        }
-        if !rotated.is_empty() {
+    fn sync(&self, journal: &File, is_new_file: bool) -> Result<(), FileError> {
+        if is_new_file {
             self.files.sync_folder()?;
         }
         journal.sync_data().map_err(FileError::of("sync the journal", &self.files.journal))
