@@ -153,6 +153,24 @@ fn remote_registration_answers_each_request_with_a_job_or_a_sentence() {
     }
 }
 
+#[test]
+fn a_restart_makes_up_for_what_was_missed() {
+    let (status, output) = Program::start("restart").end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    for lines in [
+        "stopped on Monday, 16:00\n  files: scheduler.json, scheduler.json.lock, scheduler_dead_letters.json\n",
+        "  report is there again, with 2 runs; next: Thu 09:00\n",
+        "  remind is there again, with 1 runs; next: Tue 10:00\n",
+        "  Tue 08:00 good_morning: 2 skipped, catch_up\n  Tue 09:00 report: 1 skipped, catch_up\n",
+        "  Tue 12:00 bill: completed\n",
+        "  Wed 09:00 report: completed\n",
+        "  Tue 10:00 remind: completed\n",
+    ] {
+        assert!(output.contains(lines), "`{lines}` is not in\n{output}");
+    }
+    assert!(output.ends_with("  Wed 12:00 bill: completed"), "{output}");
+}
+
 /// Its tests are run with the others, as targets of their package.
 #[test]
 fn testing_jobs_rehearses_the_week_in_which_clocks_change() {
