@@ -16,7 +16,7 @@ use super::files;
 use crate::lateness::LATENESS;
 
 /// The time left for adding a job, and for writing it.
-const TIME_TO_ADD: Duration = Duration::from_micros(60);
+const TIME_TO_ADD: Duration = Duration::from_micros(100);
 
 /// The runs that make a history, each second.
 const RUNS_EACH_SECOND: u32 = 10_000;
