@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dispatch::{self, Load};
 use crate::footprint;
+use crate::json::{creates, load, prepare, start};
 
 /// The sub-command, not shown to users, by which this program calls itself.
 pub(crate) const SUBCOMMAND: &str = "measure";
@@ -23,6 +24,14 @@ pub(crate) enum Task {
         /// For how long the scheduler is watched doing nothing.
         idle: Duration,
     },
+    /// Writes a state file, and answers with a [`prepare::Prepared`].
+    Prepare(prepare::Plan),
+    /// Answers with a [`load::Row`].
+    Json(load::Load),
+    /// Answers with a [`start::Start`].
+    Start(start::Stored),
+    /// Answers with [`creates::Creates`].
+    Creates(creates::Load),
 }
 
 /// Starts a child for a task and reads its answer.
@@ -43,6 +52,10 @@ pub(crate) fn answer(task: &str) -> Result<()> {
     let answer = match task {
         Task::Dispatch(load) => serde_json::to_string(&runtime.block_on(dispatch::measure(load))?),
         Task::Footprint { idle } => serde_json::to_string(&runtime.block_on(footprint::measure(idle))?),
+        Task::Prepare(plan) => serde_json::to_string(&runtime.block_on(prepare::prepare(plan))?),
+        Task::Json(load) => serde_json::to_string(&runtime.block_on(load::measure(load))?),
+        Task::Start(stored) => serde_json::to_string(&runtime.block_on(start::measure(stored))?),
+        Task::Creates(load) => serde_json::to_string(&runtime.block_on(creates::measure(load))?),
     };
     println!("{}", answer?);
     Ok(())

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use cpu_time::ProcessTime;
-use fastscheduler::{Clock as _, SystemClock};
+use fastscheduler::storage::MemoryStorage;
+use fastscheduler::{Clock as _, Scheduler, SystemClock};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use crate::child::{self, Task};
 use crate::footprint::{self, Footprint};
-use crate::goal;
+use crate::goal::{self, Goal, figure, milliseconds};
 use crate::lateness::LATENESS;
 use crate::scheduled::Scheduled;
 use crate::window::Window;
@@ -88,9 +89,6 @@ impl Row {
 
 /// Measures everything, and prints it.
 pub(crate) fn compare(length: Duration) -> Result<()> {
-    if cfg!(debug_assertions) {
-        eprintln!("this was built without `--release`: the figures say little");
-    }
     let mut rows = Vec::new();
     for jobs in LOADS {
         for side in [Side::RawLoop, Side::Scheduler] {
@@ -102,8 +100,32 @@ pub(crate) fn compare(length: Duration) -> Result<()> {
     eprintln!("{} jobs that are due tomorrow, for {idle:?}", footprint::JOBS);
     let footprint: Footprint = child::ask(&Task::Footprint { idle })?;
     println!("{}", table::of_rows(&rows));
-    print!("{}", goal::verdicts(&rows, &footprint));
+    print!("{}", goal::verdicts(&goals(&rows, &footprint)));
     Ok(())
+}
+
+/// What the scheduler is meant to reach.
+fn goals(rows: &[Row], footprint: &Footprint) -> Vec<Goal> {
+    let of = |jobs| rows.iter().find(move |row| row.load.side == Side::Scheduler && row.load.jobs == jobs);
+    let mut goals = Vec::new();
+    if let Some(row) = of(100_000) {
+        let cpu = row.cpu_per_million.as_secs_f64();
+        goals.push(Goal::at_most(1.0, "s", "CPU of a million runs, 100,000 each second", cpu));
+        let lost = row.lost().max(0).cast_unsigned();
+        goals.push(Goal::at_most(0.0, "runs", "lost of these", figure(lost)));
+    }
+    if let Some(row) = of(1_000) {
+        let (p50, p99) = (milliseconds(row.late_p50), milliseconds(row.late_p99));
+        goals.push(Goal::at_most(1.0, "ms", "lateness of 1,000 runs each second, p50", p50));
+        goals.push(Goal::at_most(3.0, "ms", "lateness of 1,000 runs each second, p99", p99));
+    }
+    // The goal is 0 %, to one decimal.
+    let idle = footprint.idle_percent;
+    goals.push(Goal::at_most(0.05, "%", "CPU of a core while 100,000 jobs wait", idle));
+    goals.push(Goal::at_most(600.0, "bytes", "memory of a job", figure(footprint.bytes_per_job)));
+    let cpu_per_add = footprint.cpu_per_add.as_secs_f64() * 1e6;
+    goals.push(Goal::at_most(2.0, "µs", "CPU of adding a job", cpu_per_add));
+    goals
 }
 
 /// Measures one row, in a process of its own.
@@ -141,7 +163,7 @@ impl Running {
     async fn start(load: Load, window: Window) -> Result<Self> {
         Ok(match load.side {
             Side::RawLoop => Self::RawLoop(tokio::spawn(raw_loop::dispatch(window.first_dues(load.jobs)))),
-            Side::Scheduler => Self::Scheduler(Scheduled::start(load.jobs, window).await?),
+            Side::Scheduler => Self::Scheduler(start_in_memory(load.jobs, window).await?),
         })
     }
 
@@ -155,4 +177,9 @@ impl Running {
             Self::Scheduler(scheduled) => scheduled.stop().await.map(Some),
         }
     }
+}
+
+async fn start_in_memory(jobs: u32, window: Window) -> Result<Scheduled> {
+    let builder = Scheduler::builder().storage(MemoryStorage::default());
+    Scheduled::start(builder, jobs, 1, window).await
 }

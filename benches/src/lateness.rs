@@ -14,6 +14,7 @@ const BUCKETS: usize = (33 - FINENESS as usize) << FINENESS;
 
 /// One for this process, as each measures one side.
 pub(crate) static LATENESS: Lateness = Lateness {
+    calls: AtomicU64::new(0),
     counted_until: AtomicI64::new(i64::MAX),
     buckets: [const { AtomicU64::new(0) }; BUCKETS],
     greatest: AtomicU32::new(0),
@@ -27,6 +28,7 @@ pub(crate) async fn tick(scheduled_for: DateTime<Utc>) {
 /// Counts of runs by how many microseconds late they began.
 #[derive(Debug)]
 pub(crate) struct Lateness {
+    calls: AtomicU64,
     counted_until: AtomicI64,
     buckets: [AtomicU64; BUCKETS],
     greatest: AtomicU32,
@@ -38,7 +40,19 @@ impl Lateness {
         self.counted_until.store(end.timestamp_micros(), Ordering::Relaxed);
     }
 
+    /// Forgets what was counted so far.
+    pub(crate) fn begin_anew(&self) {
+        self.buckets.iter().for_each(|bucket| bucket.store(0, Ordering::Relaxed));
+        self.greatest.store(0, Ordering::Relaxed);
+    }
+
+    /// All calls, whenever they were due, from the beginning.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     fn record(&self, scheduled_for: DateTime<Utc>, now: DateTime<Utc>) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let due = scheduled_for.timestamp_micros();
         if due >= self.counted_until.load(Ordering::Relaxed) {
             return;
@@ -128,6 +142,7 @@ mod tests {
     #[test]
     fn percentiles_are_exact_to_a_bucket() {
         let lateness = Lateness {
+            calls: AtomicU64::new(0),
             counted_until: AtomicI64::new(10),
             buckets: [const { AtomicU64::new(0) }; BUCKETS],
             greatest: AtomicU32::new(0),
@@ -144,5 +159,10 @@ mod tests {
             assert!((from..=to).contains(&micros), "{percent} %: {micros}");
         }
         assert_eq!(counts.greatest(), Duration::from_millis(1));
+        assert_eq!(lateness.calls(), 1_001);
+
+        lateness.begin_anew();
+        assert_eq!(lateness.read().total(), 0);
+        assert_eq!(lateness.read().greatest(), Duration::ZERO);
     }
 }

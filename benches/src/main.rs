@@ -6,6 +6,7 @@ mod child;
 mod dispatch;
 mod footprint;
 mod goal;
+mod json;
 mod lateness;
 mod memory;
 mod raw_loop;
@@ -23,6 +24,8 @@ usage: cargo run --release -p fastscheduler-benches -- <benchmark>
 
 benchmarks:
   dispatch [--seconds N]   runs that are due each second, beside a raw tokio loop;
+                           N seconds each, 15 by default
+  json [--seconds N]       the default store: runs, starts, new jobs and snapshots;
                            N seconds each, 15 by default";
 
 /// For how long a load is measured unless one asks for less.
@@ -31,8 +34,10 @@ const SECONDS: u32 = 15;
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["dispatch"] => dispatch::compare(seconds(SECONDS))?,
-        ["dispatch", "--seconds", text] if is_count(text) => dispatch::compare(seconds(text.parse()?))?,
+        ["dispatch"] => measure(dispatch::compare, SECONDS)?,
+        ["dispatch", "--seconds", text] if is_count(text) => measure(dispatch::compare, text.parse()?)?,
+        ["json"] => measure(json::compare, SECONDS)?,
+        ["json", "--seconds", text] if is_count(text) => measure(json::compare, text.parse()?)?,
         [child::SUBCOMMAND, task] => child::answer(task)?,
         _ => {
             eprintln!("{USAGE}");
@@ -46,6 +51,9 @@ fn is_count(text: &str) -> bool {
     text.parse::<u32>().is_ok_and(|count| count > 0)
 }
 
-fn seconds(count: u32) -> Duration {
-    Duration::from_secs(count.into())
+fn measure(compare: fn(Duration) -> Result<()>, seconds: u32) -> Result<()> {
+    if cfg!(debug_assertions) {
+        eprintln!("this was built without `--release`: the figures say little");
+    }
+    compare(Duration::from_secs(seconds.into()))
 }

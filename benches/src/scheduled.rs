@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
-use fastscheduler::storage::MemoryStorage;
-use fastscheduler::{Clock as _, Event, Events, SystemClock};
+use fastscheduler::{Clock as _, Event, Events, SchedulerBuilder, SystemClock};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::lateness;
 use crate::window::Window;
@@ -29,15 +29,23 @@ pub(crate) struct Scheduled {
 }
 
 impl Scheduled {
-    /// Adds jobs that are due once a second, and starts.
-    pub(crate) async fn start(jobs: u32, window: Window) -> Result<Self> {
-        let scheduler =
-            Scheduler::builder().storage(MemoryStorage::default()).max_history(10_000).build().await?;
-        for first_due in window.first_dues(jobs) {
-            // The first fire is one interval after the anchor.
-            let anchor = first_due - TimeDelta::seconds(1);
-            scheduler.add(every(1).seconds().starting_at(anchor).call("tick")).await?;
-        }
+    /// Adds jobs that are due once a second, so many at the same time, and starts.
+    pub(crate) async fn start(
+        builder: SchedulerBuilder,
+        jobs: u32,
+        at_once: usize,
+        window: Window,
+    ) -> Result<Self> {
+        let scheduler = builder.max_history(10_000).build().await?;
+        stream::iter(window.first_dues(jobs))
+            .map(Ok)
+            .try_for_each_concurrent(at_once, |first_due| {
+                // The first fire is one interval after the anchor.
+                let anchor = first_due - TimeDelta::seconds(1);
+                let added = scheduler.add(every(1).seconds().starting_at(anchor).call("tick"));
+                async { added.await.map(drop) }
+            })
+            .await?;
         let skipped = Arc::default();
         tokio::spawn(listen(scheduler.subscribe(), window, Arc::clone(&skipped)));
         scheduler.start().await?;
@@ -46,6 +54,11 @@ impl Scheduled {
             "adding {jobs} jobs took longer than the time left for it; was this built with `--release`?"
         );
         Ok(Self { scheduler, skipped })
+    }
+
+    /// How many fires of the window it recorded as skipped so far.
+    pub(crate) fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
     }
 
     /// Stops, and says how many fires of the window it recorded as skipped.

@@ -86,11 +86,13 @@ pub(crate) fn grouped(number: i64) -> String {
     text
 }
 
-fn milliseconds(duration: Duration) -> String {
+/// A length of time in milliseconds.
+pub(crate) fn milliseconds(duration: Duration) -> String {
     format!("{:.2}", duration.as_secs_f64() * 1e3)
 }
 
-fn ratio(duration: Duration, raw: Option<Duration>) -> String {
+/// How many times as long as another that is.
+pub(crate) fn ratio(duration: Duration, raw: Option<Duration>) -> String {
     match raw {
         Some(raw) if !raw.is_zero() => format!("{:.2}", duration.div_duration_f64(raw)),
         Some(_) | None => "–".to_owned(),

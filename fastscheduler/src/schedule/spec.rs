@@ -125,6 +125,19 @@ impl ScheduleSpec {
         }
     }
 
+    /// Whether it names times of a calendar, so that it is the same schedule
+    /// for whichever job, and since whatever instant.
+    pub(crate) fn is_of_calendar(&self) -> bool {
+        match self {
+            Self::Hourly { .. }
+            | Self::Daily { .. }
+            | Self::Weekly { .. }
+            | Self::Monthly { .. }
+            | Self::Cron { .. } => true,
+            Self::Every { .. } | Self::Once { .. } | Self::At { .. } => false,
+        }
+    }
+
     /// Whether it is one fire at a date, and not some time after a start.
     pub(crate) fn is_dated(&self) -> bool {
         matches!(self, Self::At { .. })

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use chrono_tz::Tz;
 
+use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, environment};
 use crate::clock::{Clock, SystemClock, system_zone};
 use crate::engine::{Capacity, Engine};
@@ -216,6 +217,7 @@ impl SchedulerBuilder {
             engine: Arc::new(engine),
             registry: RwLock::new(registry),
             zone,
+            timetables: Timetables::default(),
             phase: Mutex::new(Phase::Built),
             no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),

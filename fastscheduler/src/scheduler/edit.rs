@@ -204,7 +204,7 @@ impl Scheduler {
         definition: &ScheduleDefinition,
         since: DateTime<Utc>,
     ) -> Result<Timetable, ScheduleError> {
-        Timetable::compile(&definition.clone().placed(since), self.0.zone)
+        self.0.timetables.compile(definition, since, self.0.zone)
     }
 
     /// Has the engine go by the job as it is stored now. One whose function is

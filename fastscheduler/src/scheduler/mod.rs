@@ -18,6 +18,7 @@ mod new_job;
 mod program;
 mod signals;
 mod status;
+mod timetables;
 mod update;
 
 use std::collections::HashSet;
@@ -36,6 +37,7 @@ pub use program::run;
 pub use status::Status;
 pub use update::JobUpdate;
 
+use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
 use crate::job::{FunctionKey, IntoJobId, Job, JobId, Name, Run, Statistics};
 use crate::registry::{Arguments, Function, JobClosure, Registry};
@@ -72,6 +74,7 @@ struct Inner {
     engine: Arc<Engine>,
     registry: RwLock<Registry>,
     zone: Tz,
+    timetables: Timetables,
     phase: Mutex<Phase>,
     /// What most jobs have.
     no_arguments: Arc<Arguments>,

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::line::{seal, unseal};
+use super::line::{self, seal, unseal};
 
 /// The version that is written.
 pub(super) const VERSION: &str = "2.0";
@@ -74,7 +74,8 @@ pub(super) struct Damage {
 
 /// Reads a document, from top to bottom.
 pub(super) struct Reader<'a> {
-    lines: std::slice::Split<'a, u8, fn(&u8) -> bool>,
+    /// What comes after the line; `None` after the last.
+    rest: Option<&'a [u8]>,
     line: usize,
 }
 
@@ -85,15 +86,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn new(text: &'a [u8]) -> Self {
-        let is_end: fn(&u8) -> bool = |byte| *byte == b'\n';
-        let mut lines = text.split(is_end);
-        lines.next();
-        Self { lines, line: 1 }
+        let rest = line::first(text).map(|(_, rest)| rest);
+        Self { rest, line: 1 }
     }
 
     fn next(&mut self) -> Result<&'a [u8], Damage> {
         self.line += 1;
-        self.lines.next().ok_or_else(|| self.damage("the file ends here".to_owned()))
+        let text = self.rest.ok_or_else(|| self.damage("the file ends here".to_owned()))?;
+        let (line, rest) = line::first(text).unzip();
+        self.rest = rest;
+        Ok(line.unwrap_or(text))
     }
 
     fn damage(&self, reason: String) -> Damage {
@@ -137,7 +139,7 @@ impl<'a> Reader<'a> {
                 self.expect(b"]")?;
                 self.expect(b"}")?;
                 self.expect(b"")?;
-                if self.lines.next().is_some() {
+                if self.rest.is_some() {
                     self.line += 1;
                     return Err(self.damage("there should be nothing more".to_owned()));
                 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{Damage, VERSION};
 use super::error::FileError;
 use super::files::{self, Files, with};
-use super::line::{seal, unseal};
+use super::line::{self, seal, unseal};
 use crate::storage::Change;
 use crate::storage::state::Dropped;
 
@@ -169,9 +169,8 @@ pub(super) fn read(
 ) -> Result<Extent, Unreadable> {
     let mut whole = 0;
     let mut number = 0;
-    while let Some(end) = text[whole..].iter().position(|byte| *byte == b'\n') {
+    while let Some((line, _)) = line::first(&text[whole..]) {
         number += 1;
-        let line = &text[whole..whole + end];
         let read = if number == 1 {
             let title: Result<Title, _> = unseal(line);
             if let Ok(title) = &title
@@ -184,7 +183,7 @@ pub(super) fn read(
             unseal(line).and_then(&mut each)
         };
         match read {
-            Ok(()) => whole += end + 1,
+            Ok(()) => whole += line.len() + 1,
             // Of the last writes before a power failure, some may be missing.
             Err(_) if is_blank(&text[whole..]) => break,
             Err(reason) => return Err(Damage { line: number, reason }.into()),

@@ -37,5 +37,14 @@ pub(super) fn unseal<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
     if checksum != Some(crc32fast::hash(record)) {
         return Err("its checksum does not match".to_owned());
     }
-    serde_json::from_slice(line).map_err(|error| format!("it is no record: {error}"))
+    // Once for all of its texts.
+    let line = std::str::from_utf8(line).map_err(|error| format!("it is no record: {error}"))?;
+    serde_json::from_str(line).map_err(|error| format!("it is no record: {error}"))
+}
+
+/// The first line of a text, without its end, and what comes after; `None` if
+/// it has no end.
+pub(super) fn first(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b'\n', text)?;
+    Some((&text[..end], &text[end + 1..]))
 }
