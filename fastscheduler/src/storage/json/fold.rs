@@ -165,7 +165,7 @@ impl Ledger {
             let place = format!("the state file `{}`", files.state.display());
             return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
         };
-        load::replay(&mut snapshot, &files.old_journal)?;
+        load::replay_old(&mut snapshot, &files.old_journal)?;
         let length = files.write(&snapshot)?;
         files::remove(&files.old_journal)?;
         Ok(length)
@@ -232,8 +232,10 @@ impl Files {
 
     /// Writes a snapshot, and answers its length.
     fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
-        self.replace(&self.dead_letters, |to| dead_letters::write(&snapshot.state, to))?;
-        self.replace(&self.state, |to| snapshot.write(to))
+        self.replace("write the dead letters", &self.dead_letters, |to| {
+            dead_letters::write(&snapshot.state, to)
+        })?;
+        self.replace("write the state file", &self.state, |to| snapshot.write(to))
     }
 }
 
