@@ -201,7 +201,9 @@ impl Ledger {
         let files = &self.files;
         let is_whole = inner.behind.is_none();
         let has_journal = inner.journal.has_records() || files.old_journal.exists();
-        if is_whole && (closing == Closing::AsItIs || !has_journal) {
+        // What was dropped since the last record is in no file yet.
+        let is_folded = !has_journal && inner.dropped == Dropped::default();
+        if is_whole && (closing == Closing::AsItIs || is_folded) {
             return if has_journal { Ok(()) } else { files::remove(&files.journal) };
         }
         let snapshot = inner.snapshot();
