@@ -39,6 +39,10 @@ impl Files {
             Ok(state) if state.is_dir() => return Err(open(io::ErrorKind::IsADirectory.into()).into()),
             Ok(state) => state,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Ok(target) = fs::read_link(path) {
+                    // A link that leads to no file yet; to itself, it is another error.
+                    return Self::of(&path.with_file_name("").join(target));
+                }
                 let name = path.file_name().ok_or_else(|| open(io::ErrorKind::InvalidFilename.into()))?;
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or_else(|| Path::new("."));
