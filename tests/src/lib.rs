@@ -7,6 +7,7 @@ pub mod in_folder;
 mod process;
 mod script;
 pub mod state_folder;
+pub mod told;
 
 use std::time::Duration;
 
