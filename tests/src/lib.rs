@@ -6,6 +6,8 @@ pub mod held;
 pub mod in_folder;
 mod process;
 mod script;
+pub mod state_folder;
+pub mod told;
 
 use std::time::Duration;
 

@@ -24,6 +24,7 @@ use super::line::{self, seal, unseal};
 pub(super) const VERSION: &str = "2.0";
 
 const FIRST_LINE: &[u8] = br#"{"version":"2.0","#;
+const END: &[u8] = b"\n}\n";
 
 /// Writes a document, from top to bottom.
 pub(super) struct Writer<W> {
@@ -61,7 +62,7 @@ impl<W: Write> Writer<W> {
     }
 
     pub(super) fn end(mut self) -> io::Result<()> {
-        self.to.write_all(b"\n}\n")
+        self.to.write_all(END)
     }
 }
 
@@ -85,6 +86,11 @@ impl<'a> Reader<'a> {
         text.strip_prefix(FIRST_LINE).is_some_and(|rest| rest.first() == Some(&b'\n'))
     }
 
+    /// Whether it was written to its end, if it is such a document.
+    pub(super) fn has_end(text: &[u8]) -> bool {
+        text.ends_with(END)
+    }
+
     pub(super) fn new(text: &'a [u8]) -> Self {
         let rest = line::first(text).map(|(_, rest)| rest);
         Self { rest, line: 1 }
@@ -92,7 +98,7 @@ impl<'a> Reader<'a> {
 
     fn next(&mut self) -> Result<&'a [u8], Damage> {
         self.line += 1;
-        let text = self.rest.ok_or_else(|| self.damage("the file ends here".to_owned()))?;
+        let text = self.rest.ok_or_else(|| self.damage("here the next line is missing".to_owned()))?;
         let (line, rest) = line::first(text).unzip();
         self.rest = rest;
         Ok(line.unwrap_or(text))
@@ -117,6 +123,13 @@ impl<'a> Reader<'a> {
             .map_err(|reason| self.damage(reason))
     }
 
+    /// A line of a list, without its comma.
+    fn record(&mut self, has_comma: bool) -> Result<&'a [u8], Damage> {
+        let line = self.next()?;
+        let record = if has_comma { line.strip_suffix(b",") } else { Some(line) };
+        record.ok_or_else(|| self.damage("it should end with a comma".to_owned()))
+    }
+
     /// A list of so many records. After the last list comes the end.
     pub(super) fn list<T: DeserializeOwned + Send>(
         &mut self,
@@ -127,12 +140,21 @@ impl<'a> Reader<'a> {
         self.expect(format!("\"{name}\":[").as_bytes())?;
         let first = self.line + 1;
         let mut lines = Vec::new();
+        let mut missing = None;
         for place in 1..=count {
-            let line = self.next()?;
-            let line = if place < count { line.strip_suffix(b",") } else { Some(line) };
-            lines.push(line.ok_or_else(|| self.damage("it should end with a comma".to_owned()))?);
+            match self.record(place < count) {
+                Ok(line) => lines.push(line),
+                Err(damage) => {
+                    missing = Some(damage);
+                    break;
+                }
+            }
         }
+        // What is wrong before it comes first.
         let records = unseal_all(&lines).map_err(|(place, reason)| Damage { line: first + place, reason })?;
+        if let Some(damage) = missing {
+            return Err(damage);
+        }
         match is_last {
             IsLast::No => self.expect(b"],")?,
             IsLast::Yes => {

@@ -41,11 +41,14 @@ impl From<FileError> for StorageError {
 }
 
 fn hint(error: &io::Error) -> &'static str {
-    use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    use io::ErrorKind::{
+        FileTooLarge, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
     match error.kind() {
         PermissionDenied | ReadOnlyFilesystem => {
             " (run as a user who may write to its folder, or choose another `state_file`)"
         }
+        NotFound => " (it must be there)",
         StorageFull | QuotaExceeded => " (free some space)",
         FileTooLarge => " (raise the limit on the size of files)",
         _ => "",

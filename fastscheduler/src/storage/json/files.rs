@@ -11,6 +11,9 @@ use crate::storage::StorageError;
 /// How much is written at once.
 const BUFFER: usize = 256 * 1024;
 
+/// What a copy is made for.
+const KEEP: &str = "keep a copy of what is replaced";
+
 /// The files of a store, all in one folder.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -36,6 +39,10 @@ impl Files {
             Ok(state) if state.is_dir() => return Err(open(io::ErrorKind::IsADirectory.into()).into()),
             Ok(state) => state,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Ok(target) = fs::read_link(path) {
+                    // A link that leads to no file yet; to itself, it is another error.
+                    return Self::of(&path.with_file_name("").join(target));
+                }
                 let name = path.file_name().ok_or_else(|| open(io::ErrorKind::InvalidFilename.into()))?;
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or_else(|| Path::new("."));
@@ -57,16 +64,21 @@ impl Files {
         })
     }
 
+    /// What was changed since the snapshot, the older one first.
+    pub(super) fn journals(&self) -> impl Iterator<Item = &Path> {
+        [&self.old_journal, &self.journal].into_iter().map(PathBuf::as_path)
+    }
+
     /// Keeps a copy of a file that is about to be replaced, if it is there.
     pub(super) fn keep(&self, file: &Path, notes: &mut Vec<String>) -> Result<(), FileError> {
-        let Some(text) = read(file)? else { return Ok(()) };
+        let Some(text) = read(KEEP, file)? else { return Ok(()) };
         let mut copy = with(file, ".bak");
         let mut number = 1;
         while copy.exists() {
             number += 1;
             copy = with(file, &format!(".bak.{number}"));
         }
-        self.replace(&copy, |to| to.write_all(&text))?;
+        self.replace(KEEP, &copy, |to| to.write_all(&text))?;
         notes.push(format!("`{}` is kept as `{}`", file.display(), copy.display()));
         Ok(())
     }
@@ -85,6 +97,7 @@ impl Files {
     /// and says how long it is.
     pub(super) fn replace(
         &self,
+        action: &'static str,
         file: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<u64, FileError> {
@@ -106,27 +119,29 @@ impl Files {
         let length = written.map_err(|error| {
             // What it takes up may be what is missing.
             let _ = fs::remove_file(&beside);
-            FileError::new("write", file, error)
+            FileError::new(action, file, error)
         })?;
         self.sync_folder()?;
         Ok(length)
     }
 }
 
-/// Removes a file, if it is there.
+/// Removes a journal, if it is there.
 pub(super) fn remove(file: &Path) -> Result<(), FileError> {
     match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::new("remove", file, error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(FileError::new("remove the journal", file, error))
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// All of a file, or `None` if there is none.
-pub(super) fn read(file: &Path) -> Result<Option<Vec<u8>>, FileError> {
+/// All of a file, or `None` if there is none. The action is what it is read for.
+pub(super) fn read(action: &'static str, file: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(FileError::new("read", file, error)),
+        Err(error) => Err(FileError::new(action, file, error)),
     }
 }
 

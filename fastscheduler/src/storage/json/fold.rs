@@ -165,7 +165,7 @@ impl Ledger {
             let place = format!("the state file `{}`", files.state.display());
             return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
         };
-        load::replay(&mut snapshot, &files.old_journal)?;
+        load::replay_old(&mut snapshot, &files.old_journal)?;
         let length = files.write(&snapshot)?;
         files::remove(&files.old_journal)?;
         Ok(length)
@@ -201,7 +201,9 @@ impl Ledger {
         let files = &self.files;
         let is_whole = inner.behind.is_none();
         let has_journal = inner.journal.has_records() || files.old_journal.exists();
-        if is_whole && (closing == Closing::AsItIs || !has_journal) {
+        // What was dropped since the last record is in no file yet.
+        let is_folded = !has_journal && inner.dropped == Dropped::default();
+        if is_whole && (closing == Closing::AsItIs || is_folded) {
             return if has_journal { Ok(()) } else { files::remove(&files.journal) };
         }
         let snapshot = inner.snapshot();
@@ -232,8 +234,10 @@ impl Files {
 
     /// Writes a snapshot, and answers its length.
     fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
-        self.replace(&self.dead_letters, |to| dead_letters::write(&snapshot.state, to))?;
-        self.replace(&self.state, |to| snapshot.write(to))
+        self.replace("write the dead letters", &self.dead_letters, |to| {
+            dead_letters::write(&snapshot.state, to)
+        })?;
+        self.replace("write the state file", &self.state, |to| snapshot.write(to))
     }
 }
 

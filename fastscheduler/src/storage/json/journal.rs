@@ -147,6 +147,8 @@ pub(super) struct Extent {
     pub(super) whole: u64,
     /// Bytes after them, of a line that was not written to its end.
     pub(super) torn: u64,
+    /// The number of that line, from 1.
+    pub(super) torn_line: usize,
 }
 
 /// What keeps a journal from being read.
@@ -168,9 +170,8 @@ pub(super) fn read(
     mut each: impl FnMut(Written) -> Result<(), String>,
 ) -> Result<Extent, Unreadable> {
     let mut whole = 0;
-    let mut number = 0;
+    let mut number = 1;
     while let Some((line, _)) = line::first(&text[whole..]) {
-        number += 1;
         let read = if number == 1 {
             let title: Result<Title, _> = unseal(line);
             if let Ok(title) = &title
@@ -183,16 +184,40 @@ pub(super) fn read(
             unseal(line).and_then(&mut each)
         };
         match read {
-            Ok(()) => whole += line.len() + 1,
+            Ok(()) => {
+                whole += line.len() + 1;
+                number += 1;
+            }
             // Of the last writes before a power failure, some may be missing.
-            Err(_) if is_blank(&text[whole..]) => break,
+            Err(_) if has_hole(line, whole) => break,
             Err(reason) => return Err(Damage { line: number, reason }.into()),
         }
     }
-    Ok(Extent { whole: whole as u64, torn: (text.len() - whole) as u64 })
+    let torn = &text[whole..];
+    if whole == 0 && !is_torn_title(torn) {
+        let reason = "it is not the journal of a state file".to_owned();
+        return Err(Damage { line: 1, reason }.into());
+    }
+    Ok(Extent { whole: whole as u64, torn: torn.len() as u64, torn_line: number })
 }
 
-/// Whether a text has a part that was never written: JSON has no zero bytes.
-fn is_blank(text: &[u8]) -> bool {
-    text.contains(&0)
+/// Whether a part of a line that begins at this offset was never written. It
+/// reads as zeros, which JSON has not: from where the file ended before, or
+/// from the beginning of a sector, to the end of a sector.
+fn has_hole(line: &[u8], offset: usize) -> bool {
+    const SECTOR: usize = 512;
+    let mut at = 0;
+    while let Some(start) = line[at..].iter().position(|byte| *byte == 0).map(|zero| at + zero) {
+        let zeros = line[start..].iter().take_while(|byte| **byte == 0).count();
+        at = start + zeros;
+        if (start == 0 || (offset + start).is_multiple_of(SECTOR)) && (offset + at).is_multiple_of(SECTOR) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a text without whole lines is of a journal that was just begun.
+fn is_torn_title(text: &[u8]) -> bool {
+    title().is_ok_and(|title| title.starts_with(text)) || text.iter().all(|byte| *byte == 0)
 }

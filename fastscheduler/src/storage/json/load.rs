@@ -10,6 +10,11 @@ use super::snapshot::Snapshot;
 use crate::storage::StorageError;
 use crate::storage::state::State;
 
+/// What can be done about damage.
+const OF_STATE: &str = "put back a backup of it and of its journal, or move both away to begin anew";
+const OF_JOURNAL: &str = "put back a backup of it and of the state file, or remove this line and all after it, \
+                          which loses the changes that they tell of";
+
 /// What the state file is.
 pub(super) enum Found {
     /// Nothing was stored before.
@@ -21,56 +26,72 @@ pub(super) enum Found {
 
 /// Reads the state file.
 pub(super) fn state_file(files: &Files) -> Result<Found, StorageError> {
-    let Some(text) = files::read(&files.state)? else {
-        for journal in [&files.journal, &files.old_journal] {
-            if journal.exists() {
-                return Err(StorageError::Damaged {
-                    place: format!("the state file `{}`", files.state.display()),
-                    reason: format!(
-                        "it is gone, but its journal `{}` is there; put it back, or remove the journal too to \
-                         begin anew",
-                        journal.display()
-                    ),
-                });
-            }
-        }
-        return Ok(Found::Nothing);
+    let Some(text) = files::read("read the state file", &files.state)? else {
+        let Some(journal) = files.journals().find(|journal| journal.exists()) else {
+            return Ok(Found::Nothing);
+        };
+        let place = format!("the state file `{}`", files.state.display());
+        let reason = format!(
+            "it is gone, but its journal `{}` is there; put it back, or move the journal away to begin anew",
+            journal.display()
+        );
+        return Err(StorageError::Damaged { place, reason });
     };
+    let damaged = |damage| damaged(&files.state, damage, OF_STATE);
+    let is_damaged = |reason: &str| damaged(Damage { line: 1, reason: reason.to_owned() });
     if Reader::knows(&text) {
-        return Snapshot::read(&text).map(Found::Snapshot).map_err(|damage| damaged(&files.state, damage));
+        return Snapshot::read(&text).map(Found::Snapshot).map_err(damaged);
     }
     if text.is_empty() {
-        let reason = "the file is empty".to_owned();
-        return Err(damaged(&files.state, Damage { line: 1, reason }));
+        return Err(is_damaged("the file is empty"));
     }
-    match python::version(&text).map_err(|damage| damaged(&files.state, damage))? {
-        (version, _) if version == python::VERSION => {
-            let letters = files::read(&files.dead_letters)?;
-            let taken_over = python::take_over(&text, letters.as_deref());
-            let (snapshot, notes) = taken_over.map_err(|damage| damaged(&files.state, damage))?;
+    let (version, line) = python::version(&text).map_err(damaged)?;
+    match version.as_str() {
+        python::VERSION => {
+            if let Some(journal) = files.journals().find(|journal| journal.exists()) {
+                // It would be taken over as what was changed since.
+                return Err(is_damaged(&format!(
+                    "it is of the Python program, but the journal `{}` is there, which is not",
+                    journal.display()
+                )));
+            }
+            let letters = files::read("read the dead letters", &files.dead_letters)?;
+            let (snapshot, notes) = python::take_over(&text, letters.as_deref()).map_err(damaged)?;
             Ok(Found::Python(snapshot, notes))
         }
-        (version, _) if version == VERSION => {
-            // Somebody has put it into another form, and maybe changed it.
-            let reason = "it is not in the form that fastscheduler writes, one record a line".to_owned();
-            Err(damaged(&files.state, Damage { line: 1, reason }))
+        // Somebody has put it into another form, and maybe changed it.
+        VERSION => Err(is_damaged("it is not in the form that fastscheduler writes, one record a line")),
+        _ => {
+            let known = format!("`{VERSION}`, and `{}` of the Python program", python::VERSION);
+            Err(unknown_version(&files.state, line, version, known))
         }
-        (version, line) => Err(unknown_version(&files.state, line, version)),
     }
 }
 
 /// Takes over the changes of a journal that come after a snapshot. `None` if
 /// there is no such journal.
 pub(super) fn replay(snapshot: &mut Snapshot, path: &Path) -> Result<Option<Extent>, StorageError> {
-    let Some(text) = files::read(path)? else { return Ok(None) };
+    let Some(text) = files::read("read the journal", path)? else { return Ok(None) };
     let extent =
         journal::read(&text, |record| snapshot.take_over(&record)).map_err(
             |unreadable| match unreadable {
-                Unreadable::Damage(damage) => damaged(path, damage),
-                Unreadable::Version(version) => unknown_version(path, 1, version),
+                Unreadable::Damage(damage) => damaged(path, damage, OF_JOURNAL),
+                Unreadable::Version(version) => unknown_version(path, 1, version, format!("`{VERSION}`")),
             },
         )?;
     Ok(Some(extent))
+}
+
+/// The same of the journal that was put aside, which was safe by then; whether
+/// there is one.
+pub(super) fn replay_old(snapshot: &mut Snapshot, path: &Path) -> Result<bool, StorageError> {
+    match replay(snapshot, path)? {
+        Some(Extent { torn, torn_line: line, .. }) if torn > 0 => {
+            let reason = "it was not written to its end, though changes that follow were".to_owned();
+            Err(damaged(path, Damage { line, reason }, OF_JOURNAL))
+        }
+        extent => Ok(extent.is_some()),
+    }
 }
 
 impl Snapshot {
@@ -86,7 +107,10 @@ impl Snapshot {
             return Ok(());
         }
         if found > expected {
-            return Err(format!("it is change {found}, but {expected} should come here"));
+            return Err(format!(
+                "it is change {found}, but {expected} should come here: lines are missing before it, or it \
+                 belongs to another state file"
+            ));
         }
         self.state.drop_oldest(record.dropped.unwrap_or_default());
         self.state
@@ -97,17 +121,13 @@ impl Snapshot {
     }
 }
 
-fn damaged(file: &Path, Damage { line, reason }: Damage) -> StorageError {
+fn damaged(file: &Path, Damage { line, reason }: Damage, remedy: &str) -> StorageError {
     StorageError::Damaged {
         place: format!("`{}`, line {line}", file.display()),
-        reason: format!("{reason}; nothing was changed: put back a copy of the file, or mend it"),
+        reason: format!("{reason}; nothing was changed; {remedy}"),
     }
 }
 
-fn unknown_version(file: &Path, line: usize, version: String) -> StorageError {
-    StorageError::Version {
-        place: format!("`{}`, line {line},", file.display()),
-        version,
-        known: format!("`{VERSION}`, and `{}` of the Python program", python::VERSION),
-    }
+fn unknown_version(file: &Path, line: usize, version: String, known: String) -> StorageError {
+    StorageError::Version { place: format!("`{}`, line {line},", file.display()), version, known }
 }

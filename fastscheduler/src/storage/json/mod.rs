@@ -126,21 +126,27 @@ impl JsonStorage {
                 files.begin(snapshot)?
             }
         };
-        let has_old = load::replay(&mut snapshot, &files.old_journal)?.is_some();
+        let has_old = load::replay_old(&mut snapshot, &files.old_journal)?;
         let journal = match load::replay(&mut snapshot, &files.journal)? {
-            Some(Extent { whole, torn }) if whole > 0 => {
+            None => Journal::create(&files.journal, &files)?,
+            Some(Extent { whole, torn, .. }) => {
                 if torn > 0 {
                     notes.push(format!(
-                        "the last line of `{}` was not written to its end; its {torn} bytes are dropped",
+                        "`{}` was not written to its end; its last {torn} bytes are dropped",
                         files.journal.display()
                     ));
                 }
-                Journal::resume(&files.journal, whole)?
+                if whole > 0 {
+                    Journal::resume(&files.journal, whole)?
+                } else {
+                    Journal::create(&files.journal, &files)?
+                }
             }
-            Some(_) | None => Journal::create(&files.journal, &files)?,
         };
         files.sync_folder()?;
-        let length = std::fs::metadata(&files.state).map_err(FileError::of("read", &files.state))?.len();
+        let length = std::fs::metadata(&files.state)
+            .map_err(FileError::of("read the state file", &files.state))?
+            .len();
         for note in &notes {
             tracing::warn!("{note}");
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::document::Damage;
@@ -33,14 +34,17 @@ pub(super) fn version(text: &[u8]) -> Result<(String, usize), Damage> {
     struct Versioned {
         version: Option<Value>,
     }
-    let Versioned { version } = read(text)?;
+    let is_no_state_file =
+        || Damage { line: 1, reason: "it has no `version`, so it is no state file".to_owned() };
+    let IgnoredAny = read(text)?;
+    let Versioned { version } = read(text).map_err(|_| is_no_state_file())?;
     let place =
         text.windows(b"\"version\"".len()).position(|part| part == b"\"version\"").unwrap_or_default();
     let line = text[..place].split(|byte| *byte == b'\n').count();
     match version {
         Some(Value::String(version)) => Ok((version, line)),
         Some(version) => Ok((version.to_string(), line)),
-        None => Err(Damage { line: 1, reason: "it has no `version`, so it is no state file".to_owned() }),
+        None => Err(is_no_state_file()),
     }
 }
 
@@ -183,8 +187,11 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
-    serde_json::from_slice(text)
-        .map_err(|error| Damage { line: error.line().max(1), reason: error.to_string() })
+    serde_json::from_slice(text).map_err(|error| {
+        let what =
+            if error.is_data() { "it is not what the Python program writes" } else { "it is not JSON" };
+        Damage { line: error.line().max(1), reason: format!("{what}: {error}") }
+    })
 }
 
 fn job(stored: StoredJob, last_save: f64) -> Result<Job, String> {

@@ -58,6 +58,15 @@ impl Snapshot {
     }
 
     pub(super) fn read(text: &[u8]) -> Result<Self, Damage> {
+        Self::read_whole(text).map_err(|damage| {
+            if Reader::has_end(text) {
+                return damage;
+            }
+            Damage { reason: format!("the file does not go on to its end: {}", damage.reason), ..damage }
+        })
+    }
+
+    fn read_whole(text: &[u8]) -> Result<Self, Damage> {
         let mut document = Reader::new(text);
         let head: Head = document.head()?;
         let mut state = State::new(head.job_counter, head.statistics);

@@ -1,0 +1,111 @@
+//! A scheduler on a state file that does as it is told, a line at a time, on a
+//! clock that stands still otherwise.
+//!
+//! It is given the state file, the second after Monday at which it begins, and
+//! maybe the length of the journal that is folded. It answers each line with one
+//! that begins with `ok` or `error`.
+
+use std::fs::File;
+use std::io::{BufRead as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use fastscheduler::prelude::*;
+use fastscheduler::storage::JsonStorage;
+use fastscheduler::testing::ManualClock;
+use fastscheduler::{Args, RunStatus};
+use fastscheduler_tests::{advance, monday, runs};
+
+struct Program {
+    scheduler: Scheduler,
+    clock: ManualClock,
+    folder: PathBuf,
+}
+
+impl Program {
+    async fn open(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+        let file = PathBuf::from(arguments.next().context("the state file")?);
+        let seconds: u64 = arguments.next().context("the second")?.parse()?;
+        let clock = ManualClock::new(monday() + Duration::from_secs(seconds));
+        let builder = Scheduler::builder().clock(clock.clone()).timezone("UTC");
+        let builder = match arguments.next() {
+            Some(length) => builder.storage(JsonStorage::open(&file)?.fold_at(length.parse()?)),
+            None => builder.state_file(&file),
+        };
+        let scheduler = builder.build().await?;
+        scheduler.register_function("work", |_: Args| async {})?;
+        scheduler.start().await?;
+        Ok(Self { scheduler, clock, folder: file.parent().unwrap_or(Path::new(".")).to_owned() })
+    }
+
+    async fn obey(&self, line: &str) -> anyhow::Result<String> {
+        let scheduler = &self.scheduler;
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words[..] {
+            // A job for each ten seconds, with an argument so long.
+            ["add", name, length] => {
+                let argument = "x".repeat(length.parse()?);
+                let id = scheduler.add(every(10).seconds().name(name).call("work").args([argument])).await?;
+                return Ok(id.to_string());
+            }
+            ["pause", id] => scheduler.pause_job(id).await?,
+            ["resume", id] => scheduler.resume_job(id).await?,
+            ["cancel", id] => scheduler.cancel_job(id).await?,
+            ["run", id] => return Ok(scheduler.run_job_now(id).await?.to_string()),
+            ["advance", seconds] => advance(scheduler, &self.clock, seconds.parse()?).await,
+            ["jobs"] => {
+                let jobs = scheduler.jobs().await?;
+                let state = |job: &fastscheduler::Job| if job.is_paused() { "paused" } else { "scheduled" };
+                let jobs: Vec<_> = jobs.iter().map(|job| format!("{}:{}", job.name(), state(job))).collect();
+                return Ok(jobs.join(" "));
+            }
+            ["completed"] => {
+                let all = runs(scheduler).await;
+                let completed = all.iter().filter(|run| run.status == RunStatus::Completed);
+                return Ok(completed.count().to_string());
+            }
+            // Leaves so much space on the disk.
+            ["fill", left] => {
+                let (mut ballast, mut length) = (File::create(self.folder.join("ballast"))?, 0);
+                while let Ok(written) = ballast.write(&[b'.'; 512]) {
+                    length += written as u64;
+                }
+                let left: u64 = left.parse()?;
+                ballast.set_len(length.checked_sub(left).context("there is less space than that")?)?;
+            }
+            ["free"] => std::fs::remove_file(self.folder.join("ballast"))?,
+            // Until a file is there.
+            ["see", name] => {
+                while !self.folder.join(name).exists() {
+                    std::thread::yield_now();
+                }
+            }
+            ["stop"] => scheduler.stop().await?,
+            _ => bail!("`{line}` is nothing that can be done"),
+        }
+        Ok(String::new())
+    }
+}
+
+fn answer(answer: &anyhow::Result<String>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match answer {
+        Ok(what) => writeln!(out, "ok {what}")?,
+        Err(error) => writeln!(out, "error {error:#}")?,
+    }
+    Ok(())
+}
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let program = match runtime.block_on(Program::open(std::env::args().skip(1))) {
+        Ok(program) => program,
+        Err(error) => return answer(&Err(error)),
+    };
+    answer(&Ok(std::process::id().to_string()))?;
+    for line in std::io::stdin().lock().lines() {
+        answer(&runtime.block_on(program.obey(&line?)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! One scheduler at a time has a state file open, wherever it is and however
+//! its path is written.
+
+#![cfg(unix)]
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use fastscheduler::prelude::*;
+use fastscheduler::storage::JsonStorage;
+use fastscheduler_tests::state_folder::{LOCK, STATE, StateFolder};
+use fastscheduler_tests::told::Told;
+
+async fn built(file: impl AsRef<Path>) -> anyhow::Result<Scheduler> {
+    Ok(Scheduler::builder().state_file(file.as_ref()).build().await?)
+}
+
+fn program(file: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_does_as_told"));
+    command.arg(file).arg("0");
+    command
+}
+
+fn in_use(folder: &StateFolder, by: &str) -> String {
+    let file = folder.path().canonicalize().unwrap().join(STATE);
+    format!(
+        "the state file `{}` is in use by {by}; stop that one, or use another `state_file`",
+        file.display()
+    )
+}
+
+#[tokio::test]
+async fn a_file_that_another_process_has_open_is_refused_naming_the_process() {
+    let folder = StateFolder::new();
+    let (mut told, id) = Told::start(&mut program(&folder.state_file())).unwrap();
+    told.tell("add first 5").unwrap();
+    let before = folder.contents();
+    let mistake = built(folder.state_file()).await.unwrap_err();
+    assert_eq!(format!("{mistake:#}"), in_use(&folder, &format!("process {id}")));
+    let mistake = Told::start(&mut program(&folder.state_file())).unwrap_err();
+    assert_eq!(mistake, in_use(&folder, &format!("process {id}")));
+    assert!(folder.contents() == before);
+    // And it goes on undisturbed.
+    told.tell("add second 5").unwrap();
+    told.tell("stop").unwrap();
+    // What was stopped has let go of it, though its process is there.
+    assert_eq!(built(folder.state_file()).await.unwrap().jobs().await.unwrap().len(), 2);
+    told.end();
+}
+
+#[tokio::test]
+async fn a_process_that_was_killed_has_let_go_of_the_file() {
+    let folder = StateFolder::new();
+    let (mut told, id) = Told::start(&mut program(&folder.state_file())).unwrap();
+    told.tell("add first 5").unwrap();
+    told.kill(id);
+    assert_eq!(built(folder.state_file()).await.unwrap().jobs().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_scheduler_of_the_process_is_refused() {
+    let folder = StateFolder::new();
+    let first = built(folder.state_file()).await.unwrap();
+    let expected = in_use(&folder, &format!("another scheduler of this process ({})", std::process::id()));
+    for _ in 0..2 {
+        assert_eq!(built(folder.state_file()).await.unwrap_err().to_string(), expected);
+    }
+    assert_eq!(folder.open().unwrap_err().to_string(), expected);
+    first.start().await.unwrap();
+    assert_eq!(built(folder.state_file()).await.unwrap_err().to_string(), expected);
+    first.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_can_be_opened_again_in_the_process_that_has_let_go_of_it() {
+    let folder = StateFolder::new();
+    let file = folder.state_file();
+    for round in 0..3 {
+        let stopped = built(&file).await.unwrap();
+        stopped.start().await.unwrap();
+        stopped.add(every(1).hours().run(format!("round {round}"), || async {})).await.unwrap();
+        stopped.stop().await.unwrap();
+
+        let never_started = built(&file).await.unwrap();
+        assert_eq!(never_started.jobs().await.unwrap().len(), round + 1);
+        drop(never_started);
+
+        let needs = Scheduler::builder().state_file(&file).expect_functions(["nowhere"]);
+        let mistake = needs.build().await.unwrap_err();
+        assert!(mistake.to_string().contains("nowhere"), "{mistake}");
+
+        let store = JsonStorage::open(&file).unwrap();
+        let clone = store.clone();
+        drop(store);
+        assert!(built(&file).await.is_err(), "a clone has it still");
+        drop(clone);
+        // The one that was stopped is there to be looked at.
+        assert_eq!(stopped.jobs().await.unwrap().len(), round + 1);
+    }
+    // It was damaged meanwhile, which a build finds once it has it locked.
+    let contents = folder.contents();
+    folder.put(STATE, b"damaged");
+    assert!(built(&file).await.unwrap_err().to_string().contains("it is not JSON"));
+    folder.put(STATE, &contents[STATE]);
+    assert_eq!(built(&file).await.unwrap().jobs().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn other_spellings_of_a_path_and_links_lead_to_the_same_file() {
+    let folder = StateFolder::new();
+    drop(folder.open().unwrap());
+    std::fs::create_dir(folder.file("below")).unwrap();
+    symlink(folder.state_file(), folder.file("link.json")).unwrap();
+    symlink("../link.json", folder.file("below/link of a link.json")).unwrap();
+    symlink(folder.path(), folder.file("below/folder")).unwrap();
+    let spellings = [
+        folder.state_file(),
+        folder.path().join(".").join(STATE),
+        folder.path().join("below/..").join(STATE),
+        folder.file("link.json"),
+        folder.file("below/link of a link.json"),
+        folder.file("below/folder").join(STATE),
+    ];
+    for first in &spellings {
+        let store = JsonStorage::open(first).unwrap();
+        for second in &spellings {
+            let mistake = JsonStorage::open(second).unwrap_err().to_string();
+            assert!(
+                mistake.contains("is in use by another scheduler of this process"),
+                "{second:?}: {mistake}"
+            );
+        }
+        drop(store);
+    }
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["below", "link.json", STATE, LOCK, "scheduler_dead_letters.json"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_opened_through_a_link_stays_a_link() {
+    let folder = StateFolder::new();
+    drop(folder.open().unwrap());
+    let link = folder.file("link.json");
+    symlink(STATE, &link).unwrap();
+    let scheduler = built(&link).await.unwrap();
+    scheduler.start().await.unwrap();
+    scheduler.add(every(1).hours().run("job", || async {})).await.unwrap();
+    scheduler.stop().await.unwrap();
+    assert_eq!(std::fs::read_link(&link).unwrap(), Path::new(STATE));
+    assert_eq!(built(folder.state_file()).await.unwrap().jobs().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_that_leads_to_no_file_yet_is_followed() {
+    let folder = StateFolder::new();
+    std::fs::create_dir(folder.file("data")).unwrap();
+    let link = folder.file("link.json");
+    symlink("data/real.json", &link).unwrap();
+    let store = JsonStorage::open(&link).unwrap();
+    assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("data/real.json"));
+    let mistake = JsonStorage::open(folder.file("data/real.json")).unwrap_err().to_string();
+    assert!(mistake.contains("is in use by"), "{mistake}");
+    drop(store);
+    assert!(folder.file("data/real.json").is_file());
+}
