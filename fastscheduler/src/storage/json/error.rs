@@ -48,7 +48,7 @@ fn hint(error: &io::Error) -> &'static str {
         PermissionDenied | ReadOnlyFilesystem => {
             " (run as a user who may write to its folder, or choose another `state_file`)"
         }
-        NotFound => " (it must be there)",
+        NotFound => " (make the folder first)",
         StorageFull | QuotaExceeded => " (free some space)",
         FileTooLarge => " (raise the limit on the size of files)",
         _ => "",
