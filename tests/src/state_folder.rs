@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{JsonStorage, Storage, StorageError, Stored};
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{DeadLetter, HistoryQuery, Run, Statistics};
+use fastscheduler::{Clock as _, DeadLetter, HistoryQuery, Job, Run, RunStatus, Statistics};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{advance, monday};
+use crate::{advance, monday, runs};
 
 /// What the state file is called.
 pub const STATE: &str = "scheduler.json";
@@ -162,6 +163,7 @@ impl StateFolder {
     pub async fn started(&self, clock: &ManualClock) -> Scheduler {
         let builder = Scheduler::builder().state_file(self.state_file()).clock(clock.clone()).timezone("UTC");
         let scheduler = builder.build().await.expect("it can be opened");
+        scheduler.register_function("work", |_: Args| async {}).expect("it is new");
         scheduler.register_function("sample_quick", |_: Args, _: Kwargs| async {}).expect("it is new");
         let fails = |_: Args, _: Kwargs| async {
             anyhow::Result::<()>::Err(anyhow::anyhow!("no — ‘boom’ \u{1f4a5}"))
@@ -169,6 +171,29 @@ impl StateFolder {
         scheduler.register_function("sample_fails", fails).expect("it is new");
         scheduler.start().await.expect("it starts");
         scheduler
+    }
+
+    /// Goes on with what the program `does_as_told` left, twenty seconds from so
+    /// many after Monday, and looks for fires that were lost. Answers what jobs
+    /// and how many completed runs it found.
+    ///
+    /// # Panics
+    ///
+    /// If a fire was lost, or it cannot be opened.
+    pub async fn go_on(&self, seconds: u64, crashes: u32) -> (String, usize) {
+        let clock = ManualClock::new(monday() + Duration::from_secs(seconds));
+        let scheduler = self.started(&clock).await;
+        let jobs = scheduler.jobs().await.expect("they are read");
+        let state = |job: &Job| if job.is_paused() { "paused" } else { "scheduled" };
+        let jobs: Vec<_> = jobs.iter().map(|job| format!("{}:{}", job.name(), state(job))).collect();
+        let completed =
+            runs(&scheduler).await.iter().filter(|run| run.status == RunStatus::Completed).count();
+        advance(&scheduler, &clock, 20).await;
+        scheduler.stop().await.expect("it was running");
+        let store = self.open().expect("it was let go of");
+        let audit = testing::audit(&store).zone(chrono_tz::UTC).until(clock.now()).crashes(crashes).await;
+        audit.expect("it is read").assert_clean();
+        (jobs.join(" "), completed)
     }
 
     /// What a scheduler leaves that was stopped, started again and killed:

@@ -44,6 +44,24 @@ impl Told {
         self.hear()
     }
 
+    /// Adds jobs until that fails; answers why, and `name:scheduled` of each that
+    /// was added.
+    ///
+    /// # Panics
+    ///
+    /// If it never fails.
+    pub fn add_until_it_fails(&mut self) -> (String, Vec<String>) {
+        let mut added = Vec::new();
+        loop {
+            assert!(added.len() < 1_000, "it does not fail");
+            let name = format!("job-{}", added.len());
+            match self.tell(&format!("add {name} 200")) {
+                Ok(_) => added.push(format!("{name}:scheduled")),
+                Err(why) => return (why, added),
+            }
+        }
+    }
+
     fn hear(&mut self) -> Result<String, String> {
         let line = self.from.next().expect("it answers").expect("it is text");
         let (word, rest) = line.split_once(' ').expect("a word and the rest");

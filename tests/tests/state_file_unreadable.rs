@@ -202,7 +202,7 @@ async fn paths_that_lead_nowhere_are_errors_that_name_them() {
     let cases: &[(&str, &str)] = &[
         (
             "absent/scheduler.json",
-            "the store could not find the folder of the state file: `{folder}/absent` (it must be there): No such file \
+            "the store could not find the folder of the state file: `{folder}/absent` (make the folder first): No such file \
              or directory (os error 2)",
         ),
         (

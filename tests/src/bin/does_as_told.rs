@@ -75,12 +75,9 @@ impl Program {
                 ballast.set_len(length.checked_sub(left).context("there is less space than that")?)?;
             }
             ["free"] => std::fs::remove_file(self.folder.join("ballast"))?,
-            // Until a file is there.
-            ["see", name] => {
-                while !self.folder.join(name).exists() {
-                    std::thread::yield_now();
-                }
-            }
+            // Until a file is there, or is not.
+            ["see", name] => while !self.folder.join(name).exists() {},
+            ["miss", name] => while self.folder.join(name).exists() {},
             ["stop"] => scheduler.stop().await?,
             _ => bail!("`{line}` is nothing that can be done"),
         }

@@ -46,9 +46,9 @@ fn hint(error: &io::Error) -> &'static str {
     };
     match error.kind() {
         PermissionDenied | ReadOnlyFilesystem => {
-            " (run as a user who may write to its folder, or choose another `state_file`)"
+            " (run as a user who may read and write in its folder, or choose another `state_file`)"
         }
-        NotFound => " (it must be there)",
+        NotFound => " (make the folder first)",
         StorageFull | QuotaExceeded => " (free some space)",
         FileTooLarge => " (raise the limit on the size of files)",
         _ => "",
