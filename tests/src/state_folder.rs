@@ -81,6 +81,23 @@ impl StateFolder {
         folder
     }
 
+    /// One with what the Python program left, in which something may be replaced.
+    ///
+    /// # Panics
+    ///
+    /// If what is to be replaced is not there.
+    pub fn of_python(replace: &[(&str, &str)]) -> Self {
+        let mut state = include_str!("../vectors/python_state.json").to_owned();
+        for (old, new) in replace {
+            assert!(state.contains(old), "`{old}` is to be replaced");
+            state = state.replacen(old, new, 1);
+        }
+        let folder = Self::new();
+        folder.put(STATE, state.as_bytes());
+        folder.put(LETTERS, include_bytes!("../vectors/python_state_dead_letters.json"));
+        folder
+    }
+
     /// A copy of what is there, as if all processes were killed now.
     #[must_use]
     pub fn after_a_kill(&self) -> Self {

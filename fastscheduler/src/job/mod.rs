@@ -20,6 +20,7 @@ mod statistics;
 
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
+pub(crate) use definition::are_too_deep;
 pub use entry::{Entry, EntryKind, OpenFire};
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
 use crate::job::{
     ARGUMENTS_DEPTH_LIMIT, ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId,
-    NAME_LENGTH_LIMIT, Name, Policy, SkipReason, Source,
+    NAME_LENGTH_LIMIT, Name, Policy, SkipReason, Source, are_too_deep,
 };
 use crate::registry::{Arguments, Function};
 use crate::schedule::{Micros, ScheduleError};
@@ -247,8 +246,7 @@ pub(super) fn check_length(setting: &'static str, length: Option<Duration>) -> R
 }
 
 pub(super) fn check_size(arguments: &Arguments) -> Result<(), SchedulerError> {
-    let values = arguments.args.iter().chain(arguments.kwargs.values());
-    if values.into_iter().any(|value| is_deeper(value, ARGUMENTS_DEPTH_LIMIT)) {
+    if are_too_deep(&arguments.args, &arguments.kwargs) {
         let reason = format!("they are nested more than {ARGUMENTS_DEPTH_LIMIT} deep");
         return Err(SchedulerError::ArgumentShape { which: "arguments", reason });
     }
@@ -258,12 +256,4 @@ pub(super) fn check_size(arguments: &Arguments) -> Result<(), SchedulerError> {
     }
     let reason = format!("they are {written} bytes as JSON; the limit is {ARGUMENTS_SIZE_LIMIT}");
     Err(SchedulerError::ArgumentShape { which: "arguments", reason })
-}
-
-fn is_deeper(value: &Value, depth: usize) -> bool {
-    match value {
-        Value::Array(values) => depth == 0 || values.iter().any(|value| is_deeper(value, depth - 1)),
-        Value::Object(values) => depth == 0 || values.values().any(|value| is_deeper(value, depth - 1)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
 }

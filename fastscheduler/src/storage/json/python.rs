@@ -17,8 +17,8 @@ use super::document::Damage;
 use super::snapshot::Snapshot;
 use crate::clock::system_zone;
 use crate::job::{
-    CatchUp, DEFAULT_GROUP, DeadLetter, FunctionKey, FunctionStatistics, Job, JobDefinition, JobId, Name,
-    Policy, Run, RunId, RunStatus, Source, Statistics, Trigger,
+    ARGUMENTS_DEPTH_LIMIT, CatchUp, DEFAULT_GROUP, DeadLetter, FunctionKey, FunctionStatistics, Job,
+    JobDefinition, JobId, Name, Policy, Run, RunId, RunStatus, Source, Statistics, Trigger, are_too_deep,
 };
 use crate::schedule::{ScheduleDefinition, ScheduleSpec, cron, daily, every, hourly, once, weekly};
 use crate::storage::state::State;
@@ -161,9 +161,10 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
     runs.sort_by_key(|run| run.finished_at);
     for run in &runs {
         if let Some(job) = jobs.get_mut(&run.job_id()) {
-            let counted = job.run_count;
+            let (counted, last_run_at) = (job.run_count, job.last_run_at);
             job.count_attempt(run, 0);
             job.run_count = counted;
+            job.last_run_at = last_run_at.or(job.last_run_at);
         }
     }
     let mut state = State::new(stored.job_counter + 1, totals(&stored.statistics, &runs));
@@ -195,6 +196,9 @@ fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
 }
 
 fn job(stored: StoredJob, last_save: f64) -> Result<Job, String> {
+    if are_too_deep(&stored.args, &stored.kwargs) {
+        return Err(format!("its arguments are nested more than {ARGUMENTS_DEPTH_LIMIT} deep"));
+    }
     let next_run = instant(stored.next_run)?;
     let created_at = instant(stored.created_at)?;
     let (schedule, scheduled_since) = schedule(&stored, created_at, next_run, instant(last_save)?)?;

@@ -1,0 +1,37 @@
+//! `fastscheduler::run()` on a state file of the Python program says what it
+//! does with it.
+
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use fastscheduler_tests::state_folder::{LETTERS, STATE, StateFolder};
+
+#[test]
+fn what_is_kept_and_what_is_not_taken_over_is_printed_before_it_runs() {
+    let folder = StateFolder::of_python(&[("\"schedule_type\": \"hourly\"", "\"schedule_type\": \"lunar\"")]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"))
+        .env("FASTSCHEDULER_STATE_FILE", folder.state_file())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program is built");
+    let lines =
+        BufReader::new(child.stdout.take().expect("it is piped")).lines().map(|line| line.expect("text"));
+    let said: Vec<_> = lines.take_while(|line| !line.starts_with("running")).collect();
+    let notes: Vec<_> = said.iter().filter_map(|line| line.strip_prefix("note: ")).collect();
+    let path = folder.path().canonicalize().unwrap();
+    let kept = |name: &str| {
+        let file = path.join(name);
+        format!("`{0}` is kept as `{0}.bak`", file.display())
+    };
+    let expected = [
+        kept(STATE),
+        kept(LETTERS),
+        "job \"job_3\" is not taken over: its schedule is of the unknown type `lunar`".to_owned(),
+    ];
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(notes, expected, "{said:#?}");
+}
