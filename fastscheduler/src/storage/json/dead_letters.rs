@@ -3,8 +3,6 @@
 //! It is for people, and for programs that read that one's. What the letters
 //! are is in the snapshot, with the definitions that it takes to run them again.
 
-use std::io::{self, Write};
-
 use serde::Serialize;
 
 use crate::clock::system_zone;
@@ -34,10 +32,12 @@ struct Letter<'a> {
     execution_time: Option<f64>,
 }
 
-pub(super) fn write(state: &State, mut to: impl Write) -> io::Result<()> {
+/// What the file says of a state.
+pub(super) fn text(state: &State) -> serde_json::Result<Vec<u8>> {
     let dead_letters = state.letter_parts().map(|letter| Letter::of(letter, state)).collect();
-    serde_json::to_writer_pretty(&mut to, &File { dead_letters })?;
-    to.write_all(b"\n")
+    let mut text = serde_json::to_vec_pretty(&File { dead_letters })?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 impl<'a> Letter<'a> {

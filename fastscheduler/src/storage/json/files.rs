@@ -1,7 +1,7 @@
 //! The files of a store, and replacing one safely.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,8 @@ pub(super) struct Files {
     pub(super) journal: PathBuf,
     /// The journal before that, until it is folded into the snapshot.
     pub(super) old_journal: PathBuf,
+    /// The next journal, until it has its name.
+    pub(super) new_journal: PathBuf,
     /// The dead letters, for people and other programs.
     pub(super) dead_letters: PathBuf,
     /// Locked for as long as the store is open.
@@ -52,12 +54,15 @@ impl Files {
             }
             Err(error) => return Err(open(error).into()),
         };
-        let mut letters = state.file_stem().unwrap_or_default().to_owned();
+        let is_json = state.extension().is_some_and(|extension| extension == "json");
+        let name = if is_json { state.file_stem() } else { state.file_name() };
+        let mut letters = name.unwrap_or_default().to_owned();
         letters.push("_dead_letters.json");
         Ok(Self {
             folder: state.parent().map_or_else(PathBuf::new, Path::to_owned),
             journal: with(&state, ".journal"),
             old_journal: with(&state, ".journal.old"),
+            new_journal: with(&state, ".journal.new"),
             dead_letters: state.with_file_name(letters),
             lock: with(&state, ".lock"),
             state,
@@ -78,7 +83,7 @@ impl Files {
             number += 1;
             copy = with(file, &format!(".bak.{number}"));
         }
-        self.replace(KEEP, &copy, |to| to.write_all(&text))?;
+        self.replace(KEEP, &copy, file, |to| to.write_all(&text))?;
         notes.push(format!("`{}` is kept as `{}`", file.display(), copy.display()));
         Ok(())
     }
@@ -94,19 +99,18 @@ impl Files {
     }
 
     /// Puts what `write` writes in the place of a file, whole or not at all,
-    /// and says how long it is.
+    /// and says how long it is. It may be read by those who may read the one
+    /// that is there, or else the one it is `like`.
     pub(super) fn replace(
         &self,
         action: &'static str,
         file: &Path,
+        like: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<u64, FileError> {
         let beside = with(file, ".tmp");
-        let written = File::create(&beside).and_then(|new| {
-            if let Ok(known) = fs::metadata(file) {
-                // Who may not read it must not read the new one either.
-                new.set_permissions(known.permissions())?;
-            }
+        let known = fs::metadata(file).or_else(|_| fs::metadata(like)).ok();
+        let written = create(&beside, known.map(|known| known.permissions())).and_then(|new| {
             let mut writer = BufWriter::with_capacity(BUFFER, new);
             write(&mut writer)?;
             writer.flush()?;
@@ -124,6 +128,18 @@ impl Files {
         self.sync_folder()?;
         Ok(length)
     }
+}
+
+/// Begins a file that nobody else can read before it has its permissions.
+fn create(file: &Path, permissions: Option<Permissions>) -> io::Result<File> {
+    let Some(permissions) = permissions else { return File::create(file) };
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let new = options.open(file)?;
+    new.set_permissions(permissions)?;
+    Ok(new)
 }
 
 /// Removes a journal, if it is there.

@@ -5,7 +5,7 @@
 //! could not be written, as on a full disk, the files lack what memory has:
 //! then a copy of the state is written.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -13,8 +13,7 @@ use tokio::sync::oneshot;
 
 use super::dead_letters;
 use super::error::FileError;
-use super::files;
-use super::files::Files;
+use super::files::{self, Files};
 use super::journal::Journal;
 use super::ledger::{Answer, Closing, Inner, Ledger};
 use super::load::{self, Found};
@@ -22,9 +21,16 @@ use super::snapshot::Snapshot;
 use crate::storage::StorageError;
 use crate::storage::state::Dropped;
 
-/// The pauses between tries to write a snapshot while that fails.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The pauses between tries to write a snapshot while that fails. The first is
+/// the least there is, however many ask for one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The file of dead letters is written at most so often.
+const LETTERS_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the file of dead letters is written for.
+const SHOW: &str = "show the dead letters";
 
 /// How much may be changed while a copy of the state is written.
 const MISSED_LIMIT: usize = 16 * 1024 * 1024;
@@ -33,36 +39,57 @@ const MISSED_LIMIT: usize = 16 * 1024 * 1024;
 pub(super) struct Folding {
     /// The least length of a journal that is folded.
     least: u64,
-    /// The length of the journal at which it is folded next.
-    at: u64,
+    /// The length of the snapshot.
+    snapshot: u64,
+    /// A journal that could not be folded is left in peace up to this length.
+    not_before: u64,
     is_wanted: bool,
+    /// Whether dead letters have come or gone since their file was written.
+    has_letters: bool,
     /// Those who wait for a try to write a snapshot.
     waiting: Vec<Answer>,
     /// Records of what is changed while a copy of the state is written.
     missed: Option<Vec<u8>>,
 }
 
+/// Why a journal was not folded.
+enum Unfolded {
+    /// All is as before, and it may be tried again.
+    Later(FileError),
+    /// The files do not have what they should, but memory has.
+    Lost(FileError),
+}
+
 impl Folding {
     /// After a start, with a snapshot of that length.
     pub(super) fn new(least: u64, snapshot: u64, has_old: bool) -> Self {
-        let at = least.max(snapshot);
-        Self { least, at, is_wanted: has_old, waiting: Vec::new(), missed: None }
+        Self {
+            least,
+            snapshot,
+            not_before: 0,
+            is_wanted: has_old,
+            has_letters: false,
+            waiting: Vec::new(),
+            missed: None,
+        }
     }
 
     /// The least length of a journal that is folded.
     pub(super) fn fold_at(&mut self, least: u64) {
-        self.at = if self.at == self.least { least } else { least.max(self.at) };
         self.least = least;
     }
 
-    /// Whether the journal is to be folded now, and was not before.
+    /// Whether there is something to write that was not there before.
     ///
     /// A snapshot is as long as the state, so that a journal of its length
     /// makes the cost of a change that of writing it twice, however many jobs
     /// there are.
-    pub(super) fn is_due(&mut self, journal: &Journal) -> bool {
-        let is_due = !self.is_wanted && journal.length() >= self.at;
-        self.is_wanted |= is_due;
+    pub(super) fn is_due(&mut self, journal: &Journal, has_letters: bool) -> bool {
+        let at = self.least.max(self.snapshot).max(self.not_before);
+        let is_wanted = !self.is_wanted && journal.length() >= at;
+        let is_due = is_wanted || has_letters && !self.has_letters;
+        self.is_wanted |= is_wanted;
+        self.has_letters |= has_letters;
         is_due
     }
 
@@ -70,6 +97,13 @@ impl Folding {
     pub(super) fn missed(&mut self) -> Option<&mut Vec<u8>> {
         self.missed.take_if(|lines| lines.len() > MISSED_LIMIT);
         self.missed.as_mut()
+    }
+
+    /// A snapshot of that length was written.
+    fn is_written(&mut self, length: u64) {
+        self.snapshot = length;
+        self.not_before = 0;
+        self.is_wanted = false;
     }
 }
 
@@ -88,7 +122,7 @@ impl Ledger {
         let mut inner = self.inner();
         loop {
             inner = Self::wait(&self.fold_more, inner, Duration::MAX, |inner| {
-                inner.closing.is_none() && inner.behind.is_none() && !inner.fold.is_wanted
+                inner.closing.is_none() && !inner.has_to_write()
             });
             if let Some(closing) = inner.closing {
                 inner.fold.waiting.clear();
@@ -97,7 +131,7 @@ impl Ledger {
                 return;
             }
             if inner.behind.is_none() {
-                inner = self.fold_beside(inner);
+                inner = self.write_beside(inner);
                 continue;
             }
             let waiting = std::mem::take(&mut inner.fold.waiting);
@@ -113,7 +147,9 @@ impl Ledger {
                 pause = FIRST_PAUSE;
                 continue;
             };
+            inner.sync.has_failed(&why);
             inner.behind = Some(why);
+            inner = Self::wait(&self.fold_more, inner, FIRST_PAUSE, |inner| inner.closing.is_none());
             inner = Self::wait(&self.fold_more, inner, pause, |inner| {
                 inner.closing.is_none() && inner.fold.waiting.is_empty()
             });
@@ -121,54 +157,76 @@ impl Ledger {
         }
     }
 
-    /// Folds the journal, while others go on.
-    fn fold_beside<'a>(&'a self, inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
+    /// Folds the journal, or shows the dead letters, while others go on.
+    fn write_beside<'a>(&'a self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
+        if !inner.fold.is_wanted {
+            inner.fold.has_letters = false;
+            let text = dead_letters::text(&inner.state);
+            drop(inner);
+            self.files.show_dead_letters(text);
+            return Self::wait(&self.fold_more, self.inner(), LETTERS_PAUSE, |inner| {
+                inner.closing.is_none() && inner.behind.is_none() && !inner.fold.is_wanted
+            });
+        }
         drop(inner);
         let folded = self.fold();
         let mut inner = self.inner();
-        inner.fold.is_wanted = false;
         match folded {
-            Ok(length) => inner.fold.at = inner.fold.least.max(length),
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the journal could not be folded");
-                inner.fold.at = inner.journal.length() + inner.fold.least;
-                if let StorageError::Damaged { .. } = &error {
-                    // Memory has it all the same.
-                    let why = io::Error::other(error.to_string());
-                    self.fall_behind(
-                        &mut inner,
-                        FileError::new("fold the journal", &self.files.old_journal, why),
-                    );
-                }
+            Ok(length) => inner.fold.is_written(length),
+            Err(Unfolded::Later(why)) => {
+                tracing::error!(error = &why as &dyn std::error::Error, "the journal could not be folded");
+                inner.fold.is_wanted = false;
+                inner.fold.not_before = inner.journal.length() + inner.fold.least;
             }
+            Err(Unfolded::Lost(why)) => self.fall_behind(&mut inner, why),
         }
         inner
     }
 
     /// Folds the journal so far into the snapshot; answers its new length.
-    fn fold(&self) -> Result<u64, StorageError> {
+    fn fold(&self) -> Result<u64, Unfolded> {
         let files = &self.files;
         // One that could not be folded the last time is still there.
         if !files.old_journal.exists() {
-            let sync = || FileError::of("sync the journal", &files.journal);
-            // Most of it first, while others go on.
-            let journal = self.inner().journal.file();
-            journal.sync_data().map_err(sync())?;
-            let mut inner = self.inner();
-            // All of it must be safe before anything that follows can be, or
-            // else a power failure leaves a hole between the two journals.
-            journal.sync_data().map_err(sync())?;
-            inner.journal.rotate(files)?;
-            inner.sync.begin_file();
+            self.put_journal_aside()?;
         }
+        let snapshot = self.read_back().map_err(|error| {
+            let why = io::Error::other(error.to_string());
+            Unfolded::Lost(FileError::new("fold the journal", &files.old_journal, why))
+        })?;
+        let length = files.write(&snapshot).map_err(Unfolded::Later)?;
+        files::remove(&files.old_journal).map_err(Unfolded::Later)?;
+        Ok(length)
+    }
+
+    fn put_journal_aside(&self) -> Result<(), Unfolded> {
+        let files = &self.files;
+        let sync = || {
+            let of_journal = FileError::of("sync the journal", &files.journal);
+            |error| Unfolded::Lost(of_journal(error))
+        };
+        // Most of it first, while others go on.
+        let journal = self.inner().journal.file();
+        journal.sync_data().map_err(sync())?;
+        let mut inner = self.inner();
+        let next = inner.journal.next(files).map_err(Unfolded::Later)?;
+        // All of it must be safe before anything that follows can be, or else
+        // a power failure leaves a hole between the two journals.
+        journal.sync_data().map_err(sync())?;
+        inner.journal.put_aside(next, files).map_err(Unfolded::Lost)?;
+        inner.sync.begin_file();
+        Ok(())
+    }
+
+    /// The state as the files have it, up to the journal that was put aside.
+    fn read_back(&self) -> Result<Snapshot, StorageError> {
+        let files = &self.files;
         let Found::Snapshot(mut snapshot) = load::state_file(files)? else {
             let place = format!("the state file `{}`", files.state.display());
             return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
         };
         load::replay_old(&mut snapshot, &files.old_journal)?;
-        let length = files.write(&snapshot)?;
-        files::remove(&files.old_journal)?;
-        Ok(length)
+        Ok(snapshot)
     }
 
     /// Writes a copy of the state, and begins a journal after it.
@@ -182,16 +240,18 @@ impl Ledger {
         let mut inner = self.inner();
         let missed = inner.fold.missed.take();
         let length = written?;
-        let begin = |error| FileError::new("begin the journal", &self.files.journal, error);
-        let too_much = || io::Error::other("too much was changed while the snapshot was written");
-        let missed = missed.ok_or_else(too_much).map_err(begin)?;
+        let too_much = || {
+            let error = io::Error::other("too much was changed while the snapshot was written");
+            FileError::new("begin the journal", &self.files.journal, error)
+        };
+        let missed = missed.ok_or_else(too_much)?;
         // The snapshot has all that the journals had.
         files::remove(&self.files.old_journal)?;
-        inner.journal.renew(&missed).map_err(begin)?;
+        inner.journal.renew(&self.files, &missed)?;
         inner.behind = None;
-        inner.fold.is_wanted = false;
-        inner.fold.at = inner.fold.least.max(length);
+        inner.fold.is_written(length);
         inner.sync.is_covered(snapshot.sequence);
+        inner.sync.begin_file();
         self.sync_soon(&mut inner);
         Ok(())
     }
@@ -208,20 +268,27 @@ impl Ledger {
         }
         let snapshot = inner.snapshot();
         drop(inner);
-        match self.files.write(&snapshot) {
-            Ok(_) => {
-                files::remove(&files.old_journal)?;
-                files::remove(&files.journal)
-            }
-            Err(error) if is_whole => {
+        let written = files.write(&snapshot).and_then(|_| {
+            files::remove(&files.old_journal)?;
+            files::remove(&files.journal)
+        });
+        match written {
+            Ok(()) => self.inner().sync.is_covered(snapshot.sequence),
+            Err(why) if is_whole => {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = &why as &dyn std::error::Error,
                     "no snapshot at the end; the journal has all that it lacks"
                 );
-                Ok(())
             }
-            Err(error) => Err(error),
+            Err(why) => {
+                tracing::error!(
+                    error = &why as &dyn std::error::Error,
+                    "closed without what was changed since the journal could not be written"
+                );
+                return Err(why);
+            }
         }
+        Ok(())
     }
 }
 
@@ -234,14 +301,28 @@ impl Files {
 
     /// Writes a snapshot, and answers its length.
     fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
-        self.replace("write the dead letters", &self.dead_letters, |to| {
-            dead_letters::write(&snapshot.state, to)
-        })?;
-        self.replace("write the state file", &self.state, |to| snapshot.write(to))
+        let length =
+            self.replace("write the state file", &self.state, &self.state, |to| snapshot.write(to))?;
+        self.show_dead_letters(dead_letters::text(&snapshot.state));
+        Ok(length)
+    }
+
+    /// Writes the file of dead letters. It is a view: without it nothing is lost.
+    fn show_dead_letters(&self, text: serde_json::Result<Vec<u8>>) {
+        let written = text.map_err(io::Error::from).map_err(FileError::of(SHOW, &self.dead_letters));
+        let written = written
+            .and_then(|text| self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text)));
+        if let Err(why) = written {
+            tracing::warn!(error = &why as &dyn std::error::Error, "the dead letters cannot be shown");
+        }
     }
 }
 
 impl Inner {
+    fn has_to_write(&self) -> bool {
+        self.behind.is_some() || self.fold.is_wanted || self.fold.has_letters
+    }
+
     /// A copy of the state, which has all that was dropped.
     fn snapshot(&mut self) -> Snapshot {
         self.dropped = Dropped::default();

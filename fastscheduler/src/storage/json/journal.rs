@@ -1,7 +1,7 @@
 //! The changes since the last snapshot, one record a line, in order.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Damage, VERSION};
 use super::error::FileError;
-use super::files::{self, Files, with};
+use super::files::Files;
 use super::line::{self, seal, unseal};
 use crate::storage::Change;
 use crate::storage::state::Dropped;
@@ -25,6 +25,9 @@ struct Title {
 #[derive(Debug, Serialize)]
 pub(super) struct Record<'a> {
     pub(super) sequence: u64,
+    /// The last record that was safe by then, where that is news.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) safe: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dropped: Option<Dropped>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -35,6 +38,7 @@ pub(super) struct Record<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Written {
     pub(super) sequence: u64,
+    safe: Option<u64>,
     pub(super) dropped: Option<Dropped>,
     #[serde(default)]
     pub(super) changes: Vec<Change>,
@@ -50,15 +54,12 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Begins one, in the place of what is there, for those who may read the
-    /// state file.
-    pub(super) fn create(path: &Path, files: &Files) -> Result<Self, FileError> {
+    /// Begins one, in the place of what is there.
+    pub(super) fn create(path: &Path, permissions: Permissions) -> Result<Self, FileError> {
         let title = title().map_err(FileError::of("begin the journal", path))?;
         let create = || {
-            // Appending, so that it goes on at the end after it was cut.
-            let file = OpenOptions::new().append(true).create(true).open(path)?;
-            file.set_len(0)?;
-            file.set_permissions(fs::metadata(&files.state)?.permissions())?;
+            let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+            file.set_permissions(permissions)?;
             (&file).write_all(&title)?;
             io::Result::Ok(file)
         };
@@ -71,10 +72,11 @@ impl Journal {
     pub(super) fn resume(path: &Path, whole: u64) -> Result<Self, FileError> {
         let title = title().map_err(FileError::of("open the journal", path))?.len() as u64;
         let open = || {
-            let file = OpenOptions::new().append(true).open(path)?;
+            let mut file = OpenOptions::new().write(true).open(path)?;
             if file.metadata()?.len() != whole {
                 file.set_len(whole)?;
             }
+            file.seek(SeekFrom::Start(whole))?;
             io::Result::Ok(file)
         };
         let file = open().map_err(FileError::of("open the journal", path))?;
@@ -84,19 +86,29 @@ impl Journal {
     /// Appends whole lines: all, or none if it fails. If even that cannot be
     /// had, a torn line stays, after which nothing must be appended.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        (&*self.file).write_all(lines).inspect_err(|_| {
-            let _ = self.file.set_len(self.length);
+        let mut file = &*self.file;
+        file.write_all(lines).inspect_err(|_| {
+            let _ = file.set_len(self.length).and_then(|()| file.seek(SeekFrom::Start(self.length)));
         })?;
         self.length += lines.len() as u64;
         Ok(())
     }
 
-    /// Drops all records and begins with these.
-    pub(super) fn renew(&mut self, lines: &[u8]) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.length = 0;
-        self.append(&title()?)?;
-        self.append(lines)
+    /// Begins a new file with these records, in the place of the old one.
+    pub(super) fn renew(&mut self, files: &Files, lines: &[u8]) -> Result<(), FileError> {
+        let mut next = self.next(files)?;
+        next.append(lines).map_err(FileError::of("begin the journal", &files.new_journal))?;
+        rename(&files.new_journal, &files.journal)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Whether it is still to be found under its name.
+    pub(super) fn is_there(file: &File) -> io::Result<bool> {
+        #[cfg(unix)]
+        return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
+        #[cfg(not(unix))]
+        file.metadata().map(|_| true)
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -111,26 +123,23 @@ impl Journal {
         Arc::clone(&self.file)
     }
 
-    /// Goes on in a new file; what was written so far is the old one.
-    pub(super) fn rotate(&mut self, files: &Files) -> Result<(), FileError> {
-        let (path, old) = (&files.journal, &files.old_journal);
-        let new = with(path, ".new");
-        let next = Self::create(&new, files)?;
-        let rename =
-            |from: &Path, to: &Path| fs::rename(from, to).map_err(FileError::of("rename the journal", from));
-        if let Err(error) = rename(path, old) {
-            files::remove(&new)?;
-            return Err(error);
-        }
-        if let Err(error) = rename(&new, path) {
-            // As before: the records that follow belong behind those there are.
-            rename(old, path)?;
-            files::remove(&new)?;
-            return Err(error);
-        }
+    /// An empty journal beside this one, for those who may read this one.
+    pub(super) fn next(&self, files: &Files) -> Result<Self, FileError> {
+        let known = self.file.metadata().map_err(FileError::of("begin the journal", &files.journal))?;
+        Self::create(&files.new_journal, known.permissions())
+    }
+
+    /// Goes on in the next one; what was written so far is the old one.
+    pub(super) fn put_aside(&mut self, next: Self, files: &Files) -> Result<(), FileError> {
+        rename(&files.journal, &files.old_journal)?;
+        rename(&files.new_journal, &files.journal)?;
         *self = next;
         Ok(())
     }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(FileError::of("rename the journal", from))
 }
 
 fn title() -> io::Result<Vec<u8>> {
@@ -164,9 +173,11 @@ impl From<Damage> for Unreadable {
     }
 }
 
-/// Hands the records of a journal on, in order.
+/// Hands the records of a journal on, in order. Where they are a continuation,
+/// the first is `next`.
 pub(super) fn read(
     text: &[u8],
+    mut next: u64,
     mut each: impl FnMut(Written) -> Result<(), String>,
 ) -> Result<Extent, Unreadable> {
     let mut whole = 0;
@@ -181,7 +192,14 @@ pub(super) fn read(
             }
             title.map(|_| ())
         } else {
-            unseal(line).and_then(&mut each)
+            unseal(line).and_then(|record: Written| {
+                // What was folded is at the beginning, if anywhere.
+                if number > 2 && record.sequence != next {
+                    return Err(out_of_order(record.sequence, next));
+                }
+                next = record.sequence.saturating_add(1);
+                each(record)
+            })
         };
         match read {
             Ok(()) => {
@@ -189,7 +207,7 @@ pub(super) fn read(
                 number += 1;
             }
             // Of the last writes before a power failure, some may be missing.
-            Err(_) if has_hole(line, whole) => break,
+            Err(_) if has_hole(line, whole) && !is_known_safe(&text[whole..], next) => break,
             Err(reason) => return Err(Damage { line: number, reason }.into()),
         }
     }
@@ -199,6 +217,25 @@ pub(super) fn read(
         return Err(Damage { line: 1, reason }.into());
     }
     Ok(Extent { whole: whole as u64, torn: torn.len() as u64, torn_line: number })
+}
+
+/// What is wrong with a record that is not the one to come.
+pub(super) fn out_of_order(found: u64, expected: u64) -> String {
+    format!(
+        "it is change {found}, but {expected} should come here: lines are missing before it, or it belongs to \
+         another state file"
+    )
+}
+
+/// Whether a whole record says that the one of this number was safe before.
+fn is_known_safe(mut text: &[u8], number: u64) -> bool {
+    while let Some((line, rest)) = line::first(text) {
+        if unseal::<Written>(line).is_ok_and(|record| record.safe >= Some(number)) {
+            return true;
+        }
+        text = rest;
+    }
+    false
 }
 
 /// Whether a part of a line that begins at this offset was never written. It

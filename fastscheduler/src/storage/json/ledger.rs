@@ -98,7 +98,7 @@ impl Ledger {
             journal,
             behind: None,
             closing: None,
-            sync: Syncing::default(),
+            sync: Syncing::begin(),
             fold,
             lock: Some(lock),
             threads: 0,
@@ -115,17 +115,18 @@ impl Ledger {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to close; what can be waited for, unless that was done.
-    pub(super) fn close(&self, how: Closing) -> Option<oneshot::Receiver<Result<(), FileError>>> {
+    /// Begins to close, unless that was done; answers how it went.
+    pub(super) fn close(&self, how: Closing) -> oneshot::Receiver<Result<(), FileError>> {
         let mut inner = self.inner();
         inner.closing.get_or_insert(how);
         self.sync_more.notify_one();
         self.fold_more.notify_one();
-        (inner.threads > 0).then(|| {
-            let (answer, answered) = oneshot::channel();
-            inner.closers.push(answer);
-            answered
-        })
+        let (answer, answered) = oneshot::channel();
+        inner.closers.push(answer);
+        if inner.threads == 0 {
+            inner.tell_closers();
+        }
+        answered
     }
 
     /// A thread ends. After the last of them others may open the files.
@@ -136,11 +137,8 @@ impl Ledger {
             return;
         }
         inner.lock = None;
-        let closed = inner.closed.clone().unwrap_or(Ok(()));
-        for who in std::mem::take(&mut inner.closers) {
-            // Who has gone away need not be told.
-            let _ = who.send(closed.clone());
-        }
+        inner.sync.give_up();
+        inner.tell_closers();
     }
 
     /// Waits for more to do, at most for as long as `pause`.
@@ -207,7 +205,8 @@ impl Ledger {
         if !is_journaled {
             return Ok(Recorded::Done);
         }
-        if inner.fold.is_due(&inner.journal) {
+        let has_letters = dropped.dead_letters > 0 || changes.iter().any(is_about_letters);
+        if inner.fold.is_due(&inner.journal, has_letters) {
             self.fold_more.notify_one();
         }
         Ok(match durability {
@@ -224,7 +223,8 @@ impl Ledger {
         let mut line = std::mem::take(&mut inner.line);
         line.clear();
         let sequence = inner.sequence + 1;
-        seal_record(&mut line, sequence, dropped, changes)?;
+        let safe = inner.sync.safe_news();
+        seal_record(&mut line, &Record { sequence, safe, dropped: dropped.some(), changes })?;
         let written = inner.journal.append(&line);
         inner.line = line;
         let is_written = written.is_ok();
@@ -252,26 +252,43 @@ impl Inner {
         self.closing.map_or(Ok(()), |_| Err(StorageError::Closed))
     }
 
+    fn tell_closers(&mut self) {
+        let closed = self.closed.clone().unwrap_or(Ok(()));
+        for who in std::mem::take(&mut self.closers) {
+            // Who has gone away need not be told.
+            let _ = who.send(closed.clone());
+        }
+    }
+
     /// Keeps a record for the journal that begins with the snapshot which is
     /// being written, if one is.
     fn keep_for_snapshot(&mut self, dropped: Dropped, changes: &[Change]) -> Result<(), StorageError> {
         let sequence = self.sequence + 1;
         match self.fold.missed() {
-            Some(lines) => seal_record(lines, sequence, dropped, changes),
+            Some(lines) => {
+                seal_record(lines, &Record { sequence, safe: None, dropped: dropped.some(), changes })
+            }
             None => Ok(()),
         }
     }
 }
 
-fn seal_record(
-    lines: &mut Vec<u8>,
-    sequence: u64,
-    dropped: Dropped,
-    changes: &[Change],
-) -> Result<(), StorageError> {
-    let dropped = Some(dropped).filter(|dropped| *dropped != Dropped::default());
-    let record = Record { sequence, dropped, changes };
-    seal(lines, &record).map_err(|error| StorageError::new("put a change into writing", error))?;
+fn seal_record(lines: &mut Vec<u8>, record: &Record<'_>) -> Result<(), StorageError> {
+    seal(lines, record).map_err(|error| StorageError::new("put a change into writing", error))?;
     lines.push(b'\n');
     Ok(())
+}
+
+fn is_about_letters(change: &Change) -> bool {
+    match change {
+        Change::EndAttempt(ended) => ended.dead_letter.is_some(),
+        Change::TakeDeadLetter(_) => true,
+        Change::AddJob(_)
+        | Change::ReviseJob(_)
+        | Change::RemoveJob { .. }
+        | Change::RemoveTombstone(_)
+        | Change::OpenFire(_)
+        | Change::Claim(_)
+        | Change::Skip(_) => false,
+    }
 }

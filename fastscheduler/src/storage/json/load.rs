@@ -72,13 +72,12 @@ pub(super) fn state_file(files: &Files) -> Result<Found, StorageError> {
 /// there is no such journal.
 pub(super) fn replay(snapshot: &mut Snapshot, path: &Path) -> Result<Option<Extent>, StorageError> {
     let Some(text) = files::read("read the journal", path)? else { return Ok(None) };
-    let extent =
-        journal::read(&text, |record| snapshot.take_over(&record)).map_err(
-            |unreadable| match unreadable {
-                Unreadable::Damage(damage) => damaged(path, damage, OF_JOURNAL),
-                Unreadable::Version(version) => unknown_version(path, 1, version, format!("`{VERSION}`")),
-            },
-        )?;
+    let extent = journal::read(&text, snapshot.sequence + 1, |record| snapshot.take_over(&record)).map_err(
+        |unreadable| match unreadable {
+            Unreadable::Damage(damage) => damaged(path, damage, OF_JOURNAL),
+            Unreadable::Version(version) => unknown_version(path, 1, version, format!("`{VERSION}`")),
+        },
+    )?;
     Ok(Some(extent))
 }
 
@@ -107,10 +106,7 @@ impl Snapshot {
             return Ok(());
         }
         if found > expected {
-            return Err(format!(
-                "it is change {found}, but {expected} should come here: lines are missing before it, or it \
-                 belongs to another state file"
-            ));
+            return Err(journal::out_of_order(found, expected));
         }
         self.state.drop_oldest(record.dropped.unwrap_or_default());
         self.state

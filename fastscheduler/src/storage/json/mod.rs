@@ -127,8 +127,11 @@ impl JsonStorage {
             }
         };
         let has_old = load::replay_old(&mut snapshot, &files.old_journal)?;
+        let state = std::fs::metadata(&files.state);
+        let state = state.map_err(FileError::of("read the state file", &files.state))?;
+        let permissions = state.permissions();
         let journal = match load::replay(&mut snapshot, &files.journal)? {
-            None => Journal::create(&files.journal, &files)?,
+            None => Journal::create(&files.journal, permissions)?,
             Some(Extent { whole, torn, .. }) => {
                 if torn > 0 {
                     notes.push(format!(
@@ -139,18 +142,15 @@ impl JsonStorage {
                 if whole > 0 {
                     Journal::resume(&files.journal, whole)?
                 } else {
-                    Journal::create(&files.journal, &files)?
+                    Journal::create(&files.journal, permissions)?
                 }
             }
         };
         files.sync_folder()?;
-        let length = std::fs::metadata(&files.state)
-            .map_err(FileError::of("read the state file", &files.state))?
-            .len();
         for note in &notes {
             tracing::warn!("{note}");
         }
-        let folding = Folding::new(FOLD_AT, length, has_old);
+        let folding = Folding::new(FOLD_AT, state.len(), has_old);
         Self::start(Ledger::new(files, snapshot, journal, folding, lock), notes)
     }
 
@@ -223,7 +223,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.ledger.close(Closing::AsItIs);
+        drop(self.ledger.close(Closing::AsItIs));
         for thread in self.threads().drain(..) {
             // A thread that has panicked has said so.
             let _ = thread.join();
@@ -312,11 +312,6 @@ impl Storage for JsonStorage {
 
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         let closed = self.0.ledger.close(Closing::Folded);
-        Box::pin(async move {
-            match closed {
-                Some(closed) => answered(closed).await,
-                None => Ok(()),
-            }
-        })
+        Box::pin(answered(closed))
     }
 }

@@ -4,26 +4,43 @@
 //! the next.
 
 use std::fs::File;
+use std::io;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::error::FileError;
+use super::journal::Journal;
 use super::ledger::{Answer, Inner, Ledger};
 
 /// After at most this long what nobody waits for is synced. What a sync takes
 /// comes on top of it.
 const SOON: Duration = Duration::from_millis(50);
 
+/// How soon something is to be synced.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// There is nothing.
+    #[default]
+    Never,
+    /// Nobody waits for it.
+    Soon,
+    /// Somebody waits for it.
+    Now,
+}
+
 /// What is to be synced.
 #[derive(Debug, Default)]
 pub(super) struct Syncing {
-    /// Whether anything is.
-    is_due: bool,
-    /// Whether somebody waits for it.
-    is_urgent: bool,
+    due: Due,
     /// Whether the journal is a new file, which its folder may not have yet.
     is_new_file: bool,
+    /// Whether a sync has failed. Then another one that succeeds proves nothing,
+    /// since the system forgets what it could not write, until a snapshot has it.
+    is_doubtful: bool,
+    /// The last change that is safe, and the one that the journal says is.
+    safe: u64,
+    told: u64,
     /// Those who wait until the change of this number is safe.
     waiting: Vec<(u64, Answer)>,
 }
@@ -34,9 +51,41 @@ impl Syncing {
         self.is_new_file = true;
     }
 
-    /// A snapshot has it all, up to and with the change of this number.
+    /// Begins with a sync: what a crash left in the journal may not be safe.
+    pub(super) fn begin() -> Self {
+        Self { due: Due::Soon, ..Self::default() }
+    }
+
+    /// What is safe up to and with the change of this number, and the
+    /// journal does not say yet.
+    pub(super) fn safe_news(&mut self) -> Option<u64> {
+        let is_news = self.safe > self.told;
+        self.told = self.safe;
+        is_news.then_some(self.safe)
+    }
+
+    /// A snapshot has all up to and with the change of this number.
     pub(super) fn is_covered(&mut self, sequence: u64) {
+        self.is_doubtful = false;
+        self.is_safe(sequence);
+    }
+
+    /// All up to and with the change of this number is safe.
+    fn is_safe(&mut self, sequence: u64) {
+        self.safe = sequence;
         self.answer(sequence, &Ok(()));
+    }
+
+    /// No snapshot could be had either of what a sync has failed for.
+    pub(super) fn has_failed(&mut self, why: &FileError) {
+        if self.is_doubtful {
+            self.answer(u64::MAX, &Err(why.clone()));
+        }
+    }
+
+    /// Nobody is answered any more.
+    pub(super) fn give_up(&mut self) {
+        self.waiting.clear();
     }
 
     /// Tells those who wait for the change of this number, or an earlier one.
@@ -52,8 +101,12 @@ impl Syncing {
 impl Ledger {
     /// What was just written is to be safe within 100 ms.
     pub(super) fn sync_soon(&self, inner: &mut Inner) {
-        if !inner.sync.is_due {
-            inner.sync.is_due = true;
+        self.sync_at(inner, Due::Soon);
+    }
+
+    fn sync_at(&self, inner: &mut Inner, due: Due) {
+        if inner.sync.due < due {
+            inner.sync.due = due;
             self.sync_more.notify_one();
         }
     }
@@ -62,11 +115,7 @@ impl Ledger {
     pub(super) fn sync_now(&self, inner: &mut Inner) -> oneshot::Receiver<Result<(), FileError>> {
         let (answer, answered) = oneshot::channel();
         inner.sync.waiting.push((inner.sequence, answer));
-        inner.sync.is_due = true;
-        if !inner.sync.is_urgent {
-            inner.sync.is_urgent = true;
-            self.sync_more.notify_one();
-        }
+        self.sync_at(inner, Due::Now);
         answered
     }
 
@@ -75,16 +124,15 @@ impl Ledger {
         let mut inner = self.inner();
         loop {
             inner = Self::wait(&self.sync_more, inner, Duration::MAX, |inner| {
-                !inner.sync.is_due && inner.closing.is_none()
+                inner.sync.due == Due::Never && inner.closing.is_none()
             });
-            if !inner.sync.is_due {
+            if inner.sync.due == Due::Never {
                 return;
             }
             inner = Self::wait(&self.sync_more, inner, SOON, |inner| {
-                !inner.sync.is_urgent && inner.closing.is_none()
+                inner.sync.due < Due::Now && inner.closing.is_none()
             });
-            inner.sync.is_due = false;
-            inner.sync.is_urgent = false;
+            inner.sync.due = Due::Never;
             let sequence = inner.sequence;
             let is_new_file = std::mem::take(&mut inner.sync.is_new_file);
             let (journal, length) = (inner.journal.file(), inner.journal.length());
@@ -95,9 +143,14 @@ impl Ledger {
                 tracing::trace!(target: "fastscheduler::journal", length, is_new_file, "synced");
             }
             inner = self.inner();
-            inner.sync.answer(sequence, &synced);
-            if let Err(why) = synced {
-                self.fall_behind(&mut inner, why);
+            match synced {
+                Ok(()) if !inner.sync.is_doubtful => inner.sync.is_safe(sequence),
+                // Who waits is answered once a snapshot was tried.
+                Ok(()) => {}
+                Err(why) => {
+                    inner.sync.is_doubtful = true;
+                    self.fall_behind(&mut inner, why);
+                }
             }
         }
     }
@@ -106,6 +159,10 @@ impl Ledger {
         if is_new_file {
             self.files.sync_folder()?;
         }
-        journal.sync_data().map_err(FileError::of("sync the journal", &self.files.journal))
+        let synced = journal.sync_data().and_then(|()| {
+            // What is written to a file without a name is gone with the process.
+            Journal::is_there(journal)?.then_some(()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        });
+        synced.map_err(FileError::of("sync the journal", &self.files.journal))
     }
 }

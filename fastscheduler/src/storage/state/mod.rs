@@ -45,6 +45,11 @@ pub(super) struct Dropped {
 }
 
 impl Dropped {
+    /// If anything was.
+    pub(super) fn some(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+
     /// And so many more after these.
     pub(super) fn add(&mut self, more: Self) {
         self.runs += more.runs;
