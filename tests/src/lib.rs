@@ -4,6 +4,7 @@ pub mod faulty;
 pub mod fires;
 pub mod held;
 pub mod in_folder;
+pub mod life;
 mod process;
 mod script;
 pub mod state_folder;

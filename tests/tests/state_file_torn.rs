@@ -101,7 +101,7 @@ async fn sectors_that_a_power_failure_left_empty_end_the_journal() {
 }
 
 #[tokio::test]
-async fn a_note_of_what_was_dropped_is_for_all_who_open_the_file() {
+async fn a_scheduler_opens_what_is_torn_and_it_is_said_once() {
     let contents = StateFolder::sample().await;
     let journal = &contents[JOURNAL];
     let folder = StateFolder::with(&with_journal(&contents, &journal[..journal.len() - 5]));
