@@ -2,44 +2,80 @@
 //!
 //! Its modules are not those of this program, and its state file does not say
 //! which jobs the code declares. So a function is also known by its bare name,
-//! if only one has it, and a job by an identical schedule.
+//! if only one has it; and a job that the code declares is known by its
+//! schedule, or else as the only one of its function.
 
 use std::sync::Arc;
+
+use chrono::TimeDelta;
 
 use super::edit::Edit;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
 use crate::job::{Declared, FunctionKey, Job, JobDefinition, Source};
-use crate::registry::{Arguments, Function};
+use crate::registry::{Arguments, Declaration, Function};
+use crate::schedule::ScheduleSpec;
 use crate::storage::Durability;
 
+/// A declaration, by its function and its place among those of it.
+type Place = (FunctionKey, usize);
+
 impl Scheduler {
-    /// Finds the functions and the declarations of imported jobs that have not
-    /// been found yet.
+    /// Finds the functions and the declarations of imported jobs, among all
+    /// that are stored, that have not been found yet.
     pub(super) async fn place_imported(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
-        let now = self.0.engine.clock.now();
-        let mut adopted = Vec::new();
-        for job in jobs.iter_mut().filter(|job| job.source == Source::Imported && job.declared.is_none()) {
-            let Some(function) = self.function_of(job) else { continue };
-            let mut edit = Edit::of(job);
-            if function.key() != job.function() {
-                let function = function.key().clone();
-                edit.definition =
-                    Arc::new(JobDefinition { function, ..JobDefinition::clone(&job.definition) });
-            }
-            if let Some(place) = Self::declaration_of(job, &function, &adopted)? {
-                let definition = Arc::clone(&edit.definition);
-                let is_named = function.declarations()[place].name.is_some();
-                edit.declared =
-                    Some(Arc::new(Declared { definition, position: 0, is_named, is_enabled: true }));
-                adopted.push((function.key().clone(), place));
-            } else if function.key() == job.function() {
+        let mut taken = self.taken_declarations(jobs)?;
+        for at in 0..jobs.len() {
+            if !is_unplaced(&jobs[at]) {
                 continue;
             }
-            let changes = self.revise(job, edit, now)?;
-            self.0.engine.storage.apply(&changes, Durability::Now).await?;
+            let Some(function) = self.function_of(&jobs[at]) else { continue };
+            let of_function = |job: &&Job| is_unplaced(job) && job.function().name() == function.key().name();
+            let is_only = jobs.iter().filter(of_function).count() == 1;
+            let declaration = self.declaration_of(&jobs[at], &function, is_only, &taken)?;
+            taken.extend(declaration.map(|place| (function.key().clone(), place)));
+            self.place(&mut jobs[at], &function, declaration).await?;
         }
         Ok(())
+    }
+
+    /// Gives imported jobs to a function that was registered just now under
+    /// their bare name.
+    pub(super) async fn adopt_imported(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
+        for id in self.0.engine.table.orphans() {
+            let _alone = self.0.engine.taking_over().await;
+            let Some(mut job) = self.0.engine.storage.job(id).await? else { continue };
+            let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { continue };
+            if found.key() == function {
+                self.place(&mut job, &found, None).await?;
+                self.take_over(&job, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores which function and which declaration a job belongs to.
+    async fn place(
+        &self,
+        job: &mut Job,
+        function: &Function,
+        declaration: Option<usize>,
+    ) -> Result<(), SchedulerError> {
+        let mut edit = Edit::of(job);
+        if function.key() != job.function() {
+            let function = function.key().clone();
+            edit.definition = Arc::new(JobDefinition { function, ..JobDefinition::clone(&job.definition) });
+        } else if declaration.is_none() {
+            return Ok(());
+        }
+        if let Some(place) = declaration {
+            let definition = Arc::clone(&edit.definition);
+            let is_named = function.declarations()[place].name.is_some();
+            let position = u32::try_from(place).unwrap_or(u32::MAX);
+            edit.declared = Some(Arc::new(Declared { definition, position, is_named, is_enabled: true }));
+        }
+        let changes = self.revise(job, edit, self.0.engine.clock.now())?;
+        Ok(self.0.engine.storage.apply(&changes, Durability::Now).await?)
     }
 
     /// The function of that name, or the only one of that bare name which the
@@ -52,21 +88,64 @@ impl Scheduler {
         function.check(&Arguments { args, kwargs }).is_ok().then_some(function)
     }
 
-    /// The place of a declaration with the job's schedule, and its name if it
-    /// is given one, that is no other job's.
+    /// The declarations that stored jobs have already.
+    fn taken_declarations(&self, jobs: &[Job]) -> Result<Vec<Place>, SchedulerError> {
+        let mut taken = Vec::new();
+        // Without imported jobs nobody asks.
+        if !jobs.iter().any(is_unplaced) {
+            return Ok(taken);
+        }
+        for job in jobs.iter().filter(|job| job.declared.is_some()) {
+            let Some(function) = self.registry().get(job.function()).cloned() else { continue };
+            let place = self.declaration_of(job, &function, false, &taken)?;
+            taken.extend(place.map(|place| (function.key().clone(), place)));
+        }
+        Ok(taken)
+    }
+
+    /// The place of a declaration that is the job's, and no other one's: of
+    /// its name, if it is given one, and with its schedule. If the job is the
+    /// only one of a function that declares one, the code has changed it.
     fn declaration_of(
+        &self,
         job: &Job,
         function: &Function,
-        adopted: &[(FunctionKey, usize)],
+        is_only: bool,
+        taken: &[Place],
     ) -> Result<Option<usize>, SchedulerError> {
-        for (place, declaration) in function.declarations().iter().enumerate() {
-            let is_free = !adopted.iter().any(|(key, taken)| key == function.key() && *taken == place);
+        let declarations = function.declarations();
+        for (place, declaration) in declarations.iter().enumerate() {
+            let is_free = !taken.iter().any(|(key, at)| key == function.key() && *at == place);
             let is_called_so = declaration.name.is_none_or(|name| name == job.name());
-            let schedule = NewJob::declared(function.key(), declaration)?.schedule?;
-            if is_free && is_called_so && schedule == job.definition.schedule {
+            let is_changed = is_only && declarations.len() == 1;
+            if is_free && is_called_so && (is_changed || self.is_scheduled_so(job, function, declaration)?) {
                 return Ok(Some(place));
             }
         }
         Ok(None)
     }
+
+    /// Whether a job is due when the code says. One that runs one time has an
+    /// instant there, and here a date or a delay.
+    fn is_scheduled_so(
+        &self,
+        job: &Job,
+        function: &Function,
+        declaration: &Declaration,
+    ) -> Result<bool, SchedulerError> {
+        let declared = NewJob::declared(function.key(), declaration)?.schedule?;
+        let due = match (&job.definition.schedule.spec, &declared.spec) {
+            (ScheduleSpec::Once { .. }, ScheduleSpec::Once { .. }) => return Ok(true),
+            (ScheduleSpec::Once { .. }, ScheduleSpec::At { .. }) => job.next_run_at,
+            _ => return Ok(declared == job.definition.schedule),
+        };
+        let Some(due) = due else { return Ok(false) };
+        let before = due - TimeDelta::microseconds(1);
+        Ok(self.compile(&declared, before)?.next_after(before) == Some(due))
+    }
+}
+
+/// Whether nobody has found a declaration for an imported job yet.
+fn is_unplaced(job: &Job) -> bool {
+    job.source == Source::Imported && job.declared.is_none()
 }

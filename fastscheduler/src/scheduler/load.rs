@@ -212,6 +212,6 @@ impl Scheduler {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.adopt_imported(function).await
     }
 }

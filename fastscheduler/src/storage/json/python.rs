@@ -26,6 +26,15 @@ use crate::storage::state::State;
 /// The version that it writes.
 pub(super) const VERSION: &str = "1.0";
 
+/// The largest number of a job: one that Python's readers of JSON keep exactly.
+const LARGEST: u64 = 1 << 53;
+
+/// The end of the year 9999.
+const LAST_SECOND: f64 = 253_402_300_799.0;
+
+/// How instants are shown.
+const SHOWN: &str = "%Y-%m-%d %H:%M:%S UTC";
+
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The version of a state file, whoever wrote it, and the line that says so.
@@ -56,8 +65,7 @@ struct Stored {
     jobs: Vec<Value>,
     #[serde(default)]
     history: Vec<Value>,
-    #[serde(default)]
-    statistics: Totals,
+    statistics: Option<Totals>,
     /// The number of the last job.
     #[serde(default, rename = "_job_counter")]
     job_counter: u64,
@@ -65,7 +73,7 @@ struct Stored {
 
 #[derive(Deserialize)]
 struct Metadata {
-    last_save: f64,
+    last_save: Option<f64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +103,8 @@ struct StoredJob {
     #[serde(default)]
     run_count: u64,
     max_retries: Option<u32>,
+    #[serde(default)]
+    retry_count: u32,
     #[serde(default = "yes")]
     catch_up: bool,
     schedule_type: String,
@@ -141,10 +151,11 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
     let mut jobs = BTreeMap::new();
     for value in stored.jobs {
         let id = value["job_id"].to_string();
-        match serde_json::from_value(value)
-            .map_err(|error| error.to_string())
-            .and_then(|job| self::job(job, stored.metadata.last_save))
-        {
+        let read = serde_json::from_value::<StoredJob>(value).map_err(|error| error.to_string());
+        match read.and_then(|job| self::job(job, stored.metadata.last_save, &mut notes)) {
+            Ok(job) if jobs.contains_key(&job.id()) => {
+                notes.push(format!("job {id} is taken over once: the file has it twice"));
+            }
             Ok(job) => {
                 jobs.insert(job.id(), job);
             }
@@ -167,7 +178,8 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
             job.last_run_at = last_run_at.or(job.last_run_at);
         }
     }
-    let mut state = State::new(stored.job_counter + 1, totals(&stored.statistics, &runs));
+    let totals = totals(&stored.statistics.unwrap_or_default(), &runs);
+    let mut state = State::new(stored.job_counter.min(LARGEST) + 1, totals);
     state.put_dead_letters(match letters {
         Ok(letters) => dead_letters(letters, &jobs, &mut notes),
         Err(damage) => {
@@ -195,15 +207,21 @@ fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
     })
 }
 
-fn job(stored: StoredJob, last_save: f64) -> Result<Job, String> {
+fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Result<Job, String> {
+    if stored.job_id.number() > LARGEST {
+        return Err("its number is too large".to_owned());
+    }
     if are_too_deep(&stored.args, &stored.kwargs) {
         return Err(format!("its arguments are nested more than {ARGUMENTS_DEPTH_LIMIT} deep"));
     }
     let next_run = instant(stored.next_run)?;
     let created_at = instant(stored.created_at)?;
-    let (schedule, scheduled_since) = schedule(&stored, created_at, next_run, instant(last_save)?)?;
+    let (schedule, scheduled_since) =
+        schedule(&stored, created_at, next_run, instant(last_save.unwrap_or(stored.next_run))?)?;
     let function = FunctionKey::new(&stored.func_module, &stored.func_name);
-    let timeout = stored.timeout.map(Duration::try_from_secs_f64).transpose();
+    // None at all is written as nothing, or as 0.
+    let timeout =
+        stored.timeout.filter(|seconds| *seconds != 0.0).map(Duration::try_from_secs_f64).transpose();
     let policy = Policy {
         max_retries: stored.max_retries.unwrap_or(Policy::DEFAULT_MAX_RETRIES),
         timeout: timeout.map_err(|error| format!("its timeout is no length of time: {error}"))?,
@@ -212,6 +230,14 @@ fn job(stored: StoredJob, last_save: f64) -> Result<Job, String> {
     };
     let placed = schedule.clone().placed(scheduled_since).compile(system_zone());
     let next_run_at = placed.map_err(|error| error.to_string())?.next_after(scheduled_since);
+    if stored.retry_count > 0 {
+        notes.push(format!("{}: its retry is not taken over; its next due time is", stored.job_id));
+    } else if let Some(next) = next_run_at
+        && (next - next_run).abs() > TimeDelta::seconds(1)
+    {
+        let (next, was) = (next.format(SHOWN), next_run.format(SHOWN));
+        notes.push(format!("{}: it is due at {next} by its schedule; the file says {was}", stored.job_id));
+    }
     let definition = JobDefinition {
         name: stored.job_name.map_or_else(|| Name::from(function.name()), Name::from),
         group: Name::from(stored.group.as_deref().unwrap_or(DEFAULT_GROUP)),
@@ -291,7 +317,8 @@ impl Event {
         let job = jobs.get(&self.job_id);
         let finished_at = instant(self.timestamp).ok()?;
         let took = self.execution_time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let started_at = finished_at - TimeDelta::from_std(took.unwrap_or_default()).unwrap_or_default();
+        let took = TimeDelta::from_std(took.unwrap_or_default()).unwrap_or_default();
+        let started_at = finished_at.checked_sub_signed(took).unwrap_or(finished_at);
         // When it was due is not stored.
         let scheduled_for = DateTime::from_timestamp_micros(started_at.timestamp_micros())?;
         let module = job.map_or("", |job| job.function().module());
@@ -356,10 +383,10 @@ fn totals(stored: &Totals, runs: &[Run]) -> Statistics {
     }
 }
 
-/// An instant from seconds since 1970.
+/// An instant from seconds since 1970, up to the year 9999.
 fn instant(seconds: f64) -> Result<DateTime<Utc>, String> {
     #[expect(clippy::cast_possible_truncation, reason = "what is no instant becomes one that is refused")]
     let micros = (seconds * 1e6).round() as i64;
-    let instant = DateTime::from_timestamp_micros(micros).filter(|_| seconds.is_finite());
+    let instant = DateTime::from_timestamp_micros(micros).filter(|_| (0.0..=LAST_SECOND).contains(&seconds));
     instant.ok_or_else(|| format!("{seconds} is no time in seconds since 1970"))
 }
