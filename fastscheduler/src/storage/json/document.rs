@@ -77,6 +77,7 @@ pub(super) struct Reader<'a> {
     /// What comes after the line; `None` after the last.
     rest: Option<&'a [u8]>,
     line: usize,
+    cores: Cores,
 }
 
 impl<'a> Reader<'a> {
@@ -85,9 +86,9 @@ impl<'a> Reader<'a> {
         text.strip_prefix(FIRST_LINE).is_some_and(|rest| rest.first() == Some(&b'\n'))
     }
 
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(super) fn new(text: &'a [u8], cores: Cores) -> Self {
         let rest = line::first(text).map(|(_, rest)| rest);
-        Self { rest, line: 1 }
+        Self { rest, line: 1, cores }
     }
 
     fn next(&mut self) -> Result<&'a [u8], Damage> {
@@ -132,7 +133,8 @@ impl<'a> Reader<'a> {
             let line = if place < count { line.strip_suffix(b",") } else { Some(line) };
             lines.push(line.ok_or_else(|| self.damage("it should end with a comma".to_owned()))?);
         }
-        let records = unseal_all(&lines).map_err(|(place, reason)| Damage { line: first + place, reason })?;
+        let records = unseal_all(&lines, self.cores)
+            .map_err(|(place, reason)| Damage { line: first + place, reason })?;
         match is_last {
             IsLast::No => self.expect(b"],")?,
             IsLast::Yes => {
@@ -156,16 +158,28 @@ pub(super) enum IsLast {
     Yes,
 }
 
+/// Who reads a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cores {
+    /// All cores: somebody waits for it.
+    All,
+    /// One: others work meanwhile, and have the rest.
+    One,
+}
+
 /// So many records take longer to read than a thread to start.
 const MANY: usize = 4_096;
 
-/// Reads records on all cores; of the first that is damaged, its place.
-fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]]) -> Result<Vec<T>, (usize, String)> {
+/// Reads records; of the first that is damaged, its place.
+fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]], cores: Cores) -> Result<Vec<T>, (usize, String)> {
     let read = |first: usize, lines: &[&[u8]]| -> Result<Vec<T>, (usize, String)> {
         let records = lines.iter().enumerate();
         records.map(|(place, line)| unseal(line).map_err(|reason| (first + place, reason))).collect()
     };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = match cores {
+        Cores::All => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        Cores::One => 1,
+    };
     if lines.len() < MANY || cores == 1 {
         return read(0, lines);
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::dead_letters;
+use super::document::Cores;
 use super::error::FileError;
 use super::files;
 use super::files::Files;
@@ -154,7 +155,7 @@ impl Ledger {
             let old = inner.journal.rotate(&files.journal, &files.old_journal)?;
             inner.sync.rotate(old);
         }
-        let Found::Snapshot(mut snapshot) = load::state_file(files)? else {
+        let Found::Snapshot(mut snapshot) = load::state_file(files, Cores::One)? else {
             let place = format!("the state file `{}`", files.state.display());
             return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::document::{Damage, Reader, VERSION};
+use super::document::{Cores, Damage, Reader, VERSION};
 use super::files::{self, Files};
 use super::journal::{self, Extent, Unreadable, Written};
 use super::python;
@@ -20,7 +20,7 @@ pub(super) enum Found {
 }
 
 /// Reads the state file.
-pub(super) fn state_file(files: &Files) -> Result<Found, StorageError> {
+pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageError> {
     let Some(text) = files::read(&files.state)? else {
         for journal in [&files.journal, &files.old_journal] {
             if journal.exists() {
@@ -37,7 +37,9 @@ pub(super) fn state_file(files: &Files) -> Result<Found, StorageError> {
         return Ok(Found::Nothing);
     };
     if Reader::knows(&text) {
-        return Snapshot::read(&text).map(Found::Snapshot).map_err(|damage| damaged(&files.state, damage));
+        return Snapshot::read(&text, cores)
+            .map(Found::Snapshot)
+            .map_err(|damage| damaged(&files.state, damage));
     }
     if text.is_empty() {
         let reason = "the file is empty".to_owned();
