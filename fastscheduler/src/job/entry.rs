@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::record::is_default;
 use super::{FunctionKey, JobId, Lane, RunId, Trigger};
 
 /// What an entry is to its job.
@@ -33,6 +34,7 @@ pub struct Entry {
     /// The attempt that is next, from 1.
     pub attempt: u32,
     /// How many of its attempts ended with their process.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub crashes: u32,
     /// Fires of the schedule up to this one are accounted for by this entry.
     pub covers_until: DateTime<Utc>,

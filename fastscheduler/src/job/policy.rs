@@ -38,12 +38,14 @@ pub struct Policy {
     /// Attempts after the first that failed.
     pub max_retries: u32,
     /// The longest an attempt may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
     /// What happens to fires that were missed.
     pub catch_up: CatchUp,
     /// What happens to a fire while the job is still at an earlier one.
     pub overlap: Overlap,
     /// Each fire is delayed by up to this much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jitter: Option<Duration>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Declared, FunctionKey, JobDefinition, JobId, Name, Progress, Run, RunStatus};
 
@@ -56,7 +56,7 @@ impl fmt::Display for JobStatus {
 }
 
 /// The outcomes of a job's last attempts, the newest last.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Recent([Option<RunStatus>; RECENT]);
 
 impl Recent {
@@ -72,6 +72,26 @@ impl Recent {
     fn iter(self) -> impl Iterator<Item = RunStatus> {
         self.0.into_iter().flatten()
     }
+}
+
+/// A list of those there are.
+impl Serialize for Recent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Recent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut recent = Self::default();
+        Vec::deserialize(deserializer)?.into_iter().for_each(|status| recent.push(status));
+        Ok(recent)
+    }
+}
+
+/// Whether a value is left out of what is stored: most jobs never failed.
+pub(super) fn is_default(value: &(impl Default + PartialEq)) -> bool {
+    *value == Default::default()
 }
 
 /// A change of what a job is told to do.
@@ -110,6 +130,7 @@ pub struct Job {
     /// The instant from which the job has its present schedule.
     pub(crate) scheduled_since: DateTime<Utc>,
     /// The first fire that is not accounted for: neither begun nor skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next_run_at: Option<DateTime<Utc>>,
     /// The key that `add` finds it by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,9 +138,13 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) run_count: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) failure_count: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) retry_count: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_run_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) recent: Recent,
     #[serde(skip)]
     pub(crate) is_running: bool,
@@ -331,5 +356,29 @@ impl Job {
             (Some(known), Some(new)) => Some(known.max(new)),
             (None, _) | (_, None) => None,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_stored_as_a_list_of_those_there_are() {
+        use RunStatus::{Completed, Failed};
+        let mut recent = Recent::default();
+        let cases = [
+            (Completed, r#"["completed"]"#),
+            (Failed, r#"["completed","failed"]"#),
+            (Completed, r#"["completed","failed","completed"]"#),
+            (Completed, r#"["completed","failed","completed","completed"]"#),
+            (Completed, r#"["completed","failed","completed","completed","completed"]"#),
+            (Failed, r#"["failed","completed","completed","completed","failed"]"#),
+        ];
+        for (status, stored) in cases {
+            recent.push(status);
+            assert_eq!(serde_json::to_string(&recent).unwrap(), stored);
+            assert_eq!(serde_json::from_str::<Recent>(stored).unwrap(), recent);
+        }
     }
 }

@@ -78,6 +78,7 @@ pub(super) struct Reader<'a> {
     /// What comes after the line; `None` after the last.
     rest: Option<&'a [u8]>,
     line: usize,
+    cores: Cores,
 }
 
 impl<'a> Reader<'a> {
@@ -91,9 +92,9 @@ impl<'a> Reader<'a> {
         text.ends_with(END)
     }
 
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(super) fn new(text: &'a [u8], cores: Cores) -> Self {
         let rest = line::first(text).map(|(_, rest)| rest);
-        Self { rest, line: 1 }
+        Self { rest, line: 1, cores }
     }
 
     fn next(&mut self) -> Result<&'a [u8], Damage> {
@@ -151,7 +152,8 @@ impl<'a> Reader<'a> {
             }
         }
         // What is wrong before it comes first.
-        let records = unseal_all(&lines).map_err(|(place, reason)| Damage { line: first + place, reason })?;
+        let records = unseal_all(&lines, self.cores)
+            .map_err(|(place, reason)| Damage { line: first + place, reason })?;
         if let Some(damage) = missing {
             return Err(damage);
         }
@@ -178,16 +180,28 @@ pub(super) enum IsLast {
     Yes,
 }
 
+/// Who reads a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cores {
+    /// All cores: somebody waits for it.
+    All,
+    /// One: others work meanwhile, and have the rest.
+    One,
+}
+
 /// So many records take longer to read than a thread to start.
 const MANY: usize = 4_096;
 
-/// Reads records on all cores; of the first that is damaged, its place.
-fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]]) -> Result<Vec<T>, (usize, String)> {
+/// Reads records; of the first that is damaged, its place.
+fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]], cores: Cores) -> Result<Vec<T>, (usize, String)> {
     let read = |first: usize, lines: &[&[u8]]| -> Result<Vec<T>, (usize, String)> {
         let records = lines.iter().enumerate();
         records.map(|(place, line)| unseal(line).map_err(|reason| (first + place, reason))).collect()
     };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = match cores {
+        Cores::All => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        Cores::One => 1,
+    };
     if lines.len() < MANY || cores == 1 {
         return read(0, lines);
     }

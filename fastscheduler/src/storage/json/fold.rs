@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::dead_letters;
+use super::document::Cores;
 use super::error::FileError;
 use super::files::{self, Files};
 use super::journal::Journal;
@@ -221,7 +222,7 @@ impl Ledger {
     /// The state as the files have it, up to the journal that was put aside.
     fn read_back(&self) -> Result<Snapshot, StorageError> {
         let files = &self.files;
-        let Found::Snapshot(mut snapshot) = load::state_file(files)? else {
+        let Found::Snapshot(mut snapshot) = load::state_file(files, Cores::One)? else {
             let place = format!("the state file `{}`", files.state.display());
             return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::document::{Damage, Reader, VERSION};
+use super::document::{Cores, Damage, Reader, VERSION};
 use super::files::{self, Files};
 use super::journal::{self, Extent, Unreadable, Written};
 use super::python;
@@ -25,7 +25,7 @@ pub(super) enum Found {
 }
 
 /// Reads the state file.
-pub(super) fn state_file(files: &Files) -> Result<Found, StorageError> {
+pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageError> {
     let Some(text) = files::read("read the state file", &files.state)? else {
         let Some(journal) = files.journals().find(|journal| journal.exists()) else {
             return Ok(Found::Nothing);
@@ -40,7 +40,7 @@ pub(super) fn state_file(files: &Files) -> Result<Found, StorageError> {
     let damaged = |damage| damaged(&files.state, damage, OF_STATE);
     let is_damaged = |reason: &str| damaged(Damage { line: 1, reason: reason.to_owned() });
     if Reader::knows(&text) {
-        return Snapshot::read(&text).map(Found::Snapshot).map_err(damaged);
+        return Snapshot::read(&text, cores).map(Found::Snapshot).map_err(damaged);
     }
     if text.is_empty() {
         return Err(is_damaged("the file is empty"));

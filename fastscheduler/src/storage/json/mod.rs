@@ -33,6 +33,7 @@ use std::thread::{self, JoinHandle};
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
+use self::document::Cores;
 use self::error::FileError;
 use self::files::Files;
 use self::fold::Folding;
@@ -113,7 +114,7 @@ impl JsonStorage {
         let files = Files::of(state_file.as_ref())?;
         let lock = Lock::take(&files)?;
         let mut notes = Vec::new();
-        let mut snapshot = match load::state_file(&files)? {
+        let mut snapshot = match load::state_file(&files, Cores::All)? {
             Found::Snapshot(snapshot) => snapshot,
             Found::Nothing => {
                 files.keep(&files.dead_letters, &mut notes)?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Damage, IsLast, Reader, Writer};
+use super::document::{Cores, Damage, IsLast, Reader, Writer};
 use crate::job::{DeadLetter, Job, OpenFire, Run, Statistics, Tombstone};
 use crate::storage::state::State;
 
@@ -57,8 +57,8 @@ impl Snapshot {
         document.end()
     }
 
-    pub(super) fn read(text: &[u8]) -> Result<Self, Damage> {
-        Self::read_whole(text).map_err(|damage| {
+    pub(super) fn read(text: &[u8], cores: Cores) -> Result<Self, Damage> {
+        Self::read_whole(text, cores).map_err(|damage| {
             if Reader::has_end(text) {
                 return damage;
             }
@@ -66,8 +66,8 @@ impl Snapshot {
         })
     }
 
-    fn read_whole(text: &[u8]) -> Result<Self, Damage> {
-        let mut document = Reader::new(text);
+    fn read_whole(text: &[u8], cores: Cores) -> Result<Self, Damage> {
+        let mut document = Reader::new(text, cores);
         let head: Head = document.head()?;
         let mut state = State::new(head.job_counter, head.statistics);
         let jobs: Vec<JobRecord<Job, Vec<OpenFire>>> = document.list("jobs", head.jobs, IsLast::No)?;
