@@ -3,10 +3,11 @@
 //! on from there.
 
 use fastscheduler::prelude::*;
-use fastscheduler::storage::{Change, Durability, Storage as _};
+use fastscheduler::storage::{Change, Durability, Storage as _, StorageError};
 use fastscheduler::testing::ManualClock;
 use fastscheduler_tests::monday;
 use fastscheduler_tests::state_folder::{Contents, Everything, JOURNAL, OLD_JOURNAL, STATE, StateFolder};
+use serde_json::Value;
 
 /// What each number of whole lines of the journal holds, from one.
 async fn by_lines(contents: &Contents) -> Vec<(usize, Everything)> {
@@ -80,24 +81,49 @@ async fn what_is_added_after_a_torn_line_is_there_when_it_is_opened_again() {
     }
 }
 
+/// The records of a journal, each with where its line begins.
+fn records(journal: &[u8]) -> impl DoubleEndedIterator<Item = (usize, Value)> {
+    let mut start = 0;
+    let lines = journal.split_inclusive(|byte| *byte == b'\n').map(move |line| {
+        start += line.len();
+        (start - line.len(), serde_json::from_slice(line).unwrap_or_default())
+    });
+    lines.skip(1).collect::<Vec<_>>().into_iter()
+}
+
 #[tokio::test]
-async fn sectors_that_a_power_failure_left_empty_end_the_journal() {
+async fn sectors_that_a_power_failure_left_empty_end_the_journal_unless_they_were_safe() {
     let contents = StateFolder::sample().await;
     let by_lines = by_lines(&contents).await;
     let folder = StateFolder::new();
-    let ends: Vec<usize> = by_lines.iter().map(|(end, _)| *end).collect();
+    let (mut dropped, mut refused) = (0, 0);
     for (start, expected) in &by_lines[..by_lines.len() - 1] {
         // What was written before is there; the rest of its sector is not, and
         // what comes in later sectors may be.
-        let hole = start.next_multiple_of(512).max(start + 1).next_multiple_of(512);
+        let end = (start + 1).next_multiple_of(512).min(contents[JOURNAL].len());
         let mut journal = contents[JOURNAL].clone();
-        let end = hole.min(journal.len());
+        let lost =
+            records(&journal).find(|(at, _)| at == start).map(|(_, record)| record["sequence"].as_u64());
         journal[*start..end].fill(0);
-        folder.set(&with_journal(&contents, &journal));
-        let store = folder.open().unwrap();
-        assert!(Everything::of(&store).await == *expected, "from {start} of {ends:?}");
-        assert_eq!(store.notes().len(), 1);
+        let says_safe = |(at, record): (usize, Value)| at >= end && record["safe"].as_u64() >= lost.flatten();
+        let was_safe = records(&journal).filter(|(_, record)| record["safe"].is_u64()).any(says_safe);
+        let contents = with_journal(&contents, &journal);
+        folder.set(&contents);
+        match folder.open() {
+            Ok(store) => {
+                assert!(!was_safe, "from {start}");
+                assert!(Everything::of(&store).await == *expected, "from {start}");
+                assert_eq!(store.notes().len(), 1);
+                dropped += 1;
+            }
+            Err(error) => {
+                assert!(was_safe && matches!(error, StorageError::Damaged { .. }), "from {start}: {error}");
+                assert_eq!(folder.contents(), contents, "from {start}");
+                refused += 1;
+            }
+        }
     }
+    assert!(dropped > 0 && refused > 0, "{dropped} and {refused}: the sample shows both");
 }
 
 #[tokio::test]
