@@ -131,21 +131,21 @@ async fn a_changed_byte_of_the_journal_is_an_error_that_names_its_line() {
 #[tokio::test]
 async fn a_byte_with_another_case_changes_nothing_or_is_an_error() {
     for name in [STATE, JOURNAL] {
-        damage(name, 7, |byte| byte ^ 0x20).await;
+        damage(name, 11, |byte| byte ^ 0x20).await;
     }
 }
 
 #[tokio::test]
 async fn a_byte_that_became_zero_is_no_excuse_to_drop_what_comes_after_it() {
     for name in [STATE, JOURNAL] {
-        damage(name, 7, |_| 0).await;
+        damage(name, 11, |_| 0).await;
     }
 }
 
 #[tokio::test]
 async fn a_byte_that_became_the_end_of_a_line_is_an_error() {
     for name in [STATE, JOURNAL] {
-        damage(name, 7, |_| b'\n').await;
+        damage(name, 11, |_| b'\n').await;
     }
 }
 
