@@ -1,8 +1,51 @@
 //! What the store in files finds when it is opened again.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fastscheduler::storage::JsonStorage;
+use fastscheduler::storage::{Durability, JsonStorage, Storage as _};
+use fastscheduler::testing::storage_contract::sample;
+
+/// Three jobs, each in a record of its own, and the lines of their journal.
+async fn three_jobs(folder: &std::path::Path) -> Vec<String> {
+    let store = JsonStorage::open(folder.join("state.json")).unwrap();
+    for number in 1..=3 {
+        store.apply(&[sample::add(&sample::job(number))], Durability::Now).await.unwrap();
+    }
+    let journal = fs::read_to_string(folder.join("state.json.journal")).unwrap();
+    journal.split_inclusive('\n').map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_journal_is_left_out_if_the_one_before_it_lost_its_end_to_a_power_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = three_jobs(folder.path()).await;
+    let (old, journal) =
+        (folder.path().join("state.json.journal.old"), folder.path().join("state.json.journal"));
+    // It was put aside after the second job, which did not reach the disk.
+    fs::write(&old, lines[..2].concat()).unwrap();
+    fs::write(&journal, [&*lines[0], &*lines[3]].concat()).unwrap();
+    let store = JsonStorage::open(folder.path().join("state.json")).unwrap();
+    assert_eq!(store.jobs().await.unwrap(), [sample::job(1)]);
+    assert!(store.notes()[0].contains("as after a power failure"), "{:?}", store.notes());
+    let kept = fs::read_to_string(folder.path().join("state.json.journal.bak")).unwrap();
+    assert_eq!(kept, [&*lines[0], &*lines[3]].concat(), "what is left out is kept");
+
+    store.apply(&[sample::add(&sample::job(4))], Durability::Now).await.unwrap();
+    drop(store);
+    let store = JsonStorage::open(folder.path().join("state.json")).unwrap();
+    assert_eq!(store.jobs().await.unwrap(), [sample::job(1), sample::job(4)]);
+}
+
+#[tokio::test]
+async fn a_journal_that_lacks_a_record_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = three_jobs(folder.path()).await;
+    let journal = folder.path().join("state.json.journal");
+    fs::write(&journal, [&*lines[0], &*lines[1], &*lines[3]].concat()).unwrap();
+    let error = JsonStorage::open(folder.path().join("state.json")).unwrap_err().to_string();
+    assert!(error.contains("it is change 3, but 2 should come here"), "{error}");
+}
 
 #[cfg(unix)]
 #[test]

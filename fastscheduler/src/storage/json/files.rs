@@ -109,6 +109,13 @@ impl Files {
     }
 }
 
+/// Makes safe what was written to a file, whoever wrote it.
+pub(super) fn sync(file: &Path) -> Result<(), FileError> {
+    // Not for reading only: there are systems that refuse to sync such a one.
+    let synced = File::options().append(true).open(file).and_then(|file| file.sync_data());
+    synced.map_err(FileError::of("sync the journal", file))
+}
+
 /// Removes a file, if it is there.
 pub(super) fn remove(file: &Path) -> Result<(), FileError> {
     match fs::remove_file(file) {

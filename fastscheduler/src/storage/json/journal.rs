@@ -189,6 +189,12 @@ pub(super) fn read(
     Ok(Extent { whole: whole as u64, torn: (text.len() - whole) as u64 })
 }
 
+/// The number of the first record of a journal, if it has one that is whole.
+pub(super) fn first(text: &[u8]) -> Option<u64> {
+    let second = text.split_inclusive(|byte| *byte == b'\n').nth(1)?.strip_suffix(b"\n")?;
+    unseal(second).ok().map(|Written { sequence, .. }| sequence)
+}
+
 /// Whether a text has a part that was never written: JSON has no zero bytes.
 fn is_blank(text: &[u8]) -> bool {
     text.contains(&0)

@@ -73,6 +73,19 @@ pub(super) fn replay(snapshot: &mut Snapshot, path: &Path) -> Result<Option<Exte
     Ok(Some(extent))
 }
 
+/// Takes over the changes of the journal that came after the old one.
+///
+/// The old one is synced first. So if it has lost its end to a power failure,
+/// nobody was told of what this one has, if any of it reached the disk: it is
+/// left out, and `None` answered.
+pub(super) fn replay_after_old(snapshot: &mut Snapshot, path: &Path) -> Result<Option<Extent>, StorageError> {
+    let Some(text) = files::read(path)? else { return Ok(None) };
+    match journal::first(&text) {
+        Some(first) if first > snapshot.sequence + 1 => Ok(None),
+        Some(_) | None => replay(snapshot, path),
+    }
+}
+
 impl Snapshot {
     /// Nothing yet.
     pub(super) fn empty() -> Self {

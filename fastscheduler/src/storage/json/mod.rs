@@ -127,7 +127,8 @@ impl JsonStorage {
             }
         };
         let has_old = load::replay(&mut snapshot, &files.old_journal)?.is_some();
-        let journal = match load::replay(&mut snapshot, &files.journal)? {
+        let after = if has_old { load::replay_after_old } else { load::replay };
+        let journal = match after(&mut snapshot, &files.journal)? {
             Some(Extent { whole, torn }) if whole > 0 => {
                 if torn > 0 {
                     notes.push(format!(
@@ -137,8 +138,23 @@ impl JsonStorage {
                 }
                 Journal::resume(&files.journal, whole)?
             }
+            None if has_old && files.journal.exists() => {
+                notes.push(format!(
+                    "`{}` does not go on where `{}` ends, as after a power failure; it is left out",
+                    files.journal.display(),
+                    files.old_journal.display()
+                ));
+                files.keep(&files.journal, &mut notes)?;
+                Journal::create(&files.journal)?
+            }
             Some(_) | None => Journal::create(&files.journal)?,
         };
+        // A process that was killed may not have got to it, and from now on
+        // callers are told what was read.
+        if has_old {
+            files::sync(&files.old_journal)?;
+        }
+        files::sync(&files.journal)?;
         files.sync_folder()?;
         let length = std::fs::metadata(&files.state).map_err(FileError::of("read", &files.state))?.len();
         for note in &notes {
