@@ -1,10 +1,13 @@
 //! What the behaviour tests share.
 
+pub mod diary;
 pub mod faulty;
 pub mod fires;
 pub mod held;
 pub mod in_folder;
+pub mod last_sync;
 mod process;
+pub mod random;
 mod script;
 
 use std::time::Duration;

@@ -94,7 +94,7 @@ impl Ledger {
             let synced = self.sync(&rotated, &journal);
             if synced.is_ok() {
                 // Before anybody is told: tests of power failures cut here.
-                tracing::trace!(target: "fastscheduler::journal", length, rotated = rotated.len(), "synced");
+                tracing::trace!(target: "fastscheduler::journal", sequence, length, "synced");
             }
             inner = self.inner();
             inner.sync.answer(sequence, &synced);
