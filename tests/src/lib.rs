@@ -1,11 +1,14 @@
 //! What the behaviour tests share.
 
+pub mod diary;
 pub mod faulty;
 pub mod fires;
 pub mod held;
 pub mod in_folder;
+pub mod last_sync;
 pub mod life;
 mod process;
+pub mod random;
 mod script;
 pub mod state_folder;
 pub mod told;

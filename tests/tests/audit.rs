@@ -372,6 +372,30 @@ async fn an_attempt_too_many_is_found() {
 }
 
 #[tokio::test]
+async fn attempts_are_not_counted_by_retries_that_were_lowered_meanwhile() {
+    let policy = |max_retries| Policy { max_retries, ..Policy::default() };
+    let job = sample::job_of(1, JobDefinition { policy: policy(1), ..sample::definition() });
+    let fire = Fire::of(&job, 10);
+    // Its letter says how often the fire may be retried at its end.
+    let letter =
+        Fire::of(&sample::job_of(1, JobDefinition { policy: policy(0), ..sample::definition() }), 10);
+    let lowered = JobRevision {
+        job: job.id(),
+        expected_revision: 1,
+        expected_next_run_at: Some(at(20)),
+        definition: Arc::new(JobDefinition { policy: policy(0), ..sample::definition() }),
+        is_paused: false,
+        scheduled_since: job.scheduled_since(),
+        next_run_at: Some(at(20)),
+        declared: None,
+    };
+    let second = letter.attempt(2);
+    let changes = [fire.claim(), fire.retried(), Change::ReviseJob(Box::new(lowered))];
+    let changes = changes.into_iter().chain([second.claim(), second.buried()]);
+    assert_eq!(found(&job, changes).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn an_attempt_that_is_missing_is_found_unless_it_crashed() {
     let job = sample::job(1);
     let mut second = Fire::of(&job, 10).attempt(2);

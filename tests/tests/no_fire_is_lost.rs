@@ -9,25 +9,13 @@ use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{CatchUp, Clock as _, Job, JobId, JobUpdate, Overlap, SchedulerError};
 use fastscheduler_tests::fires::{fires, second};
+use fastscheduler_tests::random::Random;
 use fastscheduler_tests::{monday, on_manual_clock};
 
 /// How long each story takes, and when it ends, in seconds. The last fires
 /// have the rest of the time to end in.
 const STORY: u64 = 120;
 const END: u64 = 300;
-
-/// Numbers that look random, the same ones each time (`SplitMix64`).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % limit
-    }
-}
 
 /// Schedulers that follow one another on one store.
 struct World {

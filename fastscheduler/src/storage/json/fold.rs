@@ -19,6 +19,7 @@ use super::journal::Journal;
 use super::ledger::{Answer, Closing, Inner, Ledger};
 use super::load::{self, Found};
 use super::snapshot::Snapshot;
+use super::sync;
 use crate::storage::StorageError;
 use crate::storage::state::Dropped;
 
@@ -202,18 +203,19 @@ impl Ledger {
 
     fn put_journal_aside(&self) -> Result<(), Unfolded> {
         let files = &self.files;
-        let sync = || {
+        let lost = || {
             let of_journal = FileError::of("sync the journal", &files.journal);
             |error| Unfolded::Lost(of_journal(error))
         };
         // Most of it first, while others go on.
         let journal = self.inner().journal.file();
-        journal.sync_data().map_err(sync())?;
+        journal.sync_data().map_err(lost())?;
         let mut inner = self.inner();
         let next = inner.journal.next(files).map_err(Unfolded::Later)?;
         // All of it must be safe before anything that follows can be, or else
         // a power failure leaves a hole between the two journals.
-        journal.sync_data().map_err(sync())?;
+        journal.sync_data().map_err(lost())?;
+        sync::note(inner.sequence, inner.journal.length());
         inner.journal.put_aside(next, files).map_err(Unfolded::Lost)?;
         inner.sync.begin_file();
         Ok(())

@@ -98,6 +98,11 @@ impl Syncing {
     }
 }
 
+/// Says what is safe, before anybody is told: tests of power failures cut here.
+pub(super) fn note(sequence: u64, length: u64) {
+    tracing::trace!(target: "fastscheduler::journal", sequence, length, "synced");
+}
+
 impl Ledger {
     /// What was just written is to be safe within 100 ms.
     pub(super) fn sync_soon(&self, inner: &mut Inner) {
@@ -139,8 +144,7 @@ impl Ledger {
             drop(inner);
             let synced = self.sync(&journal, is_new_file);
             if synced.is_ok() {
-                // Before anybody is told: tests of power failures cut here.
-                tracing::trace!(target: "fastscheduler::journal", length, is_new_file, "synced");
+                note(sequence, length);
             }
             inner = self.inner();
             match synced {

@@ -59,7 +59,7 @@ impl<'a> Chains<'a> {
             let crashes = chain.open.map_or(0, |open| open.entry.crashes).max(crashes);
             problems.extend(chain.missing(last, crashes).map(|run| Problem::MissingAttempt { run }));
             if last.attempt > 1
-                && let Some(retries) = max_retries(book, last)
+                && let Some(retries) = max_retries(book)
                 && let allowed = retries.saturating_add(crashes).saturating_add(1)
                 && allowed < last.attempt
             {
@@ -111,11 +111,9 @@ impl Chain<'_> {
     }
 }
 
-/// How often the fire of a run may be retried, if that can be known: a change
-/// of the job may have changed it.
-fn max_retries(book: &Book<'_>, run: RunId) -> Option<u32> {
-    let is_same_fire = |other: RunId| RunId { attempt: run.attempt, ..other } == run;
-    let letter = book.letters.iter().find(|letter| is_same_fire(letter.run.run_id));
+/// How often a fire of the job may be retried, if that can be known: a change
+/// of the job may have changed it, also between two attempts of one fire.
+fn max_retries(book: &Book<'_>) -> Option<u32> {
     let unchanged = book.job.filter(|job| job.revision() == 1);
-    letter.map(|letter| letter.definition.policy.max_retries).or(unchanged.map(Job::max_retries))
+    unchanged.map(Job::max_retries)
 }

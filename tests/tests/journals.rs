@@ -1,0 +1,46 @@
+//! What the store in files finds when it is opened again.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fastscheduler::storage::{Durability, JsonStorage, Storage as _};
+use fastscheduler::testing::storage_contract::sample;
+
+/// Three jobs, each in a record of its own, and the lines of their journal.
+async fn three_jobs(folder: &std::path::Path) -> Vec<String> {
+    let store = JsonStorage::open(folder.join("state.json")).unwrap();
+    for number in 1..=3 {
+        store.apply(&[sample::add(&sample::job(number))], Durability::Now).await.unwrap();
+    }
+    let journal = fs::read_to_string(folder.join("state.json.journal")).unwrap();
+    journal.split_inclusive('\n').map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_journal_that_lacks_a_record_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = three_jobs(folder.path()).await;
+    let journal = folder.path().join("state.json.journal");
+    fs::write(&journal, [&*lines[0], &*lines[1], &*lines[3]].concat()).unwrap();
+    let error = JsonStorage::open(folder.path().join("state.json")).unwrap_err().to_string();
+    assert!(error.contains("it is change 3, but 2 should come here"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_can_be_opened_again_while_processes_are_started() {
+    const TIMES: usize = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                std::process::Command::new("true").status().unwrap();
+            }
+        });
+        let opened =
+            (0..TIMES).try_for_each(|_| JsonStorage::open(folder.path().join("state.json")).map(drop));
+        is_over.store(true, Ordering::Relaxed);
+        opened.unwrap();
+    });
+}
