@@ -13,7 +13,15 @@ use crate::storage::StorageError;
 /// one time and again. It stays behind: who removes it may remove that of
 /// somebody who has just locked it.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock ends when the file is closed")] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A process that somebody is just starting has the file too, until it
+        // runs its program: closing it would not end the lock.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Lock {
     pub(super) fn take(files: &Files) -> Result<Self, StorageError> {
