@@ -17,8 +17,8 @@ pub(super) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A process that is being started has the file too for a moment, so that
-        // closing it here does not end the lock.
+        // A process that somebody is just starting has the file too, until it
+        // runs its program: closing it would not end the lock.
         let _ = self.0.unlock();
     }
 }
