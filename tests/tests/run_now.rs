@@ -5,6 +5,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self};
 use fastscheduler::{JobStatus, Overlap, RunStatus, Trigger};
+use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{advance, on_manual_clock, outline, runs, started};
@@ -40,6 +41,28 @@ async fn run_now_runs_a_paused_job_which_stays_paused() {
     advance(&scheduler, &clock, 30).await;
     assert_eq!(outline(&scheduler).await, [(RunStatus::Completed, 14)]);
     assert_eq!(scheduler.job(&id).await.unwrap().unwrap().status(), JobStatus::Paused);
+}
+
+#[tokio::test]
+async fn run_now_of_a_job_that_is_being_added_does_not_say_that_its_function_is_missing() {
+    let store = Faulty::default();
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.register_function("job", async || {}).unwrap();
+    scheduler.start().await.unwrap();
+    let answer = store.holds(Action::Add);
+    let adding = tokio::spawn({
+        let scheduler = scheduler.clone();
+        async move { scheduler.add(every(10).seconds().call("job")).await }
+    });
+    while scheduler.jobs().await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let refused = scheduler.run_job_now("job_0").await.unwrap_err().to_string();
+    assert!(refused.contains("no job") && refused.contains("job_0"), "{refused}");
+    answer.notify_one();
+    let id = adding.await.unwrap().unwrap();
+    scheduler.run_job_now(id).await.unwrap();
 }
 
 #[tokio::test]

@@ -255,7 +255,18 @@ impl Scheduler {
     pub(super) async fn live_job(&self, id: JobId) -> Result<Arc<LiveJob>, SchedulerError> {
         match self.0.engine.table.get(id) {
             Some(job) => Ok(job),
-            None => Err(SchedulerError::Orphaned(self.stored(id).await?.function().clone())),
+            None => Err(self.why_not_live(&self.stored(id).await?)),
+        }
+    }
+
+    /// Why a job that is stored cannot run.
+    pub(super) fn why_not_live(&self, job: &Job) -> SchedulerError {
+        if self.0.engine.table.is_orphan(job.id) {
+            SchedulerError::Orphaned(job.function().clone())
+        } else {
+            // Whoever adds it has not been told so yet, or its last fire has
+            // just ended and it is about to be removed.
+            SchedulerError::UnknownJob(job.id.to_string())
         }
     }
 }

@@ -254,7 +254,7 @@ impl Scheduler {
         check_size(&arguments)?;
         let live = self.0.engine.table.get(job.id);
         if update.args.is_some() || update.kwargs.is_some() {
-            let function = live.ok_or_else(|| SchedulerError::Orphaned(job.function().clone()))?;
+            let function = live.ok_or_else(|| self.why_not_live(job))?;
             function.function.check(&arguments).map_err(|error| {
                 let function = job.function().clone();
                 SchedulerError::Arguments { function, error }
