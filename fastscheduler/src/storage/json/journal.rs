@@ -103,12 +103,13 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether it is still to be found under its name.
-    pub(super) fn is_there(file: &File) -> io::Result<bool> {
+    /// Whether somebody has removed it.
+    pub(super) fn is_removed(&self) -> bool {
         #[cfg(unix)]
-        return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
+        let is_there = |known: fs::Metadata| std::os::unix::fs::MetadataExt::nlink(&known) > 0;
         #[cfg(not(unix))]
-        file.metadata().map(|_| true)
+        let is_there = |_| true;
+        !self.file.metadata().is_ok_and(is_there)
     }
 
     pub(super) fn length(&self) -> u64 {

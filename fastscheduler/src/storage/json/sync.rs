@@ -10,7 +10,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::error::FileError;
-use super::journal::Journal;
 use super::ledger::{Answer, Inner, Ledger};
 
 /// After at most this long what nobody waits for is synced. What a sync takes
@@ -142,11 +141,16 @@ impl Ledger {
             let is_new_file = std::mem::take(&mut inner.sync.is_new_file);
             let (journal, length) = (inner.journal.file(), inner.journal.length());
             drop(inner);
-            let synced = self.sync(&journal, is_new_file);
+            let mut synced = self.sync(&journal, is_new_file);
             if synced.is_ok() {
                 note(sequence, length);
             }
             inner = self.inner();
+            if inner.journal.is_removed() {
+                // What is written to a file without a name is gone with the process.
+                let why = io::ErrorKind::NotFound.into();
+                synced = Err(FileError::new("sync the journal", &self.files.journal, why));
+            }
             match synced {
                 Ok(()) if !inner.sync.is_doubtful => inner.sync.is_safe(sequence),
                 // Who waits is answered once a snapshot was tried.
@@ -163,10 +167,6 @@ impl Ledger {
         if is_new_file {
             self.files.sync_folder()?;
         }
-        let synced = journal.sync_data().and_then(|()| {
-            // What is written to a file without a name is gone with the process.
-            Journal::is_there(journal)?.then_some(()).ok_or_else(|| io::ErrorKind::NotFound.into())
-        });
-        synced.map_err(FileError::of("sync the journal", &self.files.journal))
+        journal.sync_data().map_err(FileError::of("sync the journal", &self.files.journal))
     }
 }
