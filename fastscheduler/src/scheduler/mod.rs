@@ -11,6 +11,7 @@ mod declared;
 mod edit;
 mod environment;
 mod error;
+mod find;
 mod imported;
 mod load;
 mod matching;
@@ -31,6 +32,7 @@ use chrono_tz::Tz;
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
+pub use find::{JobOrder, JobPage, JobQuery};
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
 pub use status::Status;
@@ -280,9 +282,9 @@ impl Scheduler {
 
     /// The jobs of a group, by id.
     pub async fn jobs_in_group(&self, group: &str) -> Result<Vec<Job>, SchedulerError> {
-        let mut jobs = self.jobs().await?;
-        jobs.retain(|job| job.group() == group);
-        Ok(jobs)
+        let order = JobOrder::Id;
+        let query = JobQuery { group: Some(group.to_owned()), order, ..JobQuery::default() };
+        Ok(self.find_jobs(&query).await?.jobs)
     }
 
     /// One job, or `None` if there is none of that id.
@@ -322,6 +324,20 @@ impl Scheduler {
         let job = self.stored(control::job_id(id)?).await?;
         let schedule = self.compile(&job.definition().schedule, job.scheduled_since())?;
         Ok(schedule.upcoming(self.0.engine.clock.now()).take(n).collect())
+    }
+
+    /// The time by the scheduler's clock.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.engine.clock.now()
+    }
+
+    /// Waits until the scheduler is being stopped.
+    ///
+    /// What goes on for as long as the scheduler does, such as a stream of
+    /// events, ends itself then.
+    pub async fn stopping(&self) {
+        self.0.engine.stopping().await;
     }
 
     /// The zone of schedules that name none.

@@ -71,6 +71,13 @@ impl Storage for MemoryStorage {
         self.answer(|state| state.jobs())
     }
 
+    fn visit_jobs<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&Job) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        self.answer(|state| state.visit_jobs(visit))
+    }
+
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
         self.answer(|state| state.job(id).cloned())
     }

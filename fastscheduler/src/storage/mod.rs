@@ -286,6 +286,20 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// All jobs, by id.
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>>;
 
+    /// Shows all jobs to `visit`, in no order.
+    ///
+    /// A store that has them in memory need not copy them for that, as this
+    /// does unless it is implemented; `visit` must be short then.
+    fn visit_jobs<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&Job) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        Box::pin(async move {
+            self.jobs().await?.iter().for_each(visit);
+            Ok(())
+        })
+    }
+
     /// One job.
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>>;
 

@@ -1,0 +1,66 @@
+//! The scheduler over HTTP: a REST interface, to be nested in an axum
+//! application.
+//!
+//! It works with [`Scheduler`] alone, as any user might. A request is read by
+//! `extract`, handled in the file of its noun, and answered in the shapes of
+//! `shapes`; whatever is wrong becomes an answer in `error`, the one place
+//! that decides HTTP statuses.
+//!
+//! # Examples
+//!
+//! ```
+//! use axum::Router;
+//! use fastscheduler::prelude::*;
+//! use fastscheduler::storage::MemoryStorage;
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+//! let application: Router = Router::new()
+//!     .route("/", axum::routing::get(|| async { "hello" }))
+//!     .nest("/scheduler", fastscheduler::web::router(&scheduler));
+//! # anyhow::Ok(()) })?;
+//! # anyhow::Ok(())
+//! ```
+
+#![expect(dead_code, reason = "creating and updating jobs comes next")]
+#![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
+
+mod error;
+mod extract;
+mod jobs;
+mod shapes;
+mod state;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::scheduler::Scheduler;
+use state::WebState;
+
+/// The largest body of a request, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The routes of a scheduler, to be nested at any prefix: `api/…` and so on.
+///
+/// It neither starts nor stops the scheduler.
+///
+/// # Examples
+///
+/// See the [module](self).
+pub fn router(scheduler: &Scheduler) -> Router {
+    let state = WebState::new(scheduler);
+    let (api, _document) = OpenApiRouter::new()
+        .merge(jobs::routes())
+        // Routes that are in the OpenAPI document are merged above this line.
+        .split_for_parts();
+    api
+        // Routes that are not, such as pages, are merged above this line.
+        .fallback(error::unknown_route)
+        .method_not_allowed_fallback(error::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        // What looks at every request or answer is layered here, outside of the handlers.
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .with_state(state)
+}
