@@ -6,6 +6,7 @@ pub mod held;
 pub mod in_folder;
 mod process;
 mod script;
+pub mod site;
 
 use std::time::Duration;
 

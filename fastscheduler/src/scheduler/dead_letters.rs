@@ -16,6 +16,11 @@ impl Scheduler {
         Ok(self.0.engine.storage.dead_letters(limit).await?)
     }
 
+    /// How many dead letters there are.
+    pub async fn dead_letter_count(&self) -> Result<usize, SchedulerError> {
+        Ok(self.0.engine.storage.dead_letter_count().await?)
+    }
+
     /// Drops all dead letters, and answers how many there were.
     pub async fn clear_dead_letters(&self) -> Result<usize, SchedulerError> {
         Ok(self.0.engine.storage.clear_dead_letters().await?)

@@ -90,6 +90,10 @@ impl Storage for MemoryStorage {
         self.answer(|state| state.dead_letters(limit))
     }
 
+    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        self.answer(|state| state.dead_letter_count())
+    }
+
     fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
         self.answer(|state| state.dead_letter(run).cloned())
     }

@@ -310,6 +310,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
 
+    /// How many dead letters there are.
+    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        Box::pin(async move { Ok(self.dead_letters(usize::MAX).await?.len()) })
+    }
+
     /// The dead letter of a run.
     fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>>;
 

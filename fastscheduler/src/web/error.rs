@@ -103,6 +103,11 @@ impl ApiError {
         error
     }
 
+    /// There is no room for more of these.
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
     fn unavailable(error: &dyn Error) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, chain(error))
     }

@@ -26,6 +26,7 @@
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
 mod error;
+mod events;
 mod extract;
 mod jobs;
 mod shapes;
@@ -55,7 +56,7 @@ pub fn router(scheduler: &Scheduler) -> Router {
         .merge(jobs::routes())
         // Routes that are in the OpenAPI document are merged above this line.
         .split_for_parts();
-    api
+    api.merge(events::routes())
         // Routes that are not, such as pages, are merged above this line.
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::events::Streams;
 use crate::schedule::Zone;
 use crate::scheduler::Scheduler;
 
@@ -13,11 +14,14 @@ pub(super) struct Parts {
     pub(super) scheduler: Scheduler,
     /// The zone of jobs that name none.
     pub(super) zone: Zone,
+    /// Those who listen to events.
+    pub(super) events: Streams,
 }
 
 impl WebState {
     pub(super) fn new(scheduler: &Scheduler) -> Self {
-        Self(Arc::new(Parts { scheduler: scheduler.clone(), zone: scheduler.zone().into() }))
+        let zone = scheduler.zone().into();
+        Self(Arc::new(Parts { scheduler: scheduler.clone(), zone, events: Streams::new(scheduler, zone) }))
     }
 }
 

@@ -1,0 +1,147 @@
+//! What happened since the last batch of changes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::frame::{Label, append};
+use super::record::{RunShape, StatisticsShape};
+use super::ring::Draft;
+use crate::engine::{Event, Events};
+use crate::job::{JobId, Run};
+use crate::schedule::Zone;
+use crate::scheduler::{Scheduler, SchedulerError};
+use crate::web::shapes::JobShape;
+
+/// The most jobs or runs of a batch: where more happens at once, clients get a
+/// snapshot instead.
+const MOST: usize = 1_000;
+
+/// The most events that are looked at before what they say is passed on.
+const MOST_EVENTS: usize = 100_000;
+
+/// What happened since the last batch.
+#[derive(Debug, Default)]
+pub(super) struct Happened {
+    /// Jobs that are not as they were.
+    touched: BTreeSet<JobId>,
+    removed: BTreeSet<JobId>,
+    runs: Vec<Arc<Run>>,
+    /// Whether the totals are not as they were told.
+    are_totals_due: bool,
+    /// Whether it is more than is told one by one.
+    pub(super) is_too_much: bool,
+}
+
+/// That a job is gone.
+#[derive(Serialize)]
+struct Removed {
+    job_id: JobId,
+}
+
+impl Happened {
+    pub(super) fn are_totals_due(&self) -> bool {
+        self.are_totals_due
+    }
+
+    /// All that has happened by now.
+    pub(super) fn add_all(&mut self, events: &mut Events) {
+        for event in std::iter::from_fn(|| events.try_next()).take(MOST_EVENTS) {
+            self.add(event);
+        }
+    }
+
+    pub(super) fn add(&mut self, event: Event) {
+        match event {
+            Event::JobChanged(job) => {
+                self.touched.insert(job);
+            }
+            Event::JobRemoved(job) => {
+                self.touched.remove(&job);
+                self.removed.insert(job);
+            }
+            Event::RunStarted(run) => {
+                self.touched.insert(run.job);
+            }
+            Event::RunRecorded(run) => {
+                self.touched.insert(run.job_id());
+                if self.runs.len() < MOST {
+                    self.runs.push(run);
+                } else {
+                    self.is_too_much = true;
+                }
+            }
+            Event::Missed(_) => self.is_too_much = true,
+        }
+        self.is_too_much |= self.touched.len() > MOST || self.removed.len() > MOST;
+        if self.is_too_much {
+            // Nobody is going to be told.
+            self.touched.clear();
+            self.removed.clear();
+            self.runs.clear();
+        }
+    }
+
+    /// The events that tell it, of which the first has the number after `last`;
+    /// the totals if they are wanted and not as they were.
+    pub(super) async fn draft(
+        &mut self,
+        scheduler: &Scheduler,
+        zone: Zone,
+        mark: &str,
+        last: u64,
+        with_totals: bool,
+    ) -> Result<Draft, SchedulerError> {
+        let mut draft = Draft::default();
+        if self.is_too_much {
+            return Ok(draft);
+        }
+        let runs = std::mem::take(&mut self.runs);
+        let touched = std::mem::take(&mut self.touched);
+        let removed = std::mem::take(&mut self.removed);
+        let now = scheduler.now();
+        self.are_totals_due |= !(runs.is_empty() && touched.is_empty() && removed.is_empty());
+        let tell = |draft: &mut Draft, name: &str, data: &dyn Tell| {
+            let id = format!("{mark}{}", last + 1 + draft.len());
+            match data.append_to(&mut draft.text, Label { name: Some(name), id: Some(&id) }) {
+                Ok(()) => draft.end_event(),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "cannot write a `{name}` as JSON");
+                }
+            }
+        };
+        for run in &runs {
+            tell(&mut draft, "run", &RunShape::new(run, zone));
+        }
+        for id in touched {
+            // One that is gone by now is told to be removed.
+            if let Some(job) = scheduler.job(id).await? {
+                tell(&mut draft, "job", &JobShape::new(&job, zone, now));
+            }
+        }
+        for job_id in removed {
+            tell(&mut draft, "removed", &Removed { job_id });
+        }
+        if with_totals && self.are_totals_due {
+            tell(&mut draft, "stats", &StatisticsShape::new(&scheduler.statistics().await?, now));
+        }
+        Ok(draft)
+    }
+
+    /// Whether the totals were due; they were told.
+    pub(super) fn took_totals(&mut self) -> bool {
+        std::mem::take(&mut self.are_totals_due)
+    }
+}
+
+/// What can be the data of an event.
+trait Tell {
+    fn append_to(&self, text: &mut Vec<u8>, label: Label<'_>) -> Result<(), serde_json::Error>;
+}
+
+impl<T: Serialize> Tell for T {
+    fn append_to(&self, text: &mut Vec<u8>, label: Label<'_>) -> Result<(), serde_json::Error> {
+        append(text, label, self)
+    }
+}
