@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::job::{FunctionKey, JobId, Name};
+use crate::job::{FunctionKey, JobId, Name, RunId};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
@@ -76,6 +76,12 @@ pub enum SchedulerError {
     /// No dead letter has that run's id.
     #[error("no dead letter `{0}`; `dead_letters(limit)` lists those there are")]
     UnknownDeadLetter(String),
+    /// No run has that id.
+    #[error("no run `{0}`; `history(query)` lists those there are")]
+    UnknownRun(String),
+    /// The run is not under way, so that there is nothing to cancel.
+    #[error("run `{0}` is not under way; `running()` lists those that are")]
+    NotRunning(RunId),
     /// A setting has a value that it cannot have.
     #[error("`{name}` is `{value}`; {expected}")]
     Setting {

@@ -17,6 +17,7 @@ mod load;
 mod matching;
 mod new_job;
 mod program;
+mod runs;
 mod signals;
 mod status;
 mod update;
@@ -35,6 +36,7 @@ pub use error::SchedulerError;
 pub use find::{JobOrder, JobPage, JobQuery};
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
+pub use runs::Instance;
 pub use status::Status;
 pub use update::JobUpdate;
 

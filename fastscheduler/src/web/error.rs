@@ -112,7 +112,7 @@ impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> Self {
         match &error {
             SchedulerError::UnknownJob(id) => Self::unknown_job(id),
-            SchedulerError::UnknownDeadLetter(id) => Self::unknown_run(id),
+            SchedulerError::UnknownDeadLetter(id) | SchedulerError::UnknownRun(id) => Self::unknown_run(id),
             SchedulerError::Schedule(_)
             | SchedulerError::Registry(_)
             | SchedulerError::Arguments { .. }
@@ -123,6 +123,7 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
             SchedulerError::AlreadyRunning(_)
             | SchedulerError::Orphaned(_)
+            | SchedulerError::NotRunning(_)
             | SchedulerError::Outdated { .. }
             | SchedulerError::Storage(StorageError::Conflict(_)) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
@@ -194,6 +195,7 @@ pub(super) async fn wrong_method(method: axum::http::Method, uri: Uri) -> ApiErr
 }
 
 /// The answer when a handler panicked.
+#[expect(clippy::needless_pass_by_value, reason = "it is what the layer gives")]
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("no text"), "a request handler panicked");

@@ -22,14 +22,24 @@
 //! # anyhow::Ok(())
 //! ```
 
-#![expect(dead_code, reason = "creating and updating jobs comes next")]
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
+mod clock_changes;
+mod control;
+mod create;
+mod dead_letters;
 mod error;
 mod extract;
+mod functions;
+mod groups;
+mod history;
 mod jobs;
+mod schedules;
+mod settings;
 mod shapes;
 mod state;
+mod status;
+mod update;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -53,6 +63,15 @@ pub fn router(scheduler: &Scheduler) -> Router {
     let state = WebState::new(scheduler);
     let (api, _document) = OpenApiRouter::new()
         .merge(jobs::routes())
+        .merge(create::routes())
+        .merge(update::routes())
+        .merge(control::routes())
+        .merge(groups::routes())
+        .merge(history::routes())
+        .merge(dead_letters::routes())
+        .merge(status::routes())
+        .merge(functions::routes())
+        .merge(schedules::routes())
         // Routes that are in the OpenAPI document are merged above this line.
         .split_for_parts();
     api
