@@ -106,6 +106,15 @@ pub enum SchedulerError {
          use `Scheduler::builder().build().await?.run_until_shutdown().await` here"
     )]
     InsideRuntime,
+    /// The address cannot be listened at.
+    #[error("cannot listen at `{address}`")]
+    Listen {
+        /// The address, as it was written.
+        address: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// The signals that end the program cannot be awaited.
     #[error("cannot wait for signals")]
     Signals(#[source] std::io::Error),

@@ -34,7 +34,10 @@ mod functions;
 mod groups;
 mod history;
 mod jobs;
+mod openapi;
+mod page;
 mod schedules;
+mod server;
 mod settings;
 mod shapes;
 mod state;
@@ -44,6 +47,7 @@ mod update;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::scheduler::Scheduler;
@@ -56,12 +60,15 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///
 /// It neither starts nor stops the scheduler.
 ///
+/// With `nest("/scheduler", …)` axum keeps `/scheduler/` to itself, and the page
+/// is at `/scheduler`; with `nest_service` it is at both.
+///
 /// # Examples
 ///
 /// See the [module](self).
 pub fn router(scheduler: &Scheduler) -> Router {
     let state = WebState::new(scheduler);
-    let (api, _document) = OpenApiRouter::new()
+    let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(jobs::routes())
         .merge(create::routes())
         .merge(update::routes())
@@ -74,7 +81,8 @@ pub fn router(scheduler: &Scheduler) -> Router {
         .merge(schedules::routes())
         // Routes that are in the OpenAPI document are merged above this line.
         .split_for_parts();
-    api
+    api.merge(openapi::routes(document))
+        .merge(page::routes())
         // Routes that are not, such as pages, are merged above this line.
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
