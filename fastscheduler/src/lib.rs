@@ -31,8 +31,8 @@ pub use registry::{
     Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
 };
 pub use scheduler::{
-    IntoRunId, JobOrder, JobPage, JobPart, JobQuery, JobUpdate, NewJob, Scheduler, SchedulerBuilder,
-    SchedulerError, Status, run,
+    Instance, IntoRunId, JobOrder, JobPage, JobPart, JobQuery, JobUpdate, NewJob, Scheduler,
+    SchedulerBuilder, SchedulerError, Status, run,
 };
 pub use storage::HistoryQuery;
 

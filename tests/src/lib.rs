@@ -3,6 +3,7 @@
 pub mod faulty;
 pub mod fires;
 pub mod held;
+pub mod http;
 pub mod in_folder;
 mod process;
 mod script;

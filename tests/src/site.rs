@@ -70,7 +70,8 @@ impl Site {
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut answer = self.send(self.request(method, path, headers, body)).await;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-        let body = tokio::time::timeout(PATIENCE, answer.collect()).await.expect("it ends").expect("it is whole");
+        let body =
+            tokio::time::timeout(PATIENCE, answer.collect()).await.expect("it ends").expect("it is whole");
         let body = String::from_utf8(body.to_bytes().to_vec()).expect("it is text");
         Answer { status, headers, body }
     }
@@ -101,7 +102,7 @@ impl Site {
         let answer = self.send(self.request("GET", path, headers, "")).await;
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        EventStream { body: answer.into_body(), text: Vec::new() }
+        EventStream { body: answer.into_body(), text: Vec::new(), seen: 0 }
     }
 }
 
@@ -120,6 +121,8 @@ impl Answer {
 pub struct EventStream {
     body: Incoming,
     text: Vec<u8>,
+    /// How much of the text has been looked at.
+    seen: usize,
 }
 
 /// An event as a browser would see it.
@@ -141,14 +144,17 @@ impl EventStream {
     /// The next event; `None` when the stream has ended.
     pub async fn next(&mut self) -> Option<Sent> {
         loop {
-            if let Some(end) = self.text.windows(2).position(|pair| pair == b"\n\n") {
-                let rest = self.text.split_off(end + 2);
+            let unseen = &self.text[self.seen.saturating_sub(1)..];
+            if let Some(end) = unseen.windows(2).position(|pair| pair == b"\n\n") {
+                let rest = self.text.split_off(self.seen.saturating_sub(1) + end + 2);
                 let event = std::mem::replace(&mut self.text, rest);
+                self.seen = 0;
                 match read(std::str::from_utf8(&event).expect("events are text")) {
                     Some(event) => return Some(event),
                     None => continue,
                 }
             }
+            self.seen = self.text.len();
             let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("it goes on")?;
             let data = frame.expect("it is not cut off").into_data().expect("no trailers");
             self.text.extend_from_slice(&data);

@@ -191,20 +191,6 @@ async fn ids_grow_and_none_is_given_twice() {
 }
 
 #[tokio::test]
-async fn where_too_much_happens_at_once_a_snapshot_takes_its_place() {
-    let (scheduler, clock) = started().await;
-    for _ in 0..1_500 {
-        scheduler.add(once(1).call("quick")).await.unwrap();
-    }
-    let site = Site::of(&scheduler).await;
-    let mut events = site.listen(CHANGES, &[]).await;
-    assert_eq!(events.named("snapshot").await.json()["jobs_total"], 1_500);
-    advance(&scheduler, &clock, 1).await;
-    let last = events.find(|event| event.name == "snapshot" && event.json()["jobs_total"] == 0).await;
-    assert_eq!(last.json()["stats"]["total_runs"], 1_500);
-}
-
-#[tokio::test]
 async fn all_clients_get_the_same_text() {
     let (scheduler, _clock) = started().await;
     scheduler.add(every(1).hours().call("quick")).await.unwrap();
@@ -309,8 +295,8 @@ async fn an_unknown_stream_is_refused() {
     let (scheduler, _clock) = started().await;
     let site = Site::of(&scheduler).await;
     let answer = site.get("/scheduler/events?stream=all").await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["detail"]), (
-        400,
-        &"`stream` is `all`; use `changes`, or leave it out".into()
-    ));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["detail"]),
+        (400, &"`stream` is `all`; use `changes`, or leave it out".into())
+    );
 }

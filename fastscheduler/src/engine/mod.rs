@@ -9,6 +9,7 @@
 //! - [`edits`] keeps changes of jobs apart from all of these.
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
+//! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
 //! - [`shutdown`] ends all of it in order.
 //!
@@ -30,6 +31,7 @@ mod plan;
 mod settle;
 mod shutdown;
 mod table;
+mod under_way;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -134,7 +134,13 @@ impl Engine {
         let is_cancelled = outcome.is_none();
         let outcome = outcome.unwrap_or_else(|| {
             let is_gone = present.is_none();
-            let why = if is_gone { JOB_CANCELLED } else { "cancelled: the next fire came due" };
+            let why = if is_gone {
+                JOB_CANCELLED
+            } else if attempt.context.is_cancelled_by_caller() {
+                "cancelled: the run was cancelled"
+            } else {
+                "cancelled: the next fire came due"
+            };
             Err(Failure::permanent(why))
         });
         let max_retries = present.unwrap_or(job).definition.policy.max_retries;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use chrono_tz::Tz;
 
-use super::{Phase, Scheduler, SchedulerError, environment};
+use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, system_zone};
 use crate::engine::{Capacity, Engine};
 use crate::job::{DEFAULT_GROUP, Name};
@@ -47,6 +47,7 @@ pub struct SchedulerBuilder {
     queue: Option<Arc<dyn Queue>>,
     clock: Arc<dyn Clock>,
     expected: Vec<String>,
+    service: Option<Arc<dyn Service>>,
 }
 
 impl Default for SchedulerBuilder {
@@ -67,6 +68,7 @@ impl Default for SchedulerBuilder {
             queue: None,
             clock: Arc::new(SystemClock),
             expected: Vec::new(),
+            service: None,
         }
     }
 }
@@ -165,6 +167,13 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Runs this beside the jobs, instead of what was given before.
+    #[cfg(feature = "web")]
+    pub(crate) fn beside(mut self, service: impl Service + 'static) -> Self {
+        self.service = Some(Arc::new(service));
+        self
+    }
+
     /// Takes settings from environment variables; see [`run`](crate::run).
     ///
     /// # Errors
@@ -220,6 +229,7 @@ impl SchedulerBuilder {
             no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),
             notes,
+            service: self.service,
             matching: tokio::sync::Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         }));

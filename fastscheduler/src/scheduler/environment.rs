@@ -9,7 +9,7 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -20,6 +20,7 @@ const NAMES: [&str; 10] = [
     "FASTSCHEDULER_STATE_FILE",
     "FASTSCHEDULER_STORAGE",
     "FASTSCHEDULER_QUEUE",
+    "FASTSCHEDULER_HTTP",
 ];
 
 /// Applies the variables that begin with `FASTSCHEDULER_`.
@@ -55,6 +56,7 @@ pub(super) fn apply(
             },
             "QUEUE" if value == "memory" => builder,
             "QUEUE" => return Err(refuse("this version knows `memory` only".to_owned())),
+            "HTTP" => http(builder, &value).map_err(refuse)?,
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),
@@ -64,6 +66,20 @@ pub(super) fn apply(
         };
     }
     Ok(builder)
+}
+
+#[cfg(feature = "web")]
+fn http(builder: SchedulerBuilder, address: &str) -> Result<SchedulerBuilder, String> {
+    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+    match port.map(u16::from_str) {
+        Some(Ok(_)) => Ok(builder.http(address)),
+        Some(Err(_)) | None => Err("write an address with a port, such as `127.0.0.1:8000`".to_owned()),
+    }
+}
+
+#[cfg(not(feature = "web"))]
+fn http(_builder: SchedulerBuilder, _address: &str) -> Result<SchedulerBuilder, String> {
+    Err("this program has no server; build it with the feature `web` of `fastscheduler`".to_owned())
 }
 
 fn number<T: FromStr>(value: &str) -> Result<T, String> {

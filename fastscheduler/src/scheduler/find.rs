@@ -1,4 +1,5 @@
-//! Asking for some of many jobs, without copying all of them.
+//! Asking for jobs: for one, for all, or for some of many without copying all of
+//! them.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -6,7 +7,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::{Scheduler, SchedulerError};
-use crate::job::{Job, JobId, JobStatus};
+use crate::job::{IntoJobId, Job, JobId, JobStatus};
 
 /// Which jobs are asked for, in which order, and how many of them.
 ///
@@ -82,6 +83,34 @@ pub struct JobPage {
 }
 
 impl Scheduler {
+    /// All jobs, by id.
+    pub async fn jobs(&self) -> Result<Vec<Job>, SchedulerError> {
+        let orphans = self.0.engine.table.orphans();
+        let jobs = self.0.engine.storage.jobs().await?;
+        Ok(jobs.into_iter().map(|job| self.as_of_now(job, &orphans)).collect())
+    }
+
+    /// The jobs of a group, by id.
+    pub async fn jobs_in_group(&self, group: &str) -> Result<Vec<Job>, SchedulerError> {
+        let order = JobOrder::Id;
+        let query = JobQuery { group: Some(group.to_owned()), order, ..JobQuery::default() };
+        Ok(self.find_jobs(&query).await?.jobs)
+    }
+
+    /// One job, or `None` if there is none of that id.
+    pub async fn job(&self, id: impl IntoJobId) -> Result<Option<Job>, SchedulerError> {
+        let Ok(id) = id.into_job_id() else { return Ok(None) };
+        let job = self.0.engine.storage.job(id).await?;
+        Ok(job.map(|job| self.as_of_now(job, &self.0.engine.table.orphans())))
+    }
+
+    /// A stored job, with what only the engine knows of it.
+    pub(super) fn as_of_now(&self, mut job: Job, orphans: &HashSet<JobId>) -> Job {
+        job.is_running = self.0.engine.table.get(job.id).is_some_and(|live| live.activity.is_running());
+        job.is_orphaned = orphans.contains(&job.id);
+        job
+    }
+
     /// Some of the jobs: those that a query asks for, in its order.
     pub async fn find_jobs(&self, query: &JobQuery) -> Result<JobPage, SchedulerError> {
         let orphans = self.0.engine.table.orphans();

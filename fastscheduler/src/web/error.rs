@@ -7,8 +7,9 @@ use std::any::Any;
 use std::error::Error;
 
 use axum::Json;
+use axum::extract::OriginalUri;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -94,6 +95,11 @@ impl ApiError {
         error
     }
 
+    /// A file that is not there.
+    pub(super) fn unknown_file(name: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no file `{name}`"))
+    }
+
     /// The job that a request is about does not run twice at once.
     pub(super) fn already_running(id: JobId) -> Self {
         let detail = format!("Job {id} is already running; wait for it, or set its overlap to `allow`");
@@ -117,7 +123,7 @@ impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> Self {
         match &error {
             SchedulerError::UnknownJob(id) => Self::unknown_job(id),
-            SchedulerError::UnknownDeadLetter(id) => Self::unknown_run(id),
+            SchedulerError::UnknownDeadLetter(id) | SchedulerError::UnknownRun(id) => Self::unknown_run(id),
             SchedulerError::Schedule(_)
             | SchedulerError::Registry(_)
             | SchedulerError::Arguments { .. }
@@ -128,6 +134,7 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
             SchedulerError::AlreadyRunning(_)
             | SchedulerError::Orphaned(_)
+            | SchedulerError::NotRunning(_)
             | SchedulerError::Outdated { .. }
             | SchedulerError::Storage(StorageError::Conflict(_)) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
@@ -138,6 +145,7 @@ impl From<SchedulerError> for ApiError {
             SchedulerError::Setting { .. }
             | SchedulerError::Runtime
             | SchedulerError::InsideRuntime
+            | SchedulerError::Listen { .. }
             | SchedulerError::Signals(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is not set up right; see its log")
             }
@@ -188,25 +196,28 @@ impl IntoResponse for ApiError {
 }
 
 /// The answer to a path that is none of ours.
-pub(super) async fn unknown_route(uri: Uri) -> ApiError {
+pub(super) async fn unknown_route(OriginalUri(uri): OriginalUri) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, format!("`{}` is not a path of this API", uri.path()))
+}
+
+/// The answer to what should not have failed; why is for the log.
+pub(super) fn failed(error: &dyn Error) -> ApiError {
+    tracing::error!(error = chain(error), "a request failed");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; see its log")
 }
 
 /// The answer to a method that a path does not have; the header `Allow` names
 /// those it has.
-pub(super) async fn wrong_method(method: axum::http::Method, uri: Uri) -> ApiError {
+pub(super) async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{}` does not take `{method}`", uri.path()))
 }
 
 /// The answer when a handler panicked.
+#[expect(clippy::needless_pass_by_value, reason = "it is what the layer gives")]
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("no text"), "a request handler panicked");
-    let mut response =
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; see its log").into_response();
-    // The connection's other requests are none the worse, but be careful.
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; see its log").into_response()
 }
 
 /// An error and what it comes from, in one sentence.

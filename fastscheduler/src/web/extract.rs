@@ -22,6 +22,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             return Err(ApiError::not_json(content_type));
         }
         let body = Bytes::from_request(request, state).await?;
+        // serde would take the fields of an object from a list, by their order.
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(ApiError::unreadable("the body is a list; send an object"));
+        }
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let (path, reason) = (error.path().to_string(), error.inner());

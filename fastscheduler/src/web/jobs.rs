@@ -123,10 +123,12 @@ pub(super) fn shapes<'a>(state: &WebState, jobs: &'a [Job]) -> Vec<JobShape<'a>>
 
 /// The job of an id, which is there.
 pub(super) async fn existing(state: &WebState, id: &str) -> Result<Job, ApiError> {
-    state.scheduler.job(id).await?.ok_or_else(|| ApiError::unknown_job(id))
+    state.scheduler.job(job_id(id)?).await?.ok_or_else(|| ApiError::unknown_job(id))
 }
 
 /// The id that a path names.
 pub(super) fn job_id(text: &str) -> Result<JobId, ApiError> {
-    text.parse().map_err(|_| ApiError::unknown_job(text))
+    let id: Option<JobId> = text.parse().ok();
+    // One job has one name: `job_07` is none.
+    id.filter(|id| id.to_string() == text).ok_or_else(|| ApiError::unknown_job(text))
 }

@@ -22,19 +22,33 @@
 //! # anyhow::Ok(())
 //! ```
 
-#![expect(dead_code, reason = "creating and updating jobs comes next")]
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
+mod clock_changes;
+mod control;
+mod create;
+mod dead_letters;
 mod error;
 mod events;
 mod extract;
+mod functions;
+mod groups;
+mod history;
 mod jobs;
+mod openapi;
+mod page;
+mod schedules;
+mod server;
+mod settings;
 mod shapes;
 mod state;
+mod status;
+mod update;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::scheduler::Scheduler;
@@ -47,16 +61,30 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///
 /// It neither starts nor stops the scheduler.
 ///
+/// With `nest("/scheduler", …)` axum keeps `/scheduler/` to itself, and the page
+/// is at `/scheduler`; with `nest_service` it is at both.
+///
 /// # Examples
 ///
 /// See the [module](self).
 pub fn router(scheduler: &Scheduler) -> Router {
     let state = WebState::new(scheduler);
-    let (api, _document) = OpenApiRouter::new()
+    let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(jobs::routes())
+        .merge(create::routes())
+        .merge(update::routes())
+        .merge(control::routes())
+        .merge(groups::routes())
+        .merge(history::routes())
+        .merge(dead_letters::routes())
+        .merge(status::routes())
+        .merge(functions::routes())
+        .merge(schedules::routes())
         // Routes that are in the OpenAPI document are merged above this line.
         .split_for_parts();
-    api.merge(events::routes())
+    api.merge(openapi::routes(document))
+        .merge(page::routes())
+        .merge(events::routes())
         // Routes that are not, such as pages, are merged above this line.
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)

@@ -28,7 +28,7 @@ const SNAPSHOT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long after the last client has gone its return is awaited. Nothing is
 /// made meanwhile: what happens waits, up to a limit, in the subscription.
-const LINGER: Duration = Duration::from_secs(60);
+const LINGER: Duration = Duration::from_mins(1);
 
 /// What changes, told while somebody listens.
 #[derive(Clone)]
@@ -109,7 +109,10 @@ impl Changes {
                 Ok(true) => totals_rest = Some(SystemClock.sleep(SNAPSHOT_PAUSE)),
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "cannot tell listeners a change");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot tell listeners a change"
+                    );
                     happened.is_too_much = true;
                 }
             }
@@ -122,7 +125,10 @@ impl Changes {
             }
             if self.ring().is_snapshot_wanted() {
                 if let Err(error) = self.add_snapshot().await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "cannot tell listeners the state");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot tell listeners the state"
+                    );
                     SystemClock.sleep(SNAPSHOT_PAUSE).await;
                     self.0.wanted.notify_one();
                 }

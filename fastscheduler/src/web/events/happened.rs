@@ -1,18 +1,17 @@
 //! What happened since the last batch of changes.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::frame::{Label, append};
-use super::record::{RunShape, StatisticsShape};
 use super::ring::Draft;
 use crate::engine::{Event, Events};
-use crate::job::{JobId, Run};
+use crate::job::{JobId, Run, RunId};
 use crate::schedule::Zone;
 use crate::scheduler::{Scheduler, SchedulerError};
-use crate::web::shapes::JobShape;
+use crate::web::history::Ordinals;
+use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 
 /// The most jobs or runs of a batch: where more happens at once, clients get a
 /// snapshot instead.
@@ -27,7 +26,10 @@ pub(super) struct Happened {
     /// Jobs that are not as they were.
     touched: BTreeSet<JobId>,
     removed: BTreeSet<JobId>,
-    runs: Vec<Arc<Run>>,
+    /// Attempts that ended, and fires that were skipped.
+    runs: Vec<Run>,
+    /// Attempts that began.
+    begun: BTreeSet<RunId>,
     /// Whether the totals are not as they were told.
     are_totals_due: bool,
     /// Whether it is more than is told one by one.
@@ -62,24 +64,28 @@ impl Happened {
                 self.removed.insert(job);
             }
             Event::RunStarted(run) => {
+                self.begun.insert(run);
                 self.touched.insert(run.job);
             }
             Event::RunRecorded(run) => {
                 self.touched.insert(run.job_id());
+                // One that began and ended meanwhile is told of once.
+                self.begun.remove(&run.run_id);
                 if self.runs.len() < MOST {
-                    self.runs.push(run);
+                    self.runs.push(Run::clone(&run));
                 } else {
                     self.is_too_much = true;
                 }
             }
             Event::Missed(_) => self.is_too_much = true,
         }
-        self.is_too_much |= self.touched.len() > MOST || self.removed.len() > MOST;
+        self.is_too_much |= self.touched.len() > MOST || self.begun.len() > MOST || self.removed.len() > MOST;
         if self.is_too_much {
             // Nobody is going to be told.
             self.touched.clear();
             self.removed.clear();
             self.runs.clear();
+            self.begun.clear();
         }
     }
 
@@ -97,7 +103,8 @@ impl Happened {
         if self.is_too_much {
             return Ok(draft);
         }
-        let runs = std::mem::take(&mut self.runs);
+        let runs = self.take_runs(scheduler);
+        let ordinals = Ordinals::count(scheduler, &runs).await?;
         let touched = std::mem::take(&mut self.touched);
         let removed = std::mem::take(&mut self.removed);
         let now = scheduler.now();
@@ -107,12 +114,15 @@ impl Happened {
             match data.append_to(&mut draft.text, Label { name: Some(name), id: Some(&id) }) {
                 Ok(()) => draft.end_event(),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "cannot write a `{name}` as JSON");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot write a `{name}` as JSON"
+                    );
                 }
             }
         };
         for run in &runs {
-            tell(&mut draft, "run", &RunShape::new(run, zone));
+            tell(&mut draft, "run", &RunShape::new(run, ordinals.of(run), zone));
         }
         for id in touched {
             // One that is gone by now is told to be removed.
@@ -129,6 +139,16 @@ impl Happened {
         Ok(draft)
     }
 
+    /// The runs, with those that have begun and are under way still.
+    fn take_runs(&mut self, scheduler: &Scheduler) -> Vec<Run> {
+        let mut runs = std::mem::take(&mut self.runs);
+        let begun = std::mem::take(&mut self.begun);
+        if !begun.is_empty() {
+            runs.extend(scheduler.running().into_iter().filter(|run| begun.contains(&run.run_id)));
+        }
+        runs
+    }
+
     /// Whether the totals were due; they were told.
     pub(super) fn took_totals(&mut self) -> bool {
         std::mem::take(&mut self.are_totals_due)
@@ -143,5 +163,39 @@ trait Tell {
 impl<T: Serialize> Tell for T {
     fn append_to(&self, text: &mut Vec<u8>, label: Label<'_>) -> Result<(), serde_json::Error> {
         append(text, label, self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_not_kept() {
+        let mut happened = Happened::default();
+        for number in 0..MOST as u64 {
+            happened.add(Event::JobChanged(JobId::new(number)));
+        }
+        assert!(!happened.is_too_much);
+        happened.add(Event::JobChanged(JobId::new(MOST as u64)));
+        assert!(happened.is_too_much && happened.touched.is_empty());
+        happened.add(Event::JobRemoved(JobId::new(0)));
+        assert!(happened.removed.is_empty(), "all of it is in the snapshot to come");
+    }
+
+    #[test]
+    fn what_was_missed_is_too_much() {
+        let mut happened = Happened::default();
+        happened.add(Event::Missed(1));
+        assert!(happened.is_too_much);
+    }
+
+    #[test]
+    fn a_job_that_is_gone_is_removed_and_no_more() {
+        let mut happened = Happened::default();
+        happened.add(Event::JobChanged(JobId::new(7)));
+        happened.add(Event::JobRemoved(JobId::new(7)));
+        assert!(happened.touched.is_empty());
+        assert_eq!(happened.removed, BTreeSet::from([JobId::new(7)]));
     }
 }

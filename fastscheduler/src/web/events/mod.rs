@@ -12,7 +12,6 @@ mod changes;
 mod frame;
 mod happened;
 mod listener;
-mod record;
 mod ring;
 mod samples;
 mod state;
@@ -86,7 +85,9 @@ async fn listen(
             Listener::new(state.events.changes.listen(last), scheduler, place).into_body()
         }
         Some(other) => {
-            return Err(ApiError::not_allowed(format!("`stream` is `{other}`; use `changes`, or leave it out")));
+            return Err(ApiError::not_allowed(format!(
+                "`stream` is `{other}`; use `changes`, or leave it out"
+            )));
         }
     };
     let headers = [

@@ -138,13 +138,11 @@ impl Ring {
         }
         // One that is older than the oldest batch would be behind at once.
         let snapshot = self.snapshot.as_ref().filter(|(at, _)| *at == self.last || self.follows(*at));
-        match snapshot {
-            Some((at, text)) => Next::Send(Rest::of(text, 0), *at),
-            None => {
-                self.is_snapshot_wanted = true;
-                Next::WaitForSnapshot
-            }
+        if let Some((at, text)) = snapshot {
+            return Next::Send(Rest::of(text, 0), *at);
         }
+        self.is_snapshot_wanted = true;
+        Next::WaitForSnapshot
     }
 
     /// Whether all that came after that event is there.
@@ -184,9 +182,7 @@ mod tests {
         let mut ring = Ring::new("a".to_owned());
         ring.add(draft(&["1", "2", "3"]));
         ring.add(draft(&["4"]));
-        for (number, expected) in
-            [(0, ("123", 3)), (1, ("23", 3)), (2, ("3", 3)), (3, ("4", 4))]
-        {
+        for (number, expected) in [(0, ("123", 3)), (1, ("23", 3)), (2, ("3", 3)), (3, ("4", 4))] {
             assert_eq!(sent(ring.after(Some(number))), (expected.0.to_owned(), expected.1), "after {number}");
         }
         assert!(matches!(ring.after(Some(4)), Next::Wait));

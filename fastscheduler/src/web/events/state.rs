@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::record::{RunShape, StatisticsShape};
-use crate::job::{DeadLetter, Run, Statistics};
+use crate::job::{Run, Statistics};
 use crate::schedule::Zone;
 use crate::scheduler::{JobPage, JobQuery, Scheduler, SchedulerError};
 use crate::storage::HistoryQuery;
-use crate::web::shapes::JobShape;
+use crate::web::history::{ordinals, runs};
+use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 
 /// The most jobs: those that are due soonest.
 const MOST_JOBS: usize = 1_000;
@@ -28,8 +28,9 @@ pub(super) struct WholeState {
     is_running: bool,
     page: JobPage,
     statistics: Statistics,
-    history: Vec<Run>,
-    dead_letters: Vec<DeadLetter>,
+    /// Each with its number among those of its job.
+    history: Vec<(Run, u64)>,
+    dead_letters: Vec<(Run, u64)>,
     dead_letter_count: usize,
     now: DateTime<Utc>,
 }
@@ -38,12 +39,22 @@ impl WholeState {
     pub(super) async fn of(scheduler: &Scheduler) -> Result<Self, SchedulerError> {
         let query = JobQuery { limit: Some(MOST_JOBS), ..JobQuery::default() };
         let newest = HistoryQuery { limit: MOST_RUNS, ..HistoryQuery::default() };
+        let letters = scheduler.dead_letters(MOST_DEAD_LETTERS).await?;
+        let mut dead_letters = Vec::new();
+        if !letters.is_empty() {
+            let all = HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() };
+            let ordinals = ordinals(scheduler, &all).await?;
+            dead_letters.extend(letters.into_iter().map(|letter| {
+                let ordinal = ordinals.of(&letter.run);
+                (letter.run, ordinal)
+            }));
+        }
         Ok(Self {
             is_running: scheduler.is_running(),
             page: scheduler.find_jobs(&query).await?,
             statistics: scheduler.statistics().await?,
-            history: scheduler.history(newest).await?,
-            dead_letters: scheduler.dead_letters(MOST_DEAD_LETTERS).await?,
+            history: runs(scheduler, &newest).await?,
+            dead_letters,
             dead_letter_count: scheduler.dead_letter_count().await?,
             now: scheduler.now(),
         })
@@ -52,29 +63,33 @@ impl WholeState {
     /// Writes the object, and in it as much of each list as there is room for.
     pub(super) fn write(&self, zone: Zone, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         let jobs = self.page.jobs.iter().map(|job| JobShape::new(job, zone, self.now));
-        let newest_first = self.history.iter().rev().map(|run| RunShape::new(run, zone));
+        let newest_first = self.history.iter().rev().map(|run| shape(run, zone));
         let mut history = written(newest_first)?;
         history.reverse();
-        let dead_letters = written(self.dead_letters.iter().map(|letter| RunShape::new(&letter.run, zone)))?;
+        let dead_letters = written(self.dead_letters.iter().map(|run| shape(run, zone)))?;
         text.extend_from_slice(b"{\"running\":");
         serde_json::to_writer(&mut *text, &self.is_running)?;
         text.extend_from_slice(b",\"stats\":");
         serde_json::to_writer(&mut *text, &StatisticsShape::new(&self.statistics, self.now))?;
-        for (name, items) in [("jobs", written(jobs)?), ("history", history), ("dead_letters", dead_letters)] {
+        for (name, items) in [("jobs", written(jobs)?), ("history", history), ("dead_letters", dead_letters)]
+        {
             text.extend_from_slice(b",\"");
             text.extend_from_slice(name.as_bytes());
             text.extend_from_slice(b"\":[");
             text.extend_from_slice(&items.join(&b','));
             text.push(b']');
         }
-        for (name, count) in
-            [("dead_letter_count", self.dead_letter_count), ("jobs_total", self.page.total)]
+        for (name, count) in [("dead_letter_count", self.dead_letter_count), ("jobs_total", self.page.total)]
         {
             text.extend_from_slice(format!(",\"{name}\":{count}").as_bytes());
         }
         text.push(b'}');
         Ok(())
     }
+}
+
+fn shape((run, ordinal): &(Run, u64), zone: Zone) -> RunShape<'_> {
+    RunShape::new(run, *ordinal, zone)
 }
 
 /// The first items in JSON, as many as there is room for.

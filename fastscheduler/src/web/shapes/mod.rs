@@ -5,15 +5,21 @@
 //! OpenAPI document.
 
 mod job;
+mod run;
 mod schedule;
+mod statistics;
 mod time;
 
-pub(super) use job::{JobAnswer, JobList, JobShape};
+pub(super) use job::{JobAnswer, JobList, JobShape, WhenMissed, WhenOverlapping};
+pub(super) use run::{RunShape, reached_at};
 pub(super) use schedule::{ConfigShape, ScheduleConfig, ScheduleType};
+pub(super) use statistics::StatisticsShape;
 pub(super) use time::{LocalTime, seconds};
 
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
+
+use crate::job::RunId;
 
 /// That something was done.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +33,22 @@ pub(super) struct Done {
 impl Done {
     pub(super) fn new(message: String) -> Self {
         Self { success: true, message }
+    }
+}
+
+/// That a run was asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Triggered {
+    #[serde(flatten)]
+    done: Done,
+    /// The run's first attempt.
+    #[schema(value_type = String)]
+    run_id: RunId,
+}
+
+impl Triggered {
+    pub(super) fn new(message: String, run_id: RunId) -> Self {
+        Self { done: Done::new(message), run_id }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Schedules as requests write them, and as jobs show them.
+//! Schedules as requests write them, and as jobs show them: what a job shows is
+//! what a request would have to say.
 
 use std::str::FromStr;
 
@@ -8,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::schedule::{
     ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit,
-    WrittenDateTime, at, cron, daily, hourly,
+    WrittenDateTime, WrittenUnit, at, cron, daily, hourly,
 };
 use crate::web::error::ApiError;
 use crate::web::extract::read_part;
@@ -49,16 +50,21 @@ impl ScheduleType {
     /// The schedule that a configuration of this type means.
     pub(in crate::web) fn read(self, config: Map<String, Value>) -> Result<ScheduleDefinition, ApiError> {
         let config = Value::Object(config);
-        let definition = match self {
+        match self {
             Self::Interval => read_part::<IntervalConfig>(config, PATH)?.definition(),
-            Self::Daily => daily().at(&read_part::<DailyConfig>(config, PATH)?.time).definition(),
+            Self::Daily => {
+                daily().at(&read_part::<DailyConfig>(config, PATH)?.time).definition().map_err(refused)
+            }
             Self::Weekly => read_part::<WeeklyConfig>(config, PATH)?.definition(),
-            Self::Hourly => hourly().at(&read_part::<HourlyConfig>(config, PATH)?.time).definition(),
+            Self::Hourly => {
+                hourly().at(&read_part::<HourlyConfig>(config, PATH)?.time).definition().map_err(refused)
+            }
             Self::Monthly => read_part::<MonthlyConfig>(config, PATH)?.definition(),
-            Self::Cron => cron(read_part::<CronConfig>(config, PATH)?.expression).definition(),
-            Self::Once => read_part::<OnceConfig>(config, PATH)?.definition()?,
-        };
-        definition.map_err(refused)
+            Self::Cron => {
+                cron(read_part::<CronConfig>(config, PATH)?.expression).definition().map_err(refused)
+            }
+            Self::Once => read_part::<OnceConfig>(config, PATH)?.definition(),
+        }
     }
 }
 
@@ -82,8 +88,13 @@ impl FromStr for ScheduleType {
 /// Where in a request a configuration stands.
 const PATH: &str = "schedule_config";
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn refused(error: ScheduleError) -> ApiError {
     ApiError::not_allowed(error.to_string())
+}
+
+fn unknown_day(day: i64) -> ApiError {
+    ApiError::not_allowed(format!("`{day}` is not a day of the week; use 0 = Monday to 6 = Sunday"))
 }
 
 /// What a request says of a schedule, by its type.
@@ -184,41 +195,44 @@ pub(in crate::web) struct OnceConfig {
 }
 
 impl IntervalConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ScheduleError> {
-        let interval = micros(&self.interval, self.unit.as_deref())?;
-        Ok(ScheduleSpec::Every { interval, anchor: None }.into())
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+        let (interval, unit) = micros(&self.interval, self.unit.as_deref()).map_err(refused)?;
+        Ok(ScheduleSpec::Every { interval, anchor: None, unit }.into())
     }
 }
 
 impl WeeklyConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ScheduleError> {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         let mut days = DaysOfWeek::default();
         for day in &self.days {
-            let name =
-                || ScheduleError::DayOfWeek { name: format!("{day}` as one of 0 to 6, `"), nearest: None };
-            days = days.and(DaysOfWeek::one(u8::try_from(*day).map_err(|_| name())?)?);
+            let day = u8::try_from(*day).ok().filter(|day| *day < 7).ok_or_else(|| unknown_day(*day))?;
+            days = days.and(DaysOfWeek::one(day).map_err(refused)?);
         }
-        Ok(ScheduleSpec::Weekly { days, at: self.time.parse()? }.into())
+        let at = self.time.parse().map_err(refused)?;
+        Ok(ScheduleSpec::Weekly { days, at }.into())
     }
 }
 
 impl MonthlyConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ScheduleError> {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         let day = match &self.day {
-            Day::Number(day) => DayOfMonth::new(i128::from(*day))?,
+            Day::Number(day) => DayOfMonth::new(i128::from(*day)).map_err(refused)?,
             Day::Word(word) if word == "last" => DayOfMonth::Last,
-            Day::Word(word) => return Err(ScheduleError::DayOfMonth(word.clone())),
+            Day::Word(word) => return Err(refused(ScheduleError::DayOfMonth(word.clone()))),
         };
-        Ok(ScheduleSpec::Monthly { day, at: self.time.parse()? }.into())
+        let at = self.time.parse().map_err(refused)?;
+        Ok(ScheduleSpec::Monthly { day, at }.into())
     }
 }
 
 impl OnceConfig {
-    fn definition(&self) -> Result<Result<ScheduleDefinition, ScheduleError>, ApiError> {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         match (&self.delay, &self.at) {
-            (Some(delay), None) => Ok(micros(delay, self.unit.as_deref())
-                .map(|delay| ScheduleSpec::Once { delay, anchor: None }.into())),
-            (None, Some(time)) if self.unit.is_none() => Ok(at(time).definition()),
+            (Some(delay), None) => {
+                let (delay, unit) = micros(delay, self.unit.as_deref()).map_err(refused)?;
+                Ok(ScheduleSpec::Once { delay, anchor: None, unit }.into())
+            }
+            (None, Some(time)) if self.unit.is_none() => at(time).definition().map_err(refused),
             (None, Some(_)) => Err(ApiError::not_allowed("`at` takes no `unit`; leave it out")),
             (Some(_), Some(_)) => Err(ApiError::not_allowed("give `delay` or `at`, not both")),
             (None, None) => {
@@ -229,13 +243,14 @@ impl OnceConfig {
 }
 
 /// A length of time, in seconds if there is no unit.
-fn micros(amount: &Number, unit: Option<&str>) -> Result<Micros, ScheduleError> {
+fn micros(amount: &Number, unit: Option<&str>) -> Result<(Micros, WrittenUnit), ScheduleError> {
     let unit = unit.map_or(Ok(Unit::Seconds), str::parse)?;
     let whole = amount.as_i64().map(i128::from).or_else(|| amount.as_u64().map(i128::from));
-    match whole {
+    let length = match whole {
         Some(amount) => Micros::of_whole(amount, unit),
         None => Micros::of_fraction(amount.as_f64().unwrap_or(f64::NAN), unit),
-    }
+    };
+    Ok((length?, WrittenUnit(Some(unit))))
 }
 
 /// The configuration of a job's schedule, as a request would write it.
@@ -273,11 +288,11 @@ pub(in crate::web) enum ConfigShape<'a> {
     },
 }
 
-impl<'a> ConfigShape<'a> {
-    pub(in crate::web) fn of(spec: &'a ScheduleSpec) -> Self {
+impl<'a> From<&'a ScheduleSpec> for ConfigShape<'a> {
+    fn from(spec: &'a ScheduleSpec) -> Self {
         match spec {
-            ScheduleSpec::Every { interval, .. } => {
-                let (interval, unit) = amount(*interval);
+            ScheduleSpec::Every { interval, unit, .. } => {
+                let (interval, unit) = amount(*interval, *unit);
                 Self::Interval { interval, unit }
             }
             ScheduleSpec::Hourly { minute } => Self::Hourly { time: *minute },
@@ -285,8 +300,8 @@ impl<'a> ConfigShape<'a> {
             ScheduleSpec::Weekly { days, at } => Self::Weekly { time: *at, days: *days },
             ScheduleSpec::Monthly { day, at } => Self::Monthly { day: *day, time: *at },
             ScheduleSpec::Cron { expression } => Self::Cron { expression },
-            ScheduleSpec::Once { delay, .. } => {
-                let (delay, unit) = amount(*delay);
+            ScheduleSpec::Once { delay, unit, .. } => {
+                let (delay, unit) = amount(*delay, *unit);
                 Self::Once { delay, unit }
             }
             ScheduleSpec::At { at } => Self::At { at: *at },
@@ -294,16 +309,17 @@ impl<'a> ConfigShape<'a> {
     }
 }
 
-/// A length of time in the largest unit that it is a whole number of, or in
-/// fractions of a second.
-fn amount(length: Micros) -> (Number, &'static str) {
+/// A length of time in the unit that it was written in; or else in the largest
+/// that it is a whole number of, or in fractions of a second.
+fn amount(length: Micros, WrittenUnit(written): WrittenUnit) -> (Number, &'static str) {
+    const BY_SIZE: [Unit; 4] = [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds];
     let micros = length.get();
-    for unit in [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds] {
-        if micros.is_multiple_of(unit.micros()) {
-            return ((micros / unit.micros()).into(), unit.name());
-        }
+    let is_whole = |unit: &Unit| micros.is_multiple_of(unit.micros());
+    let unit = written.or_else(|| BY_SIZE.into_iter().find(is_whole)).unwrap_or(Unit::Seconds);
+    if is_whole(&unit) {
+        return ((micros / unit.micros()).into(), unit.name());
     }
     #[expect(clippy::cast_precision_loss, reason = "100 years of microseconds are below 2^53")]
-    let seconds = micros as f64 / 1e6;
-    (Number::from_f64(seconds).unwrap_or_else(|| 0.into()), Unit::Seconds.name())
+    let fraction = micros as f64 / unit.micros() as f64;
+    (Number::from_f64(fraction).unwrap_or_else(|| 0.into()), unit.name())
 }
