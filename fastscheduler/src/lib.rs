@@ -19,7 +19,7 @@ pub mod testing;
 pub mod web;
 
 pub use clock::{Clock, SystemClock};
-pub use engine::{Event, Events};
+pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics};
 pub use fastscheduler_macros::*;
 pub use job::{
     CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,

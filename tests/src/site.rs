@@ -22,8 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A server that ends gracefully, or with its test.
 pub struct Site {
     pub address: SocketAddr,
-    closing: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: Option<(oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)>,
 }
 
 /// A whole answer.
@@ -41,7 +40,12 @@ impl Site {
         let address = listener.local_addr().expect("it is bound");
         let (closing, closed) = oneshot::channel();
         let server = axum::serve(listener, application).with_graceful_shutdown(closed.map(drop));
-        Self { address, closing, server: tokio::spawn(server.into_future()) }
+        Self { address, server: Some((closing, tokio::spawn(server.into_future()))) }
+    }
+
+    /// A server that somebody else runs.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, server: None }
     }
 
     /// Serves a scheduler under the usual prefix.
@@ -51,9 +55,10 @@ impl Site {
 
     /// Takes no more requests, and waits until those under way are answered.
     pub async fn close(self) {
+        let (closing, server) = self.server.expect("it is ours");
         // It may have ended by itself.
-        let _ = self.closing.send(());
-        let served = tokio::time::timeout(PATIENCE, self.server).await.expect("it ends");
+        let _ = closing.send(());
+        let served = tokio::time::timeout(PATIENCE, server).await.expect("it ends");
         served.expect("it does not panic").expect("it does not fail");
     }
 

@@ -217,7 +217,7 @@ impl Engine {
     /// Stores what has happened and tells those who listen.
     pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
         if !changes.is_empty() {
-            self.persist(what, || self.storage.apply(changes, Durability::Soon)).await;
+            self.persist(what, || self.apply(changes, Durability::Soon)).await;
             self.announce(changes);
         }
     }

@@ -48,6 +48,8 @@ pub struct SchedulerBuilder {
     clock: Arc<dyn Clock>,
     expected: Vec<String>,
     service: Option<Arc<dyn Service>>,
+    #[cfg(feature = "web")]
+    pub(super) access: super::access::Access,
 }
 
 impl Default for SchedulerBuilder {
@@ -69,6 +71,8 @@ impl Default for SchedulerBuilder {
             clock: Arc::new(SystemClock),
             expected: Vec::new(),
             service: None,
+            #[cfg(feature = "web")]
+            access: super::access::Access::default(),
         }
     }
 }
@@ -210,6 +214,8 @@ impl SchedulerBuilder {
                 return Err(SchedulerError::Setting { name, value, expected: "use at least 1".to_owned() });
             }
         }
+        #[cfg(feature = "web")]
+        self.access.check()?;
         let zone = self.zone?.unwrap_or_else(system_zone);
         let registry = Registry::linked()?;
         registry.check_states(&self.states)?;
@@ -230,6 +236,8 @@ impl SchedulerBuilder {
             default_group: Name::from(DEFAULT_GROUP),
             notes,
             service: self.service,
+            #[cfg(feature = "web")]
+            access: self.access,
             matching: tokio::sync::Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         }));

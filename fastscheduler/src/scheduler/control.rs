@@ -95,7 +95,7 @@ impl Scheduler {
         let entry = entry.ok_or_else(|| SchedulerError::AlreadyRunning(job.definition.name.clone()))?;
         let run_id = entry.run_id();
         changes.push(Change::OpenFire(Box::new(entry.clone())));
-        if let Err(error) = engine.storage.apply(&changes, Durability::Now).await {
+        if let Err(error) = engine.apply(&changes, Durability::Now).await {
             job.activity.end(run_id);
             return Err(error.into());
         }
@@ -160,7 +160,7 @@ impl Scheduler {
                 job => job?,
             };
             let changes = self.removal(job, reason)?;
-            match engine.storage.apply(&changes, Durability::Now).await {
+            match engine.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     // The revision was only a means to find the job as it was read.
                     engine.announce(&changes[1..]);

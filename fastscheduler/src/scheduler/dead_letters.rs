@@ -34,7 +34,7 @@ impl Scheduler {
     pub async fn remove_dead_letter(&self, run_id: impl IntoRunId) -> Result<(), SchedulerError> {
         let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownDeadLetter)?;
         let taken = [Change::TakeDeadLetter(run_id)];
-        match self.0.engine.storage.apply(&taken, Durability::Now).await {
+        match self.0.engine.apply(&taken, Durability::Now).await {
             Err(StorageError::Conflict(_)) => Err(SchedulerError::UnknownDeadLetter(run_id.to_string())),
             applied => Ok(applied?),
         }

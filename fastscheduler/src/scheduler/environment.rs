@@ -9,7 +9,7 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -21,6 +21,8 @@ const NAMES: [&str; 11] = [
     "FASTSCHEDULER_STORAGE",
     "FASTSCHEDULER_QUEUE",
     "FASTSCHEDULER_HTTP",
+    "FASTSCHEDULER_TOKEN",
+    "FASTSCHEDULER_READ_TOKEN",
 ];
 
 /// Applies the variables that begin with `FASTSCHEDULER_`.
@@ -33,7 +35,8 @@ pub(super) fn apply(
         let value = raw.to_string_lossy();
         let refuse = |expected: String| SchedulerError::Setting {
             name: name.to_owned(),
-            value: value.clone().into_owned(),
+            // It may be a token under a name that is not quite right.
+            value: if is_secret(name) { "…".to_owned() } else { value.clone().into_owned() },
             expected,
         };
         builder = match &name[PREFIX.len()..] {
@@ -57,6 +60,8 @@ pub(super) fn apply(
             "QUEUE" if value == "memory" => builder,
             "QUEUE" => return Err(refuse("this version knows `memory` only".to_owned())),
             "HTTP" => http(builder, &value).map_err(refuse)?,
+            "TOKEN" => token(builder, &value, Token::Full).map_err(refuse)?,
+            "READ_TOKEN" => token(builder, &value, Token::ReadOnly).map_err(refuse)?,
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),
@@ -66,6 +71,33 @@ pub(super) fn apply(
         };
     }
     Ok(builder)
+}
+
+/// Which of the tokens it is.
+#[derive(Debug, Clone, Copy)]
+enum Token {
+    Full,
+    ReadOnly,
+}
+
+#[cfg(feature = "web")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
+fn token(builder: SchedulerBuilder, token: &str, which: Token) -> Result<SchedulerBuilder, String> {
+    Ok(match which {
+        Token::Full => builder.token(token),
+        Token::ReadOnly => builder.read_only_token(token),
+    })
+}
+
+#[cfg(not(feature = "web"))]
+fn token(_builder: SchedulerBuilder, _token: &str, _which: Token) -> Result<SchedulerBuilder, String> {
+    Err("this program has no server; build it with the feature `web` of `fastscheduler`".to_owned())
+}
+
+/// Whether a value must not be shown: also of a name that is misspelt.
+fn is_secret(name: &str) -> bool {
+    let is_near = || text::nearest(name, NAMES).is_some_and(|known| known.ends_with("TOKEN"));
+    ["TOKEN", "SECRET", "PASSWORD", "KEY", "URL"].iter().any(|word| name.contains(word)) || is_near()
 }
 
 #[cfg(feature = "web")]

@@ -37,7 +37,7 @@ impl Scheduler {
                 continue;
             }
             let changes = self.revise(job, edit, now)?;
-            self.0.engine.storage.apply(&changes, Durability::Now).await?;
+            self.0.engine.apply(&changes, Durability::Now).await?;
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 //! A [`Scheduler`] is built by a [`SchedulerBuilder`], or made and run by
 //! [`run`](crate::run). It is a handle: clones are the same scheduler.
 
+#[cfg(feature = "web")]
+mod access;
 mod add;
 mod builder;
 mod control;
@@ -15,6 +17,7 @@ mod find;
 mod imported;
 mod load;
 mod matching;
+mod metrics;
 mod new_job;
 mod program;
 mod runs;
@@ -31,6 +34,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+#[cfg(feature = "web")]
+pub(crate) use access::{Access, Secret};
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
@@ -84,6 +89,9 @@ struct Inner {
     default_group: Name,
     /// What a person should know of how the store was opened.
     notes: Vec<String>,
+    /// Who may use the web interface.
+    #[cfg(feature = "web")]
+    access: Access,
     /// What runs beside the jobs.
     service: Option<Arc<dyn Service>>,
     /// Held while a job is matched with one that is there already.

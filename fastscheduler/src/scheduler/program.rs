@@ -19,7 +19,8 @@ use crate::schedule::Zone;
 /// `FASTSCHEDULER_MAX_DEAD_LETTERS`, `FASTSCHEDULER_QUIET`,
 /// `FASTSCHEDULER_STATE_FILE`, `FASTSCHEDULER_STORAGE` (`json` or `memory`),
 /// `FASTSCHEDULER_QUEUE` (`memory`) and, with the feature `web`,
-/// `FASTSCHEDULER_HTTP` (an address such as `127.0.0.1:8000`).
+/// `FASTSCHEDULER_HTTP` (an address such as `127.0.0.1:8000`),
+/// `FASTSCHEDULER_TOKEN` and `FASTSCHEDULER_READ_TOKEN`.
 ///
 /// # Errors
 ///

@@ -336,6 +336,16 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// jobs, open fires or totals.
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>>;
 
+    /// Whether it can be reached, and takes changes: what a monitor asks now and
+    /// then. Without another way to find out, it is asked for its totals.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(async move { self.statistics().await.map(drop) })
+    }
+
     /// Makes safe what was applied, and lets go of the store, so that somebody
     /// else can open it. What was stored can still be read; changes are refused
     /// from now on. Closing it again does nothing.

@@ -9,7 +9,8 @@ use std::error::Error;
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::http::{Method, StatusCode};
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -109,6 +110,32 @@ impl ApiError {
         error
     }
 
+    /// Nobody is known by what was sent.
+    pub(super) fn unauthorized() -> Self {
+        let detail = "a token is needed: send `Authorization: Bearer <token>`, or log in with a browser";
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// A change that is asked for with a token that may only look.
+    pub(super) fn read_only() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "this token may look and change nothing; use the other one")
+    }
+
+    /// A change that a page of another site asks for.
+    pub(super) fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "changes must come from the same site; this request comes from another",
+        )
+    }
+
+    /// A name that is not one of this machine.
+    pub(super) fn foreign_host(host: &str) -> Self {
+        let detail =
+            format!("`{host}` is not a name of this machine; use `localhost`, or give the scheduler a token");
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
     /// There is no room for more of these.
     pub(super) fn busy(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
@@ -191,7 +218,11 @@ impl From<QueryRejection> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }
 

@@ -33,10 +33,16 @@ mod events;
 mod extract;
 mod functions;
 mod groups;
+mod guard;
+mod headers;
+mod health;
 mod history;
 mod jobs;
+mod login;
+mod metrics;
 mod openapi;
 mod page;
+mod rights;
 mod schedules;
 mod server;
 mod settings;
@@ -47,6 +53,7 @@ mod update;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -84,12 +91,17 @@ pub fn router(scheduler: &Scheduler) -> Router {
         .split_for_parts();
     api.merge(openapi::routes(document))
         .merge(page::routes())
+        .merge(login::routes())
         .merge(events::routes())
+        .merge(health::routes())
+        .merge(metrics::routes())
         // Routes that are not, such as pages, are merged above this line.
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // What looks at every request or answer is layered here, outside of the handlers.
+        .layer(from_fn_with_state(state.clone(), guard::check))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(headers::add))
         .with_state(state)
 }

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::net::{TcpListener, lookup_host};
 
+use super::guard::ThisMachineOnly;
 use super::page::HasSlash;
 use super::{error, router};
 use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service};
@@ -26,7 +27,8 @@ impl SchedulerBuilder {
     /// address, from the start to the stop; feature `web`.
     ///
     /// The address is one of this machine, such as `127.0.0.1:8000`; port 0
-    /// takes any that is free, see [`Scheduler::http_address`]. One that cannot
+    /// takes any that is free, see [`Scheduler::http_address`]. One that other
+    /// machines reach needs a [`token`](Self::token). One that cannot
     /// be listened at is an error of the start. Programs with a server of their
     /// own nest [`web::router`](crate::web::router) there instead.
     ///
@@ -59,15 +61,17 @@ struct Server {
 }
 
 impl Server {
-    async fn listen(&self) -> Result<TcpListener, SchedulerError> {
+    async fn listen(&self, is_open: bool) -> Result<TcpListener, SchedulerError> {
         let failed = |source| SchedulerError::Listen { address: self.address.clone(), source };
         let addresses: Vec<_> = lookup_host(&self.address).await.map_err(failed)?.collect();
-        if !addresses.iter().all(|address| address.ip().is_loopback()) {
+        if is_open && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(SchedulerError::Setting {
                 name: "http".to_owned(),
                 value: self.address.clone(),
-                expected: "use an address that only this machine reaches, such as `127.0.0.1:8000`"
-                    .to_owned(),
+                expected:
+                    "use an address that only this machine reaches, such as `127.0.0.1:8000`, or set a \
+                           token (`.token(..)`, `FASTSCHEDULER_TOKEN`) for those who may use another"
+                        .to_owned(),
             });
         }
         let listener = TcpListener::bind(&*addresses).await.map_err(failed)?;
@@ -84,7 +88,7 @@ impl Service for Server {
         scheduler: &'a Scheduler,
     ) -> BoxFuture<'a, Result<BoxFuture<'static, ()>, SchedulerError>> {
         async move {
-            let listener = self.listen().await?;
+            let listener = self.listen(scheduler.access().is_open()).await?;
             let application = application(scheduler);
             let (stopping, late) = (scheduler.clone(), scheduler.clone());
             let served = axum::serve(listener, application)
@@ -114,7 +118,7 @@ impl Service for Server {
 fn application(scheduler: &Scheduler) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/scheduler/") }))
-        .nest_service(PREFIX, router(scheduler).layer(Extension(HasSlash)))
+        .nest_service(PREFIX, router(scheduler).layer(Extension(HasSlash)).layer(Extension(ThisMachineOnly)))
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
 }
