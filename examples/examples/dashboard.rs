@@ -13,6 +13,7 @@
 //! ```
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
+#![expect(clippy::unused_async, reason = "tasks that do not wait are async all the same")]
 
 use std::time::Duration;
 

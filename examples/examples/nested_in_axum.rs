@@ -4,6 +4,7 @@
 //! `cargo run -p fastscheduler-examples --example nested_in_axum`
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
+#![expect(clippy::needless_pass_by_value, reason = "a job function owns what it takes")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +23,7 @@ struct Visits(Arc<AtomicU64>);
 
 /// Says how many visitors there were so far.
 #[every(10, seconds)]
-async fn report(visits: State<Visits>) -> u64 {
+fn report(visits: State<Visits>) -> u64 {
     visits.0.0.load(Ordering::Relaxed)
 }
 
