@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastscheduler_tests::diary::{self, Line};
 use tempfile::TempDir;
 
-use super::found::{JOURNAL, OLD_JOURNAL};
+use super::found::{JOURNAL, OLD_JOURNAL, STATE};
 
 /// How often the diary is looked into for what is waited for.
 const GLANCE: Duration = Duration::from_millis(4);
@@ -70,10 +70,10 @@ impl Home {
         lines
     }
 
-    /// The length of the journals.
-    pub(crate) fn journals(&self) -> u64 {
+    /// Whether the journals are much longer than those that are folded.
+    pub(crate) fn has_long_journals(&self) -> bool {
         let length = |name| fs::metadata(self.file(name)).map_or(0, |file| file.len());
-        length(JOURNAL) + length(OLD_JOURNAL)
+        length(JOURNAL) + length(OLD_JOURNAL) > 3 * length(STATE)
     }
 
     fn unread(&self) -> Vec<u8> {
@@ -81,8 +81,10 @@ impl Home {
         text.get(self.read..).unwrap_or_default().to_vec()
     }
 
+    /// What it said last.
     fn complaints(&self) -> String {
-        fs::read_to_string(self.file("stderr")).unwrap_or_default()
+        let text = fs::read_to_string(self.file("stderr")).unwrap_or_default();
+        text.lines().last().unwrap_or_default().to_owned()
     }
 }
 

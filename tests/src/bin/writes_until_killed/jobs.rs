@@ -18,9 +18,9 @@ pub(super) const FILLING: &str = "filling";
 pub(super) const FUNCTIONS: [&str; 6] = ["naps", "blocks", "wavers", "fails", "is_late", "panics"];
 
 #[every("60ms", name = "e1", args(0))]
-#[every("90ms", name = "e2", args(30), overlap = "allow", catch_up = "all")]
-#[every("110ms", name = "e3", args(200), overlap = "queue", catch_up = "none")]
-#[every("170ms", name = "e4", args(400), overlap = "cancel")]
+#[every("400ms", name = "e2", args(30), overlap = "allow", catch_up = "all")]
+#[every("150ms", name = "e3", args(200), overlap = "queue", catch_up = "none")]
+#[every("300ms", name = "e4", args(700), overlap = "cancel")]
 #[every(1, seconds, name = "e5", args(5), jitter = "400ms")]
 #[every(2, minutes, name = "e6", args(0), enabled = false)]
 #[hourly(at = ":30", name = "h", args(0))]
@@ -40,7 +40,7 @@ async fn naps(context: JobContext, diary: State<Diary>, millis: u64) {
 }
 
 /// Holds a thread, until it may go.
-#[every("130ms", name = "b1", args(20), overlap = "cancel", catch_up = "all")]
+#[every("500ms", name = "b1", args(20), overlap = "cancel", catch_up = "all")]
 #[every("700ms", name = "b2", args(600), overlap = "skip")]
 #[cron("* * * * * *", name = "b3", args(0), overlap = "allow", timeout = "1s")]
 fn blocks(context: JobContext, diary: State<Diary>, millis: u64) {
@@ -101,7 +101,9 @@ async fn nap(millis: u64) {
     }
 }
 
-/// Adds the jobs that are not declared, or finds them as they were left.
+/// Adds the jobs that are not declared, or finds them as they were left. Each
+/// process does so until all are there, and then some do, as a new version of a
+/// program would; the others leave it to the store to have them.
 pub(super) async fn add_all(scheduler: &Scheduler) -> Result<(), SchedulerError> {
     let filling = monthly().on(1).at("00:00").call("keeps").args([""]).name(FILLING).key(FILLING);
     let mut added: Vec<_> = (0..ADDED).map(|number| added(scheduler, number)).collect();
@@ -122,7 +124,7 @@ fn job(number: u32) -> NewJob {
     const KINDS: u32 = 16;
     // In milliseconds. Few are fast: each run stays in the history.
     const INTERVALS: [u64; 11] =
-        [60, 300, 1_000, 3_000, 6_000, 10_000, 20_000, 30_000, 60_000, 120_000, 900_000];
+        [100, 1_000, 4_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000];
     let interval = INTERVALS[(number / KINDS) as usize % INTERVALS.len()];
     let every_so = |factor| every(Duration::from_millis(interval * factor));
     // The same job whatever its schedule is.

@@ -21,6 +21,9 @@ use fastscheduler_tests::last_sync::Notes;
 /// one that is shorter than its snapshot; the writers see to long ones.
 const FOLD_AT: u64 = 64 * 1024;
 
+/// Of so many processes one adds jobs that are there.
+const ADDS_AGAIN: u64 = 4;
+
 /// More than all runs and letters of all processes.
 const NEVER_PRUNED: usize = 10_000_000;
 
@@ -48,7 +51,8 @@ async fn main() -> anyhow::Result<()> {
         .await?;
     scheduler.start().await?;
     diary.write(&Line::Started(SystemClock.now()));
-    if is_large {
+    let has_all = scheduler.jobs().await?.iter().any(|job| job.name() == jobs::FILLING);
+    if is_large && (!has_all || life % ADDS_AGAIN == 0) {
         jobs::add_all(&scheduler).await?;
     }
     let mut writers = writers::begin(&scheduler, &diary, life, seed);
