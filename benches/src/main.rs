@@ -10,6 +10,7 @@ mod lateness;
 mod memory;
 mod raw_loop;
 mod scheduled;
+mod streams;
 mod table;
 mod window;
 
@@ -23,7 +24,8 @@ usage: cargo run --release -p fastscheduler-benches -- <benchmark>
 
 benchmarks:
   dispatch [--seconds N]   runs that are due each second, beside a raw tokio loop;
-                           N seconds each, 15 by default";
+                           N seconds each, 15 by default
+  streams [--seconds N]    1,000 streams of events beside 100 runs a second";
 
 /// For how long a load is measured unless one asks for less.
 const SECONDS: u32 = 15;
@@ -33,6 +35,8 @@ fn main() -> Result<ExitCode> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["dispatch"] => dispatch::compare(seconds(SECONDS))?,
         ["dispatch", "--seconds", text] if is_count(text) => dispatch::compare(seconds(text.parse()?))?,
+        ["streams"] => streams::measure(seconds(SECONDS))?,
+        ["streams", "--seconds", text] if is_count(text) => streams::measure(seconds(text.parse()?))?,
         [child::SUBCOMMAND, task] => child::answer(task)?,
         _ => {
             eprintln!("{USAGE}");
