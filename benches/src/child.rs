@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::dispatch::{self, Load};
-use crate::footprint;
 use crate::json::{creates, load, prepare, start};
+use crate::{footprint, streams};
 
 /// The sub-command, not shown to users, by which this program calls itself.
 pub(crate) const SUBCOMMAND: &str = "measure";
@@ -19,6 +19,8 @@ pub(crate) const SUBCOMMAND: &str = "measure";
 pub(crate) enum Task {
     /// Answers with a [`dispatch::Row`].
     Dispatch(Load),
+    /// Answers with [`streams::Seen`].
+    Streams(streams::Clients),
     /// Answers with a [`footprint::Footprint`].
     Footprint {
         /// For how long the scheduler is watched doing nothing.
@@ -51,6 +53,7 @@ pub(crate) fn answer(task: &str) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let answer = match task {
         Task::Dispatch(load) => serde_json::to_string(&runtime.block_on(dispatch::measure(load))?),
+        Task::Streams(clients) => serde_json::to_string(&runtime.block_on(streams::read(clients))?),
         Task::Footprint { idle } => serde_json::to_string(&runtime.block_on(footprint::measure(idle))?),
         Task::Prepare(plan) => serde_json::to_string(&runtime.block_on(prepare::prepare(plan))?),
         Task::Json(load) => serde_json::to_string(&runtime.block_on(load::measure(load))?),

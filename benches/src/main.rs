@@ -11,6 +11,7 @@ mod lateness;
 mod memory;
 mod raw_loop;
 mod scheduled;
+mod streams;
 mod table;
 mod window;
 
@@ -26,7 +27,9 @@ benchmarks:
   dispatch [--seconds N]   runs that are due each second, beside a raw tokio loop;
                            N seconds each, 15 by default
   json [--seconds N]       the default store: runs, starts, new jobs and snapshots;
-                           N seconds each, 15 by default";
+                           N seconds each, 15 by default
+
+  streams [--seconds N]    1,000 streams of events beside 100 runs a second";
 
 /// For how long a load is measured unless one asks for less.
 const SECONDS: u32 = 15;
@@ -38,6 +41,8 @@ fn main() -> Result<ExitCode> {
         ["dispatch", "--seconds", text] if is_count(text) => measure(dispatch::compare, text.parse()?)?,
         ["json"] => measure(json::compare, SECONDS)?,
         ["json", "--seconds", text] if is_count(text) => measure(json::compare, text.parse()?)?,
+        ["streams"] => measure(streams::measure, SECONDS)?,
+        ["streams", "--seconds", text] if is_count(text) => measure(streams::measure, text.parse()?)?,
         [child::SUBCOMMAND, task] => child::answer(task)?,
         _ => {
             eprintln!("{USAGE}");

@@ -15,9 +15,11 @@ mod scheduler;
 pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use clock::{Clock, SystemClock};
-pub use engine::{Event, Events};
+pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics};
 pub use fastscheduler_macros::*;
 pub use job::{
     CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,
@@ -29,7 +31,8 @@ pub use registry::{
     Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
 };
 pub use scheduler::{
-    IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
+    Instance, IntoRunId, JobOrder, JobPage, JobPart, JobQuery, JobUpdate, NewJob, Scheduler,
+    SchedulerBuilder, SchedulerError, Status, run,
 };
 pub use storage::HistoryQuery;
 

@@ -24,6 +24,7 @@ pub enum Action {
     ReadJob,
     IsFinal,
     Prune,
+    Check,
 }
 
 /// What is wrong with an answer.
@@ -176,6 +177,10 @@ impl Storage for Faulty {
         Box::pin(
             async move { self.answer(&[Action::IsFinal], async { self.inner.is_final(run).await }).await },
         )
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(async move { self.answer(&[Action::Check], async { self.inner.check().await }).await })
     }
 
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {

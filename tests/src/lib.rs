@@ -4,12 +4,14 @@ pub mod diary;
 pub mod faulty;
 pub mod fires;
 pub mod held;
+pub mod http;
 pub mod in_folder;
 pub mod last_sync;
 pub mod life;
 mod process;
 pub mod random;
 mod script;
+pub mod site;
 pub mod state_folder;
 pub mod told;
 

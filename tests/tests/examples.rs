@@ -204,6 +204,38 @@ fn custom_backends_keep_their_jobs_over_a_restart() {
     assert!(output.contains("  2 rows in job\n"), "{output}");
 }
 
+#[test]
+fn the_dashboard_runs_what_is_asked_for_over_http() {
+    let mut program = Program::start_with("dashboard", &[("FASTSCHEDULER_HTTP", "127.0.0.1:0")]);
+    let url = program.address();
+    let job = "{\"func_name\": \"data_sync_task\", \"func_module\": \"dev.test_app\", \"args\": [\"hello\"], \
+               \"schedule_type\": \"once\", \"schedule_config\": {\"delay\": 0.01}}";
+    let created = ureq::post(format!("{url}api/jobs")).content_type("application/json").send(job).unwrap();
+    assert_eq!(created.status(), 201);
+    program.wait_for("data_sync_task [\"hello\"] {}");
+    let functions =
+        ureq::get(format!("{url}api/functions")).call().unwrap().body_mut().read_to_string().unwrap();
+    for name in ["echo_task", "failing_task", "slow_task", "delayed_cleanup_task", "Sends a summary by mail."]
+    {
+        assert!(functions.contains(name), "{name} is not in {functions}");
+    }
+    program.interrupt();
+    let (status, output) = program.end();
+    assert_eq!(status.code(), Some(0), "{output}");
+}
+
+#[test]
+fn a_scheduler_nested_in_axum_ends_with_the_application() {
+    let mut program = Program::start("nested_in_axum");
+    let url = program.address();
+    let jobs = ureq::get(format!("{url}api/jobs")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(jobs.contains("Every 10 seconds"), "{jobs}");
+    program.interrupt();
+    let (status, output) = program.end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    assert!(output.ends_with("stopping\nstopped"), "{output}");
+}
+
 /// A running example, and what it has printed.
 struct Program {
     child: Child,
@@ -238,6 +270,12 @@ impl Program {
             stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
         Self { child, _folder: folder, lines, printed: Vec::new() }
+    }
+
+    /// The address that it prints.
+    fn address(&mut self) -> String {
+        self.wait_for("http://");
+        self.printed.iter().find(|line| line.starts_with("http://")).unwrap().clone()
     }
 
     /// Waits until a line with that text was printed, now or before.

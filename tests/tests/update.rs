@@ -265,3 +265,31 @@ async fn arguments_are_checked_when_they_are_updated() {
     testing::quiet(&scheduler).await.unwrap();
     assert_eq!(runs(&scheduler).await[0].result.as_deref(), Some("\"hello me\""));
 }
+
+#[tokio::test]
+async fn an_update_pauses_and_resumes_together_with_what_else_it_names() {
+    let (scheduler, clock) = started().await;
+    let id = scheduler.add(every(10).seconds().run("tick", || async {})).await.unwrap();
+    scheduler.update_job(&id, JobUpdate::new().enabled(true)).await.unwrap();
+    assert_eq!(job(&scheduler, id).await.revision(), 1, "nothing was to change");
+    scheduler.update_job(&id, JobUpdate::new().enabled(false).retries(7)).await.unwrap();
+    let paused = job(&scheduler, id).await;
+    assert_eq!((paused.is_paused(), paused.max_retries(), paused.revision()), (true, 7, 2));
+    advance(&scheduler, &clock, 35).await;
+    scheduler.update_job(&id, JobUpdate::new().enabled(true).retries(5)).await.unwrap();
+    advance(&scheduler, &clock, 5).await;
+    let all = runs(&scheduler).await;
+    let skipped = all[0].skipped.as_deref().unwrap();
+    assert_eq!((skipped.reason, skipped.count), (SkipReason::Paused, 3));
+    assert_eq!((all.len(), all[1].status), (2, RunStatus::Completed));
+}
+
+#[tokio::test]
+async fn an_update_gives_a_job_back_to_the_schedulers_zone() {
+    let (scheduler, _clock) = started().await;
+    let id = greeting(&scheduler).await;
+    scheduler.update_job(&id, JobUpdate::new().default_zone()).await.unwrap();
+    let job = job(&scheduler, id).await;
+    assert_eq!(job.definition().schedule.to_string(), "Daily at 09:00");
+    assert_eq!(job.next_run_at().unwrap(), fastscheduler_tests::instant("2026-11-23T09:00:00Z"));
+}

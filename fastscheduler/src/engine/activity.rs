@@ -75,7 +75,8 @@ struct Open {
 
 #[derive(Debug)]
 enum OpenState {
-    Running(JobContext),
+    /// Since when.
+    Running(JobContext, DateTime<Utc>),
     Waiting(Box<Entry>),
 }
 
@@ -85,7 +86,7 @@ impl Open {
     }
 
     fn is_running(&self) -> bool {
-        matches!(self.state, OpenState::Running(_))
+        matches!(self.state, OpenState::Running(..))
     }
 }
 
@@ -95,7 +96,7 @@ impl Activity {
     pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) -> bool {
         let run = context.run_id();
         let is_scheduled = run.trigger.is_of_schedule();
-        self.put(run, now, is_scheduled, OpenState::Running(context))
+        self.put(run, now, is_scheduled, OpenState::Running(context, now))
     }
 
     /// A fire waits: for its next attempt, or to be run at all.
@@ -189,15 +190,20 @@ impl Activity {
     pub(crate) fn waiting(&self) -> Vec<Entry> {
         let waiting = |open: &Open| match &open.state {
             OpenState::Waiting(entry) => Some(Entry::clone(entry)),
-            OpenState::Running(_) => None,
+            OpenState::Running(..) => None,
         };
         lock(&self.0).open.iter().filter_map(waiting).collect()
     }
 
     /// The contexts of the attempts that are under way.
     pub(crate) fn running(&self) -> Vec<JobContext> {
+        self.running_since().into_iter().map(|(context, _)| context).collect()
+    }
+
+    /// The contexts of the attempts that are under way, and since when.
+    pub(super) fn running_since(&self) -> Vec<(JobContext, DateTime<Utc>)> {
         let running = |open: &Open| match &open.state {
-            OpenState::Running(context) => Some(context.clone()),
+            OpenState::Running(context, since) => Some((context.clone(), *since)),
             OpenState::Waiting(_) => None,
         };
         lock(&self.0).open.iter().filter_map(running).collect()

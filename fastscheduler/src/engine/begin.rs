@@ -183,7 +183,7 @@ impl Engine {
         if changes.is_empty() {
             return true;
         }
-        while let Err(error) = self.storage.apply(changes, Durability::Soon).await {
+        while let Err(error) = self.apply(changes, Durability::Soon).await {
             report("claims", &error);
             self.note_trouble(Some(describe(&error)));
             tokio::select! {

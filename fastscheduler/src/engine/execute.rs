@@ -12,7 +12,7 @@ use tokio::task::coop::has_budget_remaining;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, End, Ended, panicked, timed_out};
-use super::{Engine, lock, long_polls};
+use super::{Durations, Engine, lock, long_polls};
 use crate::job::Overlap;
 use crate::registry::{Call, Failure, Invocation, Outcome};
 
@@ -27,20 +27,23 @@ impl Engine {
             tokio::pin!(more);
             // Enabled before the look, so that no attempt comes unnoticed.
             more.as_mut().enable();
+            let mut lateness = Durations::default();
             let mut since = self.clock.now();
             // One attempt ends when the next one begins: the time is read once.
             let mut now = Some(since);
             while let Some(attempt) = self.next_ready() {
                 let begins_at = now.unwrap_or_else(|| self.clock.now());
-                now = self.execute(attempt, begins_at);
+                now = self.execute(attempt, begins_at, &mut lateness);
                 // Functions that never wait would keep the thread for good. A
                 // yield wakes another thread, so not after each few of them.
                 if now.unwrap_or(begins_at) - since > long_polls::LONG || !has_budget_remaining() {
+                    self.meter.begun(&mut lateness);
                     tokio::task::yield_now().await;
                     since = self.clock.now();
                     now = Some(since);
                 }
             }
+            self.meter.begun(&mut lateness);
             tokio::select! {
                 () = more => {}
                 () = self.executing.cancelled() => return,
@@ -54,7 +57,12 @@ impl Engine {
 
     /// Begins an attempt at `now`, and answers when it was done with that, if
     /// it knows.
-    fn execute(self: &Arc<Self>, mut attempt: Attempt, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn execute(
+        self: &Arc<Self>,
+        mut attempt: Attempt,
+        now: DateTime<Utc>,
+        lateness: &mut Durations,
+    ) -> Option<DateTime<Utc>> {
         if attempt.context.is_cancelled() {
             // Before it began: a function that is called may do all its work.
             let is_shutdown = self.executing.is_cancelled();
@@ -65,6 +73,7 @@ impl Engine {
         // Counted from before the function begins, not from when it first waits.
         let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
         attempt.started_at = now;
+        lateness.add(now - attempt.claim.entry.due_at);
         let call =
             Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone(), Arc::clone(&self.states));
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {

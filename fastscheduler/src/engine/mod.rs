@@ -9,6 +9,8 @@
 //! - [`edits`] keeps changes of jobs apart from all of these.
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
+//! - [`meter`] counts what happens.
+//! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
 //! - [`shutdown`] ends all of it in order.
 //!
@@ -19,17 +21,20 @@ mod activity;
 mod attempt;
 mod begin;
 mod dispatch;
+mod durations;
 mod edits;
 mod events;
 mod execute;
 mod lease;
 mod live;
 mod long_polls;
+mod meter;
 mod place;
 mod plan;
 mod settle;
 mod shutdown;
 mod table;
+mod under_way;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -43,17 +48,20 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::job::Lane;
-use crate::queue::Queue;
+use crate::queue::{Queue, QueueError};
 use crate::registry::States;
-use crate::storage::{Limits, Storage};
+use crate::storage::{Change, Durability, Limits, Storage, StorageError};
 
 pub(crate) use activity::Activity;
 use attempt::{Attempt, Ended};
+pub use durations::Durations;
 use edits::Exclusion;
 pub use events::{Event, Events};
 use lease::Leases;
 pub(crate) use live::LiveJob;
 use long_polls::LongPolls;
+use meter::Meter;
+pub use meter::{FunctionMetrics, Metrics};
 pub(crate) use table::Table;
 
 /// How long to wait after the queue or the store failed.
@@ -84,6 +92,7 @@ pub(crate) struct Engine {
     pub(crate) instance: Arc<str>,
     /// Events in batches, for those who listen.
     events: broadcast::Sender<Arc<[Event]>>,
+    meter: Meter,
     capacity: Capacity,
     /// Whether fires are put into the queue: from the start on.
     is_placing: AtomicBool,
@@ -141,6 +150,7 @@ impl Engine {
             table: Table::default(),
             instance,
             events: broadcast::Sender::new(LISTENER_BUFFER),
+            meter: Meter::default(),
             capacity,
             is_placing: AtomicBool::new(false),
             ready: Mutex::default(),
@@ -196,6 +206,35 @@ impl Engine {
     /// Whether it was started, and fires are put into the queue.
     pub(crate) fn is_placing(&self) -> bool {
         self.is_placing.load(Ordering::Acquire)
+    }
+
+    /// Makes changes in the store, and counts them.
+    pub(crate) async fn apply(&self, changes: &[Change], durability: Durability) -> Result<(), StorageError> {
+        let before = self.clock.now();
+        let applied = self.storage.apply(changes, durability).await;
+        match &applied {
+            Ok(()) if changes.is_empty() => {}
+            Ok(()) => self.meter.stored(changes, self.clock.now() - before),
+            // Somebody else was faster: that is no failure of the store.
+            Err(StorageError::Conflict(_)) => {}
+            Err(_) => self.meter.not_stored(),
+        }
+        applied
+    }
+
+    /// What was counted, and how much is under way.
+    pub(crate) async fn metrics(&self) -> Result<Metrics, QueueError> {
+        let depth = self.queue.depth(self.clock.now()).await?;
+        let in_flight = self.in_flight.load(Ordering::Acquire);
+        let claimed = lock(&self.ready).len().min(in_flight);
+        Ok(Metrics {
+            running: in_flight - claimed,
+            claimed,
+            queued: depth.map(|depth| depth.pending),
+            due: depth.map(|depth| depth.due),
+            listeners: self.events.receiver_count(),
+            ..self.meter.read()
+        })
     }
 
     fn limits(&self) -> Limits {

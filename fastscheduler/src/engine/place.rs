@@ -21,7 +21,7 @@ impl Engine {
         for job in self.table.all() {
             Self::plan(&job, Some(now), &mut changes, &mut entries);
         }
-        if let Err(error) = self.storage.apply(&changes, Durability::Now).await {
+        if let Err(error) = self.apply(&changes, Durability::Now).await {
             self.is_placing.store(false, Ordering::Release);
             return Err(error);
         }

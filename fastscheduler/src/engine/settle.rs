@@ -134,7 +134,13 @@ impl Engine {
         let is_cancelled = outcome.is_none();
         let outcome = outcome.unwrap_or_else(|| {
             let is_gone = present.is_none();
-            let why = if is_gone { JOB_CANCELLED } else { "cancelled: the next fire came due" };
+            let why = if is_gone {
+                JOB_CANCELLED
+            } else if attempt.context.is_cancelled_by_caller() {
+                "cancelled: the run was cancelled"
+            } else {
+                "cancelled: the next fire came due"
+            };
             Err(Failure::permanent(why))
         });
         let max_retries = present.unwrap_or(job).definition.policy.max_retries;
@@ -211,7 +217,7 @@ impl Engine {
     /// Stores what has happened and tells those who listen.
     pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
         if !changes.is_empty() {
-            self.persist(what, || self.storage.apply(changes, Durability::Soon)).await;
+            self.persist(what, || self.apply(changes, Durability::Soon)).await;
             self.announce(changes);
         }
     }

@@ -65,7 +65,7 @@ impl Engine {
         let unstarted: Vec<_> = std::mem::take(&mut *lock(&self.ready)).into();
         let reopen = |attempt: &Attempt| Change::OpenFire(Box::new(attempt.claim.entry.clone()));
         let changes: Vec<_> = unstarted.iter().map(reopen).collect();
-        if let Err(error) = self.storage.apply(&changes, Durability::Soon).await {
+        if let Err(error) = self.apply(&changes, Durability::Soon).await {
             // They count as crashed once, and run all the same.
             tracing::error!(error = &error as &dyn std::error::Error, "could not write what was not begun");
         }

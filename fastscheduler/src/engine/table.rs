@@ -78,6 +78,11 @@ impl Table {
         all
     }
 
+    /// Looks at all jobs, in no order, without copying them; `look` must be short.
+    pub(super) fn visit(&self, look: impl FnMut(&LiveJob)) {
+        lock(&self.jobs).values().map(|job| &**job).for_each(look);
+    }
+
     pub(crate) fn by_key(&self, key: &Name) -> Option<JobId> {
         lock(&self.keys).get(key).copied()
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::schedule::{ScheduleDefinition, Timetable};
 
 /// Why a fire did not run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// The job was still at an earlier fire.

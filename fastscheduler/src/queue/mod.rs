@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use thiserror::Error;
 
 pub use function_set::FunctionSet;
@@ -54,6 +54,15 @@ pub struct Settlement {
     pub claim: Claim,
     /// A retry of the same fire, or the job's next fire.
     pub next: Option<Entry>,
+}
+
+/// How much a queue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// Entries that were not claimed: those that are due, and those to come.
+    pub pending: usize,
+    /// Those of them that are due and wait for room, not for their own job.
+    pub due: usize,
 }
 
 /// What went wrong in a queue.
@@ -152,6 +161,12 @@ pub trait Queue: fmt::Debug + Send + Sync + 'static {
 
     /// The queue's own time, which decides what is due.
     fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>>;
+
+    /// How much it holds at that instant; `None` if it cannot tell cheaply.
+    fn depth(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Option<Depth>, QueueError>> {
+        let _ = now;
+        Box::pin(ready(Ok(None)))
+    }
 
     /// Whether other processes may claim from it too, so that claims need leases.
     fn is_shared(&self) -> bool {

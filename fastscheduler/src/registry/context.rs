@@ -35,13 +35,16 @@ struct Facts {
     fence: u64,
     job: Arc<JobDefinition>,
     is_cancelled: AtomicBool,
+    /// Whether that was a caller, who wanted this very run to end.
+    is_by_caller: AtomicBool,
     cancelled: Notify,
 }
 
 impl JobContext {
     pub(crate) fn new(job: Arc<JobDefinition>, run_id: RunId, fence: u64) -> Self {
         let is_cancelled = AtomicBool::new(false);
-        Self(Arc::new(Facts { run_id, fence, job, is_cancelled, cancelled: Notify::new() }))
+        let is_by_caller = AtomicBool::new(false);
+        Self(Arc::new(Facts { run_id, fence, job, is_cancelled, is_by_caller, cancelled: Notify::new() }))
     }
 
     /// The job's id.
@@ -111,6 +114,15 @@ impl JobContext {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn cancel_by_caller(&self) {
+        self.0.is_by_caller.store(true, Ordering::Release);
+        self.cancel();
+    }
+
+    pub(crate) fn is_cancelled_by_caller(&self) -> bool {
+        self.0.is_by_caller.load(Ordering::Acquire)
     }
 
     pub(crate) fn cancel(&self) {

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::kind::Kind;
 use super::text::ScheduleError;
-use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition};
+use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition, ScheduleSpec};
 use crate::clock;
 
 /// A schedule being written, and in `J` what the layers above add to it.
@@ -42,6 +42,26 @@ pub struct ScheduleBuilder<K, J = ()> {
 impl<K: Kind> ScheduleBuilder<K> {
     pub(super) fn new(kind: K) -> Self {
         Self { kind, zone: None, gap: None, fold: None, mistake: None, job: () }
+    }
+}
+
+impl From<ScheduleDefinition> for ScheduleBuilder<ScheduleSpec> {
+    /// A finished schedule as a builder, to be given other modifiers or to be
+    /// added to a scheduler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::schedule::{ScheduleBuilder, daily};
+    ///
+    /// let stored = daily().at("09:00").tz("Asia/Tokyo").definition()?;
+    /// let schedule = ScheduleBuilder::from(stored).tz("Europe/Paris").schedule()?;
+    /// assert_eq!(schedule.to_string(), "Daily at 09:00 (Europe/Paris)");
+    /// # Ok::<(), fastscheduler::schedule::ScheduleError>(())
+    /// ```
+    fn from(definition: ScheduleDefinition) -> Self {
+        let ScheduleDefinition { spec, zone, gap, fold } = definition;
+        Self { zone, gap, fold, ..Self::new(spec) }
     }
 }
 

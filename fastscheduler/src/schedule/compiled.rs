@@ -73,12 +73,12 @@ impl fmt::Debug for Timetable {
 impl Rule {
     fn compile(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
         let calendar = match &definition.spec {
-            ScheduleSpec::Every { interval, anchor } => {
+            ScheduleSpec::Every { interval, anchor, .. } => {
                 let anchor = anchor.map(|anchor| anchor.timestamp_micros());
                 return Ok(Self::Interval { interval: micros(*interval), anchor });
             }
-            ScheduleSpec::Once { delay, anchor: None } => return Ok(Self::Delay(micros(*delay))),
-            ScheduleSpec::Once { delay, anchor: Some(anchor) } => {
+            ScheduleSpec::Once { delay, anchor: None, .. } => return Ok(Self::Delay(micros(*delay))),
+            ScheduleSpec::Once { delay, anchor: Some(anchor), .. } => {
                 return Ok(Self::Instants(anchor.timestamp_micros() + micros(*delay), None));
             }
             ScheduleSpec::At { at } => return kind::at_instants(definition, *at, zone),

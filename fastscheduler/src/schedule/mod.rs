@@ -53,8 +53,8 @@ pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;
 pub use kind::{at, cron, daily, every, hourly, monthly, once, weekly};
-pub use spec::{ScheduleDefinition, ScheduleSpec};
-pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, WrittenDateTime};
+pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
+pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
 pub use upcoming::Upcoming;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 

@@ -1,10 +1,12 @@
 //! A schedule as plain data: what a job stores and what requests are turned into.
 
+use std::hash::{Hash, Hasher};
+
 use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, WrittenDateTime};
+use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
 use super::{Fold, Gap, Schedule};
 
 /// When a job is due, by kind.
@@ -35,6 +37,9 @@ pub enum ScheduleSpec {
         /// Where the grid begins; `None` is one interval after whatever instant is asked about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         anchor: Option<DateTime<Utc>>,
+        /// The unit that it was written in.
+        #[serde(default, skip_serializing_if = "WrittenUnit::is_unknown")]
+        unit: WrittenUnit,
     },
     /// Once an hour.
     Hourly {
@@ -72,12 +77,42 @@ pub enum ScheduleSpec {
         /// What the delay is counted from; `None` is whatever instant is asked about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         anchor: Option<DateTime<Utc>>,
+        /// The unit that it was written in.
+        #[serde(default, skip_serializing_if = "WrittenUnit::is_unknown")]
+        unit: WrittenUnit,
     },
     /// One time, at a date and time of day.
     At {
         /// In the schedule's zone, unless it carries an offset of its own.
         at: WrittenDateTime,
     },
+}
+
+/// The unit that a length of time was written in, if somebody chose one.
+///
+/// It is for showing the length as it was written, and says nothing of when
+/// something is due: all of them are equal.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WrittenUnit(pub Option<Unit>);
+
+impl WrittenUnit {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_unknown(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl PartialEq for WrittenUnit {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for WrittenUnit {}
+
+impl Hash for WrittenUnit {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
 /// A schedule with its modifiers: what a job stores.

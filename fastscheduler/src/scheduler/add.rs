@@ -193,7 +193,7 @@ impl Scheduler {
         job.declared = declared;
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.removals();
-        engine.storage.apply(&change, Durability::Now).await?;
+        engine.apply(&change, Durability::Now).await?;
         engine.announce(&change);
         let _batch_of_one = engine.batch().await;
         // Somebody who saw it in the store may have cancelled it by now.

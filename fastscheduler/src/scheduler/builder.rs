@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use chrono_tz::Tz;
 
 use super::timetables::Timetables;
-use super::{Phase, Scheduler, SchedulerError, environment};
+use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, system_zone};
 use crate::engine::{Capacity, Engine};
 use crate::job::{DEFAULT_GROUP, Name};
@@ -48,6 +48,9 @@ pub struct SchedulerBuilder {
     queue: Option<Arc<dyn Queue>>,
     clock: Arc<dyn Clock>,
     expected: Vec<String>,
+    service: Option<Arc<dyn Service>>,
+    #[cfg(feature = "web")]
+    pub(super) access: super::access::Access,
 }
 
 impl Default for SchedulerBuilder {
@@ -68,6 +71,9 @@ impl Default for SchedulerBuilder {
             queue: None,
             clock: Arc::new(SystemClock),
             expected: Vec::new(),
+            service: None,
+            #[cfg(feature = "web")]
+            access: super::access::Access::default(),
         }
     }
 }
@@ -166,6 +172,13 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Runs this beside the jobs, instead of what was given before.
+    #[cfg(feature = "web")]
+    pub(crate) fn beside(mut self, service: impl Service + 'static) -> Self {
+        self.service = Some(Arc::new(service));
+        self
+    }
+
     /// Takes settings from environment variables; see [`run`](crate::run).
     ///
     /// # Errors
@@ -202,6 +215,8 @@ impl SchedulerBuilder {
                 return Err(SchedulerError::Setting { name, value, expected: "use at least 1".to_owned() });
             }
         }
+        #[cfg(feature = "web")]
+        self.access.check()?;
         let zone = self.zone?.unwrap_or_else(system_zone);
         let registry = Registry::linked()?;
         registry.check_states(&self.states)?;
@@ -222,6 +237,9 @@ impl SchedulerBuilder {
             no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),
             notes,
+            service: self.service,
+            #[cfg(feature = "web")]
+            access: self.access,
             matching: tokio::sync::Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         }));

@@ -1,5 +1,6 @@
 //! Pausing, resuming, running and cancelling jobs, one or a group.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -9,8 +10,7 @@ use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
-    DEFAULT_GROUP, Entry, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
-    Trigger,
+    Entry, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
@@ -95,7 +95,7 @@ impl Scheduler {
         let entry = entry.ok_or_else(|| SchedulerError::AlreadyRunning(job.definition.name.clone()))?;
         let run_id = entry.run_id();
         changes.push(Change::OpenFire(Box::new(entry.clone())));
-        if let Err(error) = engine.storage.apply(&changes, Durability::Now).await {
+        if let Err(error) = engine.apply(&changes, Durability::Now).await {
             job.activity.end(run_id);
             return Err(error.into());
         }
@@ -160,7 +160,7 @@ impl Scheduler {
                 job => job?,
             };
             let changes = self.removal(job, reason)?;
-            match engine.storage.apply(&changes, Durability::Now).await {
+            match engine.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     // The revision was only a means to find the job as it was read.
                     engine.announce(&changes[1..]);
@@ -210,12 +210,14 @@ impl Scheduler {
 
     /// The groups that jobs belong to, sorted; `default` is always among them.
     pub async fn groups(&self) -> Result<Vec<String>, SchedulerError> {
-        let jobs = self.0.engine.storage.jobs().await?;
-        let mut groups: Vec<String> = jobs.iter().map(|job| job.group().to_owned()).collect();
-        groups.push(DEFAULT_GROUP.to_owned());
-        groups.sort();
-        groups.dedup();
-        Ok(groups)
+        let mut groups = BTreeSet::from([self.0.default_group.clone()]);
+        let mut add = |job: &Job| {
+            if !groups.contains(&job.definition.group) {
+                groups.insert(job.definition.group.clone());
+            }
+        };
+        self.0.engine.storage.visit_jobs(&mut add).await?;
+        Ok(groups.iter().map(|group| group.as_str().to_owned()).collect())
     }
 
     /// Pauses the jobs of a group, and answers how many were not paused before.
@@ -236,12 +238,16 @@ impl Scheduler {
     /// Does something with the jobs that are meant, and counts those it changed.
     async fn for_each(
         &self,
-        is_meant: impl Fn(&Job) -> bool,
+        is_meant: impl Fn(&Job) -> bool + Send + Sync,
         change: ControlOne,
     ) -> Result<usize, SchedulerError> {
+        let mut meant = Vec::new();
+        let mut look = |job: &Job| meant.extend(is_meant(job).then_some(job.id));
+        self.0.engine.storage.visit_jobs(&mut look).await?;
+        meant.sort_unstable();
         let mut count = 0;
-        for job in self.0.engine.storage.jobs().await?.iter().filter(|job| is_meant(job)) {
-            match change(self, job.id()).await {
+        for id in meant {
+            match change(self, id).await {
                 Ok(is_changed) => count += usize::from(is_changed),
                 // It ended or was cancelled meanwhile.
                 Err(SchedulerError::UnknownJob(_)) => {}

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::job::{DeadLetter, Job, JobDefinition, JobId, Run, RunId, Source, Trigger};
 use crate::schedule::{ScheduleDefinition, once};
-use crate::storage::{Change, StorageError};
+use crate::storage::{Change, Durability, StorageError};
 
 impl Scheduler {
     /// The newest dead letters, newest first.
@@ -16,9 +16,28 @@ impl Scheduler {
         Ok(self.0.engine.storage.dead_letters(limit).await?)
     }
 
+    /// How many dead letters there are.
+    pub async fn dead_letter_count(&self) -> Result<usize, SchedulerError> {
+        Ok(self.0.engine.storage.dead_letter_count().await?)
+    }
+
     /// Drops all dead letters, and answers how many there were.
     pub async fn clear_dead_letters(&self) -> Result<usize, SchedulerError> {
         Ok(self.0.engine.storage.clear_dead_letters().await?)
+    }
+
+    /// Drops one dead letter.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownDeadLetter`] if there is none of that run.
+    pub async fn remove_dead_letter(&self, run_id: impl IntoRunId) -> Result<(), SchedulerError> {
+        let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownDeadLetter)?;
+        let taken = [Change::TakeDeadLetter(run_id)];
+        match self.0.engine.apply(&taken, Durability::Now).await {
+            Err(StorageError::Conflict(_)) => Err(SchedulerError::UnknownDeadLetter(run_id.to_string())),
+            applied => Ok(applied?),
+        }
     }
 
     /// Runs the fire of a dead letter again, and removes the letter, both or

@@ -85,7 +85,7 @@ impl Scheduler {
             }
             let Some(edit) = edit(&job)? else { return Ok(false) };
             let changes = self.revise(&mut job, edit, engine.clock.now())?;
-            match engine.storage.apply(&changes, Durability::Now).await {
+            match engine.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     engine.announce(&changes);
                     engine.prune().await;

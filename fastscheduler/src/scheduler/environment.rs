@@ -9,7 +9,7 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 13] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -20,6 +20,9 @@ const NAMES: [&str; 10] = [
     "FASTSCHEDULER_STATE_FILE",
     "FASTSCHEDULER_STORAGE",
     "FASTSCHEDULER_QUEUE",
+    "FASTSCHEDULER_HTTP",
+    "FASTSCHEDULER_TOKEN",
+    "FASTSCHEDULER_READ_TOKEN",
 ];
 
 /// Applies the variables that begin with `FASTSCHEDULER_`.
@@ -32,7 +35,8 @@ pub(super) fn apply(
         let value = raw.to_string_lossy();
         let refuse = |expected: String| SchedulerError::Setting {
             name: name.to_owned(),
-            value: value.clone().into_owned(),
+            // It may be a token under a name that is not quite right.
+            value: if is_secret(name) { "…".to_owned() } else { value.clone().into_owned() },
             expected,
         };
         builder = match &name[PREFIX.len()..] {
@@ -55,6 +59,9 @@ pub(super) fn apply(
             },
             "QUEUE" if value == "memory" => builder,
             "QUEUE" => return Err(refuse("this version knows `memory` only".to_owned())),
+            "HTTP" => http(builder, &value).map_err(refuse)?,
+            "TOKEN" => token(builder, &value, Token::Full).map_err(refuse)?,
+            "READ_TOKEN" => token(builder, &value, Token::ReadOnly).map_err(refuse)?,
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),
@@ -64,6 +71,47 @@ pub(super) fn apply(
         };
     }
     Ok(builder)
+}
+
+/// Which of the tokens it is.
+#[derive(Debug, Clone, Copy)]
+enum Token {
+    Full,
+    ReadOnly,
+}
+
+#[cfg(feature = "web")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
+fn token(builder: SchedulerBuilder, token: &str, which: Token) -> Result<SchedulerBuilder, String> {
+    Ok(match which {
+        Token::Full => builder.token(token),
+        Token::ReadOnly => builder.read_only_token(token),
+    })
+}
+
+#[cfg(not(feature = "web"))]
+fn token(_builder: SchedulerBuilder, _token: &str, _which: Token) -> Result<SchedulerBuilder, String> {
+    Err("this program has no server; build it with the feature `web` of `fastscheduler`".to_owned())
+}
+
+/// Whether a value must not be shown: also of a name that is misspelt.
+fn is_secret(name: &str) -> bool {
+    let is_near = || text::nearest(name, NAMES).is_some_and(|known| known.ends_with("TOKEN"));
+    ["TOKEN", "SECRET", "PASSWORD", "KEY", "URL"].iter().any(|word| name.contains(word)) || is_near()
+}
+
+#[cfg(feature = "web")]
+fn http(builder: SchedulerBuilder, address: &str) -> Result<SchedulerBuilder, String> {
+    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+    match port.map(u16::from_str) {
+        Some(Ok(_)) => Ok(builder.http(address)),
+        Some(Err(_)) | None => Err("write an address with a port, such as `127.0.0.1:8000`".to_owned()),
+    }
+}
+
+#[cfg(not(feature = "web"))]
+fn http(_builder: SchedulerBuilder, _address: &str) -> Result<SchedulerBuilder, String> {
+    Err("this program has no server; build it with the feature `web` of `fastscheduler`".to_owned())
 }
 
 fn number<T: FromStr>(value: &str) -> Result<T, String> {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::job::{FunctionKey, JobId, Name};
+use crate::job::{FunctionKey, JobId, Name, RunId};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
@@ -76,6 +76,12 @@ pub enum SchedulerError {
     /// No dead letter has that run's id.
     #[error("no dead letter `{0}`; `dead_letters(limit)` lists those there are")]
     UnknownDeadLetter(String),
+    /// No run has that id.
+    #[error("no run `{0}`; `history(query)` lists those there are")]
+    UnknownRun(String),
+    /// The run is not under way, so that there is nothing to cancel.
+    #[error("run `{0}` is not under way; `running()` lists those that are")]
+    NotRunning(RunId),
     /// A setting has a value that it cannot have.
     #[error("`{name}` is `{value}`; {expected}")]
     Setting {
@@ -100,6 +106,15 @@ pub enum SchedulerError {
          use `Scheduler::builder().build().await?.run_until_shutdown().await` here"
     )]
     InsideRuntime,
+    /// The address cannot be listened at.
+    #[error("cannot listen at `{address}`")]
+    Listen {
+        /// The address, as it was written.
+        address: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// The signals that end the program cannot be awaited.
     #[error("cannot wait for signals")]
     Signals(#[source] std::io::Error),

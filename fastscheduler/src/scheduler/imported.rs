@@ -75,7 +75,7 @@ impl Scheduler {
             edit.declared = Some(Arc::new(Declared { definition, position, is_named, is_enabled: true }));
         }
         let changes = self.revise(job, edit, self.0.engine.clock.now())?;
-        Ok(self.0.engine.storage.apply(&changes, Durability::Now).await?)
+        Ok(self.0.engine.apply(&changes, Durability::Now).await?)
     }
 
     /// The function of that name, or the only one of that bare name which the

@@ -124,7 +124,7 @@ impl Scheduler {
                 edit.fires = Fires::Stay;
             }
             let changes = self.revise(&mut job, edit, now)?;
-            self.0.engine.storage.apply(&changes, Durability::Now).await?;
+            self.0.engine.apply(&changes, Durability::Now).await?;
         }
         self.restore(&job)
     }
@@ -160,7 +160,7 @@ impl Scheduler {
         job.next_run_at = schedule.next_after(now).or_else(|| schedule.next_after(DateTime::UNIX_EPOCH));
         job.declared = Some(declared);
         changes.push(Change::AddJob(Box::new(job.clone())));
-        engine.storage.apply(&changes, Durability::Now).await?;
+        engine.apply(&changes, Durability::Now).await?;
         self.restore(&job)
     }
 
@@ -172,7 +172,7 @@ impl Scheduler {
             return Ok(());
         }
         let changes = self.removal(job.clone(), reason)?;
-        self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        self.0.engine.apply(&changes, Durability::Now).await?;
         tracing::warn!(job = %job.id(), name = job.name(), "removed a job that the code no longer declares");
         Ok(())
     }
@@ -186,7 +186,7 @@ impl Scheduler {
                 self.0.engine.reopen(&job, open, &mut changes);
             }
         }
-        self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        self.0.engine.apply(&changes, Durability::Now).await?;
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Scheduler {
         for open in open.into_iter().filter(|open| open.entry.job == live.id) {
             self.0.engine.reopen(live, open, &mut changes);
         }
-        self.0.engine.storage.apply(&changes, Durability::Now).await?;
+        self.0.engine.apply(&changes, Durability::Now).await?;
         Ok(())
     }
 

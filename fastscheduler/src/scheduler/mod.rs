@@ -3,6 +3,8 @@
 //! A [`Scheduler`] is built by a [`SchedulerBuilder`], or made and run by
 //! [`run`](crate::run). It is a handle: clones are the same scheduler.
 
+#[cfg(feature = "web")]
+mod access;
 mod add;
 mod builder;
 mod control;
@@ -11,35 +13,44 @@ mod declared;
 mod edit;
 mod environment;
 mod error;
+mod find;
 mod imported;
 mod load;
 mod matching;
+mod metrics;
 mod new_job;
 mod program;
+mod runs;
+mod service;
 mod signals;
 mod status;
 mod timetables;
 mod update;
 
-use std::collections::HashSet;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+#[cfg(feature = "web")]
+pub(crate) use access::{Access, Secret};
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
+pub use find::{JobOrder, JobPage, JobQuery};
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
+pub use runs::Instance;
+pub(crate) use service::Service;
 pub use status::Status;
 pub use update::JobUpdate;
 
 use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
-use crate::job::{FunctionKey, IntoJobId, Job, JobId, Name, Run, Statistics};
+use crate::job::{FunctionKey, IntoJobId, Name, Run, Statistics};
 use crate::registry::{Arguments, Function, JobClosure, Registry};
 use crate::storage::HistoryQuery;
 
@@ -81,6 +92,11 @@ struct Inner {
     default_group: Name,
     /// What a person should know of how the store was opened.
     notes: Vec<String>,
+    /// Who may use the web interface.
+    #[cfg(feature = "web")]
+    access: Access,
+    /// What runs beside the jobs.
+    service: Option<Arc<dyn Service>>,
     /// Held while a job is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
     /// Held by a start until it has succeeded or failed.
@@ -118,7 +134,8 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`SchedulerError::Phase`] if it was started before, or stopped;
-    /// [`SchedulerError::Runtime`] without a runtime that has timers.
+    /// [`SchedulerError::Runtime`] without a runtime that has timers;
+    /// [`SchedulerError::Listen`] if the address for HTTP is taken.
     pub async fn start(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         let _one = self.0.starting.lock().await;
@@ -130,9 +147,16 @@ impl Scheduler {
         // Functions that are registered from now on are adopted in a task.
         self.0.engine.enter_runtime();
         let unstarted = Unstarted(self);
+        let service = match &self.0.service {
+            Some(service) => Some(service.start(self).await?),
+            None => None,
+        };
         self.place_all().await?;
         std::mem::forget(unstarted);
         self.0.engine.start();
+        if let Some(service) = service {
+            self.0.engine.spawn(service);
+        }
         Ok(())
     }
 
@@ -274,34 +298,6 @@ impl Scheduler {
         self.0.engine.subscribe()
     }
 
-    /// All jobs, by id.
-    pub async fn jobs(&self) -> Result<Vec<Job>, SchedulerError> {
-        let orphans = self.0.engine.table.orphans();
-        let jobs = self.0.engine.storage.jobs().await?;
-        Ok(jobs.into_iter().map(|job| self.as_of_now(job, &orphans)).collect())
-    }
-
-    /// The jobs of a group, by id.
-    pub async fn jobs_in_group(&self, group: &str) -> Result<Vec<Job>, SchedulerError> {
-        let mut jobs = self.jobs().await?;
-        jobs.retain(|job| job.group() == group);
-        Ok(jobs)
-    }
-
-    /// One job, or `None` if there is none of that id.
-    pub async fn job(&self, id: impl IntoJobId) -> Result<Option<Job>, SchedulerError> {
-        let Ok(id) = id.into_job_id() else { return Ok(None) };
-        let job = self.0.engine.storage.job(id).await?;
-        Ok(job.map(|job| self.as_of_now(job, &self.0.engine.table.orphans())))
-    }
-
-    /// A stored job, with what only the engine knows of it.
-    fn as_of_now(&self, mut job: Job, orphans: &HashSet<JobId>) -> Job {
-        job.is_running = self.0.engine.table.get(job.id).is_some_and(|live| live.activity.is_running());
-        job.is_orphaned = orphans.contains(&job.id);
-        job
-    }
-
     /// The newest runs that are asked for, oldest first.
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Run>, SchedulerError> {
         Ok(self.0.engine.storage.history(&query).await?)
@@ -325,6 +321,33 @@ impl Scheduler {
         let job = self.stored(control::job_id(id)?).await?;
         let schedule = self.compile(&job.definition().schedule, job.scheduled_since())?;
         Ok(schedule.upcoming(self.0.engine.clock.now()).take(n).collect())
+    }
+
+    /// Where its own server listens, once it has started; `None` if it was
+    /// given no address for one.
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.0.service.as_ref()?.address()
+    }
+
+    /// Waits for a length of time by the scheduler's clock.
+    #[cfg(feature = "web")]
+    pub(crate) async fn sleep(&self, length: Duration) {
+        self.0.engine.clock.sleep(length).await;
+    }
+
+    /// The time by the scheduler's clock.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.engine.clock.now()
+    }
+
+    /// Waits until the scheduler is being stopped.
+    ///
+    /// What goes on for as long as the scheduler does, such as a stream of
+    /// events, ends itself then.
+    pub async fn stopping(&self) {
+        self.0.engine.stopping().await;
     }
 
     /// The zone of schedules that name none.

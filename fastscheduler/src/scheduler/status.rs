@@ -48,7 +48,7 @@ impl Scheduler {
         Ok(Status {
             jobs,
             statistics: self.statistics().await?,
-            dead_letters: self.dead_letters(usize::MAX).await?.len(),
+            dead_letters: self.dead_letter_count().await?,
             at: self.0.engine.clock.now(),
             zone: self.local_zone(),
         })

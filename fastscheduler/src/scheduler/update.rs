@@ -40,7 +40,7 @@ use crate::schedule::{Fold, Gap, IntoZone, ScheduleBuilder, ScheduleDefinition, 
 #[must_use = "an update changes nothing until it is given to `update_job`"]
 pub struct JobUpdate {
     schedule: Option<ScheduleDefinition>,
-    zone: Option<Tz>,
+    zone: Option<NewZone>,
     gap: Option<Gap>,
     fold: Option<Fold>,
     name: Option<String>,
@@ -52,6 +52,7 @@ pub struct JobUpdate {
     jitter: Option<Length>,
     catch_up: Option<CatchUp>,
     overlap: Option<Overlap>,
+    is_enabled: Option<bool>,
     if_revision: Option<u64>,
     /// The first mistake that a setting made.
     mistake: Option<SchedulerError>,
@@ -60,6 +61,13 @@ pub struct JobUpdate {
 /// A length of time that a job is to have, or to have no more.
 #[derive(Debug, Clone, Copy)]
 struct Length(Option<Duration>);
+
+/// The zone that a job is to have.
+#[derive(Debug, Clone, Copy)]
+enum NewZone {
+    Its(Tz),
+    Schedulers,
+}
 
 impl JobUpdate {
     /// An update that changes nothing yet.
@@ -76,7 +84,20 @@ impl JobUpdate {
 
     /// The zone of its local times: an IANA name or a [`Tz`].
     pub fn tz(self, zone: impl IntoZone) -> Self {
-        self.take(zone.into_zone(), |update, zone| update.zone = Some(zone))
+        self.take(zone.into_zone(), |update, zone| update.zone = Some(NewZone::Its(zone)))
+    }
+
+    /// Its local times are in the scheduler's zone, whatever that is.
+    pub fn default_zone(mut self) -> Self {
+        self.zone = Some(NewZone::Schedulers);
+        self
+    }
+
+    /// Whether it fires; `false` pauses it, and `true` resumes it as
+    /// [`resume_job`](Scheduler::resume_job) does.
+    pub fn enabled(mut self, is_enabled: bool) -> Self {
+        self.is_enabled = Some(is_enabled);
+        self
     }
 
     /// What a nominal time does that clocks going forward leave out.
@@ -165,6 +186,10 @@ impl JobUpdate {
     }
 
     fn is_empty(&self) -> bool {
+        self.is_enabled.is_none() && self.keeps_definition()
+    }
+
+    fn keeps_definition(&self) -> bool {
         let Self { schedule, zone, gap, fold, name, group, args, kwargs, .. } = self;
         let Self { retries, timeout, jitter, catch_up, overlap, .. } = self;
         schedule.is_none()
@@ -190,7 +215,11 @@ impl JobUpdate {
         }
         let written = self.schedule.as_ref();
         let was = &before.schedule;
-        after.schedule.zone = self.zone.or(written.and_then(|s| s.zone)).or(was.zone);
+        after.schedule.zone = match self.zone {
+            Some(NewZone::Its(zone)) => Some(zone),
+            Some(NewZone::Schedulers) => None,
+            None => written.and_then(|s| s.zone).or(was.zone),
+        };
         after.schedule.gap = self.gap.or(written.and_then(|s| s.gap)).or(was.gap);
         after.schedule.fold = self.fold.or(written.and_then(|s| s.fold)).or(was.fold);
         if let Some(name) = &self.name {
@@ -234,12 +263,16 @@ impl Scheduler {
             return Err(SchedulerError::NothingToUpdate);
         }
         let scheduler = self.clone();
-        self.edit(id, None, move |job| scheduler.updated(job, &update).map(Some)).await.map(drop)
+        self.edit(id, None, move |job| scheduler.updated(job, &update)).await.map(drop)
     }
 
-    fn updated(&self, job: &Job, update: &JobUpdate) -> Result<Edit, SchedulerError> {
+    fn updated(&self, job: &Job, update: &JobUpdate) -> Result<Option<Edit>, SchedulerError> {
         if update.if_revision.is_some_and(|revision| revision != job.revision) {
             return Err(SchedulerError::Outdated { job: job.id, revision: job.revision });
+        }
+        let is_paused = update.is_enabled.map_or(job.is_paused, |is_enabled| !is_enabled);
+        if update.keeps_definition() && is_paused == job.is_paused {
+            return Ok(None);
         }
         let definition = update.applied(&job.definition);
         for (what, text) in [("name", &definition.name), ("group", &definition.group)] {
@@ -264,7 +297,13 @@ impl Scheduler {
         let is_delay = matches!(definition.schedule.spec, ScheduleSpec::Once { .. });
         let is_moved =
             definition.schedule != job.definition.schedule || (is_delay && update.schedule.is_some());
-        let fires = if is_moved { Fires::Renew(SkipReason::Rescheduled) } else { Fires::Stay };
-        Ok(Edit { definition: Arc::new(definition), fires, ..Edit::of(job) })
+        let fires = if is_moved {
+            Fires::Renew(SkipReason::Rescheduled)
+        } else if job.is_paused && !is_paused {
+            Fires::Skip(SkipReason::Paused)
+        } else {
+            Fires::Stay
+        };
+        Ok(Some(Edit { definition: Arc::new(definition), is_paused, fires, ..Edit::of(job) }))
     }
 }

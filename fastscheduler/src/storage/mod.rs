@@ -286,6 +286,20 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// All jobs, by id.
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>>;
 
+    /// Shows all jobs to `visit`, in no order.
+    ///
+    /// A store that has them in memory need not copy them for that, as this
+    /// does unless it is implemented; `visit` must be short then.
+    fn visit_jobs<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&Job) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        Box::pin(async move {
+            self.jobs().await?.iter().for_each(visit);
+            Ok(())
+        })
+    }
+
     /// One job.
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>>;
 
@@ -295,6 +309,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
+
+    /// How many dead letters there are.
+    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        Box::pin(async move { Ok(self.dead_letters(usize::MAX).await?.len()) })
+    }
 
     /// The dead letter of a run.
     fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>>;
@@ -316,6 +335,16 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Drops what is beyond the limits: the oldest runs and dead letters, never
     /// jobs, open fires or totals.
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>>;
+
+    /// Whether it can be reached, and takes changes: what a monitor asks now and
+    /// then. Without another way to find out, it is asked for its totals.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(async move { self.statistics().await.map(drop) })
+    }
 
     /// Makes safe what was applied, and lets go of the store, so that somebody
     /// else can open it. What was stored can still be read; changes are refused

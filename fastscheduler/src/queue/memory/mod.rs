@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use self::state::State;
-use super::{Claim, Claimer, Entry, Queue, QueueError, Settlement};
+use super::{Claim, Claimer, Depth, Entry, Queue, QueueError, Settlement};
 use crate::clock::{Clock, SystemClock};
 use crate::job::JobId;
 
@@ -129,6 +129,10 @@ impl Queue for MemoryQueue {
 
     fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>> {
         Box::pin(async move { Ok(self.clock.now()) })
+    }
+
+    fn depth(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Option<Depth>, QueueError>> {
+        Box::pin(async move { Ok(Some(self.state().depth(now.timestamp_micros()))) })
     }
 
     fn is_shared(&self) -> bool {

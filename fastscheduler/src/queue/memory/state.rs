@@ -9,7 +9,7 @@ use super::jobs::{Jobs, Slot};
 use super::line::{Line, is_mostly_stale};
 use super::wheel::{Heap, Micros, NEVER, Node, Wheel};
 use crate::job::{FunctionKey, JobId};
-use crate::queue::{Claim, Claimer, Entry, Settlement};
+use crate::queue::{Claim, Claimer, Depth, Entry, Settlement};
 
 /// For how long a job is remembered that ended without word of its removal.
 const MEMORY_OF_THE_ENDED: Micros = 60_000_000;
@@ -303,6 +303,16 @@ impl State {
             if dropped > 0 {
                 line.went_stale(dropped, |node| self.jobs[node.slot].find(node.number).is_some());
             }
+        }
+    }
+
+    /// How much there is, without what waits for its own job.
+    pub(super) fn depth(&self, now: Micros) -> Depth {
+        let is_live = |node: Node| self.jobs[node.slot].find(node.number).is_some();
+        let is_due = |node: Node| node.due <= now && is_live(node);
+        Depth {
+            pending: self.lines.iter().map(|line| line.len().saturating_sub(line.stale)).sum(),
+            due: self.lines.iter().map(|line| line.wheel.count(is_due)).sum(),
         }
     }
 

@@ -178,6 +178,13 @@ impl Wheel {
         self.len
     }
 
+    /// How many nodes are meant.
+    pub(super) fn count(&self, is_meant: impl Fn(Node) -> bool) -> usize {
+        let later = self.buckets.iter().flat_map(|bucket| bucket.nodes.iter().copied());
+        let all = self.due.iter().copied().chain(self.late.iter()).chain(later);
+        all.filter(|node| is_meant(*node)).count()
+    }
+
     /// Puts a node that is later than the base where it belongs.
     fn put(&mut self, node: Node) {
         let index = index(node.due, self.base);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Kind, incomplete, private};
 use crate::schedule::spec::whole_micros;
 use crate::schedule::text::{ScheduleError, Unit};
-use crate::schedule::{Amount, ScheduleBuilder, ScheduleSpec};
+use crate::schedule::{Amount, ScheduleBuilder, ScheduleSpec, WrittenUnit};
 
 /// An interval being written; see [`every`].
 #[derive(Debug, Clone)]
@@ -102,6 +102,7 @@ impl Kind for Every {
             None if self.amount.with_unit().is_some() => Unit::Seconds,
             None => return Err(incomplete("`every(…)` with a number", "a unit such as `.seconds()`")),
         };
-        Ok(ScheduleSpec::Every { interval: self.amount.in_unit(unit)?, anchor: self.anchor })
+        let unknown = WrittenUnit::default();
+        Ok(ScheduleSpec::Every { interval: self.amount.in_unit(unit)?, anchor: self.anchor, unit: unknown })
     }
 }

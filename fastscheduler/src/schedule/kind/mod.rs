@@ -42,6 +42,14 @@ pub trait Kind: private::Sealed + Debug {
     fn into_spec(self) -> Result<ScheduleSpec, ScheduleError>;
 }
 
+impl private::Sealed for ScheduleSpec {}
+
+impl Kind for ScheduleSpec {
+    fn into_spec(self) -> Result<ScheduleSpec, ScheduleError> {
+        Ok(self)
+    }
+}
+
 mod private {
     pub trait Sealed: Sized {}
 }

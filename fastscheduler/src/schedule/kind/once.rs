@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Kind, private};
 use crate::schedule::compiled::Rule;
 use crate::schedule::text::{ScheduleError, Unit, WrittenDateTime};
-use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleSpec, Zone};
+use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleSpec, WrittenUnit, Zone};
 
 /// A delayed schedule being written; see [`once`].
 #[derive(Debug, Clone)]
@@ -37,7 +37,11 @@ impl private::Sealed for Once {}
 
 impl Kind for Once {
     fn into_spec(self) -> Result<ScheduleSpec, ScheduleError> {
-        Ok(ScheduleSpec::Once { delay: self.delay.in_unit(Unit::Seconds)?, anchor: None })
+        Ok(ScheduleSpec::Once {
+            delay: self.delay.in_unit(Unit::Seconds)?,
+            anchor: None,
+            unit: WrittenUnit::default(),
+        })
     }
 }
 

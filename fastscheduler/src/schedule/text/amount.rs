@@ -1,5 +1,6 @@
 //! Lengths of time: a number and a unit, or a text such as `1h 30m`.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -56,6 +57,12 @@ impl FromStr for Unit {
             "day" | "days" => Ok(Self::Days),
             _ => Err(ScheduleError::Unit(word.to_owned())),
         }
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

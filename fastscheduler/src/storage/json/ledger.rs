@@ -248,6 +248,12 @@ impl Ledger {
 }
 
 impl Inner {
+    /// Whether changes can be written.
+    pub(super) fn check(&self) -> Result<(), StorageError> {
+        self.check_open()?;
+        self.behind.clone().map_or(Ok(()), |why| Err(why.into()))
+    }
+
     fn check_open(&self) -> Result<(), StorageError> {
         self.closing.map_or(Ok(()), |_| Err(StorageError::Closed))
     }

@@ -311,6 +311,10 @@ impl Storage for JsonStorage {
         Box::pin(ready(Ok(())))
     }
 
+    fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
+        Box::pin(ready(self.inner().check()))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         let closed = self.0.ledger.close(Closing::Folded);
         Box::pin(answered(closed))

@@ -87,6 +87,10 @@ impl State {
         jobs
     }
 
+    pub(super) fn visit_jobs(&self, visit: &mut (dyn FnMut(&Job) + Send)) {
+        self.jobs.iter().for_each(|slot| visit(&slot.job));
+    }
+
     pub(super) fn job(&self, id: JobId) -> Option<&Job> {
         self.jobs.get(id).map(|slot| &slot.job)
     }

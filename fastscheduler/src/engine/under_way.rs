@@ -1,0 +1,49 @@
+//! Attempts that are under way: showing and cancelling them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, Utc};
+
+use super::{Engine, LiveJob};
+use crate::job::{Run, RunId, RunStatus};
+use crate::registry::JobContext;
+
+impl Engine {
+    /// Records of the attempts that are under way, by when they began.
+    pub(crate) fn running(&self) -> Vec<Run> {
+        let mut running = Vec::new();
+        // Most of the time there are none, and many jobs to look at.
+        if self.in_flight.load(Ordering::Acquire) > 0 {
+            self.table.visit(|job| {
+                let begun = job.activity.running_since();
+                running.extend(begun.iter().map(|(context, since)| self.record_of(job, context, *since)));
+            });
+        }
+        running.sort_by_key(|run| (run.started_at, run.run_id));
+        running
+    }
+
+    fn record_of(&self, job: &LiveJob, context: &JobContext, since: DateTime<Utc>) -> Run {
+        Run {
+            run_id: context.run_id(),
+            job_name: job.definition.name.clone(),
+            function: job.definition.function.clone(),
+            group: job.definition.group.clone(),
+            status: RunStatus::Running,
+            started_at: Some(since),
+            finished_at: None,
+            result: None,
+            error: None,
+            instance: Some(Arc::clone(&self.instance)),
+            skipped: None,
+        }
+    }
+
+    /// Cancels an attempt, and answers whether it was under way.
+    pub(crate) fn cancel_run(&self, run: RunId) -> bool {
+        let Some(job) = self.table.get(run.job) else { return false };
+        let context = job.activity.running().into_iter().find(|context| context.run_id() == run);
+        context.inspect(JobContext::cancel_by_caller).is_some()
+    }
+}

@@ -1,0 +1,103 @@
+//! Who may use the web interface.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Scheduler, SchedulerBuilder, SchedulerError};
+
+/// What is compared and never shown.
+#[derive(Clone)]
+pub(crate) struct Secret(Arc<str>);
+
+impl Secret {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Who may use the web interface: everybody, or those who have a token.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Access {
+    pub(crate) token: Option<Secret>,
+    pub(crate) read_only_token: Option<Secret>,
+}
+
+impl Access {
+    /// Whether nobody needs a token.
+    pub(crate) fn is_open(&self) -> bool {
+        self.token.is_none() && self.read_only_token.is_none()
+    }
+
+    pub(super) fn check(&self) -> Result<(), SchedulerError> {
+        let refuse = |name: &str, expected: &str| {
+            let (name, expected) = (name.to_owned(), expected.to_owned());
+            // Never the value, which may be nearly right.
+            Err(SchedulerError::Setting { name, value: "…".to_owned(), expected })
+        };
+        for (name, token) in [("token", &self.token), ("read_only_token", &self.read_only_token)] {
+            let is_sendable =
+                |token: &Secret| !token.bytes().is_empty() && token.bytes().iter().all(u8::is_ascii_graphic);
+            if !token.as_ref().is_none_or(is_sendable) {
+                return refuse(name, "use letters, digits and signs of ASCII, without spaces, at least one");
+            }
+        }
+        match (&self.token, &self.read_only_token) {
+            (Some(token), Some(read_only)) if token.bytes() == read_only.bytes() => {
+                refuse("read_only_token", "it must be another one than `token`")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl SchedulerBuilder {
+    /// The token that callers of the [`web`](crate::web) interface must have,
+    /// as `Authorization: Bearer …` or from a browser's login; feature `web`.
+    ///
+    /// It applies to the scheduler's own server and to
+    /// [`web::router`](crate::web::router) alike. Without any token, everybody
+    /// who reaches the interface may do everything. Make it long and random:
+    /// guesses are not limited.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder()
+    ///     .storage(MemoryStorage::default())
+    ///     .http("0.0.0.0:0") // refused without a token
+    ///     .token("correct-horse-battery-staple")
+    ///     .read_only_token("only-looking-thanks")
+    ///     .build()
+    ///     .await?;
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.access.token = Some(Secret(token.into().into()));
+        self
+    }
+
+    /// A token that lets its holder see everything and change nothing; feature
+    /// `web`. Without a [`token`](Self::token) beside it, nobody may change
+    /// anything through the interface.
+    pub fn read_only_token(mut self, token: impl Into<String>) -> Self {
+        self.access.read_only_token = Some(Secret(token.into().into()));
+        self
+    }
+}
+
+impl Scheduler {
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+}

@@ -1,0 +1,40 @@
+//! What a monitor asks.
+
+use super::{Scheduler, SchedulerError};
+use crate::engine::Metrics;
+
+impl Scheduler {
+    /// What has happened in this process since the scheduler was built, and how
+    /// much is under way. The totals of [`statistics`](Self::statistics) are
+    /// those of the store, which outlive the process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+    /// scheduler.add(once(60).run("later", || async {})).await?;
+    /// scheduler.start().await?;
+    /// let metrics = scheduler.metrics().await?;
+    /// assert_eq!((metrics.queued, metrics.due, metrics.running), (Some(1), Some(0), 0));
+    /// assert_eq!(metrics.lateness.count(), 0);
+    /// scheduler.stop().await?;
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub async fn metrics(&self) -> Result<Metrics, SchedulerError> {
+        Ok(self.0.engine.metrics().await?)
+    }
+
+    /// Whether the store can be reached and takes changes.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::Storage`] with the reason.
+    pub async fn check_storage(&self) -> Result<(), SchedulerError> {
+        Ok(self.0.engine.storage.check().await?)
+    }
+}

@@ -1,0 +1,114 @@
+//! Attempts that are under way, and runs one by one.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{IntoRunId, Phase, Scheduler, SchedulerError};
+use crate::job::Run;
+use crate::storage::HistoryQuery;
+
+/// A process that works with a scheduler's jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Instance {
+    /// Its name, as in [`Run::instance`].
+    pub name: Arc<str>,
+    /// The version of the scheduler.
+    pub version: &'static str,
+    /// Whether it was started and not stopped.
+    pub is_running: bool,
+    /// When it was started, if it runs.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Attempts that are under way in it.
+    pub running_attempts: usize,
+    /// Functions that its jobs may run.
+    pub functions: usize,
+}
+
+impl Scheduler {
+    /// The attempts that are under way here, by when they began. They are not
+    /// in the history yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    /// use fastscheduler::{Event, RunStatus};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+    /// let mut events = scheduler.subscribe();
+    /// let job = once(0.01).run("waits", || std::future::pending::<()>());
+    /// scheduler.add(job).await?;
+    /// scheduler.start().await?;
+    /// while !matches!(events.next().await, Some(Event::RunStarted(_))) {}
+    ///
+    /// let running = scheduler.running();
+    /// assert_eq!((running.len(), running[0].status), (1, RunStatus::Running));
+    /// scheduler.cancel_run(&running[0]).await?;
+    /// scheduler.stop().await?;
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    #[must_use]
+    pub fn running(&self) -> Vec<Run> {
+        self.0.engine.running()
+    }
+
+    /// The record of one run: of an attempt under way, or from the history, or
+    /// from the dead letters; `None` if there is none of that id.
+    pub async fn find_run(&self, run_id: impl IntoRunId) -> Result<Option<Run>, SchedulerError> {
+        let Ok(run_id) = run_id.into_run_id() else { return Ok(None) };
+        if let Some(run) = self.running().into_iter().find(|run| run.run_id == run_id) {
+            return Ok(Some(run));
+        }
+        let storage = &self.0.engine.storage;
+        let query = HistoryQuery { job: Some(run_id.job), limit: usize::MAX, ..HistoryQuery::default() };
+        let recorded = storage.history(&query).await?.into_iter().find(|run| run.run_id == run_id);
+        match recorded {
+            Some(run) => Ok(Some(run)),
+            None => Ok(storage.dead_letter(run_id).await?.map(|letter| letter.run)),
+        }
+    }
+
+    /// Cancels an attempt that is under way here: it is recorded as failed and
+    /// not tried again, and makes no dead letter. The job stays.
+    ///
+    /// A future is dropped. A blocking function is told through its
+    /// [`JobContext`](crate::JobContext), and keeps its thread until it returns.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownRun`] if there is no run of that id;
+    /// [`SchedulerError::NotRunning`] if it is not under way.
+    pub async fn cancel_run(&self, run_id: impl IntoRunId) -> Result<(), SchedulerError> {
+        let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownRun)?;
+        if self.0.engine.cancel_run(run_id) {
+            return Ok(());
+        }
+        match self.find_run(run_id).await? {
+            // It ended meanwhile, or is about to.
+            Some(_) => Err(SchedulerError::NotRunning(run_id)),
+            None => Err(SchedulerError::UnknownRun(run_id.to_string())),
+        }
+    }
+
+    /// The processes that work with these jobs; of a private store, this one.
+    #[expect(clippy::unused_async, reason = "a shared store has to be asked")]
+    pub async fn instances(&self) -> Result<Vec<Instance>, SchedulerError> {
+        let started_at = match *self.phase() {
+            Phase::Running { since } => Some(since),
+            Phase::Built | Phase::Stopped => None,
+        };
+        Ok(vec![Instance {
+            name: Arc::clone(&self.0.engine.instance),
+            version: env!("CARGO_PKG_VERSION"),
+            is_running: started_at.is_some(),
+            started_at,
+            running_attempts: self.running().len(),
+            functions: self.registry().iter().count(),
+        }])
+    }
+}

@@ -1,0 +1,105 @@
+//! Deleting, pausing, resuming and running one job.
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{AnyError, ApiError, OneError};
+use super::extract::Named;
+use super::jobs::job_id;
+use super::shapes::{Done, Triggered};
+use super::state::WebState;
+use crate::scheduler::SchedulerError;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(delete))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(enable))
+        .routes(routes!(disable))
+        .routes(routes!(run))
+        .routes(routes!(cancel))
+}
+
+/// Deletes a job, and cancels what runs of it. Its history stays.
+#[utoipa::path(
+    delete, path = "/api/jobs/{job_id}", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn delete(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.cancel_job(job_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Job {id} deleted successfully"))))
+}
+
+/// Pauses a job: it stays, and does not fire. It may be paused already.
+#[utoipa::path(
+    post, path = "/api/jobs/{job_id}/pause", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn pause(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.pause_job(job_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Job {id} paused"))))
+}
+
+/// Resumes a job with its next regular fire. It may be running already.
+#[utoipa::path(
+    post, path = "/api/jobs/{job_id}/resume", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn resume(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.resume_job(job_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Job {id} resumed"))))
+}
+
+/// Enables a job: the same as to resume it.
+#[utoipa::path(
+    post, path = "/api/jobs/{job_id}/enable", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn enable(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.resume_job(job_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Job {id} enabled"))))
+}
+
+/// Disables a job: the same as to pause it.
+#[utoipa::path(
+    post, path = "/api/jobs/{job_id}/disable", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn disable(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.pause_job(job_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Job {id} disabled"))))
+}
+
+/// Runs a job now, also while it is paused, unless it runs already.
+#[utoipa::path(
+    post, path = "/api/jobs/{job_id}/run", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Triggered), AnyError, OneError),
+)]
+async fn run(State(state): State<WebState>, Named(id): Named) -> Result<Json<Triggered>, ApiError> {
+    let job = job_id(&id)?;
+    let run_id = state.scheduler.run_job_now(job).await.map_err(|error| match error {
+        SchedulerError::AlreadyRunning(_) => ApiError::already_running(job),
+        error => error.into(),
+    })?;
+    Ok(Json(Triggered::new(format!("Job {id} triggered"), run_id)))
+}
+
+/// Cancels a job: the same as to delete it.
+#[utoipa::path(
+    post, path = "/api/jobs/{job_id}/cancel", tag = "jobs",
+    params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn cancel(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.cancel_job(job_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Job {id} cancelled"))))
+}

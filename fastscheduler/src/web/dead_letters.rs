@@ -1,0 +1,112 @@
+//! Fires that failed for good.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{AnyError, ApiError, OneError, QueryError};
+use super::extract::{Named, QueryParameters};
+use super::history::{ordinals, run_id};
+use super::shapes::{Done, RunShape, Triggered};
+use super::state::WebState;
+use crate::storage::HistoryQuery;
+
+/// Letters that are answered if nothing is said.
+const DEFAULT_LIMIT: usize = 100;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(clear))
+        .routes(routes!(retry))
+        .routes(routes!(remove))
+}
+
+/// How many letters are asked for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LetterParameters {
+    /// The most letters, the newest; 100 if it is left out.
+    #[param(minimum = 1)]
+    limit: Option<usize>,
+}
+
+/// Dead letters, the newest first.
+#[derive(Serialize, ToSchema)]
+struct DeadLetters<'a> {
+    dead_letters: Vec<RunShape<'a>>,
+    /// How many there are, without the limit.
+    total: usize,
+}
+
+/// That all letters were dropped.
+#[derive(Serialize, ToSchema)]
+struct Cleared {
+    success: bool,
+    /// How many there were.
+    cleared: usize,
+}
+
+/// The newest dead letters, newest first.
+#[utoipa::path(
+    get, path = "/api/dead-letters", tag = "dead letters", params(LetterParameters),
+    responses((status = 200, body = DeadLetters<'_>), AnyError, QueryError),
+)]
+async fn list(
+    State(state): State<WebState>,
+    QueryParameters(parameters): QueryParameters<LetterParameters>,
+) -> Result<Response, ApiError> {
+    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 {
+        return Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out"));
+    }
+    let letters = state.scheduler.dead_letters(limit).await?;
+    let total = state.scheduler.dead_letter_count().await?;
+    let ordinals = if total == 0 {
+        None
+    } else {
+        Some(
+            ordinals(&state.scheduler, &HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() })
+                .await?,
+        )
+    };
+    let ordinal = |run| ordinals.as_ref().map_or(0, |ordinals| ordinals.of(run));
+    let shape = |run| RunShape::new(run, ordinal(run), state.zone);
+    let dead_letters = letters.iter().map(|letter| shape(&letter.run)).collect();
+    Ok(Json(DeadLetters { dead_letters, total }).into_response())
+}
+
+/// Drops all dead letters.
+#[utoipa::path(
+    delete, path = "/api/dead-letters", tag = "dead letters",
+    responses((status = 200, body = Cleared), AnyError),
+)]
+async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError> {
+    Ok(Json(Cleared { success: true, cleared: state.scheduler.clear_dead_letters().await? }))
+}
+
+/// Runs the fire of a dead letter again, and drops the letter.
+#[utoipa::path(
+    post, path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
+    params(("run_id" = String, Path, description = "as in the list of dead letters")),
+    responses((status = 200, body = Triggered), AnyError, OneError),
+)]
+async fn retry(State(state): State<WebState>, Named(id): Named) -> Result<Json<Triggered>, ApiError> {
+    let run = state.scheduler.retry_dead_letter(run_id(&id)?).await?;
+    Ok(Json(Triggered::new(format!("Dead letter {id} retried"), run)))
+}
+
+/// Drops a dead letter.
+#[utoipa::path(
+    delete, path = "/api/dead-letters/{run_id}", tag = "dead letters",
+    params(("run_id" = String, Path, description = "as in the list of dead letters")),
+    responses((status = 200, body = Done), AnyError, OneError),
+)]
+async fn remove(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+    state.scheduler.remove_dead_letter(run_id(&id)?).await?;
+    Ok(Json(Done::new(format!("Dead letter {id} deleted"))))
+}

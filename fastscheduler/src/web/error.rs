@@ -1,0 +1,323 @@
+//! What is answered when something is wrong: the one place that decides
+//! HTTP statuses.
+//!
+//! Every error is JSON with a sentence in `detail`.
+
+use std::any::Any;
+use std::error::Error;
+
+use axum::Json;
+use axum::extract::OriginalUri;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::job::JobId;
+use crate::registry::RegistryError;
+use crate::scheduler::SchedulerError;
+use crate::storage::StorageError;
+
+/// The longest sentence, in characters: a value of a request that it repeats
+/// may be as long as the request.
+const LONGEST_DETAIL: usize = 500;
+
+/// What is answered when something is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorBody {
+    /// One sentence: what is wrong, and what would be right.
+    detail: String,
+    /// What is wrong, in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// The job that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
+    /// The run that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<String>,
+    /// `false`, where a success would have said `true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success: Option<bool>,
+}
+
+/// A status and a body.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    body: ErrorBody,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let detail = shortened(detail.into());
+        let body = ErrorBody { detail, error: None, job_id: None, run_id: None, success: None };
+        Self { status, body }
+    }
+
+    /// A value that is not allowed.
+    pub(super) fn not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// A request that cannot be read: a field is missing, unknown or ill-typed.
+    pub(super) fn unreadable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// A body that is not JSON by its content type.
+    pub(super) fn not_json(content_type: &str) -> Self {
+        let detail = if content_type.is_empty() {
+            "the request has no content type; send `application/json`".to_owned()
+        } else {
+            format!("the content type is `{content_type}`; send `application/json`")
+        };
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    pub(super) fn unknown_job(id: &str) -> Self {
+        let id = shortened(id.to_owned());
+        let mut error = Self::new(StatusCode::NOT_FOUND, format!("Job {id} not found"));
+        error.body.error = Some("Job not found".to_owned());
+        error.body.job_id = Some(id);
+        error.body.success = Some(false);
+        error
+    }
+
+    pub(super) fn unknown_run(id: &str) -> Self {
+        let id = shortened(id.to_owned());
+        let mut error = Self::new(StatusCode::NOT_FOUND, format!("Run {id} not found"));
+        error.body.error = Some("Run not found".to_owned());
+        error.body.run_id = Some(id);
+        error.body.success = Some(false);
+        error
+    }
+
+    /// A file that is not there.
+    pub(super) fn unknown_file(name: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no file `{name}`"))
+    }
+
+    /// The job that a request is about does not run twice at once.
+    pub(super) fn already_running(id: JobId) -> Self {
+        let detail = format!("Job {id} is already running; wait for it, or set its overlap to `allow`");
+        let mut error = Self::new(StatusCode::CONFLICT, detail);
+        error.body.error = Some(format!("Job {id} is already running"));
+        error.body.success = Some(false);
+        error
+    }
+
+    /// Nobody is known by what was sent.
+    pub(super) fn unauthorized() -> Self {
+        let detail = "a token is needed: send `Authorization: Bearer <token>`, or log in with a browser";
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// A change that is asked for with a token that may only look.
+    pub(super) fn read_only() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "this token may look and change nothing; use the other one")
+    }
+
+    /// A change that a page of another site asks for.
+    pub(super) fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "changes must come from the same site; this request comes from another",
+        )
+    }
+
+    /// A name that is not one of this machine.
+    pub(super) fn foreign_host(host: &str) -> Self {
+        let detail =
+            format!("`{host}` is not a name of this machine; use `localhost`, or give the scheduler a token");
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// There is no room for more of these.
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    fn unavailable(error: &dyn Error) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, chain(error))
+    }
+}
+
+impl From<SchedulerError> for ApiError {
+    fn from(error: SchedulerError) -> Self {
+        match &error {
+            SchedulerError::UnknownJob(id) => Self::unknown_job(id),
+            SchedulerError::UnknownDeadLetter(id) | SchedulerError::UnknownRun(id) => Self::unknown_run(id),
+            SchedulerError::Schedule(_)
+            | SchedulerError::Registry(_)
+            | SchedulerError::Arguments { .. }
+            | SchedulerError::ArgumentShape { .. }
+            | SchedulerError::NameLength { .. }
+            | SchedulerError::Length { .. }
+            | SchedulerError::NothingToRun
+            | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
+            SchedulerError::AlreadyRunning(_)
+            | SchedulerError::Orphaned(_)
+            | SchedulerError::NotRunning(_)
+            | SchedulerError::Outdated { .. }
+            | SchedulerError::Storage(StorageError::Conflict(_)) => {
+                Self::new(StatusCode::CONFLICT, error.to_string())
+            }
+            SchedulerError::Storage(_) | SchedulerError::Queue(_) | SchedulerError::Phase(_) => {
+                Self::unavailable(&error)
+            }
+            SchedulerError::Setting { .. }
+            | SchedulerError::Runtime
+            | SchedulerError::InsideRuntime
+            | SchedulerError::Listen { .. }
+            | SchedulerError::Signals(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is not set up right; see its log")
+            }
+        }
+    }
+}
+
+impl ApiError {
+    /// The answer to a job that cannot be created; `function` is as it was asked for.
+    pub(super) fn not_created(error: SchedulerError, function: &str) -> Self {
+        match error {
+            SchedulerError::Registry(RegistryError::Unknown { .. }) => Self::not_allowed(format!(
+                "Failed to create job. Make sure function {function} is registered."
+            )),
+            error => error.into(),
+        }
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
+        } else {
+            Self::new(StatusCode::BAD_REQUEST, "the body ended before it was complete")
+        }
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_rejection: PathRejection) -> Self {
+        // Only what is not UTF-8 is no text.
+        Self::new(StatusCode::BAD_REQUEST, "the path is not UTF-8")
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let cause = rejection.source().map_or_else(|| rejection.to_string(), chain);
+        Self::unreadable(format!("the query cannot be read: {cause}"))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// The answer to a path that is none of ours.
+pub(super) async fn unknown_route(OriginalUri(uri): OriginalUri) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, format!("`{}` is not a path of this API", uri.path()))
+}
+
+/// The answer to what should not have failed; why is for the log.
+pub(super) fn failed(error: &dyn Error) -> ApiError {
+    tracing::error!(error = chain(error), "a request failed");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; see its log")
+}
+
+/// The answer to a method that a path does not have; the header `Allow` names
+/// those it has.
+pub(super) async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{}` does not take `{method}`", uri.path()))
+}
+
+/// The answer when a handler panicked.
+#[expect(clippy::needless_pass_by_value, reason = "it is what the layer gives")]
+pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
+    tracing::error!(panic = text.unwrap_or("no text"), "a request handler panicked");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; see its log").into_response()
+}
+
+/// An error and what it comes from, in one sentence.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        let why_text = why.to_string();
+        // What is transparent says it twice.
+        if !text.ends_with(&why_text) {
+            text = format!("{text}: {why_text}");
+        }
+        cause = why.source();
+    }
+    text
+}
+
+fn shortened(mut text: String) -> String {
+    if let Some((cut, _)) = text.char_indices().nth(LONGEST_DETAIL) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
+}
+
+/// What may be wrong with any request.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it documents")]
+pub(super) enum AnyError {
+    /// A value that is not allowed.
+    #[response(status = 400)]
+    NotAllowed(#[to_schema] ErrorBody),
+    /// The store cannot be reached, or the scheduler was stopped; nothing was changed.
+    #[response(status = 503)]
+    Unavailable(#[to_schema] ErrorBody),
+}
+
+/// What may be wrong with a request about one job or run.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it documents")]
+pub(super) enum OneError {
+    /// There is none of that id.
+    #[response(status = 404)]
+    Unknown(#[to_schema] ErrorBody),
+    /// It is not in the state that the request needs.
+    #[response(status = 409)]
+    Conflict(#[to_schema] ErrorBody),
+}
+
+/// What may be wrong with a query.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it documents")]
+pub(super) enum QueryError {
+    /// A parameter cannot be read; `detail` names it.
+    #[response(status = 422)]
+    Unreadable(#[to_schema] ErrorBody),
+}
+
+/// What may be wrong with a body.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it documents")]
+pub(super) enum BodyError {
+    /// The body is larger than 1 MiB.
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ErrorBody),
+    /// The body is not JSON by its content type.
+    #[response(status = 415)]
+    NotJson(#[to_schema] ErrorBody),
+    /// The body cannot be read, or a field is missing, unknown or ill-typed; `detail` names it.
+    #[response(status = 422)]
+    Unreadable(#[to_schema] ErrorBody),
+}

@@ -1,0 +1,100 @@
+//! What happens, as server-sent events, for many who listen at once.
+//!
+//! There are two forms. [`samples`] are for clients of the original: the whole
+//! state, about every second. [`changes`] are a snapshot and then what changes.
+//!
+//! Whatever is sent is made once and shared. One task makes the samples and one
+//! the changes, only while somebody listens; each [`listener`] takes what is
+//! there when its client is ready for more. A client that reads slowly gets
+//! the newest sample or a fresh snapshot next; nothing is queued for it.
+
+mod changes;
+mod frame;
+mod happened;
+mod listener;
+mod ring;
+mod samples;
+mod state;
+mod text;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+
+use self::changes::Changes;
+use self::listener::{Listener, Places};
+use self::samples::Samples;
+use super::error::ApiError;
+use super::extract::QueryParameters;
+use super::state::WebState;
+use crate::schedule::Zone;
+use crate::scheduler::Scheduler;
+
+/// The most streams that are open at once.
+const MOST_LISTENERS: usize = 10_000;
+
+/// The streams of one router.
+pub(super) struct Streams {
+    samples: Samples,
+    changes: Changes,
+    places: Places,
+}
+
+impl Streams {
+    pub(super) fn new(scheduler: &Scheduler, zone: Zone) -> Self {
+        Self {
+            samples: Samples::new(scheduler, zone),
+            changes: Changes::new(scheduler, zone),
+            places: Places::new(MOST_LISTENERS),
+        }
+    }
+
+    /// How many streams are open.
+    pub(super) fn listener_count(&self) -> usize {
+        self.places.taken()
+    }
+}
+
+pub(super) fn routes() -> Router<WebState> {
+    // Not in the OpenAPI document: those who try out what is there would wait
+    // for the end of the answer.
+    Router::new().route("/events", get(listen))
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    stream: Option<String>,
+}
+
+async fn listen(
+    State(state): State<WebState>,
+    QueryParameters(parameters): QueryParameters<Parameters>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let place = state.events.places.take().ok_or_else(|| {
+        ApiError::busy(format!("{MOST_LISTENERS} streams of events are open already; close some of them"))
+    })?;
+    let scheduler = &state.scheduler;
+    let body = match parameters.stream.as_deref() {
+        None => Listener::new(state.events.samples.listen(), scheduler, place).into_body(),
+        Some("changes") => {
+            let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+            Listener::new(state.events.changes.listen(last), scheduler, place).into_body()
+        }
+        Some(other) => {
+            return Err(ApiError::not_allowed(format!(
+                "`stream` is `{other}`; use `changes`, or leave it out"
+            )));
+        }
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Proxies that know it pass events on at once.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, body).into_response())
+}

@@ -1,0 +1,80 @@
+//! Reading requests, with our own answers to what cannot be read.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// A body in JSON.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let content_type =
+            request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+        let content_type = content_type.unwrap_or_default();
+        if !is_json(content_type) {
+            return Err(ApiError::not_json(content_type));
+        }
+        let body = Bytes::from_request(request, state).await?;
+        // serde would take the fields of an object from a list, by their order.
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(ApiError::unreadable("the body is a list; send an object"));
+        }
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let (path, reason) = (error.path().to_string(), error.inner());
+            ApiError::unreadable(in_field(&path, reason))
+        })?;
+        json.end().map_err(|error| ApiError::unreadable(error.to_string()))?;
+        Ok(Self(value))
+    }
+}
+
+/// Reads a part of a body; `path` says where in it that stands.
+pub(super) fn read_part<T: DeserializeOwned>(value: serde_json::Value, path: &str) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let within = error.path().to_string();
+        let path = if within == "." { path.to_owned() } else { format!("{path}.{within}") };
+        ApiError::unreadable(in_field(&path, error.inner()))
+    })
+}
+
+/// What is wrong, and with which field if that is known.
+fn in_field(path: &str, reason: &serde_json::Error) -> String {
+    if path == "." || path == "?" { reason.to_string() } else { format!("`{path}`: {reason}") }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The parameters after the `?`.
+pub(super) struct QueryParameters<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameters<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(query) = Query::from_request_parts(parts, state).await?;
+        Ok(Self(query))
+    }
+}
+
+/// What a path names: the id of a job or a run, or a group.
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(name) = Path::from_request_parts(parts, state).await?;
+        Ok(Self(name))
+    }
+}

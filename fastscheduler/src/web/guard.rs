@@ -1,0 +1,180 @@
+//! Who may do what: looked at before any handler is.
+//!
+//! In this order: a server for this machine alone is asked by its own name; a
+//! change is not asked for by another site; and who asks has a token, or is
+//! logged in. Each stands by itself: a request that no browser sent passes the
+//! first two, and still needs the third.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::error::ApiError;
+use super::login;
+use super::rights::Rights;
+use super::state::WebState;
+
+/// That the server listens to this machine alone, and may be asked by names
+/// that mean this machine only: a page of another site whose name was made to
+/// point here would be of one origin with it otherwise.
+#[derive(Clone)]
+pub(super) struct ThisMachineOnly;
+
+/// Paths that need no token: those of monitors, and what a login takes.
+fn is_public(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | login::LOGIN | login::LOGOUT) || path.starts_with("/assets/")
+}
+
+/// Answers a request that must not be handled, and hands on any other.
+pub(super) async fn check(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    match may_pass(&state, &request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal,
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "it is the answer")]
+fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
+    let (headers, path) = (request.headers(), request.uri().path());
+    let is_open = state.scheduler.access().is_open();
+    if is_open && request.extensions().get::<ThisMachineOnly>().is_some() {
+        check_host(headers).map_err(IntoResponse::into_response)?;
+    }
+    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_change {
+        check_origin(headers).map_err(IntoResponse::into_response)?;
+        if path != login::LOGIN {
+            check_no_form(headers).map_err(IntoResponse::into_response)?;
+        }
+    }
+    if is_open || is_public(path) {
+        return Ok(());
+    }
+    match state.rights_of(headers) {
+        Some(Rights::Full) => Ok(()),
+        Some(Rights::ReadOnly) if !is_change => Ok(()),
+        Some(Rights::ReadOnly) => Err(ApiError::read_only().into_response()),
+        None if path == "/" && !is_change && accepts_html(headers) => {
+            Err(Redirect::to(&login::beside(request, "login")).into_response())
+        }
+        None => Err(ApiError::unauthorized().into_response()),
+    }
+}
+
+/// A browser says where a request comes from, and a page cannot change that.
+fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
+    let is_own = match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            authority.is_some_and(|authority| text(HOST.as_str()) == Some(authority))
+        }
+        // No browser, or one of before 2020 that asks for no change.
+        (None, None) => true,
+    };
+    if is_own { Ok(()) } else { Err(ApiError::cross_site()) }
+}
+
+/// What a form of any site may send without asking first.
+fn check_no_form(headers: &HeaderMap) -> Result<(), ApiError> {
+    let content_type =
+        headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?")).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let forms = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+    if forms.contains(&&*essence) { Err(ApiError::not_json(content_type)) } else { Ok(()) }
+}
+
+fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
+    let host = headers.get(HOST).map(|host| host.to_str().unwrap_or("?")).unwrap_or_default();
+    if is_this_machine(host) { Ok(()) } else { Err(ApiError::foreign_host(host)) }
+}
+
+/// Whether a name or address, with or without a port, means this machine only.
+fn is_this_machine(host: &str) -> bool {
+    let without_port = match host.rsplit_once(':') {
+        Some((name, port)) if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = without_port.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let name = without_port.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.unwrap_or(without_port).parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_machine_are_told_from_others() {
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "localhost.:1",
+            "a.localhost:8000",
+            "127.0.0.1:8000",
+            "127.9.9.9",
+            "[::1]:8000",
+            "[::1]",
+        ] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com:80",
+            "127.0.0.1.example.com",
+            "10.0.0.1:8000",
+            "[2001:db8::1]:80",
+            "127.0.0.1@evil",
+            "?",
+            ":80",
+            "0.0.0.0",
+        ] {
+            assert!(!is_this_machine(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn requests_of_other_sites_are_told_from_own_ones() {
+        let check = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = [("host", "a.example:80")].iter().chain(pairs);
+            let pairs = pairs.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            check_origin(&pairs.collect()).is_ok()
+        };
+        for own in [
+            &[][..],
+            &[("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "none")],
+            &[("origin", "http://a.example:80")],
+            &[("sec-fetch-site", "same-origin"), ("origin", "https://a.example")],
+        ] {
+            assert!(check(own), "{own:?}");
+        }
+        for foreign in [
+            &[("sec-fetch-site", "cross-site")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "same-origin, none")],
+            &[("origin", "null")],
+            &[("origin", "http://b.example:80")],
+            &[("origin", "http://a.example")],
+            &[("origin", "")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://a.example:80")],
+        ] {
+            assert!(!check(foreign), "{foreign:?}");
+        }
+    }
+}

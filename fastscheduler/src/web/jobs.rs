@@ -1,0 +1,134 @@
+//! Jobs: listing and showing them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{AnyError, ApiError, ErrorBody, QueryError};
+use super::extract::{Named, QueryParameters};
+use super::shapes::{JobAnswer, JobList, JobShape};
+use super::state::WebState;
+use crate::job::{Job, JobId, JobStatus};
+use crate::scheduler::{JobOrder, JobQuery};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// Which jobs are asked for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParameters {
+    /// Jobs of this group.
+    group: Option<String>,
+    /// Jobs with this text in their id, name, group or function.
+    q: Option<String>,
+    /// Jobs of this status.
+    status: Option<String>,
+    /// The most jobs; all if it is left out.
+    #[param(value_type = Option<usize>, minimum = 1)]
+    limit: Option<usize>,
+    /// How many of the first are left out.
+    offset: Option<usize>,
+    /// What comes first: `next_run` (the default), `job_id`, `name`, `group`,
+    /// `last_run`, `run_count` or `failure_count`; with `-` before it the other way round.
+    sort: Option<String>,
+}
+
+impl ListParameters {
+    fn query(self) -> Result<JobQuery, ApiError> {
+        let (order, is_descending) = self.sort.as_deref().map_or(Ok((JobOrder::default(), false)), order)?;
+        if self.limit == Some(0) {
+            return Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out"));
+        }
+        Ok(JobQuery {
+            group: self.group,
+            text: self.q,
+            status: self.status.as_deref().map(job_status).transpose()?,
+            order,
+            is_descending,
+            offset: self.offset.unwrap_or_default(),
+            limit: self.limit,
+        })
+    }
+}
+
+fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
+    let (name, is_descending) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
+    let order = match name {
+        "next_run" => JobOrder::NextRun,
+        "job_id" => JobOrder::Id,
+        "name" => JobOrder::Name,
+        "group" => JobOrder::Group,
+        "last_run" => JobOrder::LastRun,
+        "run_count" => JobOrder::RunCount,
+        "failure_count" => JobOrder::FailureCount,
+        _ => {
+            return Err(ApiError::not_allowed(format!(
+                "`sort` is `{sort}`; use `next_run`, `job_id`, `name`, `group`, `last_run`, `run_count` or \
+                 `failure_count`, with `-` before it for the other way round"
+            )));
+        }
+    };
+    Ok((order, is_descending))
+}
+
+fn job_status(text: &str) -> Result<JobStatus, ApiError> {
+    match text {
+        "scheduled" => Ok(JobStatus::Scheduled),
+        "running" => Ok(JobStatus::Running),
+        "paused" => Ok(JobStatus::Paused),
+        "completed" => Ok(JobStatus::Completed),
+        "failed" => Ok(JobStatus::Failed),
+        "orphaned" => Ok(JobStatus::Orphaned),
+        _ => Err(ApiError::not_allowed(format!(
+            "`status` is `{text}`; use `scheduled`, `running`, `paused`, `completed`, `failed` or `orphaned`"
+        ))),
+    }
+}
+
+/// All jobs, or those that are asked for, the soonest first.
+#[utoipa::path(
+    get, path = "/api/jobs", tag = "jobs", params(ListParameters),
+    responses((status = 200, body = JobList<'_>), AnyError, QueryError),
+)]
+async fn list(
+    State(state): State<WebState>,
+    QueryParameters(parameters): QueryParameters<ListParameters>,
+) -> Result<Response, ApiError> {
+    let page = state.scheduler.find_jobs(&parameters.query()?).await?;
+    let jobs = shapes(&state, &page.jobs);
+    Ok(Json(JobList { jobs, total: page.total }).into_response())
+}
+
+/// One job.
+#[utoipa::path(
+    get, path = "/api/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "`job_N`")),
+    responses((status = 200, body = JobAnswer<'_>), (status = 404, body = ErrorBody), AnyError),
+)]
+async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Response, ApiError> {
+    let job = existing(&state, &id).await?;
+    Ok(Json(JobAnswer { job: JobShape::new(&job, state.zone, state.scheduler.now()) }).into_response())
+}
+
+/// What jobs look like now.
+pub(super) fn shapes<'a>(state: &WebState, jobs: &'a [Job]) -> Vec<JobShape<'a>> {
+    let now = state.scheduler.now();
+    jobs.iter().map(|job| JobShape::new(job, state.zone, now)).collect()
+}
+
+/// The job of an id, which is there.
+pub(super) async fn existing(state: &WebState, id: &str) -> Result<Job, ApiError> {
+    state.scheduler.job(job_id(id)?).await?.ok_or_else(|| ApiError::unknown_job(id))
+}
+
+/// The id that a path names.
+pub(super) fn job_id(text: &str) -> Result<JobId, ApiError> {
+    let id: Option<JobId> = text.parse().ok();
+    // One job has one name: `job_07` is none.
+    id.filter(|id| id.to_string() == text).ok_or_else(|| ApiError::unknown_job(text))
+}

@@ -1,0 +1,100 @@
+//! Logging in with a browser, which can send no token of its own accord.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use super::error;
+use super::rights::{COOKIE_NAME, LOGIN_LASTS, rights_of_token, session};
+use super::state::WebState;
+
+pub(super) const LOGIN: &str = "/login";
+pub(super) const LOGOUT: &str = "/logout";
+
+/// `{message}` stands for what went wrong.
+const PAGE: &str = include_str!("page/login.html");
+
+pub(super) fn routes() -> Router<WebState> {
+    Router::new().route(LOGIN, get(page).post(log_in)).route(LOGOUT, post(log_out))
+}
+
+async fn page() -> Html<String> {
+    Html(PAGE.replace("{message}", ""))
+}
+
+/// Reads the form, and gives its sender a session for the token.
+async fn log_in(
+    State(state): State<WebState>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let is_form =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|content_type| {
+            content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+        });
+    let token = form_urlencoded::parse(&body).find(|(name, _)| name == "token").map(|(_, token)| token);
+    let rights = token
+        .filter(|_| is_form)
+        .and_then(|token| rights_of_token(state.scheduler.access(), token.trim().as_bytes()));
+    let Some(rights) = rights else {
+        let page = PAGE.replace("{message}", "That is not the token.");
+        return (StatusCode::UNAUTHORIZED, Html(page)).into_response();
+    };
+    match state.sessions.begin(rights, state.scheduler.now()) {
+        Ok(secret) => {
+            let cookie = cookie(&uri, LOGIN, &headers, &secret, LOGIN_LASTS.num_seconds());
+            ([(SET_COOKIE, cookie)], Redirect::to(&home(&uri, LOGIN))).into_response()
+        }
+        Err(error) => error::failed(&error).into_response(),
+    }
+}
+
+async fn log_out(
+    State(state): State<WebState>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(secret) = session(&headers) {
+        state.sessions.end(secret);
+    }
+    ([(SET_COOKIE, cookie(&uri, LOGOUT, &headers, "", 0))], Redirect::to("login")).into_response()
+}
+
+/// A cookie for where the scheduler is nested, which no script can read and
+/// which is not sent with the requests of other sites.
+fn cookie(uri: &Uri, own_path: &str, headers: &HeaderMap, value: &str, seconds: i64) -> String {
+    let prefix = uri.path().strip_suffix(own_path).filter(|prefix| !prefix.is_empty()).unwrap_or("/");
+    let says = |name: &str, text: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(text))
+    };
+    // A proxy in front knows whether the browser came by HTTPS, and so does the browser.
+    let is_secure = says("x-forwarded-proto", "https") || says(ORIGIN.as_str(), "https://");
+    let secure = if is_secure { "; Secure" } else { "" };
+    // A parameter in the prefix may have signs that would end the attribute.
+    let path: String = prefix.chars().take_while(|sign| !matches!(sign, ';' | ',')).collect();
+    format!("{COOKIE_NAME}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}")
+}
+
+/// Where the page is, seen from a path beside it.
+fn home(uri: &Uri, own_path: &str) -> String {
+    let prefix = uri.path().strip_suffix(own_path).unwrap_or_default();
+    match prefix.rsplit('/').next().unwrap_or_default() {
+        "" => "./".to_owned(),
+        // With a slash, if there is a page too, or without.
+        last => format!("../{last}"),
+    }
+}
+
+/// Where a file is that is beside the page, seen from the page.
+pub(super) fn beside(request: &Request, file: &str) -> String {
+    let original = request.extensions().get::<OriginalUri>().map_or(request.uri(), |OriginalUri(uri)| uri);
+    match original.path().rsplit('/').next().unwrap_or_default() {
+        "" => file.to_owned(),
+        last => format!("{last}/{file}"),
+    }
+}

@@ -1,0 +1,168 @@
+//! What happened, in the form that monitors read: `OpenMetrics`.
+
+use std::fmt;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::error::{self, ApiError};
+use super::state::WebState;
+use crate::engine::{Durations, Metrics};
+use crate::job::Statistics;
+
+/// The form, by its name.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(super) fn routes() -> Router<WebState> {
+    Router::new().route("/metrics", get(show))
+}
+
+async fn show(State(state): State<WebState>) -> Result<Response, ApiError> {
+    let scheduler = &state.scheduler;
+    let facts = Facts {
+        metrics: scheduler.metrics().await?,
+        statistics: scheduler.statistics().await?,
+        kept_letters: scheduler.dead_letter_count().await?,
+        streams: state.events.listener_count(),
+        is_running: scheduler.is_running(),
+    };
+    // One registry for each answer: there is nothing to keep from one to the next.
+    let mut registry = Registry::with_prefix("fastscheduler");
+    registry.register_collector(Box::new(facts));
+    let mut answer = String::new();
+    text::encode(&mut answer, &registry).map_err(|error| error::failed(&error))?;
+    Ok(([(CONTENT_TYPE, OPEN_METRICS)], answer).into_response())
+}
+
+/// All that is told.
+#[derive(Debug)]
+struct Facts {
+    metrics: Metrics,
+    statistics: Statistics,
+    kept_letters: usize,
+    streams: usize,
+    is_running: bool,
+}
+
+impl Collector for Facts {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page(&mut encoder);
+        page.build_info()?;
+        page.runs(&self.metrics)?;
+        let Metrics { lateness, store, .. } = &self.metrics;
+        page.lengths("lateness", "How long after it was due an attempt began", lateness)?;
+        page.lengths("store_change", "How long the store took to make changes", store)?;
+        page.skipped(&self.metrics)?;
+        let counters = [
+            ("retries", "Attempts that ended and were not the first of their fire", self.metrics.retries),
+            ("dead_letters", "Fires that failed for good", self.metrics.dead_letters),
+            ("store_failures", "Changes that the store could not make", self.metrics.store_failures),
+        ];
+        for (name, help, value) in counters {
+            page.counter(name, help, value)?;
+        }
+        let gauges = [
+            ("up", "Whether the scheduler was started and not stopped", Some(usize::from(self.is_running))),
+            ("jobs", "Jobs there are", Some(self.statistics.active_jobs)),
+            ("runs_running", "Attempts that are under way", Some(self.metrics.running)),
+            ("runs_claimed", "Attempts that were claimed and have not begun", Some(self.metrics.claimed)),
+            ("queue_depth", "Fires that were not claimed, due or to come", self.metrics.queued),
+            ("queue_waiting", "Fires that are due and wait for a slot", self.metrics.due),
+            ("dead_letters_kept", "Dead letters in the store", Some(self.kept_letters)),
+            ("event_listeners", "Those who listen to events in this process", Some(self.metrics.listeners)),
+            ("event_streams", "Streams of events that are open", Some(self.streams)),
+        ];
+        for (name, help, value) in gauges {
+            if let Some(value) = value {
+                page.gauge(name, help, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text in the making.
+struct Page<'a, 'b>(&'a mut DescriptorEncoder<'b>);
+
+impl Page<'_, '_> {
+    fn begin(
+        &mut self,
+        name: &'static str,
+        help: &str,
+        kind: MetricType,
+    ) -> Result<MetricEncoder<'_>, fmt::Error> {
+        self.0.encode_descriptor(name, help, None, kind)
+    }
+
+    fn build_info(&mut self) -> fmt::Result {
+        let mut info = self.begin("build", "What runs here", MetricType::Info)?;
+        info.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])
+    }
+
+    fn runs(&mut self, metrics: &Metrics) -> fmt::Result {
+        let functions = || {
+            let named = metrics.functions.iter().map(|(function, of)| (function.to_string(), of));
+            let others = &metrics.other_functions;
+            let is_any = others.completed + others.failed > 0;
+            named.chain(is_any.then(|| ("(other)".to_owned(), others)))
+        };
+        let mut runs = self.begin("runs", "Attempts that ended", MetricType::Counter)?;
+        for (function, of) in functions() {
+            for (status, count) in [("completed", of.completed), ("failed", of.failed)] {
+                let labels = [("function", function.as_str()), ("status", status)];
+                runs.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            }
+        }
+        let mut durations = self.0.encode_descriptor(
+            "run_duration",
+            "How long attempts took",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (function, of) in functions() {
+            let labels = [("function", function.as_str())];
+            let mut durations = durations.encode_family(&labels)?;
+            lengths(&mut durations, &of.durations)?;
+        }
+        Ok(())
+    }
+
+    fn skipped(&mut self, metrics: &Metrics) -> fmt::Result {
+        let mut skipped = self.begin("skipped_fires", "Fires that did not run", MetricType::Counter)?;
+        for (reason, count) in &metrics.skipped {
+            let labels = [("reason", reason.to_string())];
+            skipped.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
+        }
+        Ok(())
+    }
+
+    fn lengths(&mut self, name: &'static str, help: &str, of: &Durations) -> fmt::Result {
+        let mut encoder =
+            self.0.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+        lengths(&mut encoder, of)
+    }
+
+    fn counter(&mut self, name: &'static str, help: &str, value: u64) -> fmt::Result {
+        self.begin(name, help, MetricType::Counter)?.encode_counter::<NoLabelSet, _, u64>(&value, None)
+    }
+
+    fn gauge(&mut self, name: &'static str, help: &str, value: usize) -> fmt::Result {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        self.begin(name, help, MetricType::Gauge)?.encode_gauge(&value)
+    }
+}
+
+fn lengths(encoder: &mut MetricEncoder<'_>, of: &Durations) -> fmt::Result {
+    let bound = |bound: std::time::Duration| {
+        if bound == std::time::Duration::MAX { f64::INFINITY } else { bound.as_secs_f64() }
+    };
+    let buckets: Vec<_> = of.counts().map(|(until, count)| (bound(until), count)).collect();
+    encoder.encode_histogram::<NoLabelSet>(of.sum().as_secs_f64(), of.count(), &buckets, None)
+}

@@ -1,0 +1,107 @@
+//! The scheduler over HTTP: a REST interface, to be nested in an axum
+//! application.
+//!
+//! It works with [`Scheduler`] alone, as any user might. A request is read by
+//! `extract`, handled in the file of its noun, and answered in the shapes of
+//! `shapes`; whatever is wrong becomes an answer in `error`, the one place
+//! that decides HTTP statuses.
+//!
+//! # Examples
+//!
+//! ```
+//! use axum::Router;
+//! use fastscheduler::prelude::*;
+//! use fastscheduler::storage::MemoryStorage;
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+//! let application: Router = Router::new()
+//!     .route("/", axum::routing::get(|| async { "hello" }))
+//!     .nest("/scheduler", fastscheduler::web::router(&scheduler));
+//! # anyhow::Ok(()) })?;
+//! # anyhow::Ok(())
+//! ```
+
+#![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
+
+mod clock_changes;
+mod control;
+mod create;
+mod dead_letters;
+mod error;
+mod events;
+mod extract;
+mod functions;
+mod groups;
+mod guard;
+mod headers;
+mod health;
+mod history;
+mod jobs;
+mod login;
+mod metrics;
+mod openapi;
+mod page;
+mod rights;
+mod schedules;
+mod server;
+mod settings;
+mod shapes;
+mod state;
+mod status;
+mod update;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::scheduler::Scheduler;
+use state::WebState;
+
+/// The largest body of a request, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The routes of a scheduler, to be nested at any prefix: `api/…` and so on.
+///
+/// It neither starts nor stops the scheduler.
+///
+/// With `nest("/scheduler", …)` axum keeps `/scheduler/` to itself, and the page
+/// is at `/scheduler`; with `nest_service` it is at both.
+///
+/// # Examples
+///
+/// See the [module](self).
+pub fn router(scheduler: &Scheduler) -> Router {
+    let state = WebState::new(scheduler);
+    let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .merge(jobs::routes())
+        .merge(create::routes())
+        .merge(update::routes())
+        .merge(control::routes())
+        .merge(groups::routes())
+        .merge(history::routes())
+        .merge(dead_letters::routes())
+        .merge(status::routes())
+        .merge(functions::routes())
+        .merge(schedules::routes())
+        // Routes that are in the OpenAPI document are merged above this line.
+        .split_for_parts();
+    api.merge(openapi::routes(document))
+        .merge(page::routes())
+        .merge(login::routes())
+        .merge(events::routes())
+        .merge(health::routes())
+        .merge(metrics::routes())
+        // Routes that are not, such as pages, are merged above this line.
+        .fallback(error::unknown_route)
+        .method_not_allowed_fallback(error::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        // What looks at every request or answer is layered here, outside of the handlers.
+        .layer(from_fn_with_state(state.clone(), guard::check))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(headers::add))
+        .with_state(state)
+}

@@ -1,0 +1,92 @@
+//! A plain page that shows the jobs and the last failures.
+//!
+//! Its files are compiled in. It has no script or style of its own in the
+//! markup, and puts what it shows into text only.
+
+use std::borrow::Cow;
+
+use axum::extract::{OriginalUri, Path};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+
+use super::error::ApiError;
+use super::state::WebState;
+
+/// A file of the page.
+struct File {
+    name: &'static str,
+    content_type: &'static str,
+    content: &'static [u8],
+}
+
+/// `{base}` stands for where the files are.
+const PAGE: &str = include_str!("index.html");
+
+/// That the page is at the prefix with a slash too, which is where it belongs.
+#[derive(Clone)]
+pub(super) struct HasSlash;
+
+const ASSETS: [File; 2] = [
+    File {
+        name: "page.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("page.js"),
+    },
+    File { name: "page.css", content_type: "text/css; charset=utf-8", content: include_bytes!("page.css") },
+];
+
+pub(super) fn routes() -> Router<WebState> {
+    Router::new().route("/", get(page)).route("/assets/{file}", get(asset))
+}
+
+/// The page. Its addresses are relative, so that it works wherever it is nested.
+async fn page(
+    OriginalUri(uri): OriginalUri,
+    has_slash: Option<Extension<HasSlash>>,
+    headers: HeaderMap,
+) -> Response {
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    let base = if last.is_empty() { String::new() } else { format!("{last}/") };
+    if has_slash.is_some() && !base.is_empty() {
+        return Redirect::permanent(&base).into_response();
+    }
+    let content = PAGE.replace("{base}", &escaped(&base));
+    answer(&headers, "text/html; charset=utf-8", content.into_bytes().into())
+}
+
+/// A text in an attribute: a prefix may have parameters, whose values are not ours.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    match ASSETS.iter().find(|file| file.name == name) {
+        Some(file) => answer(&headers, file.content_type, file.content.into()),
+        None => ApiError::unknown_file(&name).into_response(),
+    }
+}
+
+/// The content, unless it is known already.
+fn answer(headers: &HeaderMap, content_type: &'static str, content: Cow<'static, [u8]>) -> Response {
+    let tag = format!("\"{:08x}-{:x}\"", crc32fast::hash(&content), content.len());
+    // Asked again each time, which costs a request and no content.
+    let caching = [(ETAG, tag.clone()), (CACHE_CONTROL, "no-cache".to_owned())];
+    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    if known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(CONTENT_TYPE, content_type)], content).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_cannot_leave_its_attribute() {
+        assert_eq!(escaped("a\"><script>&/"), "a&quot;&gt;&lt;script&gt;&amp;/");
+    }
+}

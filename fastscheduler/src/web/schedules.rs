@@ -1,0 +1,145 @@
+//! Schedules before they are jobs, and what is to come of jobs.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::clock_changes::notes;
+use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
+use super::extract::{JsonBody, Named, QueryParameters};
+use super::jobs::existing;
+use super::settings::{fold, gap};
+use super::shapes::{LocalTime, ScheduleConfig, ScheduleType};
+use super::state::WebState;
+use crate::schedule::{IntoZone, ScheduleError, Zone};
+
+/// Fires that a preview shows.
+const PREVIEWED: usize = 10;
+
+/// The most fires that are answered at once.
+const HIGHEST_NUMBER: usize = 1_000;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(preview)).routes(routes!(upcoming))
+}
+
+/// A schedule, in the fields of a job that is to be created.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PreviewRequest {
+    /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron` or `once`.
+    #[schema(value_type = ScheduleType)]
+    schedule_type: String,
+    /// The schedule, in the fields of its type.
+    #[schema(value_type = ScheduleConfig)]
+    schedule_config: Map<String, Value>,
+    /// The IANA name of the zone of its local times; the scheduler's if it is left out.
+    timezone: Option<String>,
+    /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
+    gap: Option<String>,
+    /// What a time does that clocks going back repeat: `first`, `second` or `both`.
+    fold: Option<String>,
+}
+
+/// What a schedule means.
+#[derive(Serialize, ToSchema)]
+struct Preview {
+    /// The schedule in one sentence.
+    schedule: String,
+    /// The zone of its local times.
+    timezone: &'static str,
+    /// Its next ten fires, or as many as there are.
+    upcoming: Vec<Fire>,
+    /// What changes of the clocks do to it within a year.
+    notes: Vec<String>,
+}
+
+/// The next fires of a job.
+#[derive(Serialize, ToSchema)]
+struct Upcoming {
+    upcoming: Vec<Fire>,
+}
+
+/// When something is due.
+#[derive(Serialize, ToSchema)]
+struct Fire {
+    /// In UTC.
+    #[schema(value_type = String, format = DateTime)]
+    utc: DateTime<Utc>,
+    /// `YYYY-MM-DD HH:MM:SS` in the schedule's zone.
+    #[schema(value_type = String)]
+    local: LocalTime,
+    /// How far local time is from UTC then, as `+01:00`.
+    offset: String,
+}
+
+impl Fire {
+    fn new(utc: DateTime<Utc>, zone: Zone) -> Self {
+        let offset = zone.local(utc).format("%:z").to_string();
+        Self { utc, local: LocalTime { at: utc, zone }, offset }
+    }
+}
+
+/// What a schedule means, before a job has it.
+#[utoipa::path(
+    post, path = "/api/schedules/preview", tag = "schedules", request_body = PreviewRequest,
+    responses((status = 200, body = Preview), AnyError, BodyError),
+)]
+async fn preview(
+    State(state): State<WebState>,
+    JsonBody(request): JsonBody<PreviewRequest>,
+) -> Result<Json<Preview>, ApiError> {
+    let refused = |error: ScheduleError| ApiError::not_allowed(error.to_string());
+    let now = state.scheduler.now();
+    let mut definition = request.schedule_type.parse::<ScheduleType>()?.read(request.schedule_config)?;
+    definition.zone = request.timezone.map(IntoZone::into_zone).transpose().map_err(refused)?;
+    definition.gap = request.gap.as_deref().map(gap).transpose()?;
+    definition.fold = request.fold.as_deref().map(fold).transpose()?;
+    let schedule = definition.placed(now).compile(state.scheduler.zone()).map_err(refused)?;
+    let upcoming: Vec<_> = schedule.upcoming(now).take(PREVIEWED).collect();
+    if upcoming.is_empty() {
+        let written = schedule.definition().written();
+        return Err(refused(ScheduleError::Past(written)));
+    }
+    Ok(Json(Preview {
+        schedule: schedule.to_string(),
+        timezone: schedule.zone().tz().name(),
+        upcoming: upcoming.into_iter().map(|at| Fire::new(at, schedule.zone())).collect(),
+        notes: notes(&schedule, now),
+    }))
+}
+
+/// How many fires are asked for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct UpcomingParameters {
+    /// How many fires, 10 if it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    n: Option<usize>,
+}
+
+/// The next fires of a job by its schedule, be it paused or not.
+#[utoipa::path(
+    get, path = "/api/jobs/{job_id}/upcoming", tag = "schedules",
+    params(("job_id" = String, Path, description = "`job_N`"), UpcomingParameters),
+    responses((status = 200, body = Upcoming), AnyError, OneError, QueryError),
+)]
+async fn upcoming(
+    State(state): State<WebState>,
+    Named(id): Named,
+    QueryParameters(parameters): QueryParameters<UpcomingParameters>,
+) -> Result<Json<Upcoming>, ApiError> {
+    let job = existing(&state, &id).await?;
+    let number = parameters.n.unwrap_or(PREVIEWED);
+    if !(1..=HIGHEST_NUMBER).contains(&number) {
+        return Err(ApiError::not_allowed(format!("`n` is `{number}`; use 1 to {HIGHEST_NUMBER}")));
+    }
+    let zone = job.definition().schedule.zone.map_or(state.zone, Zone::from);
+    let upcoming = state.scheduler.upcoming(job.id(), number).await?;
+    Ok(Json(Upcoming { upcoming: upcoming.into_iter().map(|at| Fire::new(at, zone)).collect() }))
+}

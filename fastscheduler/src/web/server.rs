@@ -1,0 +1,131 @@
+//! A server for programs that have none of their own.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use axum::response::Redirect;
+use axum::routing::get;
+use axum::serve::ListenerExt as _;
+use axum::{Extension, Router};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::net::{TcpListener, lookup_host};
+
+use super::guard::ThisMachineOnly;
+use super::page::HasSlash;
+use super::{error, router};
+use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service};
+
+/// Where everything is.
+const PREFIX: &str = "/scheduler";
+
+/// How long requests that are under way may go on after the stop began.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl SchedulerBuilder {
+    /// Serves the [`web`](crate::web) interface under `/scheduler` at this
+    /// address, from the start to the stop; feature `web`.
+    ///
+    /// The address is one of this machine, such as `127.0.0.1:8000`; port 0
+    /// takes any that is free, see [`Scheduler::http_address`]. One that other
+    /// machines reach needs a [`token`](Self::token). One that cannot
+    /// be listened at is an error of the start. Programs with a server of their
+    /// own nest [`web::router`](crate::web::router) there instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let builder = Scheduler::builder().storage(MemoryStorage::default());
+    /// let scheduler = builder.http("127.0.0.1:0").build().await?;
+    /// scheduler.start().await?;
+    /// let address = scheduler.http_address().unwrap();
+    /// println!("http://{address}/scheduler/");
+    /// scheduler.stop().await?;
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn http(self, address: impl Into<String>) -> Self {
+        self.beside(Server { address: address.into(), bound: OnceLock::new() })
+    }
+}
+
+/// A server that has an address, and is started with the scheduler.
+#[derive(Debug)]
+struct Server {
+    address: String,
+    bound: OnceLock<SocketAddr>,
+}
+
+impl Server {
+    async fn listen(&self, is_open: bool) -> Result<TcpListener, SchedulerError> {
+        let failed = |source| SchedulerError::Listen { address: self.address.clone(), source };
+        let addresses: Vec<_> = lookup_host(&self.address).await.map_err(failed)?.collect();
+        if is_open && !addresses.iter().all(|address| address.ip().is_loopback()) {
+            return Err(SchedulerError::Setting {
+                name: "http".to_owned(),
+                value: self.address.clone(),
+                expected:
+                    "use an address that only this machine reaches, such as `127.0.0.1:8000`, or set a \
+                           token (`.token(..)`, `FASTSCHEDULER_TOKEN`) for those who may use another"
+                        .to_owned(),
+            });
+        }
+        let listener = TcpListener::bind(&*addresses).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let _ = self.bound.set(bound);
+        tracing::info!("serving http://{bound}{PREFIX}/");
+        Ok(listener)
+    }
+}
+
+impl Service for Server {
+    fn start<'a>(
+        &'a self,
+        scheduler: &'a Scheduler,
+    ) -> BoxFuture<'a, Result<BoxFuture<'static, ()>, SchedulerError>> {
+        async move {
+            let listener = self.listen(scheduler.access().is_open()).await?;
+            let application = application(scheduler);
+            let (stopping, late) = (scheduler.clone(), scheduler.clone());
+            // An answer must not wait for the client to confirm the one before it.
+            let listener = listener.tap_io(|stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "answers may wait");
+                }
+            });
+            let served = axum::serve(listener, application)
+                .with_graceful_shutdown(async move { stopping.stopping().await });
+            let serving = async move {
+                let too_late = async {
+                    late.stopping().await;
+                    late.sleep(GRACE).await;
+                };
+                tokio::select! {
+                    served = served => if let Err(error) = served {
+                        tracing::error!(error = &error as &dyn std::error::Error, "the server ended");
+                    },
+                    () = too_late => tracing::warn!("leaving requests behind that did not end in time"),
+                }
+            };
+            Ok(serving.boxed())
+        }
+        .boxed()
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.bound.get().copied()
+    }
+}
+
+fn application(scheduler: &Scheduler) -> Router {
+    Router::new()
+        .route("/", get(|| async { Redirect::temporary("/scheduler/") }))
+        .nest_service(PREFIX, router(scheduler).layer(Extension(HasSlash)).layer(Extension(ThisMachineOnly)))
+        .fallback(error::unknown_route)
+        .method_not_allowed_fallback(error::wrong_method)
+}

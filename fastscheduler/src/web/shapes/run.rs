@@ -1,0 +1,157 @@
+//! Runs: the records of attempts and of fires that were skipped.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::time::{length, timestamp};
+use super::{LocalTime, UtcTime};
+use crate::job::{JobId, Run, RunId, RunStatus, SkipReason, Trigger};
+use crate::schedule::Zone;
+
+/// The record of an attempt, or of fires that did not run.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Run)]
+pub(in crate::web) struct RunShape<'a> {
+    /// What is unique about it.
+    #[schema(value_type = String)]
+    run_id: RunId,
+    /// The job, which may be gone.
+    #[schema(value_type = String, example = "job_0")]
+    job_id: JobId,
+    /// The job's name.
+    job_name: &'a str,
+    /// The function.
+    func_name: &'a str,
+    /// The module under which the function is registered.
+    func_module: &'a str,
+    /// The job's group.
+    group: &'a str,
+    /// What became of it.
+    #[schema(value_type = StatusOfRun)]
+    status: RunStatus,
+    /// When it reached that status, in seconds since 1970.
+    timestamp: f64,
+    /// When it reached that status, `YYYY-MM-DD HH:MM:SS` in the scheduler's zone.
+    #[schema(value_type = String)]
+    timestamp_readable: LocalTime,
+    /// When it was due by the schedule.
+    #[schema(value_type = String, format = DateTime)]
+    scheduled_for: UtcTime,
+    /// When the attempt started.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<UtcTime>,
+    /// When it ended, or was recorded.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<UtcTime>,
+    /// How long it took, in seconds.
+    #[schema(minimum = 0)]
+    execution_time: Option<f64>,
+    /// What the function returned.
+    #[schema(value_type = Value)]
+    result: Option<&'a RawValue>,
+    /// What went wrong.
+    error: Option<&'a str>,
+    /// Which attempt of its job it was, from 1.
+    run_count: u64,
+    /// Which retry of its fire it was; 0 for a first attempt.
+    retry_count: u32,
+    /// Which attempt of its fire it was, from 1; 0 for fires that did not run.
+    attempt: u32,
+    /// Why the fire came to be.
+    #[schema(value_type = WhyRun)]
+    trigger: Trigger,
+    /// The process that ran it.
+    instance: Option<&'a str>,
+    /// Why fires did not run.
+    #[schema(value_type = Option<WhySkipped>)]
+    reason: Option<SkipReason>,
+    /// The first of the fires that did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first: Option<DateTime<Utc>>,
+    /// The last of the fires that did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last: Option<DateTime<Utc>>,
+    /// How many fires did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+}
+
+impl<'a> RunShape<'a> {
+    /// The record; `ordinal` says which attempt of its job it was.
+    pub(in crate::web) fn new(run: &'a Run, ordinal: u64, zone: Zone) -> Self {
+        let at = reached_at(run);
+        let skipped = run.skipped.as_deref();
+        Self {
+            run_id: run.run_id,
+            job_id: run.job_id(),
+            job_name: &run.job_name,
+            func_name: run.function.name(),
+            func_module: run.function.module(),
+            group: &run.group,
+            status: run.status,
+            timestamp: timestamp(at),
+            timestamp_readable: LocalTime { at, zone },
+            scheduled_for: UtcTime(skipped.map_or(run.scheduled_for(), |skipped| skipped.first)),
+            started_at: run.started_at.map(UtcTime),
+            finished_at: run.finished_at.map(UtcTime),
+            execution_time: run.execution_time().map(length),
+            // It was written by serde_json; were it not JSON, the list is worth more than it.
+            result: run.result.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+            error: run.error.as_deref(),
+            run_count: ordinal,
+            retry_count: run.run_id.attempt.saturating_sub(1),
+            attempt: run.run_id.attempt,
+            // The record of a schedule that ended is named as a fire of its own.
+            trigger: if skipped.is_some() { Trigger::Schedule } else { run.run_id.trigger },
+            instance: run.instance.as_deref(),
+            reason: skipped.map(|skipped| skipped.reason),
+            first: skipped.map(|skipped| skipped.first),
+            last: skipped.map(|skipped| skipped.last),
+            count: skipped.map(|skipped| skipped.count),
+        }
+    }
+}
+
+/// When a run reached its status.
+pub(in crate::web) fn reached_at(run: &Run) -> DateTime<Utc> {
+    run.finished_at.or(run.started_at).unwrap_or_else(|| run.scheduled_for())
+}
+
+/// What became of an attempt or a fire.
+#[derive(ToSchema)]
+#[schema(as = RunStatus, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `RunStatus`, which knows nothing of HTTP")]
+enum StatusOfRun {
+    Running,
+    Completed,
+    Failed,
+    Missed,
+}
+
+/// Why a fire came to be.
+#[derive(ToSchema)]
+#[schema(as = Trigger, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `Trigger`, which knows nothing of HTTP")]
+enum WhyRun {
+    Schedule,
+    Manual,
+    CatchUp,
+    Retry,
+}
+
+/// Why a fire did not run.
+#[derive(ToSchema)]
+#[schema(as = SkipReason, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `SkipReason`, which knows nothing of HTTP")]
+enum WhySkipped {
+    Overlap,
+    Paused,
+    CatchUp,
+    Orphaned,
+    Rescheduled,
+    Cancelled,
+}

@@ -1,0 +1,325 @@
+//! Schedules as requests write them, and as jobs show them: what a job shows is
+//! what a request would have to say.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
+use utoipa::ToSchema;
+
+use crate::schedule::{
+    ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit,
+    WrittenDateTime, WrittenUnit, at, cron, daily, hourly,
+};
+use crate::web::error::ApiError;
+use crate::web::extract::read_part;
+
+/// What kind of schedule it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::web) enum ScheduleType {
+    /// Each time that long has elapsed.
+    Interval,
+    /// Once a day.
+    Daily,
+    /// On some days of the week.
+    Weekly,
+    /// Once an hour.
+    Hourly,
+    /// Once a month.
+    Monthly,
+    /// By a cron expression.
+    Cron,
+    /// One time.
+    Once,
+}
+
+impl ScheduleType {
+    pub(in crate::web) fn of(spec: &ScheduleSpec) -> Self {
+        match spec {
+            ScheduleSpec::Every { .. } => Self::Interval,
+            ScheduleSpec::Hourly { .. } => Self::Hourly,
+            ScheduleSpec::Daily { .. } => Self::Daily,
+            ScheduleSpec::Weekly { .. } => Self::Weekly,
+            ScheduleSpec::Monthly { .. } => Self::Monthly,
+            ScheduleSpec::Cron { .. } => Self::Cron,
+            ScheduleSpec::Once { .. } | ScheduleSpec::At { .. } => Self::Once,
+        }
+    }
+
+    /// The schedule that a configuration of this type means.
+    pub(in crate::web) fn read(self, config: Map<String, Value>) -> Result<ScheduleDefinition, ApiError> {
+        let config = Value::Object(config);
+        match self {
+            Self::Interval => read_part::<IntervalConfig>(config, PATH)?.definition(),
+            Self::Daily => {
+                daily().at(&read_part::<DailyConfig>(config, PATH)?.time).definition().map_err(refused)
+            }
+            Self::Weekly => read_part::<WeeklyConfig>(config, PATH)?.definition(),
+            Self::Hourly => {
+                hourly().at(&read_part::<HourlyConfig>(config, PATH)?.time).definition().map_err(refused)
+            }
+            Self::Monthly => read_part::<MonthlyConfig>(config, PATH)?.definition(),
+            Self::Cron => {
+                cron(read_part::<CronConfig>(config, PATH)?.expression).definition().map_err(refused)
+            }
+            Self::Once => read_part::<OnceConfig>(config, PATH)?.definition(),
+        }
+    }
+}
+
+impl FromStr for ScheduleType {
+    type Err = ApiError;
+
+    fn from_str(text: &str) -> Result<Self, ApiError> {
+        match text {
+            "interval" => Ok(Self::Interval),
+            "daily" => Ok(Self::Daily),
+            "weekly" => Ok(Self::Weekly),
+            "hourly" => Ok(Self::Hourly),
+            "monthly" => Ok(Self::Monthly),
+            "cron" => Ok(Self::Cron),
+            "once" => Ok(Self::Once),
+            _ => Err(ApiError::not_allowed(format!("Unsupported schedule_type: {text}"))),
+        }
+    }
+}
+
+/// Where in a request a configuration stands.
+const PATH: &str = "schedule_config";
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn refused(error: ScheduleError) -> ApiError {
+    ApiError::not_allowed(error.to_string())
+}
+
+fn unknown_day(day: i64) -> ApiError {
+    ApiError::not_allowed(format!("`{day}` is not a day of the week; use 0 = Monday to 6 = Sunday"))
+}
+
+/// What a request says of a schedule, by its type.
+#[derive(ToSchema)]
+#[schema(as = ScheduleConfig)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it documents what is read by type")]
+pub(in crate::web) enum ScheduleConfig {
+    Interval(IntervalConfig),
+    Daily(DailyConfig),
+    Weekly(WeeklyConfig),
+    Hourly(HourlyConfig),
+    Monthly(MonthlyConfig),
+    Cron(CronConfig),
+    Once(OnceConfig),
+}
+
+/// `interval`: each time that long has elapsed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct IntervalConfig {
+    /// How many units, 1 ms to 100 years; it may be fractional.
+    #[schema(value_type = f64, example = 30)]
+    interval: Number,
+    /// `seconds`, `minutes`, `hours` or `days`, singular too; seconds if it is left out.
+    unit: Option<String>,
+}
+
+/// `daily`: once a day.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct DailyConfig {
+    /// `HH:MM` or `HH:MM:SS`.
+    #[schema(example = "02:00")]
+    time: String,
+}
+
+/// `weekly`: on some days of the week.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct WeeklyConfig {
+    /// `HH:MM` or `HH:MM:SS`.
+    #[schema(example = "10:00")]
+    time: String,
+    /// The days, 0 = Monday to 6 = Sunday; at least one.
+    #[schema(example = json!([0, 4]))]
+    days: Vec<i64>,
+}
+
+/// `hourly`: once an hour.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct HourlyConfig {
+    /// The minute: `0` to `59`, `:30`, or a time of day of which the minute counts.
+    #[schema(example = "30")]
+    time: String,
+}
+
+/// `monthly`: once a month.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct MonthlyConfig {
+    /// 1 to 31, or `last`; months without the day are left out.
+    day: Day,
+    /// `HH:MM` or `HH:MM:SS`.
+    #[schema(example = "00:00")]
+    time: String,
+}
+
+/// A day of the month: its number, or `last`.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged, expecting = "expected a number or `last`")]
+pub(in crate::web) enum Day {
+    Number(i64),
+    Word(String),
+}
+
+/// `cron`: by a cron expression.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct CronConfig {
+    /// Five fields, six with seconds first, or a nickname such as `@hourly`.
+    #[schema(example = "*/5 * * * *")]
+    expression: String,
+}
+
+/// `once`: one time, after a delay or at a date and time.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct OnceConfig {
+    /// How many units from now, 1 ms to 100 years; it may be fractional.
+    #[schema(value_type = Option<f64>, example = 10)]
+    delay: Option<Number>,
+    /// `seconds`, `minutes`, `hours` or `days`, singular too; seconds if it is left out.
+    unit: Option<String>,
+    /// Instead of a delay: `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339.
+    at: Option<String>,
+}
+
+impl IntervalConfig {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+        let (interval, unit) = micros(&self.interval, self.unit.as_deref()).map_err(refused)?;
+        Ok(ScheduleSpec::Every { interval, anchor: None, unit }.into())
+    }
+}
+
+impl WeeklyConfig {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+        let mut days = DaysOfWeek::default();
+        for day in &self.days {
+            let day = u8::try_from(*day).ok().filter(|day| *day < 7).ok_or_else(|| unknown_day(*day))?;
+            days = days.and(DaysOfWeek::one(day).map_err(refused)?);
+        }
+        let at = self.time.parse().map_err(refused)?;
+        Ok(ScheduleSpec::Weekly { days, at }.into())
+    }
+}
+
+impl MonthlyConfig {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+        let day = match &self.day {
+            Day::Number(day) => DayOfMonth::new(i128::from(*day)).map_err(refused)?,
+            Day::Word(word) if word == "last" => DayOfMonth::Last,
+            Day::Word(word) => return Err(refused(ScheduleError::DayOfMonth(word.clone()))),
+        };
+        let at = self.time.parse().map_err(refused)?;
+        Ok(ScheduleSpec::Monthly { day, at }.into())
+    }
+}
+
+impl OnceConfig {
+    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+        match (&self.delay, &self.at) {
+            (Some(delay), None) => {
+                let (delay, unit) = micros(delay, self.unit.as_deref()).map_err(refused)?;
+                Ok(ScheduleSpec::Once { delay, anchor: None, unit }.into())
+            }
+            (None, Some(time)) if self.unit.is_none() => at(time).definition().map_err(refused),
+            (None, Some(_)) => Err(ApiError::not_allowed("`at` takes no `unit`; leave it out")),
+            (Some(_), Some(_)) => Err(ApiError::not_allowed("give `delay` or `at`, not both")),
+            (None, None) => {
+                Err(ApiError::unreadable("`schedule_config`: missing field `delay`, or `at` instead of it"))
+            }
+        }
+    }
+}
+
+/// A length of time, in seconds if there is no unit.
+fn micros(amount: &Number, unit: Option<&str>) -> Result<(Micros, WrittenUnit), ScheduleError> {
+    let unit = unit.map_or(Ok(Unit::Seconds), str::parse)?;
+    let whole = amount.as_i64().map(i128::from).or_else(|| amount.as_u64().map(i128::from));
+    let length = match whole {
+        Some(amount) => Micros::of_whole(amount, unit),
+        None => Micros::of_fraction(amount.as_f64().unwrap_or(f64::NAN), unit),
+    };
+    Ok((length?, WrittenUnit(Some(unit))))
+}
+
+/// The configuration of a job's schedule, as a request would write it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(in crate::web) enum ConfigShape<'a> {
+    Interval {
+        interval: Number,
+        unit: &'static str,
+    },
+    Daily {
+        time: ClockTime,
+    },
+    Weekly {
+        time: ClockTime,
+        days: DaysOfWeek,
+    },
+    Hourly {
+        #[serde(serialize_with = "super::shown")]
+        time: u8,
+    },
+    Monthly {
+        day: DayOfMonth,
+        time: ClockTime,
+    },
+    Cron {
+        expression: &'a str,
+    },
+    Once {
+        delay: Number,
+        unit: &'static str,
+    },
+    At {
+        at: WrittenDateTime,
+    },
+}
+
+impl<'a> From<&'a ScheduleSpec> for ConfigShape<'a> {
+    fn from(spec: &'a ScheduleSpec) -> Self {
+        match spec {
+            ScheduleSpec::Every { interval, unit, .. } => {
+                let (interval, unit) = amount(*interval, *unit);
+                Self::Interval { interval, unit }
+            }
+            ScheduleSpec::Hourly { minute } => Self::Hourly { time: *minute },
+            ScheduleSpec::Daily { at } => Self::Daily { time: *at },
+            ScheduleSpec::Weekly { days, at } => Self::Weekly { time: *at, days: *days },
+            ScheduleSpec::Monthly { day, at } => Self::Monthly { day: *day, time: *at },
+            ScheduleSpec::Cron { expression } => Self::Cron { expression },
+            ScheduleSpec::Once { delay, unit, .. } => {
+                let (delay, unit) = amount(*delay, *unit);
+                Self::Once { delay, unit }
+            }
+            ScheduleSpec::At { at } => Self::At { at: *at },
+        }
+    }
+}
+
+/// A length of time in the unit that it was written in; or else in the largest
+/// that it is a whole number of, or in fractions of a second.
+fn amount(length: Micros, WrittenUnit(written): WrittenUnit) -> (Number, &'static str) {
+    const BY_SIZE: [Unit; 4] = [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds];
+    let micros = length.get();
+    let is_whole = |unit: &Unit| micros.is_multiple_of(unit.micros());
+    let unit = written.or_else(|| BY_SIZE.into_iter().find(is_whole)).unwrap_or(Unit::Seconds);
+    if is_whole(&unit) {
+        return ((micros / unit.micros()).into(), unit.name());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "100 years of microseconds are below 2^53")]
+    let fraction = micros as f64 / unit.micros() as f64;
+    (Number::from_f64(fraction).unwrap_or_else(|| 0.into()), unit.name())
+}

@@ -1,0 +1,55 @@
+//! What all handlers work with.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+
+use super::events::Streams;
+use super::rights::{Rights, Sessions, bearer, rights_of_token, session};
+use crate::schedule::Zone;
+use crate::scheduler::Scheduler;
+
+/// What all handlers work with: a handle, cheap to clone.
+#[derive(Clone)]
+pub(super) struct WebState(Arc<Parts>);
+
+pub(super) struct Parts {
+    pub(super) scheduler: Scheduler,
+    /// The zone of jobs that name none.
+    pub(super) zone: Zone,
+    /// Those who listen to events.
+    pub(super) events: Streams,
+    /// Those who have logged in.
+    pub(super) sessions: Sessions,
+}
+
+impl WebState {
+    pub(super) fn new(scheduler: &Scheduler) -> Self {
+        let zone = scheduler.zone().into();
+        Self(Arc::new(Parts {
+            scheduler: scheduler.clone(),
+            zone,
+            events: Streams::new(scheduler, zone),
+            sessions: Sessions::default(),
+        }))
+    }
+}
+
+impl Parts {
+    /// What somebody may do who has a token or has logged in.
+    pub(super) fn rights_of(&self, headers: &HeaderMap) -> Option<Rights> {
+        // A token that is wrong is refused, whatever the cookies say.
+        if let Some(token) = bearer(headers) {
+            return rights_of_token(self.scheduler.access(), token);
+        }
+        self.sessions.rights_of(session(headers)?, self.scheduler.now())
+    }
+}
+
+impl std::ops::Deref for WebState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
