@@ -170,22 +170,20 @@ impl Scheduler {
     }
 
     /// Stops: claims nothing more, waits up to 30 seconds for attempts to end
-    /// before it cuts them short, and lets go of the store. What was stored can
-    /// still be asked for; a state file can be opened by others again.
+    /// before it cuts them short, and lets go of the store.
     ///
     /// # Errors
     ///
     /// [`SchedulerError::Phase`] if it was never started;
-    /// [`SchedulerError::Storage`] if not all could be written at the end.
+    /// [`SchedulerError::Storage`] if not all could be written.
     pub async fn stop(&self) -> Result<(), SchedulerError> {
         self.stop_within(GRACE).await
     }
 
     /// Stops, waiting as long as `grace` for attempts to end.
     ///
-    /// While another call stops it already, this one waits with it, with a
-    /// patience of its own; once it has stopped, there is nothing to do. A
-    /// blocking function that does not return keeps its thread.
+    /// While another call stops it, this one waits with a patience of its own.
+    /// A blocking function that does not return keeps its thread.
     ///
     /// # Errors
     ///
@@ -282,8 +280,7 @@ impl Scheduler {
     ///
     /// ```
     /// use fastscheduler::prelude::*;
-    /// use fastscheduler::Event;
-    /// use fastscheduler::storage::MemoryStorage;
+    /// use fastscheduler::{Event, storage::MemoryStorage};
     ///
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
