@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::response::Redirect;
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use axum::{Extension, Router};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -91,6 +92,12 @@ impl Service for Server {
             let listener = self.listen(scheduler.access().is_open()).await?;
             let application = application(scheduler);
             let (stopping, late) = (scheduler.clone(), scheduler.clone());
+            // An answer must not wait for the client to confirm the one before it.
+            let listener = listener.tap_io(|stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "answers may wait");
+                }
+            });
             let served = axum::serve(listener, application)
                 .with_graceful_shutdown(async move { stopping.stopping().await });
             let serving = async move {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::time::length;
-use super::{ConfigShape, LocalTime, ScheduleConfig, ScheduleType, seconds};
+use super::{ConfigShape, LocalTime, ScheduleConfig, ScheduleType, UtcTime, seconds};
 use crate::job::{CatchUp, Job, JobId, JobStatus, Overlap, RunStatus, Source};
 use crate::schedule::{ScheduleDefinition, Zone};
 
@@ -44,7 +44,7 @@ pub(in crate::web) struct JobShape<'a> {
     next_run: Option<LocalTime>,
     /// When it is due, in UTC.
     #[schema(value_type = Option<String>, format = DateTime)]
-    next_run_at: Option<DateTime<Utc>>,
+    next_run_at: Option<UtcTime>,
     /// How long until then, in seconds.
     #[schema(minimum = 0)]
     next_run_in: Option<f64>,
@@ -65,7 +65,7 @@ pub(in crate::web) struct JobShape<'a> {
     last_run: Option<LocalTime>,
     /// When its last attempt started, in UTC.
     #[schema(value_type = Option<String>, format = DateTime)]
-    last_run_at: Option<DateTime<Utc>>,
+    last_run_at: Option<UtcTime>,
     /// How its last attempt ended.
     #[schema(value_type = Option<Outcome>)]
     last_status: Option<RunStatus>,
@@ -119,7 +119,7 @@ impl<'a> JobShape<'a> {
             schedule_config: ConfigShape::from(&definition.schedule.spec),
             timezone: own_zone.map(chrono_tz::Tz::name),
             next_run: job.next_run_at().map(|at| LocalTime { at, zone }),
-            next_run_at: job.next_run_at(),
+            next_run_at: job.next_run_at().map(UtcTime),
             next_run_in: job.next_run_at().map(|at| seconds((at - now).max(TimeDelta::zero()))),
             run_count: job.run_count(),
             failure_count: job.failure_count(),
@@ -128,7 +128,7 @@ impl<'a> JobShape<'a> {
             timeout: job.timeout().map(length),
             paused: job.is_paused(),
             last_run: job.last_run_at().map(|at| LocalTime { at, zone }),
-            last_run_at: job.last_run_at(),
+            last_run_at: job.last_run_at().map(UtcTime),
             last_status: recent.last().copied(),
             recent,
             args: &definition.args,

@@ -14,7 +14,7 @@ pub(super) use job::{JobAnswer, JobList, JobShape, WhenMissed, WhenOverlapping};
 pub(super) use run::{RunShape, reached_at};
 pub(super) use schedule::{ConfigShape, ScheduleConfig, ScheduleType};
 pub(super) use statistics::StatisticsShape;
-pub(super) use time::{LocalTime, seconds};
+pub(super) use time::{LocalTime, UtcTime, seconds};
 
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::LocalTime;
 use super::time::{length, timestamp};
+use super::{LocalTime, UtcTime};
 use crate::job::{JobId, Run, RunId, RunStatus, SkipReason, Trigger};
 use crate::schedule::Zone;
 
@@ -38,13 +38,13 @@ pub(in crate::web) struct RunShape<'a> {
     timestamp_readable: LocalTime,
     /// When it was due by the schedule.
     #[schema(value_type = String, format = DateTime)]
-    scheduled_for: DateTime<Utc>,
+    scheduled_for: UtcTime,
     /// When the attempt started.
     #[schema(value_type = Option<String>, format = DateTime)]
-    started_at: Option<DateTime<Utc>>,
+    started_at: Option<UtcTime>,
     /// When it ended, or was recorded.
     #[schema(value_type = Option<String>, format = DateTime)]
-    finished_at: Option<DateTime<Utc>>,
+    finished_at: Option<UtcTime>,
     /// How long it took, in seconds.
     #[schema(minimum = 0)]
     execution_time: Option<f64>,
@@ -95,9 +95,9 @@ impl<'a> RunShape<'a> {
             status: run.status,
             timestamp: timestamp(at),
             timestamp_readable: LocalTime { at, zone },
-            scheduled_for: skipped.map_or(run.scheduled_for(), |skipped| skipped.first),
-            started_at: run.started_at,
-            finished_at: run.finished_at,
+            scheduled_for: UtcTime(skipped.map_or(run.scheduled_for(), |skipped| skipped.first)),
+            started_at: run.started_at.map(UtcTime),
+            finished_at: run.finished_at.map(UtcTime),
             execution_time: run.execution_time().map(length),
             // It was written by serde_json; were it not JSON, the list is worth more than it.
             result: run.result.as_deref().and_then(|json| serde_json::from_str(json).ok()),

@@ -25,6 +25,31 @@ impl Serialize for LocalTime {
     }
 }
 
+/// An instant in UTC, as RFC 3339.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::web) struct UtcTime(pub(in crate::web) DateTime<Utc>);
+
+impl Serialize for UtcTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let micros = self.0.timestamp_subsec_micros();
+        let Some(to_the_second) = digits(self.0.naive_utc()) else { return self.0.serialize(serializer) };
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        text[..19].copy_from_slice(&to_the_second);
+        text[10] = b'T';
+        for (place, power) in (20..26).zip([100_000, 10_000, 1_000, 100, 10, 1]) {
+            text[place] += u8::try_from(micros / power % 10).unwrap_or_default();
+        }
+        // As many digits as there is something to say with, by threes.
+        let end = match micros {
+            0 => 19,
+            _ if micros.is_multiple_of(1_000) => 23,
+            _ => 26,
+        };
+        text[end] = b'Z';
+        serializer.serialize_str(std::str::from_utf8(&text[..=end]).unwrap_or_default())
+    }
+}
+
 /// `YYYY-MM-DD HH:MM:SS` of a year with four digits.
 fn digits(local: NaiveDateTime) -> Option<[u8; 19]> {
     let year = u32::try_from(local.year()).ok().filter(|year| *year < 10_000)?;
@@ -75,6 +100,14 @@ mod tests {
             let at: DateTime<Utc> = at.parse().unwrap();
             let expected = zone.local(at).format("%Y-%m-%d %H:%M:%S").to_string();
             assert_eq!(serde_json::to_value(LocalTime { at, zone }).unwrap(), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn instants_are_those_that_chrono_writes() {
+        for fraction in ["", ".5", ".123", ".000001", ".999999"] {
+            let at: DateTime<Utc> = format!("2026-11-24T19:05:09{fraction}Z").parse().unwrap();
+            assert_eq!(serde_json::to_value(UtcTime(at)).unwrap(), serde_json::to_value(at).unwrap());
         }
     }
 }
