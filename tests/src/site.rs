@@ -188,7 +188,7 @@ fn read(lines: &str) -> Option<Sent> {
     let mut has_data = false;
     for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with(':')) {
         match line.split_once(": ").expect("a field") {
-            ("event", name) => event.name = name.to_owned(),
+            ("event", name) => name.clone_into(&mut event.name),
             ("id", id) => event.id = Some(id.to_owned()),
             ("data", data) => {
                 event.data.push_str(data);

@@ -1,5 +1,7 @@
 //! `/metrics`: what happened, counted exactly.
 
+#![expect(clippy::float_cmp, reason = "what is counted is a whole number")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

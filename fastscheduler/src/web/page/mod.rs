@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use axum::extract::{OriginalUri, Path};
+use axum::extract::{OriginalUri, Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,6 +24,9 @@ struct File {
 
 /// `{base}` stands for where the files are.
 const PAGE: &str = include_str!("index.html");
+
+/// What ends a login.
+const LOGOUT: &str = r#"<form method="post" action="{base}logout"><button>Log out</button></form>"#;
 
 /// That the page is at the prefix with a slash too, which is where it belongs.
 #[derive(Clone)]
@@ -44,6 +47,7 @@ pub(super) fn routes() -> Router<WebState> {
 
 /// The page. Its addresses are relative, so that it works wherever it is nested.
 async fn page(
+    State(state): State<WebState>,
     OriginalUri(uri): OriginalUri,
     has_slash: Option<Extension<HasSlash>>,
     headers: HeaderMap,
@@ -53,7 +57,9 @@ async fn page(
     if has_slash.is_some() && !base.is_empty() {
         return Redirect::permanent(&base).into_response();
     }
-    let content = PAGE.replace("{base}", &escaped(&base));
+    // Where nobody logs in there is nothing to log out of.
+    let logout = if state.scheduler.access().is_open() { "" } else { LOGOUT };
+    let content = PAGE.replace("{logout}", logout).replace("{base}", &escaped(&base));
     answer(&headers, "text/html; charset=utf-8", content.into_bytes().into())
 }
 

@@ -47,6 +47,8 @@ function show(event) {
 
 async function answer(path) {
   const response = await fetch(new URL(path, base));
+  // The login has ended: the page itself leads to the next one.
+  if (response.status === 401) location.reload();
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response.json();
 }
@@ -79,7 +81,11 @@ function connect() {
     // A browser tries again by itself, unless it was refused.
     if (events.readyState === EventSource.CLOSED) setTimeout(connect, 15000);
   };
-  events.addEventListener("shutdown", () => { byId("summary").textContent = "Stopped."; });
+  events.addEventListener("shutdown", () => {
+    byId("summary").textContent = "Stopped.";
+    events.close();
+    setTimeout(connect, 15000);
+  });
 }
 
 ask();
