@@ -134,6 +134,16 @@ impl Life<'_> {
     }
 }
 
+impl Drop for Home {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // No run is like another: whoever looks into it needs these files.
+            self.folder.disable_cleanup(true);
+            println!("the files are kept in {}", self.path().display());
+        }
+    }
+}
+
 impl Drop for Life<'_> {
     fn drop(&mut self) {
         let _ = self.child.kill();
