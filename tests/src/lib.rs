@@ -12,6 +12,7 @@ mod process;
 pub mod random;
 mod script;
 pub mod site;
+pub mod slow_queue;
 pub mod state_folder;
 pub mod told;
 

@@ -1,11 +1,15 @@
-//! Changes of a job on one thread, while its fires are claimed and end on others.
+//! Changes of a job while its fires are claimed and end.
 
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
+use fastscheduler::testing::ManualClock;
 use fastscheduler::{Clock as _, JobId, JobUpdate, Overlap, testing};
+use fastscheduler_tests::faulty::{Action, Fault, Faulty};
+use fastscheduler_tests::fires::{Fate, fires};
 use fastscheduler_tests::on_manual_clock;
+use fastscheduler_tests::slow_queue::SlowQueue;
 use tokio::sync::oneshot;
 
 const TEN_SECONDS: Duration = Duration::from_secs(10);
@@ -58,5 +62,62 @@ async fn a_change_at_the_moment_of_a_claim_loses_no_fire_and_runs_none_twice() {
         for round in 0..100 {
             fires_are_accounted_for(overlap, round % 2 == 0).await;
         }
+    }
+}
+
+/// A job each ten seconds, whose claims are on their way for as long as the
+/// test says.
+async fn with_slow_claims(overlap: Overlap, storage: &Faulty) -> (Scheduler, ManualClock, SlowQueue, JobId) {
+    let (builder, clock) = on_manual_clock();
+    let queue = SlowQueue::new(&clock);
+    let scheduler = builder.storage(storage.clone()).queue(queue.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let id = scheduler.add(every(10).seconds().overlap(overlap).run("job", async || {})).await.unwrap();
+    (scheduler, clock, queue, id)
+}
+
+#[tokio::test]
+async fn a_fire_that_is_made_up_for_runs_once_though_its_job_is_changed_under_way() {
+    for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+        let storage = Faulty::default();
+        let (scheduler, clock, queue, id) = with_slow_claims(overlap, &storage).await;
+        clock.advance(TEN_SECONDS * 3);
+        queue.claimed().await;
+        queue.go_on();
+        // The first fire came too late, and the third takes its place.
+        queue.claimed().await;
+        scheduler.update_job(id, JobUpdate::new().retries(1)).await.unwrap();
+        queue.is_fast();
+        testing::quiet(&scheduler).await.unwrap();
+        let skipped = Fate::Skipped("catch_up");
+        let expected = [(10, skipped), (20, skipped), (30, Fate::Completed)];
+        assert_eq!(fires(&scheduler, id, 10).await, expected, "{overlap:?}");
+        testing::audit(&storage).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_fire_claimed_before_one_change_and_given_back_for_another_that_fails_still_runs() {
+    for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+        let storage = Faulty::default();
+        let (scheduler, clock, queue, id) = with_slow_claims(overlap, &storage).await;
+        clock.advance(TEN_SECONDS);
+        queue.claimed().await;
+        scheduler.update_job(id, JobUpdate::new().retries(1)).await.unwrap();
+        let answer = storage.holds(Action::ReadJob);
+        let changing = tokio::spawn({
+            let scheduler = scheduler.clone();
+            async move { scheduler.update_job(id, JobUpdate::new().retries(2)).await }
+        });
+        tokio::task::yield_now().await;
+        storage.once(Action::Revise, Fault::Fails);
+        queue.is_fast();
+        while queue.settled() == 0 {
+            tokio::task::yield_now().await;
+        }
+        answer.notify_one();
+        changing.await.unwrap().unwrap_err();
+        testing::quiet(&scheduler).await.unwrap();
+        assert_eq!(fires(&scheduler, id, 10).await, [(10, Fate::Completed)], "{overlap:?}");
     }
 }

@@ -4,15 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
-use fastscheduler::queue::{Claim, Claimer, Entry, MemoryQueue, Queue, QueueError, Settlement};
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, Event, JobId, RunStatus};
+use fastscheduler::{Clock as _, Event, RunStatus};
+use fastscheduler_tests::slow_queue::SlowQueue;
 use fastscheduler_tests::{monday, on_manual_clock, outline, runs};
-use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 type Opener = std::sync::mpsc::Sender<()>;
 
@@ -242,86 +240,20 @@ async fn the_clock_cannot_be_advanced_before_the_start() {
     assert_eq!(error.to_string(), "the scheduler is not running; call `start()` first");
 }
 
-/// A queue whose claims take a while to arrive, as those of a database do.
-#[derive(Debug)]
-struct SlowQueue {
-    inner: MemoryQueue,
-    claimed: Arc<Notify>,
-    go_on: Arc<Notify>,
-    settled: Arc<AtomicUsize>,
-}
-
-impl Queue for SlowQueue {
-    fn push<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), QueueError>> {
-        self.inner.push(entries)
-    }
-
-    fn claim<'a>(&'a self, claimer: &'a Claimer) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
-        Box::pin(async move {
-            let claims = self.inner.claim(claimer).await?;
-            if !claims.is_empty() {
-                self.claimed.notify_one();
-                self.go_on.notified().await;
-            }
-            Ok(claims)
-        })
-    }
-
-    fn settle<'a>(&'a self, settlements: &'a [Settlement]) -> BoxFuture<'a, Result<(), QueueError>> {
-        self.settled.fetch_add(settlements.len(), Ordering::SeqCst);
-        self.inner.settle(settlements)
-    }
-
-    fn renew<'a>(
-        &'a self,
-        claims: &'a [Claim],
-        lease: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
-        self.inner.renew(claims, lease)
-    }
-
-    fn remove(&self, job: JobId, revision: u64) -> BoxFuture<'_, Result<(), QueueError>> {
-        self.inner.remove(job, revision)
-    }
-
-    fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
-        self.inner.next_due(after)
-    }
-
-    fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>> {
-        self.inner.now()
-    }
-
-    fn is_shared(&self) -> bool {
-        self.inner.is_shared()
-    }
-
-    fn wake(&self) -> BoxFuture<'_, ()> {
-        self.inner.wake()
-    }
-}
-
 #[tokio::test]
 async fn a_claim_that_arrives_during_a_stop_is_given_back() {
     let clock = ManualClock::new(monday());
-    let (claimed, go_on, settled) =
-        (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-    let queue = SlowQueue {
-        inner: MemoryQueue::new(Arc::new(clock.clone())),
-        claimed: Arc::clone(&claimed),
-        go_on: Arc::clone(&go_on),
-        settled: Arc::clone(&settled),
-    };
+    let queue = SlowQueue::new(&clock);
     let builder = Scheduler::builder()
         .storage(MemoryStorage::default())
         .clock(clock.clone())
-        .queue(queue)
+        .queue(queue.clone())
         .state(Gate::default());
     let scheduler = builder.build().await.unwrap();
     scheduler.add(once(1).run("late", || async {})).await.unwrap();
     scheduler.start().await.unwrap();
     clock.advance(Duration::from_secs(1));
-    claimed.notified().await;
+    queue.claimed().await;
     let stopping = tokio::spawn({
         let scheduler = scheduler.clone();
         async move { scheduler.stop().await }
@@ -329,7 +261,7 @@ async fn a_claim_that_arrives_during_a_stop_is_given_back() {
     while scheduler.is_running() {
         tokio::task::yield_now().await;
     }
-    go_on.notify_one();
+    queue.go_on();
     stopping.await.unwrap().unwrap();
-    assert_eq!(settled.load(Ordering::SeqCst), 1);
+    assert_eq!(queue.settled(), 1);
 }

@@ -124,14 +124,14 @@ impl List {
         known.see(entry.revision);
         let is_next = entry.kind == EntryKind::Next;
         let was_claimed = is_next && known.covered_until.is_some_and(|until| entry.covers_until <= until);
-        if was_claimed || self.claimed.iter().any(|held| is_same_fire(&held.claim.entry, entry)) {
+        if was_claimed || self.claimed.iter().any(|held| held.claim.entry.is_same_fire(entry)) {
             return;
         }
         // A job has one `Next`, and a fire has one entry; there may be one of
         // each in the way of this one.
         let is_rival =
             |pending: &Entry| pending.job == entry.job && is_next && pending.kind == EntryKind::Next;
-        let is_in_the_way = |pending: &Entry| is_rival(pending) || is_same_fire(pending, entry);
+        let is_in_the_way = |pending: &Entry| is_rival(pending) || pending.is_same_fire(entry);
         let gives_way = |pending: &Entry| {
             entry.revision > pending.revision
                 || is_rival(pending) && entry.covers_until > pending.covers_until
@@ -165,8 +165,8 @@ impl List {
             if entry.kind == EntryKind::Next && entry.revision == known.revision {
                 known.covered_until = known.covered_until.max(Some(entry.covers_until));
             }
-            self.pending.retain(|pending| !is_same_fire(pending, &entry));
-            self.claimed.retain(|held| !is_same_fire(&held.claim.entry, &entry));
+            self.pending.retain(|pending| !pending.is_same_fire(&entry));
+            self.claimed.retain(|held| !held.claim.entry.is_same_fire(&entry));
             entry.kind = EntryKind::Fire;
             self.last_fence += 1;
             let claim = Claim { entry, fence: self.last_fence };
@@ -178,7 +178,7 @@ impl List {
 
     /// Whether another fire of its job is in the way of an exclusive entry.
     fn must_wait(&self, entry: &Entry) -> bool {
-        let is_other = |other: &Entry| other.job == entry.job && !is_same_fire(other, entry);
+        let is_other = |other: &Entry| other.job == entry.job && !other.is_same_fire(entry);
         let is_claimed = || self.claimed.iter().any(|held| is_other(&held.claim.entry));
         let is_between_attempts = |other: &Entry| is_other(other) && other.kind == EntryKind::Fire;
         entry.is_exclusive
@@ -245,9 +245,4 @@ impl Known {
             *self = Self { revision, covered_until: None };
         }
     }
-}
-
-/// What makes a fire one: its job, why it came to be, and its instant.
-fn is_same_fire(one: &Entry, other: &Entry) -> bool {
-    (one.job, one.trigger, one.scheduled_for) == (other.job, other.trigger, other.scheduled_for)
 }

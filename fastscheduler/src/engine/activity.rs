@@ -82,7 +82,7 @@ enum OpenState {
 
 impl Open {
     fn is(&self, run: RunId) -> bool {
-        self.scheduled_for == run.scheduled_for && self.trigger == run.trigger
+        self.scheduled_for == run.scheduled_for && self.trigger.is_alike(run.trigger)
     }
 
     fn is_running(&self) -> bool {

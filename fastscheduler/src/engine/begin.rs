@@ -112,9 +112,11 @@ impl Engine {
         let is_scheduled = entry.trigger.is_of_schedule();
         let Known { is_edited, is_open, aside } = job.activity.known(entry.run_id());
         if is_edited {
-            // The change puts another entry in its place, or else it is claimed again.
+            // The change puts another entry in its place, or else it is claimed
+            // again. If it has put none there, since this one was claimed, it is
+            // of the new revision from now on.
             batch.has_deferred = true;
-            let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
+            let next = Entry { kind: EntryKind::Fire, revision: job.revision, ..entry.clone() };
             return batch.settlements.push(Settlement { claim, next: Some(next) });
         }
         let is_new = is_scheduled && entry.attempt == 1 && !is_open;

@@ -63,6 +63,14 @@ impl Entry {
         }
     }
 
+    /// Whether it is of the same fire. One of the schedule is the same whether
+    /// it is in time or made up for.
+    #[must_use]
+    pub fn is_same_fire(&self, other: &Self) -> bool {
+        let is_same = self.job == other.job && self.scheduled_for == other.scheduled_for;
+        is_same && self.trigger.is_alike(other.trigger)
+    }
+
     /// How many of its attempts were retries of one that failed.
     #[must_use]
     pub fn retries(&self) -> u32 {

@@ -35,6 +35,12 @@ impl Trigger {
         }
     }
 
+    /// Whether it sets off the same fire at the same instant: one of the
+    /// schedule is the same whether it is in time or made up for.
+    pub(crate) fn is_alike(self, other: Self) -> bool {
+        self == other || self.is_of_schedule() && other.is_of_schedule()
+    }
+
     const fn letter(self) -> &'static str {
         match self {
             Self::Schedule => "s",
@@ -62,8 +68,12 @@ pub struct RunId {
 }
 
 impl RunId {
+    /// The text that all attempts of a fire have in common.
     pub(crate) fn fire_key(&self) -> String {
-        format!("{}-{}-{}", self.job, self.trigger.letter(), self.scheduled_for.timestamp_micros())
+        // A fire that is made up for since the record of its attempt was lost
+        // is the one that was in time.
+        let trigger = if self.trigger.is_of_schedule() { Trigger::Schedule } else { self.trigger };
+        format!("{}-{}-{}", self.job, trigger.letter(), self.scheduled_for.timestamp_micros())
     }
 }
 

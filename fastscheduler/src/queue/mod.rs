@@ -92,7 +92,8 @@ impl QueueError {
 /// # Invariants
 ///
 /// - An entry is pending, claimed or gone; a fire, which is job, trigger and
-///   `scheduled_for`, has at most one entry and at most one live claim.
+///   `scheduled_for`, has at most one entry and at most one live claim. One of
+///   the schedule is the same fire whether it is in time or made up for.
 /// - Fences of a job only grow; a stale one changes nothing.
 /// - Of each job the queue knows the highest revision it has seen, and refuses
 ///   what is older, so that a settlement does not undo a pause, an update or a

@@ -55,7 +55,7 @@ impl LiveClaim {
     }
 
     pub(super) fn is_of(&self, entry: &Entry) -> bool {
-        self.scheduled_for == entry.scheduled_for && self.trigger == entry.trigger
+        self.scheduled_for == entry.scheduled_for && self.trigger.is_alike(entry.trigger)
     }
 
     pub(super) fn lease_number(&self) -> Option<u64> {

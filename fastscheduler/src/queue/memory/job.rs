@@ -81,7 +81,7 @@ impl JobState {
             let is_kept = if is_next {
                 !is_newer && entry.covers_until <= pending.covers_until
             } else {
-                !is_newer && is_same_fire(pending, entry)
+                !is_newer && pending.is_same_fire(entry)
             };
             if is_kept {
                 return None;
@@ -89,7 +89,7 @@ impl JobState {
         }
         let mut dropped = Dropped::default();
         if let Some(more) = &mut self.more
-            && let Some(index) = more.waiting.iter().position(|waiting| is_same_fire(&waiting.entry, entry))
+            && let Some(index) = more.waiting.iter().position(|waiting| waiting.entry.is_same_fire(entry))
         {
             if entry.revision <= more.waiting[index].entry.revision {
                 return None;
@@ -97,7 +97,7 @@ impl JobState {
             more.take_waiting(index).count_in(&mut dropped);
         }
         if let Held::Next { entry: pending, .. } = &self.held
-            && (is_next || is_same_fire(pending, entry))
+            && (is_next || pending.is_same_fire(entry))
         {
             self.drop_next(&mut dropped);
         }
@@ -361,9 +361,4 @@ impl Waiting {
     fn count_in(&self, dropped: &mut Dropped) {
         dropped[self.entry.lane as usize] += usize::from(!self.is_parked);
     }
-}
-
-/// Whether two entries of one job are the same fire.
-fn is_same_fire(one: &Entry, other: &Entry) -> bool {
-    one.scheduled_for == other.scheduled_for && one.trigger == other.trigger
 }

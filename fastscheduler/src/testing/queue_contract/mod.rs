@@ -90,6 +90,7 @@ macro_rules! queue_contract {
             a_pending_fire_is_not_replaced_by_the_same_revision_of_it
             a_higher_revision_may_cover_again_what_was_claimed
             a_higher_revision_leaves_the_other_entries_of_its_job
+            a_fire_that_is_made_up_for_is_the_one_that_was_due
             fires_of_one_instant_differ_by_job_and_trigger
             the_longest_due_comes_first
             equal_due_times_keep_the_order_of_their_pushes

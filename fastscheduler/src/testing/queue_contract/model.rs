@@ -58,7 +58,7 @@ impl Model {
             return;
         }
         known.see(entry.revision);
-        if self.claims.iter().any(|held| is_same_fire(&held.claim.entry, entry)) {
+        if self.claims.iter().any(|held| held.claim.entry.is_same_fire(entry)) {
             return;
         }
         let is_next = |entry: &Entry| entry.kind == EntryKind::Next;
@@ -70,7 +70,7 @@ impl Model {
             entry.revision > pending.revision || is_next(entry) && is_next(pending) && covers_more
         };
         let in_the_way = |pending: &Entry| {
-            pending.job == entry.job && (is_same_fire(pending, entry) || is_next(pending) && is_next(entry))
+            pending.job == entry.job && (pending.is_same_fire(entry) || is_next(pending) && is_next(entry))
         };
         if self.pending.iter().any(|pending| in_the_way(&pending.entry) && !outweighs(&pending.entry)) {
             return;
@@ -93,7 +93,7 @@ impl Model {
             let candidates = self.candidates(claimer, room, now);
             let chosen = candidates
                 .iter()
-                .find(|candidate| is_same_fire(&candidate.entry, &claim.entry))
+                .find(|candidate| candidate.entry.is_same_fire(&claim.entry))
                 .ok_or_else(|| format!("`{fire}` was handed out and may not be"))?;
             if chosen.entry != claim.entry {
                 return Err(format!(
@@ -151,7 +151,7 @@ impl Model {
     fn candidates(&self, claimer: &Claimer, room: [usize; 2], now: DateTime<Utc>) -> Vec<Candidate> {
         let others = |entry: &Entry| {
             let of_job = self.claims.iter().filter(|held| held.claim.entry.job == entry.job);
-            of_job.filter(|held| !is_same_fire(&held.claim.entry, entry)).count()
+            of_job.filter(|held| !held.claim.entry.is_same_fire(entry)).count()
         };
         let has_retry = |entry: &Entry| {
             let of_job = self.pending.iter().filter(|pending| pending.entry.job == entry.job);
@@ -181,7 +181,7 @@ impl Model {
     fn take(&mut self, claim: &Claim, claimer: &Claimer, now: DateTime<Utc>) {
         let ends = claimer.lease.map(|lease| now + lease);
         let held = Held { claim: claim.clone(), ends };
-        let is_it = |entry: &Entry| is_same_fire(entry, &claim.entry);
+        let is_it = |entry: &Entry| entry.is_same_fire(&claim.entry);
         if let Some(taken) = self.claims.iter_mut().find(|held| is_it(&held.claim.entry)) {
             *taken = held;
             return;
@@ -197,7 +197,7 @@ impl Model {
     }
 
     fn position(&self, claim: &Claim) -> Option<usize> {
-        let is_it = |held: &Claim| is_same_fire(&held.entry, &claim.entry) && held.fence == claim.fence;
+        let is_it = |held: &Claim| held.entry.is_same_fire(&claim.entry) && held.fence == claim.fence;
         self.claims.iter().position(|held| is_it(&held.claim))
     }
 }
@@ -216,8 +216,4 @@ impl Candidate {
         let is_pushed_before = matches!((self.order, other.order), (Some(one), Some(other)) if one < other);
         self.due_at < other.due_at || self.due_at == other.due_at && is_pushed_before
     }
-}
-
-fn is_same_fire(one: &Entry, other: &Entry) -> bool {
-    (one.job, one.trigger, one.scheduled_for) == (other.job, other.trigger, other.scheduled_for)
 }

@@ -153,6 +153,20 @@ pub async fn a_higher_revision_may_cover_again_what_was_claimed(factory: &Factor
     case.claims(&[&sooner], "the schedule is another since").await;
 }
 
+pub async fn a_fire_that_is_made_up_for_is_the_one_that_was_due(factory: &Factory) {
+    let Some(case) = factory.case().await else { return };
+    let due = next(1, 1).revision(2);
+    let made_up_for = Entry { trigger: Trigger::CatchUp, ..next(1, 1) };
+    case.push(std::slice::from_ref(&made_up_for)).await;
+    case.advance(10);
+    let claim = case.claim_one("it is due").await;
+    case.push(std::slice::from_ref(&due)).await;
+    case.settle(&claim, None).await;
+    case.claims(&[], "the same fire was claimed").await;
+    case.push(&[made_up_for.revision(3), due.revision(4)]).await;
+    case.claims(&[&next(1, 1).revision(4)], "one fire has one entry").await;
+}
+
 pub async fn a_higher_revision_leaves_the_other_entries_of_its_job(factory: &Factory) {
     let Some(case) = factory.case().await else { return };
     let fires = [next(1, 1).shared(), retry(1, 2).shared(), manual(1, 3).shared().revision(2)];

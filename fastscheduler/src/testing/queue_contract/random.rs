@@ -309,7 +309,8 @@ impl Trial {
         let chance = &mut self.chance;
         let around = (self.case.clock.now() - START).num_seconds() + chance.between(-2, 4);
         let mut entry = match chance.below(8) {
-            0..4 => next(job, around),
+            0..3 => next(job, around),
+            3 => Entry { trigger: Trigger::CatchUp, ..next(job, around) },
             4 | 5 => manual(job, around),
             6 => Entry { kind: EntryKind::Fire, ..next(job, around) },
             _ => Entry { kind: EntryKind::Fire, trigger: Trigger::Manual, ..manual(job, around) },
