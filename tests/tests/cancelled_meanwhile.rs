@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::testing;
-use fastscheduler::{HistoryQuery, SchedulerError};
+use fastscheduler::{Clock as _, HistoryQuery, JobId, Overlap, SchedulerError};
 use fastscheduler_tests::faulty::{Action, Faulty};
-use fastscheduler_tests::{on_manual_clock, runs};
+use fastscheduler_tests::held::Held;
+use fastscheduler_tests::{monday, on_manual_clock, runs};
+
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_job_that_is_cancelled_while_it_is_added_does_not_run() {
@@ -110,4 +113,90 @@ async fn a_letter_that_is_retried_while_its_job_is_cancelled_runs_as_a_job_of_it
     testing::quiet(&scheduler).await.unwrap();
     let runs = runs(&scheduler).await;
     assert!(runs.iter().any(|run| run.run_id == retried), "{retried} in {runs:?}");
+}
+
+/// The errors of a job's attempts, by the seconds at which their fires were due.
+async fn errors(scheduler: &Scheduler, id: JobId) -> Vec<(i64, Option<String>)> {
+    let query = HistoryQuery { job: Some(id), ..HistoryQuery::default() };
+    let attempts = scheduler.history(query).await.unwrap().into_iter().filter(|run| run.skipped.is_none());
+    attempts.map(|run| ((run.scheduled_for() - monday()).num_seconds(), run.error)).collect()
+}
+
+const CUT_OFF: &str = "its process ended before it did, and its job is gone";
+
+#[tokio::test]
+async fn an_attempt_whose_process_ends_before_its_cancellation_is_recorded_has_a_record() {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    let id = scheduler.add(every(10).seconds().run("held", job)).await.unwrap();
+    clock.advance(TEN_SECONDS);
+    held.begins().await;
+    store.breaks(&[Action::End]);
+    scheduler.cancel_job(id).await.unwrap();
+    assert_eq!(errors(&scheduler, id).await, []);
+
+    // Nothing moves in this one any more, as after a crash.
+    let (builder, clock) = on_manual_clock();
+    clock.advance(TEN_SECONDS * 2);
+    let after = builder.storage(store.inner().clone()).build().await.unwrap();
+    after.start().await.unwrap();
+    assert_eq!(errors(&after, id).await, [(10, Some(CUT_OFF.to_owned()))]);
+    testing::audit(store.inner()).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
+    assert_eq!(after.dead_letters(1).await.unwrap().len(), 0, "a job that was cancelled leaves no letter");
+}
+
+#[tokio::test]
+async fn what_an_orphan_was_at_is_recorded_when_it_is_cancelled() {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    let id = scheduler.add(every(10).seconds().run("held", job)).await.unwrap();
+    clock.advance(TEN_SECONDS);
+    held.begins().await;
+    let asked = scheduler.add(every(1).hours().run("asked", async || {})).await.unwrap();
+    store.breaks(&[Action::Claim]);
+    scheduler.run_job_now(asked).await.unwrap();
+
+    // The next process has none of the two functions.
+    let (builder, clock) = on_manual_clock();
+    clock.advance(TEN_SECONDS * 2);
+    let after = builder.storage(store.inner().clone()).build().await.unwrap();
+    after.start().await.unwrap();
+    after.cancel_group("default").await.unwrap();
+    assert_eq!(errors(&after, id).await, [(10, Some(CUT_OFF.to_owned()))]);
+    assert_eq!(errors(&after, asked).await, [(10, Some("cancelled: the job was cancelled".to_owned()))]);
+    testing::audit(store.inner()).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
+}
+
+#[tokio::test]
+async fn fires_that_came_due_before_a_cancellation_are_in_one_record() {
+    for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+        let store = Faulty::default();
+        let (builder, clock) = on_manual_clock();
+        let scheduler = builder.storage(store.clone()).build().await.unwrap();
+        scheduler.start().await.unwrap();
+        let (mut held, job) = Held::new();
+        let id = scheduler.add(every(10).seconds().overlap(overlap).run("held", job)).await.unwrap();
+        clock.advance(TEN_SECONDS);
+        held.begins().await;
+        clock.set(monday() + TEN_SECONDS * 3);
+        // The attempt ends when the cancellation is stored and not taken over yet.
+        let answer = store.holds(Action::Remove);
+        let ends = async {
+            tokio::task::yield_now().await;
+            held.succeed();
+            while runs(&scheduler).await.iter().all(|run| run.skipped.is_some()) {
+                tokio::task::yield_now().await;
+            }
+            answer.notify_one();
+        };
+        let (cancelled, ()) = tokio::join!(scheduler.cancel_job(id), ends);
+        cancelled.unwrap();
+        testing::audit(&store).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
+    }
 }

@@ -62,6 +62,15 @@ async fn a_pause_that_is_stored_and_cannot_be_read_again_at_once_holds() {
 }
 
 #[tokio::test]
+async fn a_job_whose_addition_failed_is_not_there_though_only_the_answer_was_lost() {
+    let (scheduler, _clock, store, id) = started().await;
+    store.once(Action::Add, Fault::AnswerIsLost);
+    scheduler.add(every(1).seconds().run("other", async || {})).await.unwrap_err();
+    let jobs = scheduler.jobs().await.unwrap();
+    assert_eq!(jobs.iter().map(fastscheduler::Job::id).collect::<Vec<_>>(), [id]);
+}
+
+#[tokio::test]
 async fn a_pause_whose_answer_was_lost_holds_when_it_is_repeated() {
     let (scheduler, clock, store, id) = started().await;
     store.once(Action::Revise, Fault::AnswerIsLost);

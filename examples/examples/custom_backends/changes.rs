@@ -33,14 +33,22 @@ impl Transaction<'_> {
                 job.revise(revision);
                 self.put(key, &job)
             }
+            Change::RequireJob(job) => {
+                let conflict = || StorageError::Conflict(format!("`{job}`"));
+                self.has(&job_key(JOBS, *job)).then_some(()).ok_or_else(conflict)
+            }
             Change::RemoveJob { job, tombstone } => {
                 let key = job_key(JOBS, *job);
-                if let Some(tombstone) = tombstone.as_ref().filter(|_| self.has(&key)) {
+                let Some(removed) = self.get::<Job>(&key)? else { return Ok(()) };
+                if let Some(tombstone) = tombstone {
                     self.put(job_key(TOMBSTONES, *job), tombstone)?;
                 }
                 self.delete(key);
-                for key in self.keys(&format!("{}/", job_key(OPEN, *job))) {
-                    self.delete(key);
+                for (key, open) in self.pairs::<OpenFire>(&format!("{}/", job_key(OPEN, *job)))? {
+                    match open.outliving(&removed) {
+                        Some(left) => self.put(key, &left)?,
+                        None => self.delete(key),
+                    }
                 }
                 Ok(())
             }
@@ -54,12 +62,12 @@ impl Transaction<'_> {
                 if !self.has(&job_key(JOBS, run.job)) || comes_too_late {
                     return Ok(());
                 }
-                self.open(entry, false)
+                self.open(&OpenFire::waiting(entry.as_ref().clone()))
             }
             Change::Claim(claims) => claims.iter().try_for_each(|claimed| self.claim(claimed)),
             Change::EndAttempt(ended) => self.end(ended),
             Change::Skip(SkippedFires { run, progress }) => {
-                if self.record(run)? {
+                if self.has(&job_key(JOBS, run.job_id())) && self.record(run)? {
                     self.change_job(run.job_id(), |job| job.advance(*progress))?;
                 }
                 Ok(())
@@ -77,17 +85,18 @@ impl Transaction<'_> {
 
     fn claim(&mut self, Claimed { entry, progress }: &Claimed) -> Result<(), StorageError> {
         let run = entry.run_id();
-        if self.is_overtaken(run)? || self.is_over(run)? {
+        let is_gone = !self.has(&job_key(JOBS, run.job));
+        if is_gone || self.is_overtaken(run)? || self.is_over(run)? {
             return Ok(());
         }
-        self.open(entry, true)?;
+        self.open(&OpenFire::claimed(entry.clone()))?;
         self.change_job(run.job, |job| job.advance(*progress))
     }
 
     fn end(&mut self, ended: &EndedAttempt) -> Result<(), StorageError> {
         let run = ended.run.run_id;
         let has_job = self.has(&job_key(JOBS, run.job));
-        let comes_too_late = self.is_overtaken(run)? || has_job && self.is_over(run)?;
+        let comes_too_late = self.is_overtaken(run)? || self.is_over(run)?;
         if comes_too_late || !self.record(&ended.run)? {
             return Ok(());
         }
@@ -101,7 +110,7 @@ impl Transaction<'_> {
         self.delete(open_key(run));
         let retry = ended.retry.as_deref();
         if let Some(retry) = retry.filter(|_| has_job) {
-            self.open(retry, false)?;
+            self.open(&OpenFire::waiting(retry.clone()))?;
         }
         self.change_job(run.job, |job| {
             job.count_attempt(&ended.run, retry.map_or(0, Entry::retries));
@@ -109,8 +118,8 @@ impl Transaction<'_> {
         })
     }
 
-    fn open(&mut self, entry: &Entry, is_claimed: bool) -> Result<(), StorageError> {
-        self.put(open_key(entry.run_id()), &OpenFire { entry: entry.clone(), is_claimed })
+    fn open(&mut self, fire: &OpenFire) -> Result<(), StorageError> {
+        self.put(open_key(fire.entry.run_id()), fire)
     }
 
     /// Records a run, and says whether it is new.
@@ -139,9 +148,11 @@ impl Transaction<'_> {
 
     /// Whether the fire is not open, and does not come by the schedule any more.
     pub(crate) fn is_over(&self, run: RunId) -> Result<bool, StorageError> {
-        let Some(job) = self.get::<Job>(&job_key(JOBS, run.job))? else { return Ok(true) };
+        // Of a job that is gone none is to come.
+        let job = self.get::<Job>(&job_key(JOBS, run.job))?;
+        let next = job.as_ref().and_then(Job::unaccounted_from);
         let is_of_schedule = matches!(run.trigger, Trigger::Schedule | Trigger::CatchUp);
-        let is_to_come = job.unaccounted_from().is_some_and(|next| next <= run.scheduled_for);
+        let is_to_come = next.is_some_and(|next| next <= run.scheduled_for);
         Ok(!(self.has(&open_key(run)) || is_of_schedule && is_to_come))
     }
 

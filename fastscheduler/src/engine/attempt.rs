@@ -16,6 +16,9 @@ use crate::storage::{Change, EndedAttempt, SkippedFires};
 /// What the record says of a fire whose job was cancelled.
 pub(super) const JOB_CANCELLED: &str = "cancelled: the job was cancelled";
 
+/// What the record says of an attempt that was cut off with its process.
+const CRASHED: &str = "its process ended before it did";
+
 /// A fire whose process crashed so often is a dead letter.
 const CRASHES: u32 = 3;
 
@@ -58,56 +61,14 @@ impl LiveJob {
     /// process ended first.
     pub(super) fn crashed(&self, entry: &Entry, instance: &Arc<str>, now: DateTime<Utc>) -> EndedAttempt {
         let is_over = entry.crashes >= CRASHES;
-        let what = "its process ended before it did";
-        let error = if is_over { format!("{what}, for the {CRASHES}rd time") } else { what.to_owned() };
+        let error = if is_over { format!("{CRASHED}, for the {CRASHES}rd time") } else { CRASHED.to_owned() };
         let before = RunId { attempt: entry.attempt - 1, ..entry.run_id() };
-        let run = self.record(before, None, now, Err(error), instance);
+        let run = record(&self.definition, before, None, now, Err(error), instance);
         EndedAttempt {
             dead_letter: is_over.then(|| Box::new(self.dead_letter(&run))),
             run: Arc::new(run),
             progress: Progress::unmoved(self.scheduled_since),
             retry: (!is_over).then(|| Box::new(entry.clone())),
-        }
-    }
-
-    /// The end of a fire that was asked for, or cut short, and is not begun any
-    /// more because the job was cancelled.
-    pub(super) fn cancelled(&self, entry: &Entry, instance: &Arc<str>, now: DateTime<Utc>) -> EndedAttempt {
-        let error = Err(JOB_CANCELLED.to_owned());
-        EndedAttempt {
-            run: Arc::new(self.record(entry.run_id(), None, now, error, instance)),
-            progress: Progress::unmoved(self.scheduled_since),
-            retry: None,
-            dead_letter: None,
-        }
-    }
-
-    /// The record of an attempt.
-    pub(super) fn record(
-        &self,
-        run_id: RunId,
-        started_at: Option<DateTime<Utc>>,
-        finished_at: DateTime<Utc>,
-        result: Result<Option<Arc<str>>, String>,
-        instance: &Arc<str>,
-    ) -> Run {
-        let status = if result.is_ok() { RunStatus::Completed } else { RunStatus::Failed };
-        let (result, error) = match result {
-            Ok(value) => (value, None),
-            Err(error) => (None, Some(error)),
-        };
-        Run {
-            run_id,
-            job_name: self.definition.name.clone(),
-            function: self.definition.function.clone(),
-            group: self.definition.group.clone(),
-            status,
-            started_at,
-            finished_at: Some(finished_at),
-            result,
-            error,
-            instance: Some(Arc::clone(instance)),
-            skipped: None,
         }
     }
 
@@ -131,6 +92,53 @@ impl LiveJob {
     fn skipped_until(&self, skipped: Skipped, progress: Progress, now: DateTime<Utc>) -> Change {
         let run = Arc::new(Run::skipped(self.id, &self.definition, skipped, now));
         Change::Skip(SkippedFires { run, progress })
+    }
+}
+
+/// The end of a fire whose job is gone: of one that is not begun any more, or
+/// of the attempt that was under way when its process ended.
+pub(super) fn end_without_job(
+    definition: &JobDefinition,
+    entry: &Entry,
+    is_claimed: bool,
+    instance: &Arc<str>,
+    now: DateTime<Utc>,
+) -> Change {
+    let error = if is_claimed { format!("{CRASHED}, and its job is gone") } else { JOB_CANCELLED.to_owned() };
+    Change::EndAttempt(EndedAttempt {
+        run: Arc::new(record(definition, entry.run_id(), None, now, Err(error), instance)),
+        progress: Progress::unmoved(entry.scheduled_for),
+        retry: None,
+        dead_letter: None,
+    })
+}
+
+/// The record of an attempt.
+pub(super) fn record(
+    definition: &JobDefinition,
+    run_id: RunId,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: DateTime<Utc>,
+    result: Result<Option<Arc<str>>, String>,
+    instance: &Arc<str>,
+) -> Run {
+    let status = if result.is_ok() { RunStatus::Completed } else { RunStatus::Failed };
+    let (result, error) = match result {
+        Ok(value) => (value, None),
+        Err(error) => (None, Some(error)),
+    };
+    Run {
+        run_id,
+        job_name: definition.name.clone(),
+        function: definition.function.clone(),
+        group: definition.group.clone(),
+        status,
+        started_at,
+        finished_at: Some(finished_at),
+        result,
+        error,
+        instance: Some(Arc::clone(instance)),
+        skipped: None,
     }
 }
 

@@ -109,8 +109,10 @@ fn event(change: &Change) -> Option<Event> {
         Change::RemoveJob { job, .. } => Some(Event::JobRemoved(*job)),
         Change::EndAttempt(ended) => Some(Event::RunRecorded(Arc::clone(&ended.run))),
         Change::Skip(skipped) => Some(Event::RunRecorded(Arc::clone(&skipped.run))),
-        Change::RemoveTombstone(_) | Change::OpenFire(_) | Change::Claim(_) | Change::TakeDeadLetter(_) => {
-            None
-        }
+        Change::RequireJob(_)
+        | Change::RemoveTombstone(_)
+        | Change::OpenFire(_)
+        | Change::Claim(_)
+        | Change::TakeDeadLetter(_) => None,
     }
 }

@@ -131,6 +131,7 @@ impl Counts {
             }
             Change::AddJob(_)
             | Change::ReviseJob(_)
+            | Change::RequireJob(_)
             | Change::RemoveJob { .. }
             | Change::RemoveTombstone(_)
             | Change::OpenFire(_)

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
+use super::attempt::end_without_job;
 use super::plan::FollowUp;
 use super::{Engine, LiveJob};
-use crate::job::{Entry, JobId, OpenFire};
+use crate::job::{Entry, JobDefinition, JobId, OpenFire};
 use crate::storage::{Change, Durability, StorageError};
 
 impl Engine {
@@ -85,9 +86,18 @@ impl Engine {
     /// do not run because it is cancelled.
     pub(crate) fn cancelled_fires(&self, id: JobId) -> Vec<Change> {
         let Some(job) = self.table.get(id) else { return Vec::new() };
+        let open: Vec<OpenFire> = job.activity.waiting().into_iter().map(OpenFire::waiting).collect();
+        self.ends_without_job(&job.definition, &open)
+    }
+
+    /// The records of open fires of a job that is gone, or is about to be. One
+    /// that waits for a retry has the record of the attempt before.
+    pub(crate) fn ends_without_job(&self, definition: &JobDefinition, open: &[OpenFire]) -> Vec<Change> {
         let now = self.clock.now();
-        let unbegun = job.activity.waiting().into_iter().filter(|entry| entry.attempt == 1);
-        unbegun.map(|entry| Change::EndAttempt(job.cancelled(&entry, &self.instance, now))).collect()
+        let unrecorded = open.iter().filter(|open| open.is_claimed || open.entry.attempt == 1);
+        unrecorded
+            .map(|open| end_without_job(definition, &open.entry, open.is_claimed, &self.instance, now))
+            .collect()
     }
 
     /// Records the fires that were asked for while `removal` was on its way to
@@ -146,7 +156,7 @@ impl Engine {
     /// under way then crashed, and counts as an attempt.
     pub(crate) fn reopen(&self, job: &LiveJob, open: OpenFire, changes: &mut Vec<Change>) {
         let now = self.clock.now();
-        let OpenFire { mut entry, is_claimed } = open;
+        let OpenFire { mut entry, is_claimed, .. } = open;
         if !is_claimed {
             return job.activity.wait(entry, now);
         }

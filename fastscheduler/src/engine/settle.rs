@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinHandle;
 
-use super::attempt::{Attempt, End, Ended, JOB_CANCELLED};
+use super::attempt::{Attempt, End, Ended, JOB_CANCELLED, record};
 use super::plan::FollowUp;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, Lane, Overlap, backoff};
@@ -156,7 +156,7 @@ impl Engine {
             None if failure.is_permanent() => failure.message().to_owned(),
             None => format!("Max retries: {}", failure.message()),
         });
-        let run = job.record(entry.run_id(), Some(*started_at), now, result, &self.instance);
+        let run = record(&job.definition, entry.run_id(), Some(*started_at), now, result, &self.instance);
         if is_failed && retry.is_none() {
             // A closure would be gone with its job, and its letter in vain.
             self.table.keep_function(entry.run_id(), &job.function, self.capacity.max_dead_letters);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, end_without_job};
 use super::{Engine, lock};
 use crate::job::Lane;
 use crate::storage::{Change, Durability, StorageError};
@@ -63,7 +63,12 @@ impl Engine {
     /// Gives back what was claimed and not begun.
     async fn give_back_unstarted(&self) {
         let unstarted: Vec<_> = std::mem::take(&mut *lock(&self.ready)).into();
-        let reopen = |attempt: &Attempt| Change::OpenFire(Box::new(attempt.claim.entry.clone()));
+        let now = self.clock.now();
+        let reopen = |Attempt { claim, job, .. }: &Attempt| match self.table.get(job.id) {
+            Some(_) => Change::OpenFire(Box::new(claim.entry.clone())),
+            // Cancelled since it was claimed.
+            None => end_without_job(&job.definition, &claim.entry, false, &self.instance, now),
+        };
         let changes: Vec<_> = unstarted.iter().map(reopen).collect();
         if let Err(error) = self.apply(&changes, Durability::Soon).await {
             // They count as crashed once, and run all the same.

@@ -1,10 +1,12 @@
 //! Fires on their way from due to done.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::record::is_default;
-use super::{FunctionKey, JobId, Lane, RunId, Trigger};
+use super::{FunctionKey, Job, JobDefinition, JobId, Lane, RunId, Trigger};
 
 /// What an entry is to its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,10 +81,42 @@ impl Entry {
 }
 
 /// A fire that has begun and has not ended, as a store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenFire {
     /// The fire, with the attempt that is under way or comes next.
     pub entry: Entry,
     /// Whether an attempt was begun; if its process is gone, it crashed.
     pub is_claimed: bool,
+    /// What its job was, if that was removed: what became of the fire is to be
+    /// recorded still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Arc<JobDefinition>>,
+}
+
+impl OpenFire {
+    /// A fire that waits for its attempt.
+    #[must_use]
+    pub fn waiting(entry: Entry) -> Self {
+        Self { entry, is_claimed: false, removed: None }
+    }
+
+    /// A fire whose attempt was begun.
+    #[must_use]
+    pub fn claimed(entry: Entry) -> Self {
+        Self { entry, is_claimed: true, removed: None }
+    }
+
+    /// Whether it is the fire of this attempt, or of another attempt at it.
+    #[must_use]
+    pub fn is_of(&self, run: RunId) -> bool {
+        RunId { attempt: run.attempt, ..self.entry.run_id() } == run
+    }
+
+    /// What is left of it when its job is removed: all but a fire that waits for
+    /// a retry, since that has the record of the attempt before.
+    #[must_use]
+    pub fn outliving(self, job: &Job) -> Option<Self> {
+        let has_record = !self.is_claimed && self.entry.attempt > 1;
+        (!has_record).then(|| Self { removed: Some(Arc::clone(&job.definition)), ..self })
+    }
 }

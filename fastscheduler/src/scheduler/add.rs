@@ -193,7 +193,13 @@ impl Scheduler {
         job.declared = declared;
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.removals();
-        engine.apply(&change, Durability::Now).await?;
+        if let Err(error) = engine.apply(&change, Durability::Now).await {
+            // It may be stored all the same, if only the answer was lost, and
+            // would be a job that never runs. If this fails too, the store does.
+            let undone = [Change::RemoveJob { job: id, tombstone: None }];
+            let _ = engine.apply(&undone, Durability::Soon).await;
+            return Err(error.into());
+        }
         engine.announce(&change);
         let _batch_of_one = engine.batch().await;
         // Somebody who saw it in the store may have cancelled it by now.

@@ -10,7 +10,7 @@ use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
-    Entry, IntoJobId, Job, JobId, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
+    Entry, IntoJobId, Job, JobId, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
@@ -70,13 +70,19 @@ impl Scheduler {
         let scheduler = self.clone();
         let requested = async move {
             let job = scheduler.live_job(id).await?;
-            scheduler.request(&job, Trigger::Manual, Vec::new()).await
+            let requested = scheduler.request(&job, Trigger::Manual, Vec::new()).await;
+            requested.map_err(|error| match error {
+                SchedulerError::Storage(StorageError::Conflict(_)) => {
+                    SchedulerError::UnknownJob(id.to_string())
+                }
+                error => error,
+            })
         };
         self.0.engine.to_the_end(requested).await
     }
 
-    /// Adds a fire of its own, together with other changes. These are made
-    /// also if it turns out then that the job is gone.
+    /// Adds a fire of its own, together with other changes, all or none. It is
+    /// a conflict if the job was cancelled first.
     pub(super) async fn request(
         &self,
         job: &Arc<LiveJob>,
@@ -94,28 +100,19 @@ impl Scheduler {
         let entry = job.activity.request(now, may_begin, |at| job.own_fire(trigger, at));
         let entry = entry.ok_or_else(|| SchedulerError::AlreadyRunning(job.definition.name.clone()))?;
         let run_id = entry.run_id();
-        changes.push(Change::OpenFire(Box::new(entry.clone())));
+        changes.extend([Change::RequireJob(job.id), Change::OpenFire(Box::new(entry.clone()))]);
         if let Err(error) = engine.apply(&changes, Durability::Now).await {
             job.activity.end(run_id);
             return Err(error.into());
         }
         engine.announce(&changes);
-        // The store leaves the fire out if the job was cancelled first.
-        let is_final = engine.persist("whether a fire is there", || engine.storage.is_final(run_id)).await;
         let _batch_of_one = engine.batch().await;
-        let present = engine.table.get(job.id).filter(|_| !is_final);
-        let is_waiting = job.activity.is_waiting(run_id);
-        match present {
-            // The job may have been changed since.
-            Some(job) if engine.is_placing() => {
-                engine.push(&[Entry { revision: job.revision, ..entry }]).await;
-            }
-            None if is_waiting => {
-                job.activity.end(run_id);
-                return Err(unknown());
-            }
-            // The start places it, or it has run by now.
-            Some(_) | None => {}
+        // The job may have been changed since, and the fire placed with that.
+        // Before the start it is the start that places it. If the job is
+        // cancelled, the fire gets its record with that.
+        let is_to_be_placed = engine.is_placing() && job.activity.is_waiting(run_id);
+        if let Some(job) = engine.table.get(job.id).filter(|_| is_to_be_placed) {
+            engine.push(&[Entry { revision: job.revision, ..entry }]).await;
         }
         Ok(run_id)
     }
@@ -159,7 +156,9 @@ impl Scheduler {
                 }
                 job => job?,
             };
-            let changes = self.removal(job, reason)?;
+            // Those of an orphan wait for its function.
+            let open = if engine.table.is_orphan(id) { self.open_fires(id).await? } else { Vec::new() };
+            let changes = self.removal(job, reason, &open)?;
             match engine.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     // The revision was only a means to find the job as it was read.
@@ -176,8 +175,15 @@ impl Scheduler {
         }
     }
 
-    /// The changes that remove a job, if it is still as it was read.
-    pub(super) fn removal(&self, mut job: Job, reason: SkipReason) -> Result<Vec<Change>, SchedulerError> {
+    /// The changes that remove a job, if it is still as it was read, and the
+    /// records of its fires that are open and that this process has not taken
+    /// over.
+    pub(super) fn removal(
+        &self,
+        mut job: Job,
+        reason: SkipReason,
+        open: &[OpenFire],
+    ) -> Result<Vec<Change>, SchedulerError> {
         let now = self.0.engine.clock.now();
         let until = now.max(job.scheduled_since + TimeDelta::microseconds(1));
         let record = self.closing(&job, reason, until)?.map(|skipped| {
@@ -193,6 +199,7 @@ impl Scheduler {
         let edit = Edit::of(&job);
         let mut changes = self.revise(&mut job, edit, now)?;
         changes.extend(record);
+        changes.extend(self.0.engine.ends_without_job(&job.definition, open));
         changes.extend(self.0.engine.cancelled_fires(id));
         changes.push(Change::RemoveJob { job: id, tombstone });
         Ok(changes)

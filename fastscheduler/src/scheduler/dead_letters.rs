@@ -64,26 +64,18 @@ impl Scheduler {
         let taken = Change::TakeDeadLetter(run_id);
         let requested = match self.live_job(run_id.job).await {
             Ok(job) => match self.request(&job, Trigger::Retry, vec![taken.clone()]).await {
-                Err(SchedulerError::UnknownJob(_)) => {
-                    // It was cancelled meanwhile, and the letter may be taken already.
-                    let is_there =
-                        engine.persist("a dead letter", || engine.storage.dead_letter(run_id)).await;
-                    self.revive(letter, is_there.map(|_| taken)).await
-                }
+                // The job was cancelled meanwhile, or the letter was taken.
+                Err(error) if is_gone(&error) => self.revive(letter, taken).await,
                 requested => requested,
             },
-            Err(SchedulerError::UnknownJob(_)) => self.revive(letter, Some(taken)).await,
+            Err(SchedulerError::UnknownJob(_)) => self.revive(letter, taken).await,
             Err(error) => Err(error),
         };
-        requested.map_err(|error| match error {
-            // Somebody else has taken it.
-            SchedulerError::Storage(StorageError::Conflict(_)) => unknown(),
-            error => error,
-        })
+        requested.map_err(|error| if is_gone(&error) { unknown() } else { error })
     }
 
     /// Makes a one-time job of a letter whose job is gone.
-    async fn revive(&self, letter: DeadLetter, taken: Option<Change>) -> Result<RunId, SchedulerError> {
+    async fn revive(&self, letter: DeadLetter, taken: Change) -> Result<RunId, SchedulerError> {
         let engine = &self.0.engine;
         let id = JobId::new(engine.storage.reserve_job_number().await?);
         let now = engine.clock.now();
@@ -95,13 +87,18 @@ impl Scheduler {
         let live = Arc::new(self.live(&job, function.as_ref())?.ok_or_else(orphaned)?);
         engine.table.insert(Arc::clone(&live));
         live.activity.set_over(true);
-        let changes = taken.into_iter().chain([Change::AddJob(Box::new(job))]).collect();
+        let changes = vec![taken, Change::AddJob(Box::new(job))];
         let requested = self.request(&live, Trigger::Retry, changes).await;
         if requested.is_err() {
             engine.table.remove(id);
         }
         requested
     }
+}
+
+/// Whether what was to be changed is gone, a job or a letter.
+fn is_gone(error: &SchedulerError) -> bool {
+    matches!(error, SchedulerError::UnknownJob(_) | SchedulerError::Storage(StorageError::Conflict(_)))
 }
 
 /// The schedule of a single fire at `at`.

@@ -83,7 +83,11 @@ impl Scheduler {
                 // The answer to an earlier change was lost.
                 self.take_over_stored(id, function).await?;
             }
-            let Some(edit) = edit(&job)? else { return Ok(false) };
+            let Some(edit) = edit(&job)? else {
+                // It is as it should be, but perhaps not safe yet.
+                engine.apply(&[], Durability::Now).await?;
+                return Ok(false);
+            };
             let changes = self.revise(&mut job, edit, engine.clock.now())?;
             match engine.apply(&changes, Durability::Now).await {
                 Ok(()) => {

@@ -15,6 +15,9 @@ use crate::registry::Function;
 use crate::schedule::ScheduleSpec;
 use crate::storage::{Change, Durability, Stored};
 
+/// The fires that were open when the last process ended, by job.
+type OpenFires = BTreeMap<JobId, Vec<OpenFire>>;
+
 /// What is stored of the declarations of one function.
 #[derive(Default)]
 struct Known {
@@ -27,6 +30,7 @@ impl Scheduler {
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
         let Stored { mut jobs, open, tombstones } = self.0.engine.storage.load().await?;
         self.place_imported(&mut jobs).await?;
+        let mut open = by_job(open);
         let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
         for stone in tombstones {
             let function = stone.declared.definition.function.clone();
@@ -41,7 +45,7 @@ impl Scheduler {
         }
         for function in self.functions() {
             let known = known.remove(function.key()).unwrap_or_default();
-            self.match_declarations(&function, known).await?;
+            self.match_declarations(&function, known, &mut open).await?;
         }
         self.reopen(open).await
     }
@@ -62,7 +66,12 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn match_declarations(&self, function: &Function, known: Known) -> Result<(), SchedulerError> {
+    async fn match_declarations(
+        &self,
+        function: &Function,
+        known: Known,
+        open: &mut OpenFires,
+    ) -> Result<(), SchedulerError> {
         let now = self.0.engine.clock.now();
         let Known { jobs, tombstones } = known;
         let of_jobs = jobs.iter().filter_map(Job::declared);
@@ -82,12 +91,12 @@ impl Scheduler {
         let places = matched(&declared, &stored);
         let gone = jobs.iter().enumerate().filter(|(place, _)| !places.contains(&Some(*place)));
         for (_, job) in gone {
-            self.remove_declared(job, SkipReason::Orphaned).await?;
+            self.remove_declared(job, SkipReason::Orphaned, open).await?;
         }
         for (declared, place) in declared.into_iter().map(Arc::new).zip(&places) {
             match place {
                 Some(place) if *place < jobs.len() => {
-                    self.restore_declared(&jobs[*place], &declared, now).await?;
+                    self.restore_declared(&jobs[*place], &declared, now, open).await?;
                 }
                 Some(place) => self.unearth(&tombstones[*place - jobs.len()], declared, now).await?,
                 None => self.insert_declared(declared, now, Vec::new()).await?,
@@ -102,6 +111,7 @@ impl Scheduler {
         job: &Job,
         declared: &Arc<Declared>,
         now: DateTime<Utc>,
+        open: &mut OpenFires,
     ) -> Result<(), SchedulerError> {
         // A delay counts from the start of each process.
         let is_delay = matches!(declared.definition.schedule.spec, ScheduleSpec::Once { .. });
@@ -117,7 +127,7 @@ impl Scheduler {
             // A date that is over by now was missed.
             let is_past = self.compile(&edit.definition.schedule, now)?.next_after(now).is_none();
             if is_past && edit.fires != Fires::Stay {
-                self.remove_declared(&job, SkipReason::Rescheduled).await?;
+                self.remove_declared(&job, SkipReason::Rescheduled, open).await?;
                 return self.insert_declared(Arc::clone(declared), now, Vec::new()).await;
             }
             if edit.fires == Fires::Skip(SkipReason::Paused) && job.next_run_at.is_none() {
@@ -165,26 +175,35 @@ impl Scheduler {
     }
 
     /// A job that the code no longer declares, while its function is there.
-    async fn remove_declared(&self, job: &Job, reason: SkipReason) -> Result<(), SchedulerError> {
+    async fn remove_declared(
+        &self,
+        job: &Job,
+        reason: SkipReason,
+        open: &mut OpenFires,
+    ) -> Result<(), SchedulerError> {
         if self.0.engine.storage.is_shared() {
             // Another instance may still declare it.
             self.0.engine.table.add_orphan(job);
             return Ok(());
         }
-        let changes = self.removal(job.clone(), reason)?;
+        let open = open.remove(&job.id).unwrap_or_default();
+        let changes = self.removal(job.clone(), reason, &open)?;
         self.0.engine.apply(&changes, Durability::Now).await?;
         tracing::warn!(job = %job.id(), name = job.name(), "removed a job that the code no longer declares");
         Ok(())
     }
 
     /// Takes over the fires that were open when the last process ended.
-    async fn reopen(&self, open: Vec<OpenFire>) -> Result<(), SchedulerError> {
+    async fn reopen(&self, open: OpenFires) -> Result<(), SchedulerError> {
+        let engine = &self.0.engine;
         let mut changes = Vec::new();
-        for open in open {
-            // The fires of an orphan stay open until its function is there.
-            if let Some(job) = self.0.engine.table.get(open.entry.job) {
-                self.0.engine.reopen(&job, open, &mut changes);
+        for open in open.into_values().flatten() {
+            if let Some(definition) = &open.removed {
+                changes.extend(engine.ends_without_job(definition, std::slice::from_ref(&open)));
+            } else if let Some(job) = engine.table.get(open.entry.job) {
+                engine.reopen(&job, open, &mut changes);
             }
+            // The fires of an orphan stay open until its function is there.
         }
         self.0.engine.apply(&changes, Durability::Now).await?;
         Ok(())
@@ -192,13 +211,19 @@ impl Scheduler {
 
     /// Takes over the open fires of a job that was an orphan.
     pub(super) async fn reopen_of(&self, live: &LiveJob) -> Result<(), SchedulerError> {
-        let Stored { open, .. } = self.0.engine.storage.load().await?;
         let mut changes = Vec::new();
-        for open in open.into_iter().filter(|open| open.entry.job == live.id) {
+        for open in self.open_fires(live.id).await? {
             self.0.engine.reopen(live, open, &mut changes);
         }
         self.0.engine.apply(&changes, Durability::Now).await?;
         Ok(())
+    }
+
+    /// The open fires of a job, as they are stored.
+    pub(super) async fn open_fires(&self, id: JobId) -> Result<Vec<OpenFire>, SchedulerError> {
+        let Stored { mut open, .. } = self.0.engine.storage.load().await?;
+        open.retain(|open| open.entry.job == id);
+        Ok(open)
     }
 
     /// Gives the jobs that waited for a function to the engine.
@@ -214,4 +239,12 @@ impl Scheduler {
         }
         self.adopt_imported(function).await
     }
+}
+
+fn by_job(open: Vec<OpenFire>) -> OpenFires {
+    let mut of_jobs = OpenFires::new();
+    for open in open {
+        of_jobs.entry(open.entry.job).or_default().push(open);
+    }
+    of_jobs
 }

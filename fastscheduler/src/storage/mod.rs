@@ -43,8 +43,12 @@ pub enum Change {
     /// A job is told something else. It is a conflict if the job is gone or is
     /// not as the change expects it.
     ReviseJob(Box<JobRevision>),
-    /// A job is gone, with its open fires; a declared one may leave a
-    /// tombstone. One that is gone already leaves none.
+    /// It is a conflict if the job is gone: what its batch says of the job would
+    /// be left out, and the rest of the batch must not be made without it.
+    RequireJob(JobId),
+    /// A job is gone. Of its open fires stays what is
+    /// [left of them](OpenFire::outliving), until their ends are recorded. A
+    /// declared job may leave a tombstone; one that is gone already leaves none.
     RemoveJob {
         /// The job.
         job: JobId,
@@ -66,10 +70,11 @@ pub enum Change {
     /// that skips fires after it, its claim comes first.
     Claim(Vec<Claimed>),
     /// An attempt ended. It counts if its id is new, its fire is not over, and
-    /// no later attempt of the fire is open. That of a job that is gone, which
-    /// was cancelled under way, counts in history and totals if its id is new.
+    /// no later attempt of the fire is open; that of a job that is gone counts
+    /// in history and totals.
     EndAttempt(EndedAttempt),
-    /// Fires did not run. It counts if its id is new.
+    /// Fires did not run. It counts if its id is new and its job is there: who
+    /// removes a job has accounted for all its fires.
     Skip(SkippedFires),
     /// A dead letter is taken out to be run again. It is a conflict if there
     /// is none of that id.
@@ -269,7 +274,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>>;
 
     /// Applies changes in order, all or none. Applying them twice, one time
-    /// right after the other, changes nothing.
+    /// right after the other, changes nothing. No changes that must be safe
+    /// [now](Durability::Now) make safe what was applied before.
     ///
     /// # Errors
     ///
@@ -327,9 +333,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>>;
 
     /// Whether the fire of this attempt is over: it is not open, and if its
-    /// schedule set it off, the job's fires are accounted for beyond it. The
-    /// fires of a job that is gone are over. An instance asks before it takes
-    /// over a fire whose claim has run out.
+    /// schedule set it off, the job's fires are accounted for beyond it. Those
+    /// of a job that is gone are over when they are not open. An instance asks
+    /// before it takes over a fire whose claim has run out.
     fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>>;
 
     /// Drops what is beyond the limits: the oldest runs and dead letters, never

@@ -16,9 +16,6 @@ pub(crate) struct Acknowledged {
     /// The ids that were ever seen, and the name of the job, which stays.
     names: BTreeMap<JobId, String>,
     cancelled: BTreeSet<JobId>,
-    /// Jobs that somebody began to cancel. What ran of them at that moment is
-    /// recorded when it ends, which a kill may prevent: see [`Self::excuses`].
-    cancelling: HashSet<JobId>,
     /// Fires that were asked for.
     requested: HashSet<RunId>,
     /// Letters that were taken out.
@@ -83,6 +80,18 @@ impl Facts {
         facts
     }
 
+    /// And what `earlier` says of what is not known.
+    fn or(self, earlier: Self) -> Self {
+        Self {
+            is_paused: self.is_paused.or(earlier.is_paused),
+            group: self.group.or(earlier.group),
+            retries: self.retries.or(earlier.retries),
+            schedule: self.schedule.or(earlier.schedule),
+            is_recurring: self.is_recurring.or(earlier.is_recurring),
+            filling: self.filling.or(earlier.filling),
+        }
+    }
+
     fn hold(&self, actual: &Self) -> bool {
         fn holds<T: PartialEq>(expected: Option<&T>, actual: Option<&T>) -> bool {
             expected.is_none() || expected == actual
@@ -122,9 +131,6 @@ impl Acknowledged {
         for line in lines {
             match line {
                 Line::Asks(number, ask) => {
-                    if let Ask::Cancel(job) = ask {
-                        self.cancelling.insert(*job);
-                    }
                     cut_short.insert(*number, ask);
                 }
                 Line::Answered(number, answer) => {
@@ -151,7 +157,11 @@ impl Acknowledged {
                     wrong.push(format!("`{name}` got the id {id}, which was used before"));
                 }
                 self.names.insert(*id, name.clone());
-                self.jobs.insert(*id, Facts::default().after(ask));
+                // Others may have seen it, and been answered, before its maker.
+                if !self.cancelled.contains(id) {
+                    let known = self.jobs.remove(id).unwrap_or_default();
+                    self.jobs.insert(*id, known.or(Facts::default().after(ask)));
+                }
             }
             (Ask::Cancel(job), _) => {
                 self.jobs.remove(job);
@@ -220,12 +230,15 @@ impl Acknowledged {
     fn check_fires(&mut self, cut_short: &HashMap<u64, &Ask>, found: &Found, wrong: &mut Vec<String>) {
         let recorded = found.history.iter().map(|run| fire(run.run_id));
         let fires: HashSet<RunId> = recorded.chain(found.open.keys().copied()).collect();
-        let lost = self.requested.iter().filter(|run| !fires.contains(run) && !self.excuses(run.job));
+        let lost = self.requested.iter().filter(|run| !fires.contains(run));
         wrong.extend(lost.map(|run| format!("the fire of {run} was asked for, and is not there")));
 
         let letters: HashSet<RunId> = found.letters.iter().map(|letter| letter.run.run_id).collect();
+        // A power failure may have taken the letter with the run that left it.
+        let failed: HashSet<RunId> = found.history.iter().map(|run| run.run_id).collect();
         for ask in cut_short.values() {
             if let Ask::RetryLetter(letter) = ask
+                && failed.contains(letter)
                 && !letters.contains(letter)
             {
                 self.taken.insert(*letter);
@@ -234,18 +247,9 @@ impl Acknowledged {
         let back = self.taken.iter().filter(|letter| letters.contains(letter));
         wrong.extend(back.map(|letter| format!("the letter of {letter} was taken, and is there")));
         let retried = fires.iter().filter(|run| run.trigger == Trigger::Retry).count();
-        let is_excused = |letter: &&RunId| self.excuses(letter.job) || !found.jobs.contains_key(&letter.job);
-        let excused = self.taken.iter().filter(is_excused).count();
         let taken = self.taken.len();
-        if retried > taken || retried + excused < taken {
+        if retried != taken {
             wrong.push(format!("{taken} letters were taken, and {retried} fires come of them"));
         }
-    }
-
-    /// Whether a fire of a job may lack its record: what runs while its job is
-    /// cancelled is not open any more once the job is gone, and not recorded
-    /// before it has ended. A kill in between leaves nothing of it.
-    pub(crate) fn excuses(&self, job: JobId) -> bool {
-        self.cancelling.contains(&job)
     }
 }

@@ -159,8 +159,7 @@ impl Fires {
             });
             let is_recorded = self.recorded.contains_key(run);
             attempt.is_forgotten = *place >= self.safe && !is_recorded && !is_open;
-            let is_gone = !found.jobs.contains_key(&run.job);
-            if !attempt.is_forgotten && !is_recorded && !is_open && !is_gone {
+            if !attempt.is_forgotten && !is_recorded && !is_open {
                 wrong.push(format!("{run} began, and nothing is stored of it"));
             }
             let is_followed = last_of_job.get(&run.job).is_some_and(|last| last > place);

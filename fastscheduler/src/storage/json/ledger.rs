@@ -161,7 +161,15 @@ impl Ledger {
         let mut inner = self.inner();
         inner.check_open()?;
         if changes.is_empty() {
-            return Ok(Recorded::Done);
+            return Ok(match durability {
+                Durability::Now if inner.behind.is_some() => {
+                    Recorded::Behind(self.ask_for_snapshot(&mut inner))
+                }
+                Durability::Now if !inner.sync.covers(inner.sequence) => {
+                    Recorded::Unsafe(self.sync_now(&mut inner))
+                }
+                Durability::Now | Durability::Soon => Recorded::Done,
+            });
         }
         inner.state.check(changes)?;
         let dropped = inner.dropped;
@@ -291,6 +299,7 @@ fn is_about_letters(change: &Change) -> bool {
         Change::TakeDeadLetter(_) => true,
         Change::AddJob(_)
         | Change::ReviseJob(_)
+        | Change::RequireJob(_)
         | Change::RemoveJob { .. }
         | Change::RemoveTombstone(_)
         | Change::OpenFire(_)

@@ -21,6 +21,7 @@ struct Head {
     sequence: u64,
     job_counter: u64,
     jobs: usize,
+    outliving: usize,
     tombstones: usize,
     dead_letters: usize,
     history: usize,
@@ -37,13 +38,14 @@ struct JobRecord<J, O> {
 impl Snapshot {
     pub(super) fn write(&self, to: impl Write) -> io::Result<()> {
         let state = &self.state;
-        let jobs = state.job_parts();
+        let (jobs, outliving) = (state.job_parts(), state.outliving_parts());
         let (tombstones, letters, history) =
             (state.tombstone_parts(), state.letter_parts(), state.run_parts());
         let head = Head {
             sequence: self.sequence,
             job_counter: state.next_job(),
             jobs: jobs.len(),
+            outliving: outliving.len(),
             tombstones: tombstones.len(),
             dead_letters: letters.len(),
             history: history.len(),
@@ -51,6 +53,7 @@ impl Snapshot {
         };
         let mut document = Writer::begin(to, &head)?;
         document.list("jobs", jobs.into_iter().map(|(job, open)| JobRecord { job, open }))?;
+        document.list("outliving", outliving)?;
         document.list("tombstones", tombstones)?;
         document.list("dead_letters", letters)?;
         document.list("history", history)?;
@@ -73,6 +76,10 @@ impl Snapshot {
         let jobs: Vec<JobRecord<Job, Vec<OpenFire>>> = document.list("jobs", head.jobs, IsLast::No)?;
         for JobRecord { job, open } in jobs {
             state.put_job(job, open);
+        }
+        let outliving: Vec<OpenFire> = document.list("outliving", head.outliving, IsLast::No)?;
+        for fire in outliving {
+            state.put_outliving(fire);
         }
         let tombstones: Vec<Tombstone> = document.list("tombstones", head.tombstones, IsLast::No)?;
         for tombstone in tombstones {

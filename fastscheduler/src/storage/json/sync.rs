@@ -69,6 +69,11 @@ impl Syncing {
         self.is_safe(sequence);
     }
 
+    /// Whether all up to and with the change of this number is known to be safe.
+    pub(super) fn covers(&self, sequence: u64) -> bool {
+        self.safe >= sequence
+    }
+
     /// All up to and with the change of this number is safe.
     fn is_safe(&mut self, sequence: u64) {
         self.safe = sequence;

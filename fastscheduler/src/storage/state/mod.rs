@@ -2,6 +2,7 @@
 //!
 //! Pure: what is kept beside it, and how soon, is for the stores that have one.
 
+mod outliving;
 mod parts;
 mod run_ids;
 mod slots;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::outliving::Outliving;
 use self::run_ids::RunIds;
 use self::slots::{Slot, Slots};
 use crate::job::{
@@ -29,6 +31,8 @@ type Numbers = BuildHasherDefault<NumberHasher>;
 pub(super) struct State {
     jobs: Slots,
     next_job: u64,
+    /// Fires of jobs that are gone.
+    outliving: Outliving,
     tombstones: BTreeMap<JobId, Tombstone>,
     history: VecDeque<Arc<Run>>,
     /// The ids of the history.
@@ -76,7 +80,8 @@ impl State {
     }
 
     pub(super) fn load(&self) -> Stored {
-        let mut open: Vec<OpenFire> = self.jobs.iter().flat_map(|slot| slot.open.iter().cloned()).collect();
+        let of_jobs = self.jobs.iter().flat_map(|slot| &slot.open);
+        let mut open: Vec<OpenFire> = of_jobs.chain(self.outliving.iter()).cloned().collect();
         open.sort_unstable_by_key(|fire| (fire.entry.job, fire.entry.scheduled_for, fire.entry.trigger));
         Stored { jobs: self.jobs(), open, tombstones: self.tombstones.values().cloned().collect() }
     }
@@ -131,7 +136,7 @@ impl State {
     }
 
     pub(super) fn is_over(&self, run: RunId) -> bool {
-        self.jobs.get(run.job).is_none_or(|slot| slot.is_over(run))
+        self.jobs.get(run.job).map_or_else(|| !self.outliving.has(run), |slot| slot.is_over(run))
     }
 
     /// Drops what is beyond the limits, and says what that was.
@@ -182,12 +187,13 @@ impl State {
             match change {
                 Change::AddJob(job) => self.add(job),
                 Change::ReviseJob(revision) => self.revise(revision)?,
+                Change::RequireJob(job) => self.require(*job)?,
                 Change::RemoveJob { job, tombstone } => self.remove(*job, tombstone.as_deref()),
                 Change::RemoveTombstone(job) => {
                     self.tombstones.remove(job);
                 }
                 Change::OpenFire(entry) => {
-                    self.open(OpenFire { entry: entry.as_ref().clone(), is_claimed: false });
+                    self.open(OpenFire::waiting(entry.as_ref().clone()));
                 }
                 Change::Claim(claims) => claims.iter().for_each(|claimed| self.claim(claimed)),
                 Change::EndAttempt(ended) => self.end_attempt(ended),
@@ -213,7 +219,7 @@ impl State {
             match change {
                 Change::AddJob(job) => touch(job.id(), None),
                 Change::ReviseJob(revision) => touch(revision.job, None),
-                Change::RemoveJob { job, .. } => touch(*job, None),
+                Change::RequireJob(job) | Change::RemoveJob { job, .. } => touch(*job, None),
                 Change::OpenFire(entry) => touch(entry.job, Some(entry.run_id())),
                 Change::Claim(claims) => claims.iter().for_each(|claimed| touch(claimed.entry.job, None)),
                 Change::EndAttempt(EndedAttempt { run, .. }) | Change::Skip(SkippedFires { run, .. }) => {
@@ -248,8 +254,16 @@ impl State {
         Ok(())
     }
 
+    fn require(&self, job: JobId) -> Result<(), StorageError> {
+        let gone = || StorageError::Conflict(format!("`{job}`"));
+        self.jobs.get(job).map(drop).ok_or_else(gone)
+    }
+
     fn remove(&mut self, job: JobId, tombstone: Option<&Tombstone>) {
-        if self.jobs.remove(job) {
+        if let Some(Slot { job: removed, open }) = self.jobs.remove(job) {
+            open.into_iter()
+                .filter_map(|open| open.outliving(&removed))
+                .for_each(|open| self.outliving.add(open));
             self.tombstones.extend(tombstone.map(|tombstone| (job, tombstone.clone())));
         }
     }
@@ -270,7 +284,7 @@ impl State {
             && !slot.is_overtaken(run)
             && !slot.is_over(run)
         {
-            slot.open(OpenFire { entry: claimed.entry.clone(), is_claimed: true }, spare);
+            slot.open(OpenFire::claimed(claimed.entry.clone()), spare);
             slot.job.advance(claimed.progress);
         }
     }
@@ -278,18 +292,23 @@ impl State {
     fn end_attempt(&mut self, ended: &EndedAttempt) {
         let run = &ended.run;
         let slot = self.jobs.get_with_spare(run.job_id());
-        let is_stale = |slot: &Slot| slot.is_overtaken(run.run_id) || slot.is_over(run.run_id);
-        if slot.as_ref().is_some_and(|(slot, _)| is_stale(slot)) || !self.run_ids.insert(run.run_id) {
+        let is_stale = match &slot {
+            Some((slot, _)) => slot.is_overtaken(run.run_id) || slot.is_over(run.run_id),
+            None => !self.outliving.is_at(run.run_id),
+        };
+        if is_stale || !self.run_ids.insert(run.run_id) {
             return;
         }
         if let Some((slot, spare)) = slot {
             slot.close(run.run_id, spare);
             if let Some(retry) = &ended.retry {
-                slot.open(OpenFire { entry: retry.as_ref().clone(), is_claimed: false }, spare);
+                slot.open(OpenFire::waiting(retry.as_ref().clone()), spare);
             }
             let retry_count = ended.retry.as_ref().map_or(0, |retry| retry.retries());
             slot.job.count_attempt(run, retry_count);
             slot.job.advance(ended.progress);
+        } else {
+            self.outliving.end(run.run_id);
         }
         self.totals.count_attempt(run);
         self.history.push_back(Arc::clone(run));
@@ -297,12 +316,11 @@ impl State {
     }
 
     fn skip(&mut self, skipped: &SkippedFires) {
+        let Some(slot) = self.jobs.get_mut(skipped.run.job_id()) else { return };
         if !self.run_ids.insert(skipped.run.run_id) {
             return;
         }
-        if let Some(slot) = self.jobs.get_mut(skipped.run.job_id()) {
-            slot.job.advance(skipped.progress);
-        }
+        slot.job.advance(skipped.progress);
         self.history.push_back(Arc::clone(&skipped.run));
     }
 
@@ -332,5 +350,5 @@ impl Totals {
 
 /// Whether a change may be refused.
 fn may_conflict(change: &Change) -> bool {
-    matches!(change, Change::ReviseJob(_) | Change::TakeDeadLetter(_))
+    matches!(change, Change::ReviseJob(_) | Change::RequireJob(_) | Change::TakeDeadLetter(_))
 }

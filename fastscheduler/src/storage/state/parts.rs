@@ -24,6 +24,10 @@ impl State {
         self.jobs.add(job.id(), || Slot { job, open });
     }
 
+    pub(in crate::storage) fn put_outliving(&mut self, fire: OpenFire) {
+        self.outliving.add(fire);
+    }
+
     pub(in crate::storage) fn put_tombstone(&mut self, tombstone: Tombstone) {
         self.tombstones.insert(tombstone.job, tombstone);
     }
@@ -48,6 +52,11 @@ impl State {
         let mut parts: Vec<_> = self.jobs.iter().map(|slot| (&slot.job, slot.open.as_slice())).collect();
         parts.sort_unstable_by_key(|(job, _)| job.id());
         parts
+    }
+
+    /// The open fires of jobs that are gone, by job.
+    pub(in crate::storage) fn outliving_parts(&self) -> Vec<&OpenFire> {
+        self.outliving.iter().collect()
     }
 
     /// The tombstones, by id.

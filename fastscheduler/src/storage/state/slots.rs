@@ -58,14 +58,14 @@ impl Slots {
         });
     }
 
-    /// Removes a job, and says whether it was there.
-    pub(super) fn remove(&mut self, job: JobId) -> bool {
-        let Some(place) = self.places.remove(&job) else { return false };
-        self.in_order.swap_remove(place as usize);
+    /// Removes a job, if it is there.
+    pub(super) fn remove(&mut self, job: JobId) -> Option<Slot> {
+        let place = self.places.remove(&job)?;
+        let removed = self.in_order.swap_remove(place as usize);
         if let Some(moved) = self.in_order.get(place as usize) {
             self.places.insert(moved.job.id(), place);
         }
-        true
+        Some(removed)
     }
 }
 
@@ -111,6 +111,6 @@ impl Slot {
 
     /// Where the fire of an attempt is, if it is open.
     fn place(&self, run: RunId) -> Option<usize> {
-        self.open.iter().position(|open| RunId { attempt: run.attempt, ..open.entry.run_id() } == run)
+        self.open.iter().position(|open| open.is_of(run))
     }
 }

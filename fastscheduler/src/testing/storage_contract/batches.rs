@@ -26,11 +26,14 @@ pub async fn a_batch_is_applied_whole_or_not_at_all<S: Storage>(make: impl Async
         skip(&other, SkipReason::Overlap, 30, 50),
         Change::TakeDeadLetter(lettered.run_id()),
         Change::RemoveTombstone(buried.id()),
+        Change::RequireJob(other.id()),
         tombstone(&other),
     ];
     let wrong = [
         ("a revision of a job that is not there", revise(pause(&sample::job(9)))),
         ("a revision that was overtaken", revise(pause(&job))),
+        ("a job that is required and not there", Change::RequireJob(sample::job(9).id())),
+        ("a job that is required and was removed before", Change::RequireJob(other.id())),
         ("a dead letter that is not there", Change::TakeDeadLetter(Fire::of(&job, 90).run_id())),
         ("a dead letter that was taken before", Change::TakeDeadLetter(lettered.run_id())),
         ("a revision of a job that was removed before", revise(pause(&store.job(&other).await))),
@@ -46,7 +49,15 @@ pub async fn a_batch_is_applied_whole_or_not_at_all<S: Storage>(make: impl Async
     store.apply(&right).await;
     let after = store.snapshot().await;
     assert_eq!(after.stored.jobs.iter().map(Job::id).collect::<Vec<_>>(), [job.id(), new.id()]);
-    assert_eq!(store.open_attempts().await, [(under_way.attempt(2).run_id(), false)]);
+    let outliving = [Fire::of(&other, 20), Fire::of(&other, 33).triggered(Trigger::Manual)];
+    assert_eq!(
+        store.open_attempts().await,
+        [
+            (under_way.attempt(2).run_id(), false),
+            (outliving[0].run_id(), true),
+            (outliving[1].run_id(), false)
+        ]
+    );
     assert_eq!(
         after.stored.tombstones.iter().map(|tombstone| tombstone.job).collect::<Vec<_>>(),
         [other.id()]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::probe::{Probe, pause, remove, revise};
 use super::sample::{self, Fire, add, at, skip};
-use crate::job::{EntryKind, Job, JobRevision, Lane, OpenFire, Progress, RunStatus, SkipReason, Trigger};
+use crate::job::{EntryKind, Job, JobRevision, Lane, OpenFire, Progress, SkipReason, Trigger};
 use crate::storage::{Change, Claimed, Storage};
 
 pub async fn a_claim_opens_its_fire_and_accounts_for_it<S: Storage>(make: impl AsyncFn() -> S) {
@@ -12,7 +12,7 @@ pub async fn a_claim_opens_its_fire_and_accounts_for_it<S: Storage>(make: impl A
     let store = Probe::with(make, &[add(&job)]).await;
     let fire = Fire::of(&job, 10);
     store.apply(&[fire.claim()]).await;
-    assert_eq!(store.open().await, [OpenFire { entry: fire.entry, is_claimed: true }]);
+    assert_eq!(store.open().await, [OpenFire::claimed(fire.entry)]);
     let job = store.job(&job).await;
     assert_eq!((job.unaccounted_from(), job.run_count()), (Some(at(20)), 0));
 }
@@ -31,9 +31,9 @@ pub async fn an_open_fire_comes_back_as_it_was<S: Storage>(make: impl AsyncFn() 
     fire.entry.is_exclusive = false;
     fire.entry.lane = Lane::Blocking;
     let store = Probe::with(make, &[add(&job), fire.open()]).await;
-    assert_eq!(store.open().await, [OpenFire { entry: fire.entry.clone(), is_claimed: false }]);
+    assert_eq!(store.open().await, [OpenFire::waiting(fire.entry.clone())]);
     store.apply(&[fire.claim()]).await;
-    assert_eq!(store.open().await, [OpenFire { entry: fire.entry, is_claimed: true }]);
+    assert_eq!(store.open().await, [OpenFire::claimed(fire.entry)]);
 }
 
 pub async fn attempts_of_many_jobs_begin_at_once<S: Storage>(make: impl AsyncFn() -> S) {
@@ -54,7 +54,7 @@ pub async fn a_take_over_takes_the_place_of_the_attempt<S: Storage>(make: impl A
     let mut second = first.clone().attempt(2);
     second.entry.crashes = 1;
     let store = Probe::with(make, &[add(&job), first.claim(), second.claim()]).await;
-    assert_eq!(store.open().await, [OpenFire { entry: second.entry, is_claimed: true }]);
+    assert_eq!(store.open().await, [OpenFire::claimed(second.entry)]);
 }
 
 pub async fn a_claim_that_comes_too_late_is_left_out<S: Storage>(make: impl AsyncFn() -> S) {
@@ -206,15 +206,13 @@ pub async fn skipped_fires_are_recorded_once<S: Storage>(make: impl AsyncFn() ->
     store.leaves_out(&[skip(&job, SkipReason::Overlap, 10, 20)], "another record of that id").await;
 }
 
-pub async fn skipped_fires_of_a_job_that_is_gone_are_recorded<S: Storage>(make: impl AsyncFn() -> S) {
+pub async fn skipped_fires_of_a_job_that_is_gone_are_left_out<S: Storage>(make: impl AsyncFn() -> S) {
     let job = sample::job(1);
-    let store = Probe::with(make, &[add(&job), remove(&job)]).await;
-    store.apply(&[skip(&job, SkipReason::Cancelled, 10, 40)]).await;
-    assert_eq!(
-        store.outcomes().await.iter().map(|(_, status)| *status).collect::<Vec<_>>(),
-        [RunStatus::Missed]
-    );
-    assert_eq!(store.load().await.jobs, []);
+    let store =
+        Probe::with(make, &[add(&job), skip(&job, SkipReason::Cancelled, 10, 40), remove(&job)]).await;
+    let late = skip(&job, SkipReason::Overlap, 20, 30);
+    store.leaves_out(&[late], "who removed the job has accounted for them").await;
+    assert_eq!(store.runs().await.len(), 1);
 }
 
 pub async fn whether_a_fire_is_over_is_known<S: Storage>(make: impl AsyncFn() -> S) {
@@ -254,5 +252,12 @@ pub async fn whether_a_fire_is_over_is_known<S: Storage>(make: impl AsyncFn() ->
     assert!(is_over(&Fire::of(&job, 50)).await, "none is to come");
     store.apply(&[remove(&job)]).await;
     assert!(is_over(&last).await, "the job is gone");
+    let other = sample::job(3);
+    let under_way = Fire::of(&other, 10);
+    store.apply(&[add(&other), under_way.claim(), remove(&other)]).await;
+    assert!(!is_over(&under_way).await, "it is under way though its job is gone");
+    assert!(is_over(&Fire::of(&other, 20)).await, "and nothing comes after it");
+    store.apply(&[under_way.completed()]).await;
+    assert!(is_over(&under_way).await, "it has ended");
     assert!(is_over(&Fire::of(&sample::job(2), 10)).await, "the job never was");
 }

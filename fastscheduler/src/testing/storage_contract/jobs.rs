@@ -10,7 +10,8 @@ use serde_json::json;
 use super::probe::{Probe, pause, remove, revise};
 use super::sample::{self, Fire, START, add, at};
 use crate::job::{
-    CatchUp, Declared, FunctionKey, Job, JobDefinition, JobId, JobRevision, Overlap, Policy, Tombstone,
+    CatchUp, Declared, FunctionKey, Job, JobDefinition, JobId, JobRevision, OpenFire, Overlap, Policy,
+    Tombstone, Trigger,
 };
 use crate::schedule::cron;
 use crate::storage::{Change, Storage};
@@ -167,16 +168,40 @@ pub async fn of_revisions_at_once_one_is_made<S: Storage>(make: impl AsyncFn() -
     assert_eq!((accepted, store.job(&job).await.revision()), (1, 2));
 }
 
-pub async fn a_job_is_removed_with_its_open_fires<S: Storage>(make: impl AsyncFn() -> S) {
+pub async fn a_job_is_removed_with_its_retries<S: Storage>(make: impl AsyncFn() -> S) {
     let (job, other) = (sample::job(1), sample::job(11));
-    let changes = [add(&job), add(&other), Fire::of(&job, 10).claim(), Fire::of(&other, 10).claim()];
+    let fire = Fire::of(&job, 10);
+    let changes = [add(&job), add(&other), fire.claim(), fire.retried(), Fire::of(&other, 10).claim()];
     let store = Probe::with(make, &changes).await;
-    store.apply(&[Fire::of(&job, 20).open(), remove(&job)]).await;
+    store.apply(&[remove(&job)]).await;
     assert_eq!(store.find_job(job.id()).await, None);
     assert_eq!(store.jobs().await, [claimed(&other)]);
     assert_eq!(store.open_attempts().await, [(Fire::of(&other, 10).run_id(), true)]);
     assert_eq!(store.statistics().await.active_jobs, 1);
     store.leaves_out(&[remove(&job)], "a job that is gone").await;
+}
+
+pub async fn a_fire_without_a_record_outlives_its_job<S: Storage>(make: impl AsyncFn() -> S) {
+    let job = sample::job_of(1, JobDefinition { schedule: sample::definition().schedule, ..rich() });
+    let (first, second) = (Fire::of(&job, 10), Fire::of(&job, 20).triggered(Trigger::Manual));
+    let changes = [add(&job), first.claim(), first.retried(), first.clone().attempt(2).claim()];
+    let store = Probe::with(make, &changes).await;
+    store.apply(&[second.open(), remove(&job)]).await;
+    let first = first.attempt(2);
+    let removed = Some(Arc::clone(&job.definition));
+    let under_way = OpenFire { removed: removed.clone(), ..OpenFire::claimed(first.entry.clone()) };
+    let unbegun = OpenFire { removed, ..OpenFire::waiting(second.entry.clone()) };
+    assert_eq!(store.open().await, [under_way, unbegun.clone()], "as it was, with what its job was");
+    store.leaves_out(&[remove(&job)], "a job that is gone").await;
+    store.leaves_out(&[first.open()], "it does not wait again").await;
+    store.leaves_out(&[first.clone().attempt(3).claim()], "nor is it tried again").await;
+    store.apply(&[first.completed()]).await;
+    assert_eq!(store.open().await, [unbegun], "it has ended");
+    store.leaves_out(&[first.completed()], "an end that is recorded").await;
+    store.leaves_out(&[Fire::of(&job, 30).completed()], "one that was not open").await;
+    store.apply(&[second.buried()]).await;
+    assert_eq!(store.open().await, []);
+    assert_eq!(store.statistics().await.total_runs, 3);
 }
 
 pub async fn a_tombstone_stays_until_it_is_removed<S: Storage>(make: impl AsyncFn() -> S) {

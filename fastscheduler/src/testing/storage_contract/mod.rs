@@ -45,7 +45,8 @@ macro_rules! storage_contract {
                 a_revision_changes_what_it_says_and_nothing_else,
                 a_revision_of_a_job_that_is_not_as_expected_is_a_conflict,
                 of_revisions_at_once_one_is_made,
-                a_job_is_removed_with_its_open_fires,
+                a_job_is_removed_with_its_retries,
+                a_fire_without_a_record_outlives_its_job,
                 a_tombstone_stays_until_it_is_removed,
                 a_job_that_is_gone_already_leaves_no_tombstone,
                 a_number_is_never_given_twice,
@@ -66,7 +67,7 @@ macro_rules! storage_contract {
                 a_job_without_fires_to_come_stays_so,
                 what_belongs_to_an_earlier_schedule_moves_nothing,
                 skipped_fires_are_recorded_once,
-                skipped_fires_of_a_job_that_is_gone_are_recorded,
+                skipped_fires_of_a_job_that_is_gone_are_left_out,
                 whether_a_fire_is_over_is_known;
             ends:
                 an_end_closes_its_fire_and_is_counted,

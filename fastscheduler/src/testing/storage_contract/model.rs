@@ -103,9 +103,20 @@ impl Model {
                 }
                 job.revise(revision);
             }
+            Change::RequireJob(job) => {
+                if !self.jobs.contains_key(job) {
+                    return Err(Conflict);
+                }
+            }
             Change::RemoveJob { job, tombstone } => {
-                if self.jobs.remove(job).is_some() {
-                    self.open.retain(|(owner, ..), _| owner != job);
+                if let Some(removed) = self.jobs.remove(job) {
+                    let open = std::mem::take(&mut self.open);
+                    let left = open.into_iter().filter_map(|(key, open)| {
+                        let is_of_job = open.entry.job == *job;
+                        let left = if is_of_job { open.outliving(&removed) } else { Some(open) };
+                        left.map(|open| (key, open))
+                    });
+                    self.open = left.collect();
                     self.tombstones.extend(tombstone.as_deref().map(|tombstone| (*job, tombstone.clone())));
                 }
             }
@@ -115,24 +126,25 @@ impl Model {
             Change::OpenFire(entry) => {
                 let run = entry.run_id();
                 if self.jobs.contains_key(&run.job) && !self.is_overtaken(run) && !self.is_recorded(run) {
-                    self.open.insert(key(run), OpenFire { entry: entry.as_ref().clone(), is_claimed: false });
+                    self.open.insert(key(run), OpenFire::waiting(entry.as_ref().clone()));
                 }
             }
             Change::Claim(claims) => {
                 for claimed in claims {
                     let run = claimed.entry.run_id();
-                    if !self.is_overtaken(run) && !self.is_over(run) {
-                        let fire = OpenFire { entry: claimed.entry.clone(), is_claimed: true };
-                        self.open.insert(key(run), fire);
+                    let is_there = self.jobs.contains_key(&run.job);
+                    if is_there && !self.is_overtaken(run) && !self.is_over(run) {
+                        self.open.insert(key(run), OpenFire::claimed(claimed.entry.clone()));
                         self.advance(run, claimed.progress);
                     }
                 }
             }
             Change::EndAttempt(ended) => self.end(ended),
             Change::Skip(skipped) => {
-                if !self.is_recorded(skipped.run.run_id) {
+                let run = skipped.run.run_id;
+                if self.jobs.contains_key(&run.job) && !self.is_recorded(run) {
                     self.history.push(skipped.run.as_ref().clone());
-                    self.advance(skipped.run.run_id, skipped.progress);
+                    self.advance(run, skipped.progress);
                 }
             }
             Change::TakeDeadLetter(run) => {
@@ -148,9 +160,7 @@ impl Model {
 
     fn end(&mut self, ended: &EndedAttempt) {
         let run = ended.run.run_id;
-        let is_gone = !self.jobs.contains_key(&run.job);
-        let is_late = self.is_overtaken(run) || self.is_over(run) && !is_gone;
-        if self.is_recorded(run) || is_late {
+        if self.is_recorded(run) || self.is_overtaken(run) || self.is_over(run) {
             return;
         }
         self.history.push(ended.run.as_ref().clone());
@@ -160,8 +170,7 @@ impl Model {
         if let Some(job) = self.jobs.get_mut(&run.job) {
             job.count_attempt(&ended.run, ended.retry.as_ref().map_or(0, |retry| retry.retries()));
             if let Some(retry) = &ended.retry {
-                let fire = OpenFire { entry: retry.as_ref().clone(), is_claimed: false };
-                self.open.insert(key(run), fire);
+                self.open.insert(key(run), OpenFire::waiting(retry.as_ref().clone()));
             }
             self.advance(run, ended.progress);
         }
@@ -182,7 +191,7 @@ impl Model {
     }
 
     fn is_over(&self, run: RunId) -> bool {
-        let Some(job) = self.jobs.get(&run.job) else { return true };
+        let Some(job) = self.jobs.get(&run.job) else { return !self.open.contains_key(&key(run)) };
         let is_accounted_for = job.unaccounted_from().is_none_or(|next| next > run.scheduled_for);
         let is_of_schedule = run.trigger.is_of_schedule();
         !self.open.contains_key(&key(run)) && (is_accounted_for || !is_of_schedule)
@@ -252,13 +261,20 @@ impl Random {
     }
 
     fn change(&mut self, model: &mut Model) -> Change {
-        match self.below(22) {
+        match self.below(23) {
             0 | 1 => {
                 // A number is taken even if the batch is refused.
                 model.made += 1;
                 add(&sample::job(model.made))
             }
-            2 => add(&self.job(model)),
+            2 => {
+                // One that is there; a number is never given twice.
+                let there: Vec<&Job> = model.jobs.values().collect();
+                let picked = usize::try_from(self.below(there.len().max(1) as u64)).unwrap_or(0);
+                there
+                    .get(picked)
+                    .map_or_else(|| skip(&sample::job(1), SkipReason::Paused, 10, 20), |job| add(job))
+            }
             3 | 4 => {
                 let job = self.job(model);
                 let since = at(self.seconds() - 5);
@@ -274,6 +290,7 @@ impl Random {
                 Change::RemoveJob { job, tombstone: Some(Box::new(Tombstone { job, declared })) }
             }
             7 => Change::RemoveTombstone(self.job(model).id()),
+            22 => Change::RequireJob(self.job(model).id()),
             8 | 9 => self.fire(model).open(),
             10 => self.open(model).open(),
             11 | 12 => Change::Claim((0..=self.below(3)).map(|_| self.fire(model).claimed()).collect()),

@@ -1,0 +1,42 @@
+//! Fires that are open though their jobs are gone.
+
+use std::collections::BTreeMap;
+
+use crate::job::{JobId, OpenFire, RunId};
+
+/// What is left of the fires of jobs that were removed, until the ends of
+/// their attempts are recorded.
+#[derive(Default, Clone)]
+pub(super) struct Outliving(BTreeMap<JobId, Vec<OpenFire>>);
+
+impl Outliving {
+    pub(super) fn add(&mut self, fire: OpenFire) {
+        self.0.entry(fire.entry.job).or_default().push(fire);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &OpenFire> {
+        self.0.values().flatten()
+    }
+
+    /// Whether the fire of an attempt is among them.
+    pub(super) fn has(&self, run: RunId) -> bool {
+        self.of(run).is_some()
+    }
+
+    /// Whether the fire of an attempt is among them, and no later attempt of it.
+    pub(super) fn is_at(&self, run: RunId) -> bool {
+        self.of(run).is_some_and(|open| open.entry.attempt <= run.attempt)
+    }
+
+    pub(super) fn end(&mut self, run: RunId) {
+        let Some(open) = self.0.get_mut(&run.job) else { return };
+        open.retain(|open| !open.is_of(run));
+        if open.is_empty() {
+            self.0.remove(&run.job);
+        }
+    }
+
+    fn of(&self, run: RunId) -> Option<&OpenFire> {
+        self.0.get(&run.job)?.iter().find(|open| open.is_of(run))
+    }
+}
