@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
+use fastscheduler::storage::Storage as _;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, JobId, RunStatus, SchedulerError};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
@@ -75,6 +76,9 @@ async fn a_pause_whose_answer_was_lost_holds_when_it_is_repeated() {
     let (scheduler, clock, store, id) = started().await;
     store.once(Action::Revise, Fault::AnswerIsLost);
     scheduler.pause_job(id).await.unwrap_err();
+    assert!(scheduler.job(id).await.unwrap().unwrap().is_paused());
+    testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+    assert_eq!(completed(&scheduler).await, 0, "it is as it says");
     scheduler.pause_job(id).await.unwrap();
     testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
     assert_eq!(completed(&scheduler).await, 0);
@@ -85,10 +89,24 @@ async fn a_cancellation_whose_answer_was_lost_holds_when_it_is_repeated() {
     let (scheduler, clock, store, id) = started().await;
     store.once(Action::Remove, Fault::AnswerIsLost);
     scheduler.cancel_job(id).await.unwrap_err();
+    assert_eq!(scheduler.jobs().await.unwrap(), []);
+    testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+    assert_eq!(completed(&scheduler).await, 0, "it is gone");
     let gone = scheduler.cancel_job(id).await.unwrap_err();
     assert!(matches!(gone, SchedulerError::UnknownJob(_)), "{gone}");
     testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
     assert_eq!(completed(&scheduler).await, 0);
+}
+
+#[tokio::test]
+async fn a_run_that_was_asked_for_runs_though_the_answer_was_lost() {
+    let (scheduler, _clock, store, id) = started().await;
+    store.once(Action::Open, Fault::AnswerIsLost);
+    scheduler.run_job_now(id).await.unwrap_err();
+    testing::quiet(&scheduler).await.unwrap();
+    assert_eq!(completed(&scheduler).await, 1);
+    testing::audit(store.inner()).zone(chrono_tz::UTC).await.unwrap().assert_clean();
+    assert_eq!(store.inner().load().await.unwrap().open, [], "nothing is open");
 }
 
 #[tokio::test]

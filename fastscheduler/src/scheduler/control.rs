@@ -101,11 +101,14 @@ impl Scheduler {
         let entry = entry.ok_or_else(|| SchedulerError::AlreadyRunning(job.definition.name.clone()))?;
         let run_id = entry.run_id();
         changes.extend([Change::RequireJob(job.id), Change::OpenFire(Box::new(entry.clone()))]);
-        if let Err(error) = engine.apply(&changes, Durability::Now).await {
+        let applied = engine.apply(&changes, Durability::Now).await.map(|()| run_id);
+        if applied.is_ok() {
+            engine.announce(&changes);
+        } else if !matches!(engine.storage.is_final(run_id).await, Ok(false)) {
             job.activity.end(run_id);
-            return Err(error.into());
+            return Ok(applied?);
         }
-        engine.announce(&changes);
+        // It is stored, even if the answer to that was lost, and so it runs.
         let _batch_of_one = engine.batch().await;
         // The job may have been changed since, and the fire placed with that.
         // Before the start it is the start that places it. If the job is
@@ -114,7 +117,7 @@ impl Scheduler {
         if let Some(job) = engine.table.get(job.id).filter(|_| is_to_be_placed) {
             engine.push(&[Entry { revision: job.revision, ..entry }]).await;
         }
-        Ok(run_id)
+        Ok(applied?)
     }
 
     /// Cancels a job: it is removed, and its running attempts are cancelled.
@@ -148,10 +151,9 @@ impl Scheduler {
         let engine = &self.0.engine;
         loop {
             let job = match self.stored(id).await {
-                Err(gone @ SchedulerError::UnknownJob(_)) if engine.table.get(id).is_some() => {
+                Err(gone @ SchedulerError::UnknownJob(_)) => {
                     // The answer to an earlier removal was lost.
-                    let _alone = engine.taking_over().await;
-                    engine.forget(id).await;
+                    self.let_go(id, &[]).await;
                     return Err(gone);
                 }
                 job => job?,
@@ -164,14 +166,28 @@ impl Scheduler {
                     // The revision was only a means to find the job as it was read.
                     engine.announce(&changes[1..]);
                     engine.prune().await;
-                    let _alone = engine.taking_over().await;
-                    engine.cancel_late(id, &changes).await;
-                    engine.forget(id).await;
+                    self.let_go(id, &changes).await;
                     return Ok(());
                 }
                 Err(StorageError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if let Err(SchedulerError::UnknownJob(_)) = self.stored(id).await {
+                        // Only the answer was lost.
+                        self.let_go(id, &changes).await;
+                    }
+                    return Err(error.into());
+                }
             }
+        }
+    }
+
+    /// Lets go of a job that is gone from the store, by these changes.
+    async fn let_go(&self, id: JobId, removal: &[Change]) {
+        let engine = &self.0.engine;
+        if engine.table.get(id).is_some() || engine.table.is_orphan(id) {
+            let _alone = engine.taking_over().await;
+            engine.cancel_late(id, removal).await;
+            engine.forget(id).await;
         }
     }
 

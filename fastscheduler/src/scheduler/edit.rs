@@ -79,10 +79,8 @@ impl Scheduler {
         let mut tries = 0;
         loop {
             let mut job = self.stored(id).await?;
-            if engine.table.get(id).is_some_and(|known| known.revision < job.revision) {
-                // The answer to an earlier change was lost.
-                self.take_over_stored(id, function).await?;
-            }
+            // The answer to an earlier change may have been lost.
+            self.agree(&job, function).await?;
             let Some(edit) = edit(&job)? else {
                 // It is as it should be, but perhaps not safe yet.
                 engine.apply(&[], Durability::Now).await?;
@@ -97,9 +95,21 @@ impl Scheduler {
                     return Ok(true);
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // Perhaps only the answer was lost.
+                    if let Ok(job) = self.stored(id).await {
+                        self.agree(&job, function).await?;
+                    }
+                    return Err(error.into());
+                }
             }
         }
+    }
+
+    /// Takes over what is stored of a job, if that is news.
+    async fn agree(&self, job: &Job, function: Option<&Arc<Function>>) -> Result<(), SchedulerError> {
+        let is_news = self.0.engine.table.get(job.id).is_some_and(|known| known.revision < job.revision);
+        if is_news { self.take_over_stored(job.id, function).await } else { Ok(()) }
     }
 
     /// A job as the store has it.
