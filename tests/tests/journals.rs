@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fastscheduler::storage::{Durability, JsonStorage, Storage as _};
+use fastscheduler::storage::{Durability, HistoryQuery, JsonStorage, Storage as _};
 use fastscheduler::testing::storage_contract::sample;
 
 /// Three jobs, each in a record of its own, and the lines of their journal.
@@ -24,6 +24,32 @@ async fn a_journal_that_lacks_a_record_is_damaged() {
     fs::write(&journal, [&*lines[0], &*lines[1], &*lines[3]].concat()).unwrap();
     let error = JsonStorage::open(folder.path().join("state.json")).unwrap_err().to_string();
     assert!(error.contains("it is change 3, but 2 should come here"), "{error}");
+}
+
+#[tokio::test]
+async fn journals_of_processes_that_never_folded_do_not_grow_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let state_file = folder.path().join("state.json");
+    let length = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
+    let job = sample::job(1);
+    JsonStorage::open(&state_file).unwrap().apply(&[sample::add(&job)], Durability::Now).await.unwrap();
+    let mut longest = 0;
+    for process in 0..10 {
+        let store = JsonStorage::open(&state_file).unwrap();
+        assert_eq!(store.jobs().await.unwrap().len(), 1, "process {process}");
+        for number in 1..=600 {
+            let fire = sample::Fire::of(&job, process * 6_000 + number * 10);
+            store.apply(&[fire.claim(), fire.completed()], Durability::Soon).await.unwrap();
+        }
+        // Dropped, not closed: as if the process had ended here.
+        drop(store);
+        longest = longest.max(length("state.json.journal"));
+    }
+    let store = JsonStorage::open(&state_file).unwrap();
+    let all = HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() };
+    assert_eq!(store.history(&all).await.unwrap().len(), 6_000, "nothing is lost by that");
+    assert!(longest > 1024 * 1024, "{longest} is not long");
+    assert!(longest < 3 * 1024 * 1024, "the journal grows to {longest}");
 }
 
 #[cfg(unix)]

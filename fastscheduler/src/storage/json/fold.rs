@@ -5,7 +5,9 @@
 //! could not be written, as on a full disk, the files lack what memory has:
 //! then a copy of the state is written.
 
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -36,6 +38,11 @@ const SHOW: &str = "show the dead letters";
 
 /// How much may be changed while a copy of the state is written.
 const MISSED_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Journals of so many bytes that are so many times as long as the snapshot are
+/// folded before they are gone on with.
+const LONG: u64 = 1024 * 1024;
+const MUCH: u64 = 4;
 
 /// When snapshots are written, and for whom.
 pub(super) struct Folding {
@@ -300,6 +307,25 @@ impl Files {
     pub(super) fn begin(&self, snapshot: Snapshot) -> Result<Snapshot, FileError> {
         self.write(&snapshot)?;
         Ok(snapshot)
+    }
+
+    /// Folds journals that are much longer than the state, as processes leave
+    /// them that all ended before they could fold: the next would have ever more
+    /// to read. Says whether that was done; if not, the journals have it all.
+    pub(super) fn fold_long_journals(&self, snapshot: &Snapshot) -> bool {
+        let length = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
+        let journals: u64 = self.journals().map(length).sum();
+        if journals <= LONG.max(length(&self.state).saturating_mul(MUCH)) {
+            return false;
+        }
+        let folded = self.write(snapshot).and_then(|_| {
+            files::remove(&self.old_journal)?;
+            files::remove(&self.journal)
+        });
+        if let Err(why) = &folded {
+            tracing::warn!(error = why as &dyn std::error::Error, "long journals could not be folded");
+        }
+        folded.is_ok()
     }
 
     /// Writes a snapshot, and answers its length.

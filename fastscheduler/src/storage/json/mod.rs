@@ -37,7 +37,7 @@ use self::document::Cores;
 use self::error::FileError;
 use self::files::Files;
 use self::fold::Folding;
-use self::journal::{Extent, Journal};
+use self::journal::Journal;
 use self::ledger::{Closing, Inner, Ledger, Recorded};
 use self::load::Found;
 use self::lock::Lock;
@@ -128,30 +128,27 @@ impl JsonStorage {
             }
         };
         let has_old = load::replay_old(&mut snapshot, &files.old_journal)?;
+        let extent = load::replay(&mut snapshot, &files.journal)?;
+        if let Some(torn) = extent.as_ref().map(|extent| extent.torn).filter(|torn| *torn > 0) {
+            notes.push(format!(
+                "`{}` was not written to its end; its last {torn} bytes are dropped",
+                files.journal.display()
+            ));
+        }
+        let is_folded = files.fold_long_journals(&snapshot);
         let state = std::fs::metadata(&files.state);
         let state = state.map_err(FileError::of("read the state file", &files.state))?;
-        let permissions = state.permissions();
-        let journal = match load::replay(&mut snapshot, &files.journal)? {
-            None => Journal::create(&files.journal, permissions)?,
-            Some(Extent { whole, torn, .. }) => {
-                if torn > 0 {
-                    notes.push(format!(
-                        "`{}` was not written to its end; its last {torn} bytes are dropped",
-                        files.journal.display()
-                    ));
-                }
-                if whole > 0 {
-                    Journal::resume(&files.journal, whole)?
-                } else {
-                    Journal::create(&files.journal, permissions)?
-                }
-            }
+        let whole = extent.filter(|_| !is_folded).map_or(0, |extent| extent.whole);
+        let journal = if whole > 0 {
+            Journal::resume(&files.journal, whole)?
+        } else {
+            Journal::create(&files.journal, state.permissions())?
         };
         files.sync_folder()?;
         for note in &notes {
             tracing::warn!("{note}");
         }
-        let folding = Folding::new(FOLD_AT, state.len(), has_old);
+        let folding = Folding::new(FOLD_AT, state.len(), has_old && !is_folded);
         Self::start(Ledger::new(files, snapshot, journal, folding, lock), notes)
     }
 
