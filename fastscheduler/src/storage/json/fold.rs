@@ -1,9 +1,9 @@
 //! Writing snapshots.
 //!
-//! A journal that has grown is put aside, and folded into the snapshot from
-//! what the files say, beside those who work with the state. Where the journal
-//! could not be written, as on a full disk, the files lack what memory has:
-//! then a copy of the state is written.
+//! A journal that has grown is put aside, and the state as of then is written
+//! beside those who work with it: a copy if it is small, or else what the files
+//! say. Where the journal could not be written, as on a full disk, the files
+//! lack what memory has: then a copy of the state is written, however large.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -43,6 +43,14 @@ const MISSED_LIMIT: usize = 16 * 1024 * 1024;
 /// folded before they are gone on with.
 const LONG: u64 = 1024 * 1024;
 const MUCH: u64 = 4;
+
+/// The most jobs, runs and dead letters that are copied while jobs wait, which
+/// takes about a millisecond. Of more than that the files are read back, which
+/// takes longer, and nobody waits.
+const COPIED: u64 = 25_000;
+
+/// A journal of fewer bytes for each of these is read back sooner than that.
+const WORTH_A_COPY: u64 = 512;
 
 /// When snapshots are written, and for whom.
 pub(super) struct Folding {
@@ -196,19 +204,22 @@ impl Ledger {
     fn fold(&self) -> Result<u64, Unfolded> {
         let files = &self.files;
         // One that could not be folded the last time is still there.
-        if !files.old_journal.exists() {
-            self.put_journal_aside()?;
-        }
-        let snapshot = self.read_back().map_err(|error| {
-            let why = io::Error::other(error.to_string());
-            Unfolded::Lost(FileError::new("fold the journal", &files.old_journal, why))
-        })?;
-        let length = files.write(&snapshot).map_err(Unfolded::Later)?;
+        let copy = if files.old_journal.exists() { None } else { self.put_journal_aside()? };
+        let written = match copy {
+            Some((copy, dropped)) => files.write(&copy).inspect_err(|_| self.inner().dropped.add(dropped)),
+            None => files.write(&self.read_back().map_err(|error| {
+                let why = io::Error::other(error.to_string());
+                Unfolded::Lost(FileError::new("fold the journal", &files.old_journal, why))
+            })?),
+        };
+        let length = written.map_err(Unfolded::Later)?;
         files::remove(&files.old_journal).map_err(Unfolded::Later)?;
         Ok(length)
     }
 
-    fn put_journal_aside(&self) -> Result<(), Unfolded> {
+    /// Begins another journal. Answers a copy of the state as of then, if that
+    /// is small, and what had been dropped from it since the last record.
+    fn put_journal_aside(&self) -> Result<Option<(Snapshot, Dropped)>, Unfolded> {
         let files = &self.files;
         let lost = || {
             let of_journal = FileError::of("sync the journal", &files.journal);
@@ -219,13 +230,19 @@ impl Ledger {
         journal.sync_data().map_err(lost())?;
         let mut inner = self.inner();
         let next = inner.journal.next(files).map_err(Unfolded::Later)?;
+        let length = inner.journal.length();
         // All of it must be safe before anything that follows can be, or else
         // a power failure leaves a hole between the two journals.
         journal.sync_data().map_err(lost())?;
-        sync::note(inner.sequence, inner.journal.length());
+        sync::note(inner.sequence, length);
         inner.journal.put_aside(next, files).map_err(Unfolded::Lost)?;
         inner.sync.begin_file();
-        Ok(())
+        let size = inner.state.size() as u64;
+        if size > COPIED || length < size * WORTH_A_COPY {
+            return Ok(None);
+        }
+        let dropped = inner.dropped;
+        Ok(Some((inner.snapshot(), dropped)))
     }
 
     /// The state as the files have it, up to the journal that was put aside.

@@ -13,8 +13,8 @@ use super::error::FileError;
 use super::ledger::{Answer, Inner, Ledger};
 
 /// After at most this long what nobody waits for is synced. What a sync takes
-/// comes on top of it.
-const SOON: Duration = Duration::from_millis(50);
+/// comes on top of it, and should be done by 100 ms.
+const SOON: Duration = Duration::from_millis(75);
 
 /// How soon something is to be synced.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -74,6 +74,11 @@ impl State {
         self.jobs.len()
     }
 
+    /// How much there is to copy.
+    pub(super) fn size(&self) -> usize {
+        self.jobs.len() + self.history.len() + self.dead_letters.len()
+    }
+
     pub(super) fn reserve_job_number(&mut self) -> u64 {
         self.next_job += 1;
         self.next_job - 1
