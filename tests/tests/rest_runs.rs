@@ -303,6 +303,32 @@ fn a_preview_shows_a_schedule_before_it_is_a_job() {
 }
 
 #[test]
+fn fires_are_listed_up_to_the_last_year_that_can_be_written() {
+    let server = Server::start();
+    let century = json!({"interval": 36_525, "unit": "days"});
+    let id = server.create(&interval_job(1, json!({"schedule_config": century})));
+    let upcoming = server.get(&format!("/api/jobs/{id}/upcoming?n=1000")).with(200);
+    let last = upcoming["upcoming"].as_array().unwrap().last().unwrap();
+    assert!(last["utc"].as_str().unwrap().starts_with("99"), "{last}");
+}
+
+#[test]
+fn a_whole_number_may_be_written_as_a_fraction() {
+    let server = Server::start();
+    let weekly = json!({"days": [0.0, 4.0], "time": "10:00"});
+    let job = json!({"schedule_type": "weekly", "schedule_config": weekly, "max_retries": 2.0});
+    let id = server.create(&interval_job(1, job));
+    assert_eq!(server.job(&id)["schedule"], "Every Mon, Fri at 10:00");
+    let update = json!({"max_retries": 5.0, "if_revision": 1.0});
+    server.put(&format!("/api/jobs/{id}"), &update).with(200);
+    assert_eq!(server.job(&id)["max_retries"], 5);
+    server.put(&format!("/api/jobs/{id}"), &update).detail(409);
+    for none in [json!(1.5), json!(1e30), json!("2"), json!(true)] {
+        server.put(&format!("/api/jobs/{id}"), &json!({"max_retries": none})).detail(422);
+    }
+}
+
+#[test]
 fn functions_say_what_they_take() {
     let server = Server::start();
     let greet = |_name: String, _times: Option<u32>| async {};

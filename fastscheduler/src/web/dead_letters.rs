@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[into_params(parameter_in = Query)]
 struct LetterParameters {
     /// The most letters, the newest; 100 if it is left out.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64)]
     limit: Option<usize>,
 }
 
@@ -53,7 +53,7 @@ struct Cleared {
 
 /// The newest dead letters, newest first.
 #[utoipa::path(
-    get, path = "/api/dead-letters", tag = "dead letters", params(LetterParameters),
+    get, operation_id = "list_dead_letters", path = "/api/dead-letters", tag = "dead letters", params(LetterParameters),
     responses((status = 200, body = DeadLetters<'_>), AnyError, QueryError),
 )]
 async fn list(
@@ -82,7 +82,7 @@ async fn list(
 
 /// Drops all dead letters.
 #[utoipa::path(
-    delete, path = "/api/dead-letters", tag = "dead letters",
+    delete, operation_id = "clear_dead_letters", path = "/api/dead-letters", tag = "dead letters",
     responses((status = 200, body = Cleared), AnyError),
 )]
 async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError> {
@@ -91,7 +91,7 @@ async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError>
 
 /// Runs the fire of a dead letter again, and drops the letter.
 #[utoipa::path(
-    post, path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
+    post, operation_id = "retry_dead_letter", path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
     responses((status = 200, body = Triggered), AnyError, OneError),
 )]
@@ -102,7 +102,7 @@ async fn retry(State(state): State<WebState>, Named(id): Named) -> Result<Json<T
 
 /// Drops a dead letter.
 #[utoipa::path(
-    delete, path = "/api/dead-letters/{run_id}", tag = "dead letters",
+    delete, operation_id = "delete_dead_letter", path = "/api/dead-letters/{run_id}", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
 use super::jobs::existing;
-use super::shapes::{Done, RunShape, reached_at};
+use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, reached_at, written_instant};
 use super::state::WebState;
 use crate::job::{JobId, Run, RunId, RunStatus};
 use crate::scheduler::{Scheduler, SchedulerError};
@@ -51,11 +51,13 @@ struct HistoryParameters {
 #[into_params(parameter_in = Query)]
 struct PageParameters {
     /// Runs of this status: `running`, `completed`, `failed` or `missed`.
+    #[param(value_type = Option<StatusOfRun>)]
     status: Option<String>,
     /// The most runs, the newest; 50 if it is left out.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// Runs that reached their status before this: seconds since 1970, or RFC 3339.
+    #[param(schema_with = written_instant)]
     before: Option<String>,
 }
 
@@ -89,11 +91,13 @@ fn run_status(text: &str) -> Result<RunStatus, ApiError> {
 /// An instant as the answers write it: seconds since 1970, or RFC 3339.
 fn instant(text: &str) -> Result<DateTime<Utc>, ApiError> {
     let from_seconds = |seconds: f64| {
+        if !(0.0..=LAST_SECOND).contains(&seconds) {
+            return None;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "what is out of range is no instant then")]
         DateTime::from_timestamp_micros((seconds * 1e6).round() as i64)
     };
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.and_then(from_seconds).or_else(|| text.parse().ok()).ok_or_else(|| {
+    text.parse().ok().and_then(from_seconds).or_else(|| text.parse().ok()).ok_or_else(|| {
         ApiError::not_allowed(format!("`before` is `{text}`; use seconds since 1970, or RFC 3339"))
     })
 }
@@ -118,7 +122,7 @@ struct RunAnswer<'a> {
 
 /// The newest runs that are asked for, the oldest of them first.
 #[utoipa::path(
-    get, path = "/api/history", tag = "runs", params(HistoryParameters, PageParameters),
+    get, operation_id = "list_history", path = "/api/history", tag = "runs", params(HistoryParameters, PageParameters),
     responses((status = 200, body = History<'_>), AnyError, QueryError),
 )]
 async fn list(
@@ -141,7 +145,7 @@ async fn list(
 
 /// The newest runs of a job, the oldest of them first.
 #[utoipa::path(
-    get, path = "/api/jobs/{job_id}/runs", tag = "runs",
+    get, operation_id = "list_job_runs", path = "/api/jobs/{job_id}/runs", tag = "runs",
     params(("job_id" = String, Path, description = "`job_N`"), PageParameters),
     responses((status = 200, body = JobRuns<'_>), AnyError, OneError, QueryError),
 )]
@@ -159,7 +163,7 @@ async fn of_job(
 
 /// One run, be it under way, ended or skipped.
 #[utoipa::path(
-    get, path = "/api/runs/{run_id}", tag = "runs",
+    get, operation_id = "show_run", path = "/api/runs/{run_id}", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
     responses((status = 200, body = RunAnswer<'_>), AnyError, OneError),
 )]
@@ -172,7 +176,7 @@ async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Respons
 
 /// Cancels a run that is under way. It is not tried again.
 #[utoipa::path(
-    post, path = "/api/runs/{run_id}/cancel", tag = "runs",
+    post, operation_id = "cancel_run", path = "/api/runs/{run_id}/cancel", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
