@@ -78,6 +78,40 @@ fn the_history_has_one_record_for_each_attempt_with_what_it_returned() {
 }
 
 #[test]
+fn page_after_page_each_run_is_seen_once_though_all_ended_at_one_instant() {
+    let server = Server::start();
+    for _ in 0..7 {
+        server.create(&interval_job(10, json!({})));
+    }
+    server.advance(20);
+    let waits = server.create(&interval_job(3_600, json!({"func_name": "waiting_task"})));
+    let mut events = server.scheduler.subscribe();
+    server.act(&format!("/api/jobs/{waits}/run")).with(200);
+    server.wait(async { while !matches!(events.next().await, Some(Event::RunStarted(_))) {} });
+    let list = |path: String| -> Vec<String> {
+        let answer = server.get(&path).with(200);
+        let runs = answer.get("history").or(answer.get("runs")).unwrap().as_array().unwrap();
+        runs.iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect()
+    };
+    for (path, limit, expected) in [("/api/history", 3, 15), ("/api/jobs/job_0/runs", 1, 2)] {
+        let mut seen: Vec<String> = Vec::new();
+        loop {
+            let before = seen.first().map(|first| format!("&before={first}")).unwrap_or_default();
+            let page = list(format!("{path}?limit={limit}{before}"));
+            assert!(page.len() <= limit, "{page:?}");
+            if page.is_empty() {
+                break;
+            }
+            seen.splice(0..0, page);
+        }
+        assert_eq!(seen, list(format!("{path}?limit=1000")), "{path}");
+        assert_eq!(seen.len(), expected, "{path}");
+    }
+    let unknown = server.get("/api/history?before=job_0-m-1-1").with(404);
+    assert_eq!(unknown["error"], "Run not found");
+}
+
+#[test]
 fn failures_are_retried_and_end_as_dead_letters() {
     let server = Server::start();
     let job = json!({

@@ -10,7 +10,8 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
-use super::history::{ordinals, run_id};
+use super::history::run_id;
+use super::runs::ordinals;
 use super::shapes::{Done, RunShape, Triggered};
 use super::state::WebState;
 use crate::storage::HistoryQuery;

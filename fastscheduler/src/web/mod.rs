@@ -43,6 +43,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod rights;
+mod runs;
 mod schedules;
 mod server;
 mod settings;

@@ -13,7 +13,7 @@ mod statistics;
 mod time;
 
 pub(super) use job::{InFold, InGap, JobAnswer, JobList, JobShape, StatusOfJob, WhenMissed, WhenOverlapping};
-pub(super) use numbers::{LAST_SECOND, written_instant};
+pub(super) use numbers::{LAST_SECOND, beginning_of_page};
 pub(super) use request::{ScheduleConfig, WithSchedule};
 pub(super) use run::{RunShape, StatusOfRun, reached_at};
 pub(super) use schedule::{ConfigShape, ScheduleType};
