@@ -51,7 +51,8 @@ pub(super) struct Base;
 pub(super) fn routes(document: Document, is_open: bool) -> Router<WebState> {
     let document = Arc::new(finished(document, is_open));
     // Beside the page, wherever both are nested.
-    let config = Arc::new(Config::from("../openapi.json"));
+    // Without the bar on top, which chooses between documents and has a style in its logo.
+    let config = Arc::new(Config::from("../openapi.json").use_base_layout());
     Router::new()
         .route(DOCUMENT, get(move |OriginalUri(uri)| async move { show(&document, &uri) }))
         .route(PAGE, get(to_page))
