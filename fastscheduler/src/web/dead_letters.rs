@@ -12,6 +12,7 @@ use super::error::{AnyError, ApiError, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
 use super::history::run_id;
 use super::runs::ordinals;
+use super::settings::limit;
 use super::shapes::{Done, RunShape, Triggered};
 use super::state::WebState;
 use crate::storage::HistoryQuery;
@@ -61,10 +62,7 @@ async fn list(
     State(state): State<WebState>,
     QueryParameters(parameters): QueryParameters<LetterParameters>,
 ) -> Result<Response, ApiError> {
-    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 {
-        return Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out"));
-    }
+    let limit = limit(parameters.limit)?.unwrap_or(DEFAULT_LIMIT);
     let letters = state.scheduler.dead_letters(limit).await?;
     let total = state.scheduler.dead_letter_count().await?;
     let ordinals = if total == 0 {

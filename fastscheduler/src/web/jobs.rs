@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
 use super::extract::{Named, QueryParameters};
+use super::settings::limit;
 use super::shapes::{JobAnswer, JobList, JobShape, StatusOfJob};
 use super::state::WebState;
 use crate::job::{Job, JobId, JobStatus};
@@ -79,9 +80,6 @@ enum OrderOfJobs {
 impl ListParameters {
     fn query(self) -> Result<JobQuery, ApiError> {
         let (order, is_descending) = self.sort.as_deref().map_or(Ok((JobOrder::default(), false)), order)?;
-        if self.limit == Some(0) {
-            return Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out"));
-        }
         Ok(JobQuery {
             group: self.group,
             text: self.q,
@@ -89,7 +87,7 @@ impl ListParameters {
             order,
             is_descending,
             offset: self.offset.unwrap_or_default(),
-            limit: self.limit,
+            limit: limit(self.limit)?,
         })
     }
 }

@@ -30,6 +30,14 @@ impl<'de> Deserialize<'de> for Whole {
 /// Up to here a fraction says which whole number it is.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// The most items of a list, which has at least one.
+pub(super) fn limit(limit: Option<usize>) -> Result<Option<usize>, ApiError> {
+    match limit {
+        Some(0) => Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out")),
+        limit => Ok(limit),
+    }
+}
+
 /// The number of retries.
 pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
     u32::try_from(number).map_err(|_| {
