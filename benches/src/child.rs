@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dispatch::{self, Load};
 use crate::json::{creates, load, prepare, start};
+use crate::rest::{clients, server};
 use crate::{footprint, streams};
 
 /// The sub-command, not shown to users, by which this program calls itself.
@@ -34,6 +35,10 @@ pub(crate) enum Task {
     Start(start::Stored),
     /// Answers with [`creates::Creates`].
     Creates(creates::Load),
+    /// Answers with a [`server::Row`].
+    Rest(server::Load),
+    /// Answers with [`clients::Answers`].
+    Requests(clients::Requests),
 }
 
 /// Starts a child for a task and reads its answer.
@@ -58,6 +63,8 @@ pub(crate) fn answer(task: &str) -> Result<()> {
         Task::Prepare(plan) => serde_json::to_string(&runtime.block_on(prepare::prepare(plan))?),
         Task::Json(load) => serde_json::to_string(&runtime.block_on(load::measure(load))?),
         Task::Start(stored) => serde_json::to_string(&runtime.block_on(start::measure(stored))?),
+        Task::Rest(load) => serde_json::to_string(&runtime.block_on(server::measure(load))?),
+        Task::Requests(requests) => serde_json::to_string(&clients::send(&requests)?),
         Task::Creates(load) => serde_json::to_string(&runtime.block_on(creates::measure(load))?),
     };
     println!("{}", answer?);

@@ -10,6 +10,7 @@ mod json;
 mod lateness;
 mod memory;
 mod raw_loop;
+mod rest;
 mod scheduled;
 mod streams;
 mod table;
@@ -28,7 +29,8 @@ benchmarks:
                            N seconds each, 15 by default
   json [--seconds N]       the default store: runs, starts, new jobs and snapshots;
                            N seconds each, 15 by default
-
+  rest [--seconds N]       the REST interface, with a client in another process;
+                           N seconds each, at most and by default 5
   streams [--seconds N]    1,000 streams of events beside 100 runs a second";
 
 /// For how long a load is measured unless one asks for less.
@@ -41,6 +43,8 @@ fn main() -> Result<ExitCode> {
         ["dispatch", "--seconds", text] if is_count(text) => measure(dispatch::compare, text.parse()?)?,
         ["json"] => measure(json::compare, SECONDS)?,
         ["json", "--seconds", text] if is_count(text) => measure(json::compare, text.parse()?)?,
+        ["rest"] => measure(rest::compare, SECONDS)?,
+        ["rest", "--seconds", text] if is_count(text) => measure(rest::compare, text.parse()?)?,
         ["streams"] => measure(streams::measure, SECONDS)?,
         ["streams", "--seconds", text] if is_count(text) => measure(streams::measure, text.parse()?)?,
         [child::SUBCOMMAND, task] => child::answer(task)?,

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -225,6 +225,24 @@ fn the_dashboard_runs_what_is_asked_for_over_http() {
 }
 
 #[test]
+fn an_address_that_is_none_or_that_nobody_serves_is_an_error_that_names_it() {
+    for (name, address, expected) in [
+        ("dashboard", "nowhere", "write an address with a port"),
+        ("dashboard", ":8000", "write an address with a port"),
+        ("dashboard", "127.0.0.1:99999", "write an address with a port"),
+        ("dashboard", "0.0.0.0:0", "use an address that only this machine reaches"),
+        // Which is built without the feature `web`.
+        ("quickstart", "127.0.0.1:0", "build it with the feature `web`"),
+    ] {
+        let mut program = Program::with_errors(name, &[("FASTSCHEDULER_HTTP", address)]);
+        program.wait_for(expected);
+        let (status, output) = program.end();
+        assert_eq!(status.code(), Some(1), "{name} {address}");
+        assert!(output.contains(&format!("`{address}`")), "{name} {address}: {output}");
+    }
+}
+
+#[test]
 fn a_scheduler_nested_in_axum_ends_with_the_application() {
     let mut program = Program::start("nested_in_axum");
     let url = program.address();
@@ -251,23 +269,40 @@ impl Program {
     }
 
     fn start_with(name: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Self::command(name, variables);
+        let mut child = command.0.stdout(Stdio::piped()).spawn().unwrap();
+        let output = child.stdout.take().unwrap();
+        Self::reading(child, command.1, output)
+    }
+
+    /// What it says is what goes wrong.
+    fn with_errors(name: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Self::command(name, variables);
+        let mut child = command.0.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let errors = child.stderr.take().unwrap();
+        Self::reading(child, command.1, errors)
+    }
+
+    fn command(name: &str, variables: &[(&str, &str)]) -> (Command, TempDir) {
         let program = programs().get(name).unwrap_or_else(|| panic!("no program `{name}` was built"));
         let folder = tempfile::tempdir().unwrap();
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             // Settings and the zone of whoever runs the tests would show.
             .env_clear()
             .env("TZ", "UTC")
             .env("FASTSCHEDULER_STATE_FILE", folder.path().join("state.json"))
             .envs(variables.iter().copied())
             .current_dir(repository())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+            .stdin(Stdio::null());
+        (command, folder)
+    }
+
+    fn reading(child: Child, folder: TempDir, output: impl Read + Send + 'static) -> Self {
+        let output = BufReader::new(output);
         let (sender, lines) = channel();
         std::thread::spawn(move || {
-            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
         Self { child, _folder: folder, lines, printed: Vec::new() }
     }

@@ -1,9 +1,12 @@
 //! What a browser gets, and the server that a scheduler has of its own.
 
+use std::collections::HashSet;
+
 use fastscheduler::SchedulerError;
 use fastscheduler_tests::http::Server;
 use fastscheduler_tests::on_manual_clock;
-use serde_json::json;
+use fastscheduler_tests::site::Site;
+use serde_json::{Value, json};
 
 #[test]
 fn the_page_is_served_with_its_files_and_nothing_inline() {
@@ -35,7 +38,7 @@ fn the_document_lists_every_endpoint_under_the_prefix() {
     assert_eq!(document["servers"], json!([{"url": "/scheduler"}]));
     let paths = document["paths"].as_object().unwrap();
     let operations: usize = paths.values().map(|path| path.as_object().unwrap().len()).sum();
-    assert!(operations >= 29, "{operations}");
+    assert!(operations >= 36, "{operations}");
     for (path, method) in [
         ("/api/jobs", "get"),
         ("/api/jobs", "post"),
@@ -48,6 +51,13 @@ fn the_document_lists_every_endpoint_under_the_prefix() {
         ("/api/schedules/preview", "post"),
         ("/api/functions", "get"),
         ("/api/instances", "get"),
+        ("/events", "get"),
+        ("/healthz", "get"),
+        ("/readyz", "get"),
+        ("/metrics", "get"),
+        ("/login", "get"),
+        ("/login", "post"),
+        ("/logout", "post"),
     ] {
         assert!(paths.get(path).and_then(|path| path.get(method)).is_some(), "{method} {path}");
     }
@@ -58,6 +68,66 @@ fn the_document_lists_every_endpoint_under_the_prefix() {
     assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{}", page.text);
     assert!(server.get("/api/docs/swagger-initializer.js").text.contains("../openapi.json"));
     server.get("/api/docs/nothing").detail(404);
+}
+
+#[test]
+fn the_document_says_of_each_answer_what_it_is_and_where_it_leads() {
+    let document = Server::start().get("/api/openapi.json").with(200);
+    let mut ids = HashSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let description = answer["description"].as_str();
+                assert!(description.is_some_and(|text| !text.is_empty()), "{method} {path} {status}");
+            }
+        }
+    }
+    let created = &document["paths"]["/api/jobs"]["post"]["responses"]["201"];
+    for next in ["show_job", "update_job", "pause_job", "resume_job", "cancel_job", "list_job_runs"] {
+        let link = json!({"operationId": next, "parameters": {"job_id": "$response.body#/job_id"}});
+        assert_eq!(created["links"][next], link, "{next}");
+    }
+    let mut references = Vec::new();
+    find_references(&document, &mut references);
+    for reference in references {
+        let place = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(place).is_some(), "{reference}");
+    }
+}
+
+fn find_references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str));
+            fields.values().for_each(|value| find_references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| find_references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_asks_for_a_token_where_the_scheduler_does() {
+    for token in [None, Some("needed")] {
+        let builder = on_manual_clock().0;
+        let scheduler = match token {
+            Some(token) => builder.token(token).build().await.unwrap(),
+            None => builder.build().await.unwrap(),
+        };
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+        let site = Site::of(&scheduler).await;
+        let document = site.ask("GET", "/scheduler/api/openapi.json", &headers, "").await.json();
+        let of = |path: &str, method: &str| document["paths"][path][method].clone();
+        for (path, method) in [("/api/jobs", "get"), ("/api/jobs", "post"), ("/events", "get")] {
+            let operation = of(path, method);
+            assert_eq!(operation.get("security").is_some(), token.is_some(), "{method} {path}");
+            assert_eq!(operation["responses"].get("401").is_some(), token.is_some(), "{method} {path}");
+        }
+        assert_eq!(of("/healthz", "get").get("security"), None);
+        assert_eq!(document["components"].get("securitySchemes").is_some(), token.is_some());
+    }
 }
 
 #[tokio::test]

@@ -219,6 +219,8 @@ fn requests_that_cannot_be_read_are_refused_with_the_reason() {
         "/api/history?limit=1001",
         "/api/history?status=odd",
         "/api/history?before=soon",
+        "/api/history?before=-1",
+        "/api/history?before=1e300",
         "/api/dead-letters?limit=0",
         "/api/jobs/job_0/upcoming?n=0",
     ] {

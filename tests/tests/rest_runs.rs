@@ -78,6 +78,40 @@ fn the_history_has_one_record_for_each_attempt_with_what_it_returned() {
 }
 
 #[test]
+fn page_after_page_each_run_is_seen_once_though_all_ended_at_one_instant() {
+    let server = Server::start();
+    for _ in 0..7 {
+        server.create(&interval_job(10, json!({})));
+    }
+    server.advance(20);
+    let waits = server.create(&interval_job(3_600, json!({"func_name": "waiting_task"})));
+    let mut events = server.scheduler.subscribe();
+    server.act(&format!("/api/jobs/{waits}/run")).with(200);
+    server.wait(async { while !matches!(events.next().await, Some(Event::RunStarted(_))) {} });
+    let list = |path: String| -> Vec<String> {
+        let answer = server.get(&path).with(200);
+        let runs = answer.get("history").or(answer.get("runs")).unwrap().as_array().unwrap();
+        runs.iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect()
+    };
+    for (path, limit, expected) in [("/api/history", 3, 15), ("/api/jobs/job_0/runs", 1, 2)] {
+        let mut seen: Vec<String> = Vec::new();
+        loop {
+            let before = seen.first().map(|first| format!("&before={first}")).unwrap_or_default();
+            let page = list(format!("{path}?limit={limit}{before}"));
+            assert!(page.len() <= limit, "{page:?}");
+            if page.is_empty() {
+                break;
+            }
+            seen.splice(0..0, page);
+        }
+        assert_eq!(seen, list(format!("{path}?limit=1000")), "{path}");
+        assert_eq!(seen.len(), expected, "{path}");
+    }
+    let unknown = server.get("/api/history?before=job_0-m-1-1").with(404);
+    assert_eq!(unknown["error"], "Run not found");
+}
+
+#[test]
 fn failures_are_retried_and_end_as_dead_letters() {
     let server = Server::start();
     let job = json!({
@@ -300,6 +334,32 @@ fn a_preview_shows_a_schedule_before_it_is_a_job() {
     assert_eq!(upcoming[1]["utc"], "2026-11-23T00:02:00Z");
     assert_eq!(upcoming.as_array().unwrap().len(), 2);
     server.get("/api/jobs/job_9/upcoming").with(404);
+}
+
+#[test]
+fn fires_are_listed_up_to_the_last_year_that_can_be_written() {
+    let server = Server::start();
+    let century = json!({"interval": 36_525, "unit": "days"});
+    let id = server.create(&interval_job(1, json!({"schedule_config": century})));
+    let upcoming = server.get(&format!("/api/jobs/{id}/upcoming?n=1000")).with(200);
+    let last = upcoming["upcoming"].as_array().unwrap().last().unwrap();
+    assert!(last["utc"].as_str().unwrap().starts_with("99"), "{last}");
+}
+
+#[test]
+fn a_whole_number_may_be_written_as_a_fraction() {
+    let server = Server::start();
+    let weekly = json!({"days": [0.0, 4.0], "time": "10:00"});
+    let job = json!({"schedule_type": "weekly", "schedule_config": weekly, "max_retries": 2.0});
+    let id = server.create(&interval_job(1, job));
+    assert_eq!(server.job(&id)["schedule"], "Every Mon, Fri at 10:00");
+    let update = json!({"max_retries": 5.0, "if_revision": 1.0});
+    server.put(&format!("/api/jobs/{id}"), &update).with(200);
+    assert_eq!(server.job(&id)["max_retries"], 5);
+    server.put(&format!("/api/jobs/{id}"), &update).detail(409);
+    for none in [json!(1.5), json!(1e30), json!("2"), json!(true)] {
+        server.put(&format!("/api/jobs/{id}"), &json!({"max_retries": none})).detail(422);
+    }
 }
 
 #[test]

@@ -86,6 +86,36 @@ async fn on_a_full_disk_requests_fail_and_change_nothing_while_jobs_go_on() {
 }
 
 #[tokio::test]
+async fn on_a_full_disk_requests_over_http_are_refused_with_the_reason_and_it_is_not_ready() {
+    const JOB: &str =
+        r#"{"func_name": "work", "schedule_type": "interval", "schedule_config": {"interval": 10}}"#;
+    let Some(Full { mut told, jobs, _disk, .. }) = full() else { return };
+    let refused = [
+        format!("ask POST /scheduler/api/jobs {JOB}"),
+        "ask PUT /scheduler/api/jobs/job_0 {\"enabled\": false}".to_owned(),
+        "ask POST /scheduler/api/jobs/job_0/pause".to_owned(),
+        "ask POST /scheduler/api/jobs/job_0/run".to_owned(),
+        "ask DELETE /scheduler/api/jobs/job_0".to_owned(),
+        "ask DELETE /scheduler/api/groups/default".to_owned(),
+        "ask GET /scheduler/readyz".to_owned(),
+    ];
+    for request in &refused {
+        let answer = told.tell(request).unwrap();
+        let why = answer.strip_prefix(r#"503 {"detail":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
+        assert_is_full(why.unwrap_or_else(|| panic!("{request}: {answer}")));
+        assert_eq!(told.tell("jobs").unwrap(), jobs, "{request}");
+    }
+    for (path, body) in [("/scheduler/healthz", r#"{"status":"ok"}"#), ("/scheduler/api/jobs/job_0", "")] {
+        let answer = told.tell(&format!("ask GET {path}")).unwrap();
+        assert!(answer.starts_with("200 ") && answer.contains(body), "{answer}");
+    }
+    told.tell("free").unwrap();
+    let created = told.tell(&refused[0]).unwrap();
+    assert!(created.starts_with("201 "), "{created}");
+    assert_eq!(told.tell("ask GET /scheduler/readyz").unwrap(), r#"200 {"status":"ready"}"#);
+}
+
+#[tokio::test]
 async fn once_there_is_space_the_next_request_succeeds_and_all_that_ran_meanwhile_is_kept() {
     for stops in [true, false] {
         let Some(Full { mut told, id, left, jobs, _disk }) = full() else { return };

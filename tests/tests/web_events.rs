@@ -118,6 +118,28 @@ async fn changes_begin_with_a_snapshot_and_are_told_as_they_happen() {
 }
 
 #[tokio::test]
+async fn when_dead_letters_are_gone_changes_go_on_from_a_snapshot_without_them() {
+    let (scheduler, clock) = started().await;
+    let id = scheduler.add(every(10).seconds().retries(0).call("fails")).await.unwrap();
+    advance(&scheduler, &clock, 30).await;
+    let site = Site::of(&scheduler).await;
+    let mut events = site.listen(CHANGES, &[]).await;
+    assert_eq!(events.named("snapshot").await.json()["dead_letter_count"], 3);
+    let newest = scheduler.dead_letters(1).await.unwrap().remove(0).run.run_id;
+    scheduler.remove_dead_letter(newest).await.unwrap();
+    assert_eq!(events.named("snapshot").await.json()["dead_letter_count"], 2);
+    scheduler.clear_dead_letters().await.unwrap();
+    let snapshot = events.named("snapshot").await.json();
+    assert_eq!(
+        (&snapshot["dead_letters"], &snapshot["dead_letter_count"]),
+        (&Value::Array(vec![]), &0.into())
+    );
+    // What happens after it is told as before.
+    scheduler.pause_job(&id).await.unwrap();
+    assert_eq!(events.named("job").await.json()["paused"], true);
+}
+
+#[tokio::test]
 async fn a_run_that_takes_its_time_is_told_of_when_it_starts() {
     let (scheduler, clock) = started().await;
     let (mut held, job) = Held::new();
@@ -287,6 +309,30 @@ async fn a_client_that_does_not_read_hinders_nobody() {
         run_of(&mut changes, second).await;
     }
     states.find(|state| state.json()["stats"]["total_runs"] == 50).await;
+    drop(stuck);
+}
+
+#[tokio::test]
+async fn a_client_that_stopped_in_the_middle_of_an_event_does_not_keep_the_server() {
+    let (scheduler, clock) = started().await;
+    scheduler.register_function("takes", |_: Args| async {}).unwrap();
+    for _ in 0..10 {
+        scheduler.add(every(1).seconds().call("takes").args(["x".repeat(190_000)])).await.unwrap();
+    }
+    let site = Site::of(&scheduler).await;
+    let mut stuck = Vec::new();
+    for path in [EVENTS, CHANGES] {
+        stuck.push(site.listen(path, &[]).await);
+    }
+    let mut states = site.listen(EVENTS, &[]).await;
+    // More than all that lies between the server and its clients.
+    for second in 1..=5 {
+        advance(&scheduler, &clock, 1).await;
+        states.find(|state| state.json()["stats"]["total_runs"] == second * 10).await;
+    }
+    scheduler.stop().await.unwrap();
+    states.named("shutdown").await;
+    site.close().await;
     drop(stuck);
 }
 

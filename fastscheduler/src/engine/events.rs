@@ -24,6 +24,8 @@ pub enum Event {
     RunStarted(RunId),
     /// An attempt ended, or fires were skipped.
     RunRecorded(Arc<Run>),
+    /// Dead letters are gone: they were dropped, or taken to be run again.
+    DeadLettersRemoved,
     /// The listener was too slow, and missed this many batches of events.
     Missed(u64),
 }
@@ -95,6 +97,13 @@ impl Engine {
         }
     }
 
+    /// Tells those who listen that all dead letters were dropped.
+    pub(crate) fn announce_cleared(&self) {
+        if self.events.receiver_count() > 0 {
+            let _ = self.events.send([Event::DeadLettersRemoved].into());
+        }
+    }
+
     pub(super) fn announce_start(&self, run: RunId) {
         if self.events.receiver_count() > 0 {
             let _ = self.events.send([Event::RunStarted(run)].into());
@@ -109,10 +118,7 @@ fn event(change: &Change) -> Option<Event> {
         Change::RemoveJob { job, .. } => Some(Event::JobRemoved(*job)),
         Change::EndAttempt(ended) => Some(Event::RunRecorded(Arc::clone(&ended.run))),
         Change::Skip(skipped) => Some(Event::RunRecorded(Arc::clone(&skipped.run))),
-        Change::RequireJob(_)
-        | Change::RemoveTombstone(_)
-        | Change::OpenFire(_)
-        | Change::Claim(_)
-        | Change::TakeDeadLetter(_) => None,
+        Change::TakeDeadLetter(_) => Some(Event::DeadLettersRemoved),
+        Change::RequireJob(_) | Change::RemoveTombstone(_) | Change::OpenFire(_) | Change::Claim(_) => None,
     }
 }

@@ -23,7 +23,12 @@ impl Scheduler {
 
     /// Drops all dead letters, and answers how many there were.
     pub async fn clear_dead_letters(&self) -> Result<usize, SchedulerError> {
-        Ok(self.0.engine.storage.clear_dead_letters().await?)
+        let engine = &self.0.engine;
+        let cleared = engine.storage.clear_dead_letters().await?;
+        if cleared > 0 {
+            engine.announce_cleared();
+        }
+        Ok(cleared)
     }
 
     /// Drops one dead letter.
@@ -36,7 +41,11 @@ impl Scheduler {
         let taken = [Change::TakeDeadLetter(run_id)];
         match self.0.engine.apply(&taken, Durability::Now).await {
             Err(StorageError::Conflict(_)) => Err(SchedulerError::UnknownDeadLetter(run_id.to_string())),
-            applied => Ok(applied?),
+            Err(error) => Err(error.into()),
+            Ok(()) => {
+                self.0.engine.announce(&taken);
+                Ok(())
+            }
         }
     }
 

@@ -115,7 +115,7 @@ fn print_event(event: Event, zone: Zone) {
     match event {
         Event::RunRecorded(run) => print_line(&describe(&run, zone)),
         Event::Missed(_) => print_line("… more runs than can be shown"),
-        Event::JobChanged(_) | Event::JobRemoved(_) | Event::RunStarted(_) => {}
+        Event::JobChanged(_) | Event::JobRemoved(_) | Event::RunStarted(_) | Event::DeadLettersRemoved => {}
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 
 /// Deletes a job, and cancels what runs of it. Its history stays.
 #[utoipa::path(
-    delete, path = "/api/jobs/{job_id}", tag = "jobs",
+    delete, operation_id = "delete_job", path = "/api/jobs/{job_id}", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
@@ -36,7 +36,7 @@ async fn delete(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 
 /// Pauses a job: it stays, and does not fire. It may be paused already.
 #[utoipa::path(
-    post, path = "/api/jobs/{job_id}/pause", tag = "jobs",
+    post, operation_id = "pause_job", path = "/api/jobs/{job_id}/pause", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
@@ -47,7 +47,7 @@ async fn pause(State(state): State<WebState>, Named(id): Named) -> Result<Json<D
 
 /// Resumes a job with its next regular fire. It may be running already.
 #[utoipa::path(
-    post, path = "/api/jobs/{job_id}/resume", tag = "jobs",
+    post, operation_id = "resume_job", path = "/api/jobs/{job_id}/resume", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
@@ -58,7 +58,7 @@ async fn resume(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 
 /// Enables a job: the same as to resume it.
 #[utoipa::path(
-    post, path = "/api/jobs/{job_id}/enable", tag = "jobs",
+    post, operation_id = "enable_job", path = "/api/jobs/{job_id}/enable", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
@@ -69,7 +69,7 @@ async fn enable(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 
 /// Disables a job: the same as to pause it.
 #[utoipa::path(
-    post, path = "/api/jobs/{job_id}/disable", tag = "jobs",
+    post, operation_id = "disable_job", path = "/api/jobs/{job_id}/disable", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
@@ -80,7 +80,7 @@ async fn disable(State(state): State<WebState>, Named(id): Named) -> Result<Json
 
 /// Runs a job now, also while it is paused, unless it runs already.
 #[utoipa::path(
-    post, path = "/api/jobs/{job_id}/run", tag = "jobs",
+    post, operation_id = "run_job", path = "/api/jobs/{job_id}/run", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Triggered), AnyError, OneError),
 )]
@@ -95,7 +95,7 @@ async fn run(State(state): State<WebState>, Named(id): Named) -> Result<Json<Tri
 
 /// Cancels a job: the same as to delete it.
 #[utoipa::path(
-    post, path = "/api/jobs/{job_id}/cancel", tag = "jobs",
+    post, operation_id = "cancel_job", path = "/api/jobs/{job_id}/cancel", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]

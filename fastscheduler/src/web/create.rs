@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, BodyError};
 use super::extract::JsonBody;
-use super::settings::{catch_up, fold, gap, length, overlap, retries};
-use super::shapes::{Done, ScheduleConfig, ScheduleType, WhenMissed, WhenOverlapping};
+use super::settings::{Whole, catch_up, fold, gap, length, overlap, retries};
+use super::shapes::{Done, InFold, InGap, ScheduleType, WhenMissed, WhenOverlapping, WithSchedule};
 use super::state::WebState;
 use crate::job::JobId;
 use crate::schedule::ScheduleBuilder;
@@ -32,17 +32,19 @@ struct CreateJob {
     #[schema(example = "dev.test_app")]
     func_module: Option<String>,
     /// The name people know it by, 1 to 200 characters; the function's if it is left out.
+    #[schema(min_length = 1, max_length = 200)]
     job_name: Option<String>,
     /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron` or `once`.
     #[schema(value_type = ScheduleType)]
     schedule_type: String,
     /// The schedule, in the fields of its type.
-    #[schema(value_type = ScheduleConfig)]
+    #[schema(value_type = Object)]
     schedule_config: Map<String, Value>,
     /// Attempts after the first that failed; 3 if it is left out.
-    #[schema(minimum = 0, maximum = 4_294_967_295_u64)]
-    max_retries: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u64)]
+    max_retries: Option<Whole>,
     /// The longest an attempt may take, in seconds.
+    #[schema(minimum = 0.001, maximum = 3_155_760_000_u64)]
     timeout: Option<f64>,
     /// The IANA name of the zone of its local times; the scheduler's if it is left out.
     #[schema(example = "Asia/Shanghai")]
@@ -55,6 +57,7 @@ struct CreateJob {
     #[schema(value_type = Option<Object>)]
     kwargs: Option<Map<String, Value>>,
     /// The group it belongs to, 1 to 200 characters; `default` if it is left out.
+    #[schema(min_length = 1, max_length = 200)]
     group: Option<String>,
     /// What happens to a fire while it is still at an earlier one: `skip` if it is left out.
     #[schema(value_type = Option<WhenOverlapping>)]
@@ -63,12 +66,17 @@ struct CreateJob {
     #[schema(value_type = Option<WhenMissed>)]
     catch_up: Option<String>,
     /// Delays each fire by up to so many seconds.
+    #[schema(minimum = 0.001, maximum = 3_155_760_000_u64)]
     jitter: Option<f64>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
+    #[schema(value_type = Option<InGap>)]
     gap: Option<String>,
     /// What a time does that clocks going back repeat: `first`, `second` or `both`.
+    #[schema(value_type = Option<InFold>)]
     fold: Option<String>,
 }
+
+type CreateBody = WithSchedule<CreateJob>;
 
 /// That a job was created.
 #[derive(Serialize, ToSchema)]
@@ -82,7 +90,36 @@ struct Created {
 
 /// Creates a job. Nothing is created if anything is wrong.
 #[utoipa::path(
-    post, path = "/api/jobs", tag = "jobs", request_body = CreateJob,
+    post, operation_id = "create_job", path = "/api/jobs", tag = "jobs",
+    request_body(content = CreateBody, examples(
+        ("interval" = (value = json!({
+            "func_name": "data_sync_task", "schedule_type": "interval",
+            "schedule_config": {"interval": 30, "unit": "seconds"}
+        }))),
+        ("daily" = (value = json!({
+            "func_name": "backup_task", "schedule_type": "daily", "schedule_config": {"time": "02:00"},
+            "timezone": "Asia/Shanghai", "timeout": 3600
+        }))),
+        ("weekly" = (value = json!({
+            "func_name": "report_generation_task", "schedule_type": "weekly",
+            "schedule_config": {"days": [0, 4], "time": "10:00"}, "group": "reports"
+        }))),
+        ("hourly" = (value = json!({
+            "func_name": "metrics_collection_task", "schedule_type": "hourly", "schedule_config": {"time": "30"}
+        }))),
+        ("monthly" = (value = json!({
+            "func_name": "database_maintenance_task", "schedule_type": "monthly",
+            "schedule_config": {"day": "last", "time": "00:00"}
+        }))),
+        ("cron" = (value = json!({
+            "func_name": "api_monitoring_task", "schedule_type": "cron",
+            "schedule_config": {"expression": "*/5 * * * *"}, "overlap": "queue"
+        }))),
+        ("once" = (value = json!({
+            "func_name": "one_time_task", "schedule_type": "once",
+            "schedule_config": {"delay": 10, "unit": "seconds"}, "args": ["hello"]
+        }))),
+    )),
     responses((status = 201, body = Created), AnyError, BodyError),
 )]
 async fn create(

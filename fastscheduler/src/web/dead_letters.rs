@@ -10,7 +10,9 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
-use super::history::{ordinals, run_id};
+use super::history::run_id;
+use super::runs::ordinals;
+use super::settings::limit;
 use super::shapes::{Done, RunShape, Triggered};
 use super::state::WebState;
 use crate::storage::HistoryQuery;
@@ -31,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[into_params(parameter_in = Query)]
 struct LetterParameters {
     /// The most letters, the newest; 100 if it is left out.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64)]
     limit: Option<usize>,
 }
 
@@ -53,17 +55,14 @@ struct Cleared {
 
 /// The newest dead letters, newest first.
 #[utoipa::path(
-    get, path = "/api/dead-letters", tag = "dead letters", params(LetterParameters),
+    get, operation_id = "list_dead_letters", path = "/api/dead-letters", tag = "dead letters", params(LetterParameters),
     responses((status = 200, body = DeadLetters<'_>), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
     QueryParameters(parameters): QueryParameters<LetterParameters>,
 ) -> Result<Response, ApiError> {
-    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 {
-        return Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out"));
-    }
+    let limit = limit(parameters.limit)?.unwrap_or(DEFAULT_LIMIT);
     let letters = state.scheduler.dead_letters(limit).await?;
     let total = state.scheduler.dead_letter_count().await?;
     let ordinals = if total == 0 {
@@ -82,7 +81,7 @@ async fn list(
 
 /// Drops all dead letters.
 #[utoipa::path(
-    delete, path = "/api/dead-letters", tag = "dead letters",
+    delete, operation_id = "clear_dead_letters", path = "/api/dead-letters", tag = "dead letters",
     responses((status = 200, body = Cleared), AnyError),
 )]
 async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError> {
@@ -91,7 +90,7 @@ async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError>
 
 /// Runs the fire of a dead letter again, and drops the letter.
 #[utoipa::path(
-    post, path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
+    post, operation_id = "retry_dead_letter", path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
     responses((status = 200, body = Triggered), AnyError, OneError),
 )]
@@ -102,7 +101,7 @@ async fn retry(State(state): State<WebState>, Named(id): Named) -> Result<Json<T
 
 /// Drops a dead letter.
 #[utoipa::path(
-    delete, path = "/api/dead-letters/{run_id}", tag = "dead letters",
+    delete, operation_id = "delete_dead_letter", path = "/api/dead-letters/{run_id}", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]

@@ -280,10 +280,10 @@ fn shortened(mut text: String) -> String {
 pub(super) enum AnyError {
     /// A value that is not allowed.
     #[response(status = 400)]
-    NotAllowed(#[to_schema] ErrorBody),
+    NotAllowed(ErrorBody),
     /// The store cannot be reached, or the scheduler was stopped; nothing was changed.
     #[response(status = 503)]
-    Unavailable(#[to_schema] ErrorBody),
+    Unavailable(ErrorBody),
 }
 
 /// What may be wrong with a request about one job or run.
@@ -292,10 +292,10 @@ pub(super) enum AnyError {
 pub(super) enum OneError {
     /// There is none of that id.
     #[response(status = 404)]
-    Unknown(#[to_schema] ErrorBody),
+    Unknown(ErrorBody),
     /// It is not in the state that the request needs.
     #[response(status = 409)]
-    Conflict(#[to_schema] ErrorBody),
+    Conflict(ErrorBody),
 }
 
 /// What may be wrong with a query.
@@ -304,7 +304,7 @@ pub(super) enum OneError {
 pub(super) enum QueryError {
     /// A parameter cannot be read; `detail` names it.
     #[response(status = 422)]
-    Unreadable(#[to_schema] ErrorBody),
+    Unreadable(ErrorBody),
 }
 
 /// What may be wrong with a body.
@@ -313,11 +313,11 @@ pub(super) enum QueryError {
 pub(super) enum BodyError {
     /// The body is larger than 1 MiB.
     #[response(status = 413)]
-    TooLarge(#[to_schema] ErrorBody),
+    TooLarge(ErrorBody),
     /// The body is not JSON by its content type.
     #[response(status = 415)]
-    NotJson(#[to_schema] ErrorBody),
+    NotJson(ErrorBody),
     /// The body cannot be read, or a field is missing, unknown or ill-typed; `detail` names it.
     #[response(status = 422)]
-    Unreadable(#[to_schema] ErrorBody),
+    Unreadable(ErrorBody),
 }

@@ -84,7 +84,7 @@ impl ParameterShape {
 
 /// The functions that jobs may run.
 #[utoipa::path(
-    get, path = "/api/functions", tag = "functions", responses((status = 200, body = FunctionList)),
+    get, operation_id = "list_functions", path = "/api/functions", tag = "functions", responses((status = 200, body = FunctionList)),
 )]
 async fn list(State(state): State<WebState>) -> Json<FunctionList> {
     let functions = state.scheduler.functions();

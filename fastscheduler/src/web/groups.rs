@@ -69,7 +69,7 @@ struct GroupCancelled {
 
 /// The groups that jobs belong to.
 #[utoipa::path(
-    get, path = "/api/groups", tag = "groups", responses((status = 200, body = GroupList), AnyError),
+    get, operation_id = "list_groups", path = "/api/groups", tag = "groups", responses((status = 200, body = GroupList), AnyError),
 )]
 async fn list(State(state): State<WebState>) -> Result<Json<GroupList>, ApiError> {
     Ok(Json(GroupList { groups: state.scheduler.groups().await? }))
@@ -77,7 +77,7 @@ async fn list(State(state): State<WebState>) -> Result<Json<GroupList>, ApiError
 
 /// The jobs of a group, the soonest first; none if there is no such group.
 #[utoipa::path(
-    get, path = "/api/groups/{group}/jobs", tag = "groups",
+    get, operation_id = "list_group_jobs", path = "/api/groups/{group}/jobs", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
     responses((status = 200, body = GroupJobs<'_>), AnyError),
 )]
@@ -90,7 +90,7 @@ async fn jobs(State(state): State<WebState>, Named(group): Named) -> Result<Resp
 
 /// Pauses the jobs of a group.
 #[utoipa::path(
-    post, path = "/api/groups/{group}/pause", tag = "groups",
+    post, operation_id = "pause_group", path = "/api/groups/{group}/pause", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
     responses((status = 200, body = GroupPaused), AnyError),
 )]
@@ -102,7 +102,7 @@ async fn pause(State(state): State<WebState>, Named(group): Named) -> Result<Jso
 
 /// Resumes the jobs of a group.
 #[utoipa::path(
-    post, path = "/api/groups/{group}/resume", tag = "groups",
+    post, operation_id = "resume_group", path = "/api/groups/{group}/resume", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
     responses((status = 200, body = GroupResumed), AnyError),
 )]
@@ -114,7 +114,7 @@ async fn resume(State(state): State<WebState>, Named(group): Named) -> Result<Js
 
 /// Cancels the jobs of a group: they are deleted, and what runs is cancelled.
 #[utoipa::path(
-    delete, path = "/api/groups/{group}", tag = "groups",
+    delete, operation_id = "cancel_group", path = "/api/groups/{group}", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
     responses((status = 200, body = GroupCancelled), AnyError),
 )]

@@ -25,7 +25,7 @@ use super::state::WebState;
 pub(super) struct ThisMachineOnly;
 
 /// Paths that need no token: those of monitors, and what a login takes.
-fn is_public(path: &str) -> bool {
+pub(super) fn is_public(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | login::LOGIN | login::LOGOUT) || path.starts_with("/assets/")
 }
 

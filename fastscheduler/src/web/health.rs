@@ -1,29 +1,47 @@
 //! What those ask who watch over processes.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::state::WebState;
 
-pub(super) fn routes() -> Router<WebState> {
-    Router::new().route("/healthz", get(is_alive)).route("/readyz", get(is_ready))
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(is_alive)).routes(routes!(is_ready))
 }
 
-/// It answers, which is all that there is to it.
-async fn is_alive() -> Response {
-    Json(json!({ "status": "ok" })).into_response()
+/// That all is well.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// In a word: `ok` or `ready`.
+    status: &'static str,
+}
+
+/// Whether the process is alive: it answers, which is all that there is to it.
+#[utoipa::path(
+    get, operation_id = "is_alive", path = "/healthz", tag = "monitoring",
+    responses((status = 200, body = Health)),
+)]
+async fn is_alive() -> Json<Health> {
+    Json(Health { status: "ok" })
 }
 
 /// Whether jobs run and what is asked for is kept.
-async fn is_ready(State(state): State<WebState>) -> Result<Response, ApiError> {
+#[utoipa::path(
+    get, operation_id = "is_ready", path = "/readyz", tag = "monitoring",
+    responses(
+        (status = 200, body = Health),
+        (status = 503, description = "The scheduler does not run, or its store takes no changes.", body = ErrorBody),
+    ),
+)]
+async fn is_ready(State(state): State<WebState>) -> Result<Json<Health>, ApiError> {
     if !state.scheduler.is_running() {
         return Err(ApiError::busy("the scheduler is not running: it was not started, or is being stopped"));
     }
     state.scheduler.check_storage().await?;
-    Ok((StatusCode::OK, Json(json!({ "status": "ready" }))).into_response())
+    Ok(Json(Health { status: "ready" }))
 }

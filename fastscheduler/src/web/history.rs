@@ -1,7 +1,5 @@
 //! Runs: what ran, runs, or was skipped.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,13 +9,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{AnyError, ApiError, OneError, QueryError};
+use super::error::{AnyError, ApiError, ErrorBody, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
 use super::jobs::existing;
-use super::shapes::{Done, RunShape, reached_at};
+use super::runs::{all, ordinals, page};
+use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, beginning_of_page};
 use super::state::WebState;
-use crate::job::{JobId, Run, RunId, RunStatus};
-use crate::scheduler::{Scheduler, SchedulerError};
+use crate::job::{RunId, RunStatus};
 use crate::storage::HistoryQuery;
 
 /// Runs that are answered if nothing is said.
@@ -51,26 +49,34 @@ struct HistoryParameters {
 #[into_params(parameter_in = Query)]
 struct PageParameters {
     /// Runs of this status: `running`, `completed`, `failed` or `missed`.
+    #[param(value_type = Option<StatusOfRun>)]
     status: Option<String>,
     /// The most runs, the newest; 50 if it is left out.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
-    /// Runs that reached their status before this: seconds since 1970, or RFC 3339.
+    /// Runs that reached their status before this: seconds since 1970, or RFC 3339. Or the first run of a
+    /// page, by its id: the runs before it, which is how to read page after page.
+    #[param(schema_with = beginning_of_page)]
     before: Option<String>,
 }
 
+/// A part of the history.
+struct Page {
+    query: HistoryQuery,
+    /// The run that comes after it.
+    next: Option<RunId>,
+}
+
 impl PageParameters {
-    fn query(&self) -> Result<HistoryQuery, ApiError> {
+    fn page(&self) -> Result<Page, ApiError> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=HIGHEST_LIMIT).contains(&limit) {
             return Err(ApiError::not_allowed(format!("`limit` is `{limit}`; use 1 to {HIGHEST_LIMIT}")));
         }
-        Ok(HistoryQuery {
-            status: self.status.as_deref().map(run_status).transpose()?,
-            before: self.before.as_deref().map(instant).transpose()?,
-            limit,
-            ..HistoryQuery::default()
-        })
+        let next = self.before.as_deref().and_then(|text| text.parse().ok());
+        let before = self.before.as_deref().filter(|_| next.is_none()).map(instant).transpose()?;
+        let status = self.status.as_deref().map(run_status).transpose()?;
+        Ok(Page { query: HistoryQuery { status, before, limit, ..HistoryQuery::default() }, next })
     }
 }
 
@@ -89,12 +95,16 @@ fn run_status(text: &str) -> Result<RunStatus, ApiError> {
 /// An instant as the answers write it: seconds since 1970, or RFC 3339.
 fn instant(text: &str) -> Result<DateTime<Utc>, ApiError> {
     let from_seconds = |seconds: f64| {
+        if !(0.0..=LAST_SECOND).contains(&seconds) {
+            return None;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "what is out of range is no instant then")]
         DateTime::from_timestamp_micros((seconds * 1e6).round() as i64)
     };
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.and_then(from_seconds).or_else(|| text.parse().ok()).ok_or_else(|| {
-        ApiError::not_allowed(format!("`before` is `{text}`; use seconds since 1970, or RFC 3339"))
+    text.parse().ok().and_then(from_seconds).or_else(|| text.parse().ok()).ok_or_else(|| {
+        ApiError::not_allowed(format!(
+            "`before` is `{text}`; use seconds since 1970, RFC 3339, or the id of a run"
+        ))
     })
 }
 
@@ -118,15 +128,15 @@ struct RunAnswer<'a> {
 
 /// The newest runs that are asked for, the oldest of them first.
 #[utoipa::path(
-    get, path = "/api/history", tag = "runs", params(HistoryParameters, PageParameters),
-    responses((status = 200, body = History<'_>), AnyError, QueryError),
+    get, operation_id = "list_history", path = "/api/history", tag = "runs", params(HistoryParameters, PageParameters),
+    responses((status = 200, body = History<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
     QueryParameters(which): QueryParameters<HistoryParameters>,
-    QueryParameters(page): QueryParameters<PageParameters>,
+    QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
-    let query = page.query()?;
+    let Page { query, next } = parameters.page()?;
     let job = match which.job_id.as_deref().map(str::parse) {
         // A job that never was has no runs.
         Some(Err(_)) => return Ok(Json(History { history: Vec::new() }).into_response()),
@@ -134,32 +144,32 @@ async fn list(
         None => None,
     };
     let query = HistoryQuery { function: which.func_name, job, group: which.group, ..query };
-    let runs = runs(&state.scheduler, &query).await?;
+    let runs = page(&state.scheduler, &query, next).await?;
     let history = runs.iter().map(|(run, ordinal)| RunShape::new(run, *ordinal, state.zone)).collect();
     Ok(Json(History { history }).into_response())
 }
 
 /// The newest runs of a job, the oldest of them first.
 #[utoipa::path(
-    get, path = "/api/jobs/{job_id}/runs", tag = "runs",
+    get, operation_id = "list_job_runs", path = "/api/jobs/{job_id}/runs", tag = "runs",
     params(("job_id" = String, Path, description = "`job_N`"), PageParameters),
     responses((status = 200, body = JobRuns<'_>), AnyError, OneError, QueryError),
 )]
 async fn of_job(
     State(state): State<WebState>,
     Named(id): Named,
-    QueryParameters(page): QueryParameters<PageParameters>,
+    QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
     let job = existing(&state, &id).await?.id();
-    let query = HistoryQuery { job: Some(job), ..page.query()? };
-    let runs = runs(&state.scheduler, &query).await?;
+    let Page { query, next } = parameters.page()?;
+    let runs = page(&state.scheduler, &HistoryQuery { job: Some(job), ..query }, next).await?;
     let runs = runs.iter().map(|(run, ordinal)| RunShape::new(run, *ordinal, state.zone)).collect();
     Ok(Json(JobRuns { runs }).into_response())
 }
 
 /// One run, be it under way, ended or skipped.
 #[utoipa::path(
-    get, path = "/api/runs/{run_id}", tag = "runs",
+    get, operation_id = "show_run", path = "/api/runs/{run_id}", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
     responses((status = 200, body = RunAnswer<'_>), AnyError, OneError),
 )]
@@ -172,7 +182,7 @@ async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Respons
 
 /// Cancels a run that is under way. It is not tried again.
 #[utoipa::path(
-    post, path = "/api/runs/{run_id}/cancel", tag = "runs",
+    post, operation_id = "cancel_run", path = "/api/runs/{run_id}/cancel", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
     responses((status = 200, body = Done), AnyError, OneError),
 )]
@@ -184,99 +194,4 @@ async fn cancel(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 /// The id that a path names.
 pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
     text.parse().map_err(|_| ApiError::unknown_run(text))
-}
-
-/// The runs that are asked for with those under way, and which attempt of its
-/// job each is; the oldest first.
-pub(super) async fn runs(
-    scheduler: &Scheduler,
-    query: &HistoryQuery,
-) -> Result<Vec<(Run, u64)>, SchedulerError> {
-    let mut runs = match query.status {
-        Some(RunStatus::Running) => Vec::new(),
-        _ => scheduler.history(query.clone()).await?,
-    };
-    let is_before = |run: &Run| query.before.is_none_or(|before| reached_at(run) < before);
-    let without_before = HistoryQuery { before: None, ..query.clone() };
-    let under_way = scheduler.running();
-    runs.extend(under_way.into_iter().filter(|run| without_before.matches(run) && is_before(run)));
-    // An attempt may have ended between the two looks.
-    runs.sort_by_key(|run| (reached_at(run), run.run_id));
-    let surplus = runs.len().saturating_sub(query.limit);
-    runs.drain(..surplus);
-    let ordinals = if query.status.is_none() && query.before.is_none() {
-        Ordinals::count(scheduler, &runs).await?
-    } else {
-        ordinals(scheduler, &HistoryQuery { status: None, before: None, limit: usize::MAX, ..query.clone() })
-            .await?
-    };
-    let with_ordinal = |run: Run| {
-        let ordinal = ordinals.of(&run);
-        (run, ordinal)
-    };
-    Ok(runs.into_iter().map(with_ordinal).collect())
-}
-
-/// All runs there are.
-fn all() -> HistoryQuery {
-    HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() }
-}
-
-/// Which attempts of their jobs the runs are that a query asks for.
-pub(super) async fn ordinals(
-    scheduler: &Scheduler,
-    query: &HistoryQuery,
-) -> Result<Ordinals, SchedulerError> {
-    Ordinals::count(scheduler, &scheduler.history(query.clone()).await?).await
-}
-
-/// Which attempt of its job each run is.
-///
-/// Records do not say, so it is counted back from how many attempts of the job
-/// have ended by now; all that ended since must be among the runs for that.
-pub(super) struct Ordinals {
-    of_runs: HashMap<RunId, u64>,
-    /// Attempts that have ended, of jobs that are there.
-    ended: HashMap<JobId, u64>,
-}
-
-impl Ordinals {
-    pub(super) async fn count(scheduler: &Scheduler, runs: &[Run]) -> Result<Self, SchedulerError> {
-        let mut ended: HashMap<JobId, u64> = HashMap::new();
-        for run in runs {
-            let id = run.job_id();
-            if !ended.contains_key(&id)
-                && let Some(job) = scheduler.job(id).await?
-            {
-                ended.insert(id, job.run_count());
-            }
-        }
-        let mut left = ended.clone();
-        let mut of_runs = HashMap::new();
-        for run in runs.iter().rev().filter(|run| is_attempt(run)) {
-            if let Some(left) = left.get_mut(&run.job_id()) {
-                of_runs.insert(run.run_id, *left);
-                *left = left.saturating_sub(1);
-            }
-        }
-        Ok(Self { of_runs, ended })
-    }
-
-    /// Of a job that is gone it is the attempt of the fire: most are those of
-    /// one-time jobs.
-    pub(super) fn of(&self, run: &Run) -> u64 {
-        let ended = self.ended.get(&run.job_id()).copied();
-        let by_fire = u64::from(run.run_id.attempt);
-        match run.status {
-            RunStatus::Running => ended.map_or(by_fire, |ended| ended + 1),
-            RunStatus::Missed => ended.unwrap_or(by_fire),
-            RunStatus::Completed | RunStatus::Failed => {
-                self.of_runs.get(&run.run_id).copied().unwrap_or(by_fire)
-            }
-        }
-    }
-}
-
-fn is_attempt(run: &Run) -> bool {
-    matches!(run.status, RunStatus::Completed | RunStatus::Failed)
 }

@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
 use super::extract::{Named, QueryParameters};
-use super::shapes::{JobAnswer, JobList, JobShape};
+use super::settings::limit;
+use super::shapes::{JobAnswer, JobList, JobShape, StatusOfJob};
 use super::state::WebState;
 use crate::job::{Job, JobId, JobStatus};
 use crate::scheduler::{JobOrder, JobQuery};
@@ -28,23 +29,57 @@ struct ListParameters {
     /// Jobs with this text in their id, name, group or function.
     q: Option<String>,
     /// Jobs of this status.
+    #[param(value_type = Option<StatusOfJob>)]
     status: Option<String>,
     /// The most jobs; all if it is left out.
-    #[param(value_type = Option<usize>, minimum = 1)]
+    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64)]
     limit: Option<usize>,
     /// How many of the first are left out.
+    #[param(minimum = 0, maximum = 18_446_744_073_709_551_615_u64)]
     offset: Option<usize>,
     /// What comes first: `next_run` (the default), `job_id`, `name`, `group`,
     /// `last_run`, `run_count` or `failure_count`; with `-` before it the other way round.
+    #[param(inline, value_type = Option<OrderOfJobs>)]
     sort: Option<String>,
+}
+
+/// What comes first in a list of jobs.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it documents words that are read by hand")]
+enum OrderOfJobs {
+    #[schema(rename = "next_run")]
+    Soonest,
+    #[schema(rename = "-next_run")]
+    Latest,
+    #[schema(rename = "job_id")]
+    FirstMade,
+    #[schema(rename = "-job_id")]
+    LastMade,
+    #[schema(rename = "name")]
+    FirstName,
+    #[schema(rename = "-name")]
+    LastName,
+    #[schema(rename = "group")]
+    FirstGroup,
+    #[schema(rename = "-group")]
+    LastGroup,
+    #[schema(rename = "last_run")]
+    LongestAgo,
+    #[schema(rename = "-last_run")]
+    NewestRun,
+    #[schema(rename = "run_count")]
+    FewestRuns,
+    #[schema(rename = "-run_count")]
+    MostRuns,
+    #[schema(rename = "failure_count")]
+    FewestFailures,
+    #[schema(rename = "-failure_count")]
+    MostFailures,
 }
 
 impl ListParameters {
     fn query(self) -> Result<JobQuery, ApiError> {
         let (order, is_descending) = self.sort.as_deref().map_or(Ok((JobOrder::default(), false)), order)?;
-        if self.limit == Some(0) {
-            return Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out"));
-        }
         Ok(JobQuery {
             group: self.group,
             text: self.q,
@@ -52,7 +87,7 @@ impl ListParameters {
             order,
             is_descending,
             offset: self.offset.unwrap_or_default(),
-            limit: self.limit,
+            limit: limit(self.limit)?,
         })
     }
 }
@@ -93,7 +128,7 @@ fn job_status(text: &str) -> Result<JobStatus, ApiError> {
 
 /// All jobs, or those that are asked for, the soonest first.
 #[utoipa::path(
-    get, path = "/api/jobs", tag = "jobs", params(ListParameters),
+    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs", params(ListParameters),
     responses((status = 200, body = JobList<'_>), AnyError, QueryError),
 )]
 async fn list(
@@ -107,7 +142,7 @@ async fn list(
 
 /// One job.
 #[utoipa::path(
-    get, path = "/api/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "`job_N`")),
+    get, operation_id = "show_job", path = "/api/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = JobAnswer<'_>), (status = 404, body = ErrorBody), AnyError),
 )]
 async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Response, ApiError> {

@@ -1,14 +1,16 @@
 //! Logging in with a browser, which can send no token of its own accord.
 
-use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::error;
+use super::error::{self, ApiError, ErrorBody};
 use super::rights::{COOKIE_NAME, LOGIN_LASTS, rights_of_token, session};
 use super::state::WebState;
 
@@ -18,21 +20,44 @@ pub(super) const LOGOUT: &str = "/logout";
 /// `{message}` stands for what went wrong.
 const PAGE: &str = include_str!("page/login.html");
 
-pub(super) fn routes() -> Router<WebState> {
-    Router::new().route(LOGIN, get(page).post(log_in)).route(LOGOUT, post(log_out))
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(page, log_in)).routes(routes!(log_out))
 }
 
+/// What a login says.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it documents what is read by hand, as forms have fields that are not ours")]
+struct Login {
+    /// The token, or the read-only one.
+    token: String,
+}
+
+/// The page on which a browser logs in.
+#[utoipa::path(
+    get, operation_id = "show_login", path = LOGIN, tag = "login",
+    responses((status = 200, body = String, content_type = "text/html")),
+)]
 async fn page() -> Html<String> {
     Html(PAGE.replace("{message}", ""))
 }
 
-/// Reads the form, and gives its sender a session for the token.
+/// Gives the sender of a form a session for the token, as a cookie.
+#[utoipa::path(
+    post, operation_id = "log_in", path = LOGIN, tag = "login",
+    request_body(content = Login, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 303, description = "It is the token; on to the page of jobs."),
+        (status = 401, description = "It is not.", body = String, content_type = "text/html"),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ErrorBody),
+    ),
+)]
 async fn log_in(
     State(state): State<WebState>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let body = body?;
     let is_form =
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|content_type| {
             content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
@@ -43,17 +68,19 @@ async fn log_in(
         .and_then(|token| rights_of_token(state.scheduler.access(), token.trim().as_bytes()));
     let Some(rights) = rights else {
         let page = PAGE.replace("{message}", "That is not the token.");
-        return (StatusCode::UNAUTHORIZED, Html(page)).into_response();
+        return Ok((StatusCode::UNAUTHORIZED, Html(page)).into_response());
     };
-    match state.sessions.begin(rights, state.scheduler.now()) {
-        Ok(secret) => {
-            let cookie = cookie(&uri, LOGIN, &headers, &secret, LOGIN_LASTS.num_seconds());
-            ([(SET_COOKIE, cookie)], Redirect::to(&home(&uri, LOGIN))).into_response()
-        }
-        Err(error) => error::failed(&error).into_response(),
-    }
+    let begun = state.sessions.begin(rights, state.scheduler.now());
+    let secret = begun.map_err(|error| error::failed(&error))?;
+    let cookie = cookie(&uri, LOGIN, &headers, &secret, LOGIN_LASTS.num_seconds());
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(&home(&uri, LOGIN))).into_response())
 }
 
+/// Ends the session of who asks.
+#[utoipa::path(
+    post, operation_id = "log_out", path = LOGOUT, tag = "login",
+    responses((status = 303, description = "There is no session any more; on to the login.")),
+)]
 async fn log_out(
     State(state): State<WebState>,
     OriginalUri(uri): OriginalUri,

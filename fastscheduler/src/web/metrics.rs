@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::error::{self, ApiError};
+use super::error::{self, ApiError, ErrorBody};
 use super::state::WebState;
 use crate::engine::{Durations, Metrics};
 use crate::job::Statistics;
@@ -20,10 +20,18 @@ use crate::job::Statistics;
 /// The form, by its name.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub(super) fn routes() -> Router<WebState> {
-    Router::new().route("/metrics", get(show))
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(show))
 }
 
+/// What happened since the process began, for monitors.
+#[utoipa::path(
+    get, operation_id = "show_metrics", path = "/metrics", tag = "monitoring",
+    responses(
+        (status = 200, body = String, content_type = OPEN_METRICS),
+        (status = 503, description = "The store cannot be reached.", body = ErrorBody),
+    ),
+)]
 async fn show(State(state): State<WebState>) -> Result<Response, ApiError> {
     let scheduler = &state.scheduler;
     let facts = Facts {

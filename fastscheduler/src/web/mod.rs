@@ -43,6 +43,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod rights;
+mod runs;
 mod schedules;
 mod server;
 mod settings;
@@ -87,14 +88,14 @@ pub fn router(scheduler: &Scheduler) -> Router {
         .merge(status::routes())
         .merge(functions::routes())
         .merge(schedules::routes())
-        // Routes that are in the OpenAPI document are merged above this line.
-        .split_for_parts();
-    api.merge(openapi::routes(document))
-        .merge(page::routes())
-        .merge(login::routes())
         .merge(events::routes())
         .merge(health::routes())
         .merge(metrics::routes())
+        .merge(login::routes())
+        // Routes that are in the OpenAPI document are merged above this line.
+        .split_for_parts();
+    api.merge(openapi::routes(document, scheduler.access().is_open()))
+        .merge(page::routes())
         // Routes that are not, such as pages, are merged above this line.
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)

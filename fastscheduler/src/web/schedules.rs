@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +14,7 @@ use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
 use super::extract::{JsonBody, Named, QueryParameters};
 use super::jobs::existing;
 use super::settings::{fold, gap};
-use super::shapes::{LocalTime, ScheduleConfig, ScheduleType};
+use super::shapes::{InFold, InGap, LocalTime, ScheduleType, WithSchedule};
 use super::state::WebState;
 use crate::schedule::{IntoZone, ScheduleError, Zone};
 
@@ -36,15 +36,19 @@ struct PreviewRequest {
     #[schema(value_type = ScheduleType)]
     schedule_type: String,
     /// The schedule, in the fields of its type.
-    #[schema(value_type = ScheduleConfig)]
+    #[schema(value_type = Object)]
     schedule_config: Map<String, Value>,
     /// The IANA name of the zone of its local times; the scheduler's if it is left out.
     timezone: Option<String>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
+    #[schema(value_type = Option<InGap>)]
     gap: Option<String>,
     /// What a time does that clocks going back repeat: `first`, `second` or `both`.
+    #[schema(value_type = Option<InFold>)]
     fold: Option<String>,
 }
+
+type PreviewBody = WithSchedule<PreviewRequest>;
 
 /// What a schedule means.
 #[derive(Serialize, ToSchema)]
@@ -87,7 +91,7 @@ impl Fire {
 
 /// What a schedule means, before a job has it.
 #[utoipa::path(
-    post, path = "/api/schedules/preview", tag = "schedules", request_body = PreviewRequest,
+    post, operation_id = "preview_schedule", path = "/api/schedules/preview", tag = "schedules", request_body = PreviewBody,
     responses((status = 200, body = Preview), AnyError, BodyError),
 )]
 async fn preview(
@@ -101,7 +105,8 @@ async fn preview(
     definition.gap = request.gap.as_deref().map(gap).transpose()?;
     definition.fold = request.fold.as_deref().map(fold).transpose()?;
     let schedule = definition.placed(now).compile(state.scheduler.zone()).map_err(refused)?;
-    let upcoming: Vec<_> = schedule.upcoming(now).take(PREVIEWED).collect();
+    let upcoming = schedule.upcoming(now).take_while(can_be_written);
+    let upcoming: Vec<_> = upcoming.take(PREVIEWED).collect();
     if upcoming.is_empty() {
         let written = schedule.definition().written();
         return Err(refused(ScheduleError::Past(written)));
@@ -125,7 +130,7 @@ struct UpcomingParameters {
 
 /// The next fires of a job by its schedule, be it paused or not.
 #[utoipa::path(
-    get, path = "/api/jobs/{job_id}/upcoming", tag = "schedules",
+    get, operation_id = "list_upcoming", path = "/api/jobs/{job_id}/upcoming", tag = "schedules",
     params(("job_id" = String, Path, description = "`job_N`"), UpcomingParameters),
     responses((status = 200, body = Upcoming), AnyError, OneError, QueryError),
 )]
@@ -141,5 +146,11 @@ async fn upcoming(
     }
     let zone = job.definition().schedule.zone.map_or(state.zone, Zone::from);
     let upcoming = state.scheduler.upcoming(job.id(), number).await?;
-    Ok(Json(Upcoming { upcoming: upcoming.into_iter().map(|at| Fire::new(at, zone)).collect() }))
+    let upcoming = upcoming.into_iter().take_while(can_be_written);
+    Ok(Json(Upcoming { upcoming: upcoming.map(|at| Fire::new(at, zone)).collect() }))
+}
+
+/// Whether RFC 3339 has a way to write it: its years have four digits.
+fn can_be_written(at: &DateTime<Utc>) -> bool {
+    at.year() < 10_000
 }

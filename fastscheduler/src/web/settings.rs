@@ -2,17 +2,44 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
 use serde::de::value::{Error as Unknown, StrDeserializer};
+use serde::de::{Error as _, IntoDeserializer};
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 use super::error::ApiError;
 use crate::job::{CatchUp, Overlap};
 use crate::schedule::{Fold, Gap, Micros, Unit};
 use crate::scheduler::SchedulerError;
 
+/// A whole number, which JSON may also write as `3.0`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole(pub(super) i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(number: D) -> Result<Self, D::Error> {
+        let number = Number::deserialize(number)?;
+        let is_whole = |number: &f64| number.fract() == 0.0 && number.abs() <= LARGEST_EXACT;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+        let of_fraction = |number: Number| number.as_f64().filter(is_whole).map(|number| number as i64);
+        let whole = number.as_i64().or_else(|| of_fraction(number.clone()));
+        whole.map(Self).ok_or_else(|| D::Error::custom(format!("`{number}` is not a whole number in range")))
+    }
+}
+
+/// Up to here a fraction says which whole number it is.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The most items of a list, which has at least one.
+pub(super) fn limit(limit: Option<usize>) -> Result<Option<usize>, ApiError> {
+    match limit {
+        Some(0) => Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out")),
+        limit => Ok(limit),
+    }
+}
+
 /// The number of retries.
-pub(super) fn retries(number: i64) -> Result<u32, ApiError> {
+pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
     u32::try_from(number).map_err(|_| {
         ApiError::not_allowed(format!(
             "`max_retries` is `{number}`; use a whole number from 0 to {}",

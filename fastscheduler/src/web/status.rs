@@ -52,7 +52,7 @@ struct InstanceShape {
 
 /// Whether the scheduler runs, and its totals.
 #[utoipa::path(
-    get, path = "/api/status", tag = "monitoring", responses((status = 200, body = StatusAnswer), AnyError),
+    get, operation_id = "show_status", path = "/api/status", tag = "monitoring", responses((status = 200, body = StatusAnswer), AnyError),
 )]
 async fn status(State(state): State<WebState>) -> Result<Json<StatusAnswer>, ApiError> {
     let statistics = state.scheduler.statistics().await?;
@@ -62,7 +62,7 @@ async fn status(State(state): State<WebState>) -> Result<Json<StatusAnswer>, Api
 
 /// The processes that work with these jobs.
 #[utoipa::path(
-    get, path = "/api/instances", tag = "monitoring",
+    get, operation_id = "list_instances", path = "/api/instances", tag = "monitoring",
     responses((status = 200, body = InstanceList), AnyError),
 )]
 async fn instances(State(state): State<WebState>) -> Result<Json<InstanceList>, ApiError> {

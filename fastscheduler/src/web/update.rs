@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, BodyError, OneError};
 use super::extract::{JsonBody, Named};
 use super::jobs::existing;
-use super::settings::{catch_up, fold, gap, length, overlap, retries};
-use super::shapes::{ConfigShape, Done, ScheduleType, WhenMissed, WhenOverlapping};
+use super::settings::{Whole, catch_up, fold, gap, length, overlap, retries};
+use super::shapes::{ConfigShape, Done, InFold, InGap, ScheduleType, WhenMissed, WhenOverlapping};
 use super::state::WebState;
 use crate::job::Job;
 use crate::schedule::{ScheduleBuilder, ScheduleDefinition};
@@ -37,11 +37,11 @@ struct UpdateJob {
     #[schema(value_type = Option<Object>, example = json!({"interval": 60, "unit": "seconds"}))]
     schedule_config: Option<Map<String, Value>>,
     /// Attempts after the first that failed.
-    #[schema(minimum = 0, maximum = 4_294_967_295_u64)]
-    max_retries: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u64)]
+    max_retries: Option<Whole>,
     /// The longest an attempt may take, in seconds; null for as long as it likes.
     #[serde(default, deserialize_with = "named")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
     timeout: Option<Option<f64>>,
     /// The IANA name of the zone of its local times; null is the scheduler's.
     #[serde(default, deserialize_with = "named")]
@@ -50,8 +50,10 @@ struct UpdateJob {
     /// Whether it fires.
     enabled: Option<bool>,
     /// The name people know it by, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     job_name: Option<String>,
     /// The group it belongs to, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     group: Option<String>,
     /// All its positional arguments.
     args: Option<Vec<Value>>,
@@ -66,14 +68,17 @@ struct UpdateJob {
     catch_up: Option<String>,
     /// Delays each fire by up to so many seconds; null not at all.
     #[serde(default, deserialize_with = "named")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
     jitter: Option<Option<f64>>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
+    #[schema(value_type = Option<InGap>)]
     gap: Option<String>,
     /// What a time does that clocks going back repeat: `first`, `second` or `both`.
+    #[schema(value_type = Option<InFold>)]
     fold: Option<String>,
     /// Refuses the update if the job is not at this revision any more.
-    if_revision: Option<u64>,
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    if_revision: Option<Whole>,
 }
 
 /// A field that is there, be it null.
@@ -84,7 +89,7 @@ fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Opt
 
 /// Changes a job: all that the request names, or nothing.
 #[utoipa::path(
-    put, path = "/api/jobs/{job_id}", tag = "jobs", request_body = UpdateJob,
+    put, operation_id = "update_job", path = "/api/jobs/{job_id}", tag = "jobs", request_body = UpdateJob,
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, BodyError),
 )]
@@ -115,8 +120,9 @@ impl UpdateJob {
         if let Some(schedule) = self.schedule(job)? {
             update = update.schedule(ScheduleBuilder::from(schedule)).if_revision(job.revision());
         }
-        if let Some(revision) = self.if_revision {
-            update = update.if_revision(revision);
+        if let Some(Whole(revision)) = self.if_revision {
+            // One below zero never was, and neither was this.
+            update = update.if_revision(u64::try_from(revision).unwrap_or(u64::MAX));
         }
         if let Some(max_retries) = self.max_retries {
             update = update.retries(retries(max_retries)?);

@@ -15,6 +15,7 @@ use fastscheduler::prelude::*;
 use fastscheduler::storage::JsonStorage;
 use fastscheduler::testing::ManualClock;
 use fastscheduler::{Args, RunStatus};
+use fastscheduler_tests::site::Site;
 use fastscheduler_tests::{advance, monday, runs};
 
 struct Program {
@@ -41,6 +42,9 @@ impl Program {
 
     async fn obey(&self, line: &str) -> anyhow::Result<String> {
         let scheduler = &self.scheduler;
+        if let Some(request) = line.strip_prefix("ask ") {
+            return self.ask(request).await;
+        }
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
             // A job for each ten seconds, with an argument so long.
@@ -82,6 +86,19 @@ impl Program {
             _ => bail!("`{line}` is nothing that can be done"),
         }
         Ok(String::new())
+    }
+}
+
+impl Program {
+    /// Sends a request, which is a method, a path and maybe JSON, to a server of
+    /// the scheduler; answers the status and the body.
+    async fn ask(&self, request: &str) -> anyhow::Result<String> {
+        let mut parts = request.splitn(3, ' ');
+        let (method, path) = parts.next().zip(parts.next()).context("a method and a path")?;
+        let site = Site::of(&self.scheduler).await;
+        let json = [("content-type", "application/json")];
+        let answer = site.ask(method, path, &json, parts.next().unwrap_or_default()).await;
+        Ok(format!("{} {}", answer.status.as_u16(), answer.body))
     }
 }
 

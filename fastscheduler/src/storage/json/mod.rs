@@ -273,6 +273,13 @@ impl Storage for JsonStorage {
         self.answer(|state| state.jobs())
     }
 
+    fn visit_jobs<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&Job) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        self.answer(|state| state.visit_jobs(visit))
+    }
+
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
         self.answer(|state| state.job(id).cloned())
     }
@@ -283,6 +290,10 @@ impl Storage for JsonStorage {
 
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
         self.answer(|state| state.dead_letters(limit))
+    }
+
+    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
+        self.answer(|state| state.dead_letter_count())
     }
 
     fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {

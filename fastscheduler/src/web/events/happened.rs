@@ -10,7 +10,7 @@ use crate::engine::{Event, Events};
 use crate::job::{JobId, Run, RunId};
 use crate::schedule::Zone;
 use crate::scheduler::{Scheduler, SchedulerError};
-use crate::web::history::Ordinals;
+use crate::web::runs::Ordinals;
 use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 
 /// The most jobs or runs of a batch: where more happens at once, clients get a
@@ -77,7 +77,8 @@ impl Happened {
                     self.is_too_much = true;
                 }
             }
-            Event::Missed(_) => self.is_too_much = true,
+            // Which are left is in a snapshot only.
+            Event::DeadLettersRemoved | Event::Missed(_) => self.is_too_much = true,
         }
         self.is_too_much |= self.touched.len() > MOST || self.begun.len() > MOST || self.removed.len() > MOST;
         if self.is_too_much {

@@ -17,17 +17,18 @@ mod samples;
 mod state;
 mod text;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use self::changes::Changes;
 use self::listener::{Listener, Places};
 use self::samples::Samples;
-use super::error::ApiError;
+use super::error::{AnyError, ApiError, QueryError};
 use super::extract::QueryParameters;
 use super::state::WebState;
 use crate::schedule::Zone;
@@ -58,17 +59,40 @@ impl Streams {
     }
 }
 
-pub(super) fn routes() -> Router<WebState> {
-    // Not in the OpenAPI document: those who try out what is there would wait
-    // for the end of the answer.
-    Router::new().route("/events", get(listen))
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(listen))
 }
 
-#[derive(Deserialize)]
+/// Which form of events is asked for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Parameters {
+    /// `changes` for what happens; the whole state about every second if it is left out.
+    #[param(inline, value_type = Option<FormOfEvents>)]
     stream: Option<String>,
 }
 
+/// A form of events.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents a word that is read by hand")]
+enum FormOfEvents {
+    Changes,
+}
+
+/// What happens, as server-sent events. The answer ends with the scheduler.
+///
+/// Without `stream`, each event is the whole state, at once and then about every second. With
+/// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats` and `removed` as things
+/// happen. When the scheduler stops, the last is `shutdown`.
+#[utoipa::path(
+    get, operation_id = "listen", path = "/events", tag = "monitoring",
+    params(
+        Parameters,
+        ("last-event-id" = Option<String>, Header, description = "where a stream of changes goes on"),
+    ),
+    responses((status = 200, content_type = "text/event-stream"), AnyError, QueryError),
+)]
 async fn listen(
     State(state): State<WebState>,
     QueryParameters(parameters): QueryParameters<Parameters>,

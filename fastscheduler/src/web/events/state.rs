@@ -7,7 +7,7 @@ use crate::job::{Run, Statistics};
 use crate::schedule::Zone;
 use crate::scheduler::{JobPage, JobQuery, Scheduler, SchedulerError};
 use crate::storage::HistoryQuery;
-use crate::web::history::{ordinals, runs};
+use crate::web::runs::{ordinals, runs};
 use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 
 /// The most jobs: those that are due soonest.

@@ -194,6 +194,26 @@ pub(in crate::web) enum WhenOverlapping {
     Cancel,
 }
 
+/// What a time does that clocks going forward leave out.
+#[derive(ToSchema)]
+#[schema(as = Gap, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `Gap`, which knows nothing of HTTP")]
+pub(in crate::web) enum InGap {
+    Next,
+    Skip,
+    Shift,
+}
+
+/// What a time does that clocks going back repeat.
+#[derive(ToSchema)]
+#[schema(as = Fold, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `Fold`, which knows nothing of HTTP")]
+pub(in crate::web) enum InFold {
+    First,
+    Second,
+    Both,
+}
+
 /// What happens to fires that were missed.
 #[derive(ToSchema)]
 #[schema(as = CatchUp, rename_all = "snake_case")]

@@ -5,14 +5,18 @@
 //! OpenAPI document.
 
 mod job;
+mod numbers;
+mod request;
 mod run;
 mod schedule;
 mod statistics;
 mod time;
 
-pub(super) use job::{JobAnswer, JobList, JobShape, WhenMissed, WhenOverlapping};
-pub(super) use run::{RunShape, reached_at};
-pub(super) use schedule::{ConfigShape, ScheduleConfig, ScheduleType};
+pub(super) use job::{InFold, InGap, JobAnswer, JobList, JobShape, StatusOfJob, WhenMissed, WhenOverlapping};
+pub(super) use numbers::{LAST_SECOND, beginning_of_page};
+pub(super) use request::{ScheduleConfig, WithSchedule};
+pub(super) use run::{RunShape, StatusOfRun, reached_at};
+pub(super) use schedule::{ConfigShape, ScheduleType};
 pub(super) use statistics::StatisticsShape;
 pub(super) use time::{LocalTime, UtcTime, seconds};
 

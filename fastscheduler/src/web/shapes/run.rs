@@ -125,7 +125,7 @@ pub(in crate::web) fn reached_at(run: &Run) -> DateTime<Utc> {
 #[derive(ToSchema)]
 #[schema(as = RunStatus, rename_all = "snake_case")]
 #[expect(dead_code, reason = "it documents `RunStatus`, which knows nothing of HTTP")]
-enum StatusOfRun {
+pub(in crate::web) enum StatusOfRun {
     Running,
     Completed,
     Failed,

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
+use super::numbers::{day_of_month, days_of_week};
 use crate::schedule::{
     ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit,
     WrittenDateTime, WrittenUnit, at, cron, daily, hourly,
 };
 use crate::web::error::ApiError;
 use crate::web::extract::read_part;
+use crate::web::settings::Whole;
 
 /// What kind of schedule it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -97,19 +99,18 @@ fn unknown_day(day: i64) -> ApiError {
     ApiError::not_allowed(format!("`{day}` is not a day of the week; use 0 = Monday to 6 = Sunday"))
 }
 
-/// What a request says of a schedule, by its type.
+/// The types of schedules, each with its configuration.
 #[derive(ToSchema)]
-#[schema(as = ScheduleConfig)]
-#[serde(untagged)]
+#[serde(tag = "schedule_type", content = "schedule_config", rename_all = "snake_case")]
 #[expect(dead_code, reason = "it documents what is read by type")]
-pub(in crate::web) enum ScheduleConfig {
+pub(super) enum ScheduleByType {
     Interval(IntervalConfig),
     Daily(DailyConfig),
     Weekly(WeeklyConfig),
     Hourly(HourlyConfig),
     Monthly(MonthlyConfig),
     Cron(CronConfig),
-    Once(OnceConfig),
+    Once(OnceShape),
 }
 
 /// `interval`: each time that long has elapsed.
@@ -117,9 +118,10 @@ pub(in crate::web) enum ScheduleConfig {
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct IntervalConfig {
     /// How many units, 1 ms to 100 years; it may be fractional.
-    #[schema(value_type = f64, example = 30)]
+    #[schema(value_type = f64, exclusive_minimum = 0, maximum = 3_155_760_000_u64, example = 30)]
     interval: Number,
     /// `seconds`, `minutes`, `hours` or `days`, singular too; seconds if it is left out.
+    #[schema(value_type = Option<UnitOfTime>)]
     unit: Option<String>,
 }
 
@@ -128,7 +130,7 @@ pub(in crate::web) struct IntervalConfig {
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct DailyConfig {
     /// `HH:MM` or `HH:MM:SS`.
-    #[schema(example = "02:00")]
+    #[schema(example = "02:00", pattern = r"^([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?$")]
     time: String,
 }
 
@@ -137,11 +139,11 @@ pub(in crate::web) struct DailyConfig {
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct WeeklyConfig {
     /// `HH:MM` or `HH:MM:SS`.
-    #[schema(example = "10:00")]
+    #[schema(example = "10:00", pattern = r"^([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?$")]
     time: String,
     /// The days, 0 = Monday to 6 = Sunday; at least one.
-    #[schema(example = json!([0, 4]))]
-    days: Vec<i64>,
+    #[schema(schema_with = days_of_week)]
+    days: Vec<Whole>,
 }
 
 /// `hourly`: once an hour.
@@ -149,7 +151,7 @@ pub(in crate::web) struct WeeklyConfig {
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct HourlyConfig {
     /// The minute: `0` to `59`, `:30`, or a time of day of which the minute counts.
-    #[schema(example = "30")]
+    #[schema(example = "30", pattern = r"^(:?[0-5]?[0-9]|([01]?[0-9]|2[0-3]):[0-5]?[0-9](:0{1,2})?)$")]
     time: String,
 }
 
@@ -158,18 +160,34 @@ pub(in crate::web) struct HourlyConfig {
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct MonthlyConfig {
     /// 1 to 31, or `last`; months without the day are left out.
+    #[schema(schema_with = day_of_month)]
     day: Day,
     /// `HH:MM` or `HH:MM:SS`.
-    #[schema(example = "00:00")]
+    #[schema(example = "00:00", pattern = r"^([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?$")]
     time: String,
 }
 
 /// A day of the month: its number, or `last`.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a number or `last`")]
 pub(in crate::web) enum Day {
-    Number(i64),
+    Number(Whole),
     Word(String),
+}
+
+/// A unit of time.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents words that are read by the schedule's own parser")]
+enum UnitOfTime {
+    Second,
+    Seconds,
+    Minute,
+    Minutes,
+    Hour,
+    Hours,
+    Day,
+    Days,
 }
 
 /// `cron`: by a cron expression.
@@ -182,16 +200,44 @@ pub(in crate::web) struct CronConfig {
 }
 
 /// `once`: one time, after a delay or at a date and time.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::web) struct OnceConfig {
-    /// How many units from now, 1 ms to 100 years; it may be fractional.
-    #[schema(value_type = Option<f64>, example = 10)]
+struct OnceConfig {
     delay: Option<Number>,
-    /// `seconds`, `minutes`, `hours` or `days`, singular too; seconds if it is left out.
     unit: Option<String>,
-    /// Instead of a delay: `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339.
     at: Option<String>,
+}
+
+/// `once`: one time.
+#[derive(ToSchema)]
+#[schema(as = OnceConfig)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it documents `OnceConfig`, whose complaints are about its fields")]
+pub(in crate::web) enum OnceShape {
+    After(AfterDelay),
+    At(AtTime),
+}
+
+/// `once`: one time, after a delay.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it documents a part of `OnceConfig`")]
+pub(in crate::web) struct AfterDelay {
+    /// How many units from now, 1 ms to 100 years; it may be fractional.
+    #[schema(exclusive_minimum = 0, maximum = 3_155_760_000_u64, example = 10)]
+    delay: f64,
+    /// `seconds`, `minutes`, `hours` or `days`, singular too; seconds if it is left out.
+    unit: Option<UnitOfTime>,
+}
+
+/// `once`: one time, at a date and time.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it documents a part of `OnceConfig`")]
+pub(in crate::web) struct AtTime {
+    /// `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339.
+    #[schema(example = "2027-12-25 00:00:00")]
+    at: String,
 }
 
 impl IntervalConfig {
@@ -205,7 +251,8 @@ impl WeeklyConfig {
     fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         let mut days = DaysOfWeek::default();
         for day in &self.days {
-            let day = u8::try_from(*day).ok().filter(|day| *day < 7).ok_or_else(|| unknown_day(*day))?;
+            let Whole(day) = *day;
+            let day = u8::try_from(day).ok().filter(|day| *day < 7).ok_or_else(|| unknown_day(day))?;
             days = days.and(DaysOfWeek::one(day).map_err(refused)?);
         }
         let at = self.time.parse().map_err(refused)?;
@@ -216,7 +263,7 @@ impl WeeklyConfig {
 impl MonthlyConfig {
     fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         let day = match &self.day {
-            Day::Number(day) => DayOfMonth::new(i128::from(*day)).map_err(refused)?,
+            Day::Number(Whole(day)) => DayOfMonth::new(i128::from(*day)).map_err(refused)?,
             Day::Word(word) if word == "last" => DayOfMonth::Last,
             Day::Word(word) => return Err(refused(ScheduleError::DayOfMonth(word.clone()))),
         };

@@ -1,5 +1,8 @@
 //! The OpenAPI document of the handlers, and a page that shows it.
 
+mod guarded;
+mod links;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,7 +13,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use utoipa::OpenApi;
-use utoipa::openapi::{OpenApi as Document, ServerBuilder};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{HttpMethod, OpenApi as Document, RefOr, ServerBuilder};
 use utoipa_swagger_ui::Config;
 
 use super::error::{self, ApiError};
@@ -38,15 +42,17 @@ const PAGE: &str = "/api/docs";
         (name = "schedules", description = "When something is due."),
         (name = "functions", description = "What jobs may run."),
         (name = "monitoring", description = "The scheduler as a whole."),
+        (name = "login", description = "How a browser says who it is."),
     )
 )]
 pub(super) struct Base;
 
-/// Serves the document and the page.
-pub(super) fn routes(document: Document) -> Router<WebState> {
-    let document = Arc::new(document);
+/// Serves the document and the page; `is_open` if the scheduler needs no token.
+pub(super) fn routes(document: Document, is_open: bool) -> Router<WebState> {
+    let document = Arc::new(finished(document, is_open));
     // Beside the page, wherever both are nested.
-    let config = Arc::new(Config::from("../openapi.json"));
+    // Without the bar on top, which chooses between documents and has a style in its logo.
+    let config = Arc::new(Config::from("../openapi.json").use_base_layout());
     Router::new()
         .route(DOCUMENT, get(move |OriginalUri(uri)| async move { show(&document, &uri) }))
         .route(PAGE, get(to_page))
@@ -61,6 +67,39 @@ pub(super) fn routes(document: Document) -> Router<WebState> {
             &format!("{PAGE}/{{file}}"),
             get(move |Path(name): Path<String>| async move { file(&name, config) }),
         )
+}
+
+/// The handlers' document, with what handlers do not say.
+fn finished(mut document: Document, is_open: bool) -> Document {
+    guarded::describe(&mut document, is_open);
+    links::add(&mut document);
+    for (_, _, operation) in operations(&mut document) {
+        let summary = operation.summary.clone().unwrap_or_default();
+        for answer in operation.responses.responses.values_mut() {
+            // OpenAPI 3.1 wants one with each.
+            if let RefOr::T(answer) = answer
+                && answer.description.is_empty()
+            {
+                answer.description.clone_from(&summary);
+            }
+        }
+    }
+    document
+}
+
+/// What can be asked for, with its path and method.
+fn operations(document: &mut Document) -> impl Iterator<Item = (&str, HttpMethod, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let methods = [
+            (HttpMethod::Get, &mut item.get),
+            (HttpMethod::Put, &mut item.put),
+            (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Delete, &mut item.delete),
+        ];
+        methods
+            .into_iter()
+            .filter_map(|(method, operation)| Some((path.as_str(), method, operation.as_mut()?)))
+    })
 }
 
 /// The document, with the prefix that it was asked for under.

@@ -1,0 +1,61 @@
+//! What the guard asks of every request, and answers in a handler's stead.
+
+use utoipa::ToSchema as _;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{HttpMethod, SecurityRequirement};
+
+use super::operations;
+use crate::web::error::ErrorBody;
+use crate::web::guard::is_public;
+use crate::web::login::{LOGIN, LOGOUT};
+use crate::web::rights::COOKIE_NAME;
+
+/// The names of the two ways to say who one is.
+const TOKEN: &str = "token";
+const SESSION: &str = "session";
+
+/// Adds it to all operations; `is_open` if the scheduler needs no token.
+pub(super) fn describe(document: &mut OpenApi, is_open: bool) {
+    for (path, method, operation) in operations(document) {
+        let mut answers = Vec::new();
+        if !is_open && !is_public(path) {
+            operation.security = Some([TOKEN, SESSION].map(requirement).to_vec());
+            answers.push((401, "A token is needed, and there is none, or a wrong one."));
+        }
+        if is_change(&method) {
+            answers.push((403, "Another site asks for it, or it is asked for with the read-only token."));
+            if !matches!(path, LOGIN | LOGOUT) {
+                answers.push((415, "The body is one that a form of any site may send."));
+            }
+        } else if is_open {
+            answers.push((403, "The server is for its own machine, and was asked by another name."));
+        }
+        for (status, description) in answers {
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_string()).or_insert_with(|| RefOr::T(refusal(description)));
+        }
+    }
+    if !is_open {
+        let components = document.components.get_or_insert_with(Components::new);
+        components.add_security_scheme(
+            TOKEN,
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        );
+        let cookie = ApiKeyValue::with_description(COOKIE_NAME, "What a login gives to a browser.");
+        components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+fn is_change(method: &HttpMethod) -> bool {
+    !matches!(method, HttpMethod::Get | HttpMethod::Head | HttpMethod::Options)
+}
+
+fn requirement(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, [""; 0])
+}
+
+fn refusal(description: &str) -> Response {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
+    ResponseBuilder::new().description(description).content("application/json", body).build()
+}
