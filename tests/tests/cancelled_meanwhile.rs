@@ -45,6 +45,26 @@ async fn a_job_that_is_cancelled_while_it_is_added_does_not_run() {
 #[job]
 async fn ticks() {}
 
+#[tokio::test]
+async fn a_job_that_is_cancelled_while_its_addition_waits_for_its_answer_does_not_run() {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    let answer = store.holds(Action::Add);
+    let cancelling = async {
+        tokio::task::yield_now().await;
+        let id = scheduler.jobs().await.unwrap()[0].id();
+        scheduler.cancel_job(id).await.unwrap();
+        answer.notify_one();
+    };
+    let (added, ()) = tokio::join!(scheduler.add(every(10).seconds().run("held", job)), cancelling);
+    added.unwrap();
+    testing::advance(&scheduler, &clock, TEN_SECONDS * 3).await.unwrap();
+    assert!(!held.has_begun());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_run_that_was_promised_has_a_record_even_if_its_job_is_cancelled() {
     let (builder, _clock) = on_manual_clock();
@@ -197,6 +217,8 @@ async fn fires_that_came_due_before_a_cancellation_are_in_one_record() {
         };
         let (cancelled, ()) = tokio::join!(scheduler.cancel_job(id), ends);
         cancelled.unwrap();
+        let skips = runs(&scheduler).await.into_iter().filter(|run| run.skipped.is_some());
+        assert_eq!(skips.count(), 1, "{overlap:?}");
         testing::audit(&store).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::ManualClock;
-use fastscheduler::{Clock as _, JobId, JobUpdate, Overlap, testing};
+use fastscheduler::{Clock as _, Event, Events, JobId, JobUpdate, Overlap, testing};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::fires::{Fate, fires};
-use fastscheduler_tests::on_manual_clock;
 use fastscheduler_tests::slow_queue::SlowQueue;
+use fastscheduler_tests::{monday, on_manual_clock, runs};
 use tokio::sync::oneshot;
 
 const TEN_SECONDS: Duration = Duration::from_secs(10);
@@ -120,4 +120,77 @@ async fn a_fire_claimed_before_one_change_and_given_back_for_another_that_fails_
         testing::quiet(&scheduler).await.unwrap();
         assert_eq!(fires(&scheduler, id, 10).await, [(10, Fate::Completed)], "{overlap:?}");
     }
+}
+
+/// Gives the job of [`with_slow_claims`] a fire each four seconds, five seconds
+/// after it was made, and tells of that when its fire of ten seconds is claimed.
+async fn reschedule_at_the_claim(
+    scheduler: &Scheduler,
+    clock: &ManualClock,
+    queue: &SlowQueue,
+    storage: &Faulty,
+    id: JobId,
+) {
+    clock.advance(TEN_SECONDS / 2);
+    let answer = storage.holds(Action::Revise);
+    let claimed = async {
+        tokio::task::yield_now().await;
+        clock.advance(TEN_SECONDS / 2);
+        queue.claimed().await;
+        answer.notify_one();
+    };
+    let update = JobUpdate::new().schedule(every(4).seconds());
+    let (updated, ()) = tokio::join!(scheduler.update_job(id, update), claimed);
+    updated.unwrap();
+}
+
+/// What ran, by when it was due, without the history's word for it.
+async fn due_of_runs(scheduler: &Scheduler, storage: &Faulty, clock: &ManualClock) -> Vec<i64> {
+    testing::quiet(scheduler).await.unwrap();
+    testing::audit(storage).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
+    let ran = runs(scheduler).await.into_iter().filter(|run| run.skipped.is_none());
+    ran.map(|run| (run.scheduled_for() - monday()).num_seconds()).collect()
+}
+
+#[tokio::test]
+async fn a_fire_of_the_old_schedule_that_was_claimed_before_the_change_does_not_run() {
+    for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+        let storage = Faulty::default();
+        let (scheduler, clock, queue, id) = with_slow_claims(overlap, &storage).await;
+        let mut events = scheduler.subscribe();
+        reschedule_at_the_claim(&scheduler, &clock, &queue, &storage, id).await;
+        queue.is_fast();
+        assert_eq!(due_of_runs(&scheduler, &storage, &clock).await, [9], "{overlap:?}");
+        assert_eq!(recorded(&mut events), 1, "{overlap:?}");
+    }
+}
+
+#[tokio::test]
+async fn nor_does_it_if_the_job_is_changed_once_more_at_that_moment() {
+    for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+        let storage = Faulty::default();
+        let (scheduler, clock, queue, id) = with_slow_claims(overlap, &storage).await;
+        let mut events = scheduler.subscribe();
+        reschedule_at_the_claim(&scheduler, &clock, &queue, &storage, id).await;
+        let answer = storage.holds(Action::ReadJob);
+        let claimed = async {
+            tokio::task::yield_now().await;
+            storage.once(Action::Revise, Fault::Fails);
+            queue.is_fast();
+            while queue.settled() == 0 {
+                tokio::task::yield_now().await;
+            }
+            answer.notify_one();
+        };
+        let (failed, ()) = tokio::join!(scheduler.update_job(id, JobUpdate::new().retries(2)), claimed);
+        failed.unwrap_err();
+        assert_eq!(due_of_runs(&scheduler, &storage, &clock).await, [9], "{overlap:?}");
+        assert_eq!(recorded(&mut events), 1, "{overlap:?}");
+    }
+}
+
+/// How many attempts ended, recorded or not.
+fn recorded(events: &mut Events) -> usize {
+    let events = std::iter::from_fn(|| events.try_next());
+    events.filter(|event| matches!(event, Event::RunRecorded(run) if run.skipped.is_none())).count()
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use fastscheduler::storage::{Durability, HistoryQuery, JsonStorage, Storage as _};
 use fastscheduler::testing::storage_contract::sample;
@@ -24,6 +25,53 @@ async fn a_journal_that_lacks_a_record_is_damaged() {
     fs::write(&journal, [&*lines[0], &*lines[1], &*lines[3]].concat()).unwrap();
     let error = JsonStorage::open(folder.path().join("state.json")).unwrap_err().to_string();
     assert!(error.contains("it is change 3, but 2 should come here"), "{error}");
+}
+
+#[tokio::test]
+async fn a_journal_that_the_snapshot_is_ahead_of_is_not_gone_on_with() {
+    // As a process leaves it that wrote a snapshot after a disk was full, and
+    // ended before it began another journal.
+    let folder = tempfile::tempdir().unwrap();
+    three_jobs(folder.path()).await;
+    let (state, journal) = (folder.path().join("state.json"), folder.path().join("state.json.journal"));
+    let shorter = fs::read(&journal).unwrap();
+    let store = JsonStorage::open(&state).unwrap();
+    for number in 4..=6 {
+        store.apply(&[sample::add(&sample::job(number))], Durability::Now).await.unwrap();
+    }
+    store.close().await.unwrap();
+    fs::write(&journal, shorter).unwrap();
+    let store = JsonStorage::open(&state).unwrap();
+    store.apply(&[sample::add(&sample::job(7))], Durability::Now).await.unwrap();
+    drop(store);
+    assert_eq!(JsonStorage::open(&state).unwrap().jobs().await.unwrap().len(), 7);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_asks_while_the_journal_is_made_good_is_answered() {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let folder = tempfile::tempdir().unwrap();
+    let store = JsonStorage::open(folder.path().join("state.json")).unwrap();
+    for _ in 0..5 {
+        // The next sync finds that it is gone, and a snapshot takes its place.
+        fs::remove_file(folder.path().join("state.json.journal")).unwrap();
+        store.apply(&[sample::add(&sample::job(1))], Durability::Soon).await.unwrap();
+        // One request after another from each, so that some come at any moment.
+        let asked = (0..8).map(|caller: u64| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for number in 0..50 {
+                    let change = [sample::add(&sample::job(caller * 50 + number))];
+                    let applied = tokio::time::timeout(PATIENCE, store.apply(&change, Durability::Now)).await;
+                    applied.expect("it is answered").unwrap();
+                }
+            })
+        });
+        for asked in asked.collect::<Vec<_>>() {
+            asked.await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -20,16 +20,17 @@ struct Failing {
 }
 
 impl Failing {
-    fn start() -> Self {
+    fn start(fold_at: Option<&str>) -> Self {
         let (state, switches) = (StateFolder::new(), tempfile::tempdir().unwrap());
-        let (told, id) = Self::process(&state, &switches);
+        let (told, id) = Self::process(&state, &switches, fold_at);
         Self { told, id, state, switches }
     }
 
-    fn process(state: &StateFolder, switches: &TempDir) -> (Told, u32) {
+    fn process(state: &StateFolder, switches: &TempDir, fold_at: Option<&str>) -> (Told, u32) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_does_as_told"));
-        command.arg(state.state_file()).arg("0").env("LD_PRELOAD", shim(switches.path()));
+        command.arg(state.state_file()).arg("0").args(fold_at).env("LD_PRELOAD", shim(switches.path()));
         command.env("FDATASYNC_FAILS", switches.path().join("fdatasync"));
+        command.env("FDATASYNC_FAILS_ONCE", switches.path().join("fdatasync once"));
         command.env("FSYNC_FAILS", switches.path().join("fsync"));
         Told::start(&mut command).unwrap()
     }
@@ -39,7 +40,7 @@ impl Failing {
     }
 
     fn works_again(&self) {
-        for what in ["fdatasync", "fsync"] {
+        for what in ["fdatasync", "fdatasync once", "fsync"] {
             let _ = fs::remove_file(self.switches.path().join(what));
         }
     }
@@ -51,7 +52,7 @@ impl Failing {
         for journal in [JOURNAL, OLD_JOURNAL] {
             let _ = fs::remove_file(self.state.path().join(journal));
         }
-        Self::process(&self.state, &self.switches).0.tell("jobs").unwrap()
+        Self::process(&self.state, &self.switches, None).0.tell("jobs").unwrap()
     }
 }
 
@@ -68,7 +69,7 @@ fn shim(folder: &Path) -> PathBuf {
 
 #[test]
 fn what_could_not_be_synced_is_acknowledged_once_it_is_in_a_snapshot() {
-    let mut failing = Failing::start();
+    let mut failing = Failing::start(None);
     failing.told.tell("add before 10").unwrap();
     failing.fails("fdatasync");
     failing.told.tell("add meanwhile 10").unwrap();
@@ -77,7 +78,7 @@ fn what_could_not_be_synced_is_acknowledged_once_it_is_in_a_snapshot() {
 
 #[test]
 fn what_can_be_made_safe_in_no_way_fails_with_the_reason_and_is_not_made() {
-    let mut failing = Failing::start();
+    let mut failing = Failing::start(None);
     failing.told.tell("add tick 10").unwrap();
     failing.fails("fdatasync");
     failing.fails("fsync");
@@ -94,14 +95,14 @@ fn what_can_be_made_safe_in_no_way_fails_with_the_reason_and_is_not_made() {
     assert_eq!(failing.told.tell("jobs").unwrap(), "tick:scheduled after:scheduled");
     failing.told.tell("advance 10").unwrap();
     failing.told.end();
-    let (mut told, _) = Failing::process(&failing.state, &failing.switches);
+    let (mut told, _) = Failing::process(&failing.state, &failing.switches, None);
     assert_eq!(told.tell("jobs").unwrap(), "tick:scheduled after:scheduled");
     assert_eq!(told.tell("completed").unwrap(), "5");
 }
 
 #[test]
 fn a_sync_that_succeeds_after_one_that_failed_proves_nothing() {
-    let mut failing = Failing::start();
+    let mut failing = Failing::start(None);
     failing.told.tell("add before 10").unwrap();
     failing.fails("fdatasync");
     failing.fails("fsync");
@@ -114,4 +115,21 @@ fn a_sync_that_succeeds_after_one_that_failed_proves_nothing() {
     assert!(snapshot.contains("before"), "a snapshot was written: {snapshot}");
     assert_eq!(failing.told.tell("jobs").unwrap(), "before:paused after:scheduled");
     assert!(failing.jobs_without_journal().starts_with("before:"));
+}
+
+#[test]
+fn a_sync_that_fails_while_the_journal_is_folded_is_heard_of() {
+    // Each addition is longer than all there is, so that it is folded at once,
+    // and the sync for it and that of the fold are made beside one another.
+    let mut failing = Failing::start(Some("1000"));
+    for round in 0..20 {
+        failing.fails("fsync");
+        failing.fails("fdatasync once");
+        let why = failing.told.tell(&format!("add job-{round} 50000"));
+        let why = why.expect_err("neither the journal nor a snapshot is safe");
+        assert!(why.ends_with("Input/output error (os error 5)"), "{why}");
+        failing.works_again();
+        let kept = failing.told.tell(&format!("add small-{round} 10")).unwrap();
+        failing.told.tell(&format!("cancel {kept}")).unwrap();
+    }
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, JobId, RunStatus, SchedulerError};
+use fastscheduler::{Clock as _, JobId, RunStatus, SchedulerError, Trigger};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{monday, on_manual_clock, runs};
@@ -107,6 +107,22 @@ async fn a_run_that_was_asked_for_runs_though_the_answer_was_lost() {
     assert_eq!(completed(&scheduler).await, 1);
     testing::audit(store.inner()).zone(chrono_tz::UTC).await.unwrap().assert_clean();
     assert_eq!(store.inner().load().await.unwrap().open, [], "nothing is open");
+}
+
+#[tokio::test]
+async fn a_letter_that_was_retried_runs_though_its_job_is_gone_and_the_answer_was_lost() {
+    let (scheduler, _clock, store, _) = started().await;
+    let fails = || async { Err::<(), _>(Permanent::new(anyhow::anyhow!("no")).into()) };
+    let id = scheduler.add(every(1).hours().run("fails", fails)).await.unwrap();
+    let failed = scheduler.run_job_now(id).await.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    scheduler.cancel_job(id).await.unwrap();
+    store.once(Action::Open, Fault::AnswerIsLost);
+    scheduler.retry_dead_letter(failed).await.unwrap_err();
+    testing::quiet(&scheduler).await.unwrap();
+    let letters = scheduler.dead_letters(9).await.unwrap();
+    let again: Vec<_> = letters.iter().map(|letter| letter.run.run_id.trigger).collect();
+    assert_eq!(again, [Trigger::Retry], "it ran, and has failed once more");
 }
 
 #[tokio::test]

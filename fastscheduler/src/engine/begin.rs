@@ -111,7 +111,12 @@ impl Engine {
         let now = batch.now;
         let is_scheduled = entry.trigger.is_of_schedule();
         let Known { is_edited, is_open, aside } = job.activity.known(entry.run_id());
-        if is_edited {
+        let is_new = is_scheduled && entry.attempt == 1 && !is_open;
+        // A change that came after the claim has accounted for the fire.
+        let is_void = is_new
+            && (job.starts_from.is_none_or(|from| entry.scheduled_for < from)
+                || entry.revision < job.revision && !job.fires_at(entry.scheduled_for));
+        if is_edited && !is_void {
             // The change puts another entry in its place, or else it is claimed
             // again. If it has put none there, since this one was claimed, it is
             // of the new revision from now on.
@@ -119,9 +124,6 @@ impl Engine {
             let next = Entry { kind: EntryKind::Fire, revision: job.revision, ..entry.clone() };
             return batch.settlements.push(Settlement { claim, next: Some(next) });
         }
-        let is_new = is_scheduled && entry.attempt == 1 && !is_open;
-        // A change that came after the claim has accounted for the fire.
-        let is_void = is_new && job.starts_from.is_none_or(|from| entry.scheduled_for < from);
         // What is open, as a retry, is held until the job is resumed.
         let is_held = job.is_paused && (is_scheduled || entry.attempt > 1);
         if is_void || is_held {

@@ -35,6 +35,11 @@ impl LiveJob {
         self.entry(EntryKind::Next, Trigger::Schedule, scheduled_for, self.due_at(scheduled_for))
     }
 
+    /// Whether a fire is due at that instant.
+    pub(super) fn fires_at(&self, at: DateTime<Utc>) -> bool {
+        self.schedule.next_after(at - TICK) == Some(at)
+    }
+
     /// A fire of its own, at an instant that no other one has.
     pub(crate) fn own_fire(&self, trigger: Trigger, at: DateTime<Utc>) -> Entry {
         self.entry(EntryKind::Manual, trigger, at, at)

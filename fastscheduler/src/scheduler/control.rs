@@ -102,13 +102,12 @@ impl Scheduler {
         let run_id = entry.run_id();
         changes.extend([Change::RequireJob(job.id), Change::OpenFire(Box::new(entry.clone()))]);
         let applied = engine.apply(&changes, Durability::Now).await.map(|()| run_id);
-        if applied.is_ok() {
-            engine.announce(&changes);
-        } else if !matches!(engine.storage.is_final(run_id).await, Ok(false)) {
+        if applied.is_err() && !matches!(engine.storage.is_final(run_id).await, Ok(false)) {
             job.activity.end(run_id);
             return Ok(applied?);
         }
         // It is stored, even if the answer to that was lost, and so it runs.
+        engine.announce(&changes);
         let _batch_of_one = engine.batch().await;
         // The job may have been changed since, and the fire placed with that.
         // Before the start it is the start that places it. If the job is
@@ -152,8 +151,11 @@ impl Scheduler {
         loop {
             let job = match self.stored(id).await {
                 Err(gone @ SchedulerError::UnknownJob(_)) => {
-                    // The answer to an earlier removal was lost.
-                    self.let_go(id, &[]).await;
+                    let _alone = engine.taking_over().await;
+                    if engine.table.get(id).is_some() || engine.table.is_orphan(id) {
+                        // The answer to an earlier removal was lost.
+                        engine.forget(id).await;
+                    }
                     return Err(gone);
                 }
                 job => job?,
@@ -161,33 +163,20 @@ impl Scheduler {
             // Those of an orphan wait for its function.
             let open = if engine.table.is_orphan(id) { self.open_fires(id).await? } else { Vec::new() };
             let changes = self.removal(job, reason, &open)?;
-            match engine.apply(&changes, Durability::Now).await {
-                Ok(()) => {
-                    // The revision was only a means to find the job as it was read.
-                    engine.announce(&changes[1..]);
-                    engine.prune().await;
-                    self.let_go(id, &changes).await;
-                    return Ok(());
-                }
-                Err(StorageError::Conflict(_)) => {}
-                Err(error) => {
-                    if let Err(SchedulerError::UnknownJob(_)) = self.stored(id).await {
-                        // Only the answer was lost.
-                        self.let_go(id, &changes).await;
-                    }
-                    return Err(error.into());
-                }
+            let removed = engine.apply(&changes, Durability::Now).await;
+            if let Err(StorageError::Conflict(_)) = removed {
+                continue;
             }
-        }
-    }
-
-    /// Lets go of a job that is gone from the store, by these changes.
-    async fn let_go(&self, id: JobId, removal: &[Change]) {
-        let engine = &self.0.engine;
-        if engine.table.get(id).is_some() || engine.table.is_orphan(id) {
-            let _alone = engine.taking_over().await;
-            engine.cancel_late(id, removal).await;
-            engine.forget(id).await;
+            if removed.is_ok() || matches!(self.stored(id).await, Err(SchedulerError::UnknownJob(_))) {
+                // The revision was only a means to find the job as it was read.
+                engine.announce(&changes[1..]);
+                engine.prune().await;
+                let _alone = engine.taking_over().await;
+                engine.cancel_late(id, &changes).await;
+                // Also if it is not known yet: whoever adds it hears of that.
+                engine.forget(id).await;
+            }
+            return Ok(removed?);
         }
     }
 

@@ -98,7 +98,7 @@ impl Scheduler {
         live.activity.set_over(true);
         let changes = vec![taken, Change::AddJob(Box::new(job))];
         let requested = self.request(&live, Trigger::Retry, changes).await;
-        if requested.is_err() {
+        if requested.is_err() && matches!(engine.storage.job(id).await, Ok(None)) {
             engine.table.remove(id);
         }
         requested

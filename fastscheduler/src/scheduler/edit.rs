@@ -97,8 +97,10 @@ impl Scheduler {
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
                 Err(error) => {
                     // Perhaps only the answer was lost.
-                    if let Ok(job) = self.stored(id).await {
-                        self.agree(&job, function).await?;
+                    if let Ok(job) = self.stored(id).await
+                        && self.agree(&job, function).await?
+                    {
+                        engine.announce(&changes);
                     }
                     return Err(error.into());
                 }
@@ -106,10 +108,13 @@ impl Scheduler {
         }
     }
 
-    /// Takes over what is stored of a job, if that is news.
-    async fn agree(&self, job: &Job, function: Option<&Arc<Function>>) -> Result<(), SchedulerError> {
+    /// Takes over what is stored of a job, if that is news, and says whether it was.
+    async fn agree(&self, job: &Job, function: Option<&Arc<Function>>) -> Result<bool, SchedulerError> {
         let is_news = self.0.engine.table.get(job.id).is_some_and(|known| known.revision < job.revision);
-        if is_news { self.take_over_stored(job.id, function).await } else { Ok(()) }
+        if is_news {
+            self.take_over_stored(job.id, function).await?;
+        }
+        Ok(is_news)
     }
 
     /// A job as the store has it.

@@ -274,8 +274,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>>;
 
     /// Applies changes in order, all or none. Applying them twice, one time
-    /// right after the other, changes nothing. No changes that must be safe
-    /// [now](Durability::Now) make safe what was applied before.
+    /// right after the other, changes nothing. An empty batch that must be safe
+    /// [now](Durability::Now) makes safe what was applied before.
     ///
     /// # Errors
     ///

@@ -5,7 +5,10 @@
 //! say. Where the journal could not be written, as on a full disk, the files
 //! lack what memory has: then a copy of the state is written, however large.
 
-use std::fs;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
+
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::MutexGuard;
@@ -45,8 +48,8 @@ const LONG: u64 = 1024 * 1024;
 const MUCH: u64 = 4;
 
 /// The most jobs, runs and dead letters that are copied while jobs wait, which
-/// takes about a millisecond. Of more than that the files are read back, which
-/// takes longer, and nobody waits.
+/// takes about a millisecond, since all that is large in them is shared. Of more
+/// than that the files are read back, which takes longer, and nobody waits.
 const COPIED: u64 = 25_000;
 
 /// A journal of fewer bytes for each of these is read back sooner than that.
@@ -70,7 +73,8 @@ pub(super) struct Folding {
 }
 
 /// Why a journal was not folded.
-enum Unfolded {
+#[derive(Debug)]
+pub(super) enum Unfolded {
     /// All is as before, and it may be tried again.
     Later(FileError),
     /// The files do not have what they should, but memory has.
@@ -151,14 +155,18 @@ impl Ledger {
                 inner = self.write_beside(inner);
                 continue;
             }
-            let waiting = std::mem::take(&mut inner.fold.waiting);
+            let mut waiting = std::mem::take(&mut inner.fold.waiting);
             drop(inner);
             let caught_up = self.catch_up();
+            inner = self.inner();
+            if caught_up.is_ok() {
+                // Those who have come meanwhile need not wait for another try.
+                waiting.append(&mut inner.fold.waiting);
+            }
             for who in waiting {
                 // Who has gone away need not be told.
                 let _ = who.send(caught_up.clone());
             }
-            inner = self.inner();
             let Err(why) = caught_up else {
                 tracing::info!("the state file is whole again");
                 pause = FIRST_PAUSE;
@@ -195,7 +203,10 @@ impl Ledger {
                 inner.fold.is_wanted = false;
                 inner.fold.not_before = inner.journal.length() + inner.fold.least;
             }
-            Err(Unfolded::Lost(why)) => self.fall_behind(&mut inner, why),
+            Err(Unfolded::Lost(why)) => {
+                inner.sync.is_in_doubt();
+                self.fall_behind(&mut inner, why);
+            }
         }
         inner
     }
@@ -205,44 +216,48 @@ impl Ledger {
         let files = &self.files;
         // One that could not be folded the last time is still there.
         let copy = if files.old_journal.exists() { None } else { self.put_journal_aside()? };
-        let written = match copy {
-            Some((copy, dropped)) => files.write(&copy).inspect_err(|_| self.inner().dropped.add(dropped)),
-            None => files.write(&self.read_back().map_err(|error| {
+        let snapshot = match copy {
+            Some(copy) => copy,
+            None => self.read_back().map_err(|error| {
                 let why = io::Error::other(error.to_string());
                 Unfolded::Lost(FileError::new("fold the journal", &files.old_journal, why))
-            })?),
+            })?,
         };
-        let length = written.map_err(Unfolded::Later)?;
+        let length = files.write(&snapshot).map_err(Unfolded::Later)?;
         files::remove(&files.old_journal).map_err(Unfolded::Later)?;
         Ok(length)
     }
 
     /// Begins another journal. Answers a copy of the state as of then, if that
-    /// is small, and what had been dropped from it since the last record.
-    fn put_journal_aside(&self) -> Result<Option<(Snapshot, Dropped)>, Unfolded> {
+    /// is small.
+    fn put_journal_aside(&self) -> Result<Option<Snapshot>, Unfolded> {
         let files = &self.files;
-        let lost = || {
-            let of_journal = FileError::of("sync the journal", &files.journal);
-            |error| Unfolded::Lost(of_journal(error))
-        };
-        // Most of it first, while others go on.
-        let journal = self.inner().journal.file();
-        journal.sync_data().map_err(lost())?;
+        let failed = || FileError::of("sync the journal", &files.journal);
+        // Most of it first, while others go on. By a handle of its own: an error
+        // is told once to each, and the other thread must hear of it.
+        let own = OpenOptions::new().write(true).open(&files.journal);
+        own.and_then(|journal| journal.sync_data()).map_err(failed()).map_err(Unfolded::Lost)?;
         let mut inner = self.inner();
+        let dropped = std::mem::take(&mut inner.dropped);
+        if dropped != Dropped::default() {
+            // The snapshot will lack it, and until that is there the journals
+            // are read after the one before.
+            self.write_dropped(&mut inner, dropped)?;
+        }
         let next = inner.journal.next(files).map_err(Unfolded::Later)?;
-        let length = inner.journal.length();
         // All of it must be safe before anything that follows can be, or else
         // a power failure leaves a hole between the two journals.
-        journal.sync_data().map_err(lost())?;
+        if let Err(why) = inner.journal.file().sync_data().map_err(failed()) {
+            inner.sync.is_in_doubt();
+            return Err(Unfolded::Lost(why));
+        }
+        let length = inner.journal.length();
         sync::note(inner.sequence, length);
         inner.journal.put_aside(next, files).map_err(Unfolded::Lost)?;
         inner.sync.begin_file();
         let size = inner.state.size() as u64;
-        if size > COPIED || length < size * WORTH_A_COPY {
-            return Ok(None);
-        }
-        let dropped = inner.dropped;
-        Ok(Some((inner.snapshot(), dropped)))
+        let is_copied = size <= COPIED && length >= size * WORTH_A_COPY;
+        Ok(is_copied.then(|| inner.snapshot()))
     }
 
     /// The state as the files have it, up to the journal that was put aside.
@@ -275,6 +290,7 @@ impl Ledger {
         // The snapshot has all that the journals had.
         files::remove(&self.files.old_journal)?;
         inner.journal.renew(&self.files, &missed)?;
+        inner.journaled = inner.sequence;
         inner.behind = None;
         inner.fold.is_written(length);
         inner.sync.is_covered(snapshot.sequence);

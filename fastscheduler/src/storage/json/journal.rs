@@ -159,6 +159,8 @@ pub(super) struct Extent {
     pub(super) torn: u64,
     /// The number of that line, from 1.
     pub(super) torn_line: usize,
+    /// The number of the last record, if there is any.
+    pub(super) last: Option<u64>,
 }
 
 /// What keeps a journal from being read.
@@ -181,8 +183,7 @@ pub(super) fn read(
     mut next: u64,
     mut each: impl FnMut(Written) -> Result<(), String>,
 ) -> Result<Extent, Unreadable> {
-    let mut whole = 0;
-    let mut number = 1;
+    let (mut whole, mut number, mut last) = (0, 1, None);
     while let Some((line, _)) = line::first(&text[whole..]) {
         let read = if number == 1 {
             let title: Result<Title, _> = unseal(line);
@@ -199,6 +200,7 @@ pub(super) fn read(
                     return Err(out_of_order(record.sequence, next));
                 }
                 next = record.sequence.saturating_add(1);
+                last = Some(record.sequence);
                 each(record)
             })
         };
@@ -217,7 +219,7 @@ pub(super) fn read(
         let reason = "it is not the journal of a state file".to_owned();
         return Err(Damage { line: 1, reason }.into());
     }
-    Ok(Extent { whole: whole as u64, torn: torn.len() as u64, torn_line: number })
+    Ok(Extent { whole: whole as u64, torn: torn.len() as u64, torn_line: number, last })
 }
 
 /// What is wrong with a record that is not the one to come.

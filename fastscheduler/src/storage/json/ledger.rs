@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::error::FileError;
 use super::files::Files;
-use super::fold::Folding;
+use super::fold::{Folding, Unfolded};
 use super::journal::{Journal, Record};
 use super::line::seal;
 use super::lock::Lock;
@@ -40,6 +40,9 @@ pub(super) struct Inner {
     pub(super) state: State,
     /// The number of the last change in memory.
     pub(super) sequence: u64,
+    /// The number of the last change in the journal, or in the snapshot that it
+    /// begins after.
+    pub(super) journaled: u64,
     /// What was dropped from memory since the last record.
     pub(super) dropped: Dropped,
     pub(super) journal: Journal,
@@ -94,6 +97,7 @@ impl Ledger {
         let inner = Inner {
             state: snapshot.state,
             sequence: snapshot.sequence,
+            journaled: snapshot.sequence,
             dropped: Dropped::default(),
             journal,
             behind: None,
@@ -162,13 +166,8 @@ impl Ledger {
         inner.check_open()?;
         if changes.is_empty() {
             return Ok(match durability {
-                Durability::Now if inner.behind.is_some() => {
-                    Recorded::Behind(self.ask_for_snapshot(&mut inner))
-                }
-                Durability::Now if !inner.sync.covers(inner.sequence) => {
-                    Recorded::Unsafe(self.sync_now(&mut inner))
-                }
-                Durability::Now | Durability::Soon => Recorded::Done,
+                Durability::Now => self.what_was_made(&mut inner),
+                Durability::Soon => Recorded::Done,
             });
         }
         inner.state.check(changes)?;
@@ -182,7 +181,7 @@ impl Ledger {
         inner.check_open()?;
         let count = inner.state.dead_letter_count();
         if count == 0 {
-            return Ok((0, Recorded::Done));
+            return Ok((0, self.what_was_made(&mut inner)));
         }
         let dropped = Dropped { dead_letters: inner.dropped.dead_letters + count, ..inner.dropped };
         let recorded = self.record_checked(&mut inner, dropped, &[], Durability::Now)?;
@@ -226,6 +225,30 @@ impl Ledger {
         })
     }
 
+    /// What is to be waited for until all that was made before is safe.
+    fn what_was_made(&self, inner: &mut Inner) -> Recorded {
+        if inner.behind.is_some() {
+            Recorded::Behind(self.ask_for_snapshot(inner))
+        } else if inner.sync.covers(inner.sequence) {
+            Recorded::Done
+        } else {
+            Recorded::Unsafe(self.sync_now(inner))
+        }
+    }
+
+    /// Writes a record of nothing but what was dropped since the one before.
+    pub(super) fn write_dropped(&self, inner: &mut Inner, dropped: Dropped) -> Result<(), Unfolded> {
+        let written = self.write(inner, dropped, &[]);
+        if written.is_ok_and(|is_written| is_written) {
+            inner.sequence += 1;
+            return Ok(());
+        }
+        inner.dropped.add(dropped);
+        // It has fallen behind by that.
+        let why = std::io::Error::other("it takes no more");
+        Err(Unfolded::Later(FileError::new("write the journal", &self.files.journal, why)))
+    }
+
     /// Writes a record, or falls behind.
     fn write(&self, inner: &mut Inner, dropped: Dropped, changes: &[Change]) -> Result<bool, StorageError> {
         let mut line = std::mem::take(&mut inner.line);
@@ -236,6 +259,9 @@ impl Ledger {
         let written = inner.journal.append(&line);
         inner.line = line;
         let is_written = written.is_ok();
+        if is_written {
+            inner.journaled = sequence;
+        }
         if let Err(error) = written {
             self.fall_behind(inner, FileError::new("write the journal", &self.files.journal, error));
         }

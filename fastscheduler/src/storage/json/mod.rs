@@ -37,7 +37,7 @@ use self::document::Cores;
 use self::error::FileError;
 use self::files::Files;
 use self::fold::Folding;
-use self::journal::Journal;
+use self::journal::{Extent, Journal};
 use self::ledger::{Closing, Inner, Ledger, Recorded};
 use self::load::Found;
 use self::lock::Lock;
@@ -138,11 +138,14 @@ impl JsonStorage {
         let is_folded = files.fold_long_journals(&snapshot);
         let state = std::fs::metadata(&files.state);
         let state = state.map_err(FileError::of("read the state file", &files.state))?;
-        let whole = extent.filter(|_| !is_folded).map_or(0, |extent| extent.whole);
-        let journal = if whole > 0 {
-            Journal::resume(&files.journal, whole)?
-        } else {
-            Journal::create(&files.journal, state.permissions())?
+        // The snapshot is ahead of a journal that could not be written for a
+        // while. It must be there for good before the journal goes.
+        files.sync_folder()?;
+        let is_behind = |extent: &Extent| extent.last.is_some_and(|last| last < snapshot.sequence);
+        let resumed = extent.filter(|extent| extent.whole > 0 && !is_folded && !is_behind(extent));
+        let journal = match resumed {
+            Some(extent) => Journal::resume(&files.journal, extent.whole)?,
+            None => Journal::create(&files.journal, state.permissions())?,
         };
         files.sync_folder()?;
         for note in &notes {

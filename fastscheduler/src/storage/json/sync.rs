@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -13,8 +14,8 @@ use super::error::FileError;
 use super::ledger::{Answer, Inner, Ledger};
 
 /// After at most this long what nobody waits for is synced. What a sync takes
-/// comes on top of it, and should be done by 100 ms.
-const SOON: Duration = Duration::from_millis(75);
+/// comes on top of it, and so does what is left of the one before.
+const SOON: Duration = Duration::from_millis(50);
 
 /// How soon something is to be synced.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +64,11 @@ impl Syncing {
         is_news.then_some(self.safe)
     }
 
+    /// A sync has failed.
+    pub(super) fn is_in_doubt(&mut self) {
+        self.is_doubtful = true;
+    }
+
     /// A snapshot has all up to and with the change of this number.
     pub(super) fn is_covered(&mut self, sequence: u64) {
         self.is_doubtful = false;
@@ -76,7 +82,7 @@ impl Syncing {
 
     /// All up to and with the change of this number is safe.
     fn is_safe(&mut self, sequence: u64) {
-        self.safe = sequence;
+        self.safe = self.safe.max(sequence);
         self.answer(sequence, &Ok(()));
     }
 
@@ -142,7 +148,7 @@ impl Ledger {
                 inner.sync.due < Due::Now && inner.closing.is_none()
             });
             inner.sync.due = Due::Never;
-            let sequence = inner.sequence;
+            let sequence = inner.journaled;
             let is_new_file = std::mem::take(&mut inner.sync.is_new_file);
             let (journal, length) = (inner.journal.file(), inner.journal.length());
             drop(inner);
@@ -151,17 +157,22 @@ impl Ledger {
                 note(sequence, length);
             }
             inner = self.inner();
-            if inner.journal.is_removed() {
+            // At the end a snapshot has it all, and the journal goes.
+            if inner.closed.is_none() && inner.journal.is_removed() {
                 // What is written to a file without a name is gone with the process.
                 let why = io::ErrorKind::NotFound.into();
                 synced = Err(FileError::new("sync the journal", &self.files.journal, why));
             }
             match synced {
+                Ok(()) if !Arc::ptr_eq(&journal, &inner.journal.file()) => {
+                    // Another has taken its place meanwhile, whose records follow on it.
+                    self.sync_at(&mut inner, Due::Now);
+                }
                 Ok(()) if !inner.sync.is_doubtful => inner.sync.is_safe(sequence),
                 // Who waits is answered once a snapshot was tried.
                 Ok(()) => {}
                 Err(why) => {
-                    inner.sync.is_doubtful = true;
+                    inner.sync.is_in_doubt();
                     self.fall_behind(&mut inner, why);
                 }
             }

@@ -37,7 +37,7 @@ pub(super) struct State {
     history: VecDeque<Arc<Run>>,
     /// The ids of the history.
     run_ids: RunIds,
-    dead_letters: VecDeque<DeadLetter>,
+    dead_letters: VecDeque<Arc<DeadLetter>>,
     totals: Totals,
 }
 
@@ -113,11 +113,11 @@ impl State {
     }
 
     pub(super) fn dead_letters(&self, limit: usize) -> Vec<DeadLetter> {
-        self.dead_letters.iter().rev().take(limit).cloned().collect()
+        self.dead_letters.iter().rev().take(limit).map(|letter| DeadLetter::clone(letter)).collect()
     }
 
     pub(super) fn dead_letter(&self, run: RunId) -> Option<&DeadLetter> {
-        self.dead_letters.iter().find(|letter| letter.run.run_id == run)
+        self.dead_letters.iter().find(|letter| letter.run.run_id == run).map(|letter| &**letter)
     }
 
     pub(super) fn clear_dead_letters(&mut self) -> usize {
@@ -237,7 +237,7 @@ impl State {
             if let Change::TakeDeadLetter(run) = change
                 && touched.dead_letter(*run).is_none()
             {
-                touched.dead_letters.extend(self.dead_letter(*run).cloned());
+                touched.dead_letters.extend(self.dead_letter(*run).cloned().map(Arc::new));
             }
         }
         touched
@@ -317,7 +317,7 @@ impl State {
         }
         self.totals.count_attempt(run);
         self.history.push_back(Arc::clone(run));
-        self.dead_letters.extend(ended.dead_letter.as_deref().cloned());
+        self.dead_letters.extend(ended.dead_letter.as_deref().cloned().map(Arc::new));
     }
 
     fn skip(&mut self, skipped: &SkippedFires) {

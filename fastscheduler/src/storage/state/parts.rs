@@ -1,6 +1,5 @@
 //! The parts that a state is written in, and put together from again.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::slots::Slot;
@@ -40,7 +39,7 @@ impl State {
 
     /// Gives it these dead letters, the oldest first, for its own.
     pub(in crate::storage) fn put_dead_letters(&mut self, letters: Vec<DeadLetter>) {
-        self.dead_letters = VecDeque::from(letters);
+        self.dead_letters = letters.into_iter().map(Arc::new).collect();
     }
 
     pub(in crate::storage) fn next_job(&self) -> u64 {
@@ -71,6 +70,6 @@ impl State {
 
     /// The dead letters, the oldest first.
     pub(in crate::storage) fn letter_parts(&self) -> impl ExactSizeIterator<Item = &DeadLetter> {
-        self.dead_letters.iter()
+        self.dead_letters.iter().map(|letter| &**letter)
     }
 }
