@@ -161,7 +161,8 @@ impl Scheduler {
                 job => job?,
             };
             // Those of an orphan wait for its function.
-            let open = if engine.table.is_orphan(id) { self.open_fires(id).await? } else { Vec::new() };
+            let is_orphan = engine.table.is_orphan(id);
+            let open = if is_orphan { engine.storage.open_fires(id).await? } else { Vec::new() };
             let changes = self.removal(job, reason, &open)?;
             let removed = engine.apply(&changes, Durability::Now).await;
             if let Err(StorageError::Conflict(_)) = removed {

@@ -212,18 +212,11 @@ impl Scheduler {
     /// Takes over the open fires of a job that was an orphan.
     pub(super) async fn reopen_of(&self, live: &LiveJob) -> Result<(), SchedulerError> {
         let mut changes = Vec::new();
-        for open in self.open_fires(live.id).await? {
+        for open in self.0.engine.storage.open_fires(live.id).await? {
             self.0.engine.reopen(live, open, &mut changes);
         }
         self.0.engine.apply(&changes, Durability::Now).await?;
         Ok(())
-    }
-
-    /// The open fires of a job, as they are stored.
-    pub(super) async fn open_fires(&self, id: JobId) -> Result<Vec<OpenFire>, SchedulerError> {
-        let Stored { mut open, .. } = self.0.engine.storage.load().await?;
-        open.retain(|open| open.entry.job == id);
-        Ok(open)
     }
 
     /// Gives the jobs that waited for a function to the engine.

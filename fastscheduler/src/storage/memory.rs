@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::state::State;
 use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
-use crate::job::{DeadLetter, Job, JobId, Run, RunId, Statistics};
+use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
 
 /// A store in memory, which ends with the process.
 ///
@@ -80,6 +80,10 @@ impl Storage for MemoryStorage {
 
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
         self.answer(|state| state.job(id).cloned())
+    }
+
+    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
+        self.answer(move |state| state.open_fires(job))
     }
 
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {

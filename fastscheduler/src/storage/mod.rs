@@ -309,6 +309,18 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// One job.
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>>;
 
+    /// The open fires of one job, by instant and trigger.
+    ///
+    /// One that can be asked for them need not load all there is for that, as
+    /// this does unless it is implemented.
+    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
+        Box::pin(async move {
+            let mut open = self.load().await?.open;
+            open.retain(|open| open.entry.job == job);
+            Ok(open)
+        })
+    }
+
     /// The newest runs that are asked for, oldest first: by the order in which
     /// they were recorded.
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>>;

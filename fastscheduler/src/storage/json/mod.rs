@@ -44,7 +44,7 @@ use self::lock::Lock;
 use self::snapshot::Snapshot;
 use super::state::State;
 use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
-use crate::job::{DeadLetter, Job, JobId, Run, RunId, Statistics};
+use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
 
 /// The state file of a scheduler that is told no other.
 pub(crate) const DEFAULT_STATE_FILE: &str = "fastscheduler_state.json";
@@ -285,6 +285,10 @@ impl Storage for JsonStorage {
 
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
         self.answer(|state| state.job(id).cloned())
+    }
+
+    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
+        self.answer(move |state| state.open_fires(job))
     }
 
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {

@@ -86,9 +86,13 @@ impl State {
 
     pub(super) fn load(&self) -> Stored {
         let of_jobs = self.jobs.iter().flat_map(|slot| &slot.open);
-        let mut open: Vec<OpenFire> = of_jobs.chain(self.outliving.iter()).cloned().collect();
-        open.sort_unstable_by_key(|fire| (fire.entry.job, fire.entry.scheduled_for, fire.entry.trigger));
+        let open = in_order(of_jobs.chain(self.outliving.iter()));
         Stored { jobs: self.jobs(), open, tombstones: self.tombstones.values().cloned().collect() }
+    }
+
+    pub(super) fn open_fires(&self, job: JobId) -> Vec<OpenFire> {
+        let of_job = self.jobs.get(job).into_iter().flat_map(|slot| &slot.open);
+        in_order(of_job.chain(self.outliving.of_job(job)))
     }
 
     pub(super) fn jobs(&self) -> Vec<Job> {
@@ -351,6 +355,13 @@ impl Totals {
         of_function.completed += u64::from(!failed);
         of_function.failed += u64::from(failed);
     }
+}
+
+/// Open fires by job, instant and trigger.
+fn in_order<'a>(open: impl Iterator<Item = &'a OpenFire>) -> Vec<OpenFire> {
+    let mut open: Vec<OpenFire> = open.cloned().collect();
+    open.sort_unstable_by_key(|fire| (fire.entry.job, fire.entry.scheduled_for, fire.entry.trigger));
+    open
 }
 
 /// Whether a change may be refused.

@@ -18,6 +18,10 @@ impl Outliving {
         self.0.values().flatten()
     }
 
+    pub(super) fn of_job(&self, job: JobId) -> &[OpenFire] {
+        self.0.get(&job).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether the fire of an attempt is among them.
     pub(super) fn has(&self, run: RunId) -> bool {
         self.of(run).is_some()
@@ -37,6 +41,6 @@ impl Outliving {
     }
 
     fn of(&self, run: RunId) -> Option<&OpenFire> {
-        self.0.get(&run.job)?.iter().find(|open| open.is_of(run))
+        self.of_job(run.job).iter().find(|open| open.is_of(run))
     }
 }

@@ -36,6 +36,9 @@ pub async fn random_changes_agree_with_a_model<S: Storage>(make: impl AsyncFn() 
                 model.is_over(run),
                 "{place}: is {run} over, after {batch:#?}"
             );
+            let open: Vec<_> =
+                model.open.values().filter(|open| open.entry.job == run.job).cloned().collect();
+            assert_eq!(store.open_of(run.job).await, open, "{place}: open of {}", run.job);
         }
         let limits = Limits { max_history: 7, history_since: None, max_dead_letters: 3 };
         store.prune(limits).await;

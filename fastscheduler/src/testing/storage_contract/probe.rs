@@ -97,6 +97,10 @@ impl<S: Storage> Probe<S> {
         self.load().await.open
     }
 
+    pub(super) async fn open_of(&self, job: JobId) -> Vec<OpenFire> {
+        self.0.open_fires(job).await.expect("the open fires of a job are read")
+    }
+
     /// The open fires: the next attempt of each, and whether it was claimed.
     pub(super) async fn open_attempts(&self) -> Vec<(RunId, bool)> {
         self.open().await.iter().map(|fire| (fire.entry.run_id(), fire.is_claimed)).collect()
