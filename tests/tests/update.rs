@@ -293,3 +293,19 @@ async fn an_update_gives_a_job_back_to_the_schedulers_zone() {
     assert_eq!(job.definition().schedule.to_string(), "Daily at 09:00");
     assert_eq!(job.next_run_at().unwrap(), fastscheduler_tests::instant("2026-11-23T09:00:00Z"));
 }
+
+#[tokio::test]
+async fn a_zone_moves_nothing_where_zones_do_not_matter() {
+    let (scheduler, clock) = started().await;
+    let interval = scheduler.add(every(2).hours().run("interval", async || {})).await.unwrap();
+    let delay = scheduler.add(once(7_200).run("delay", async || {})).await.unwrap();
+    advance(&scheduler, &clock, 3_600).await;
+    for id in [interval, delay] {
+        let before = scheduler.job(id).await.unwrap().unwrap().next_run_at();
+        scheduler.update_job(id, JobUpdate::new().tz("Asia/Tokyo")).await.unwrap();
+        let after = scheduler.job(id).await.unwrap().unwrap();
+        assert_eq!((after.next_run_at(), after.revision()), (before, 2));
+        assert_eq!(after.definition().schedule.zone, Some(chrono_tz::Asia::Tokyo));
+    }
+    assert_eq!(runs(&scheduler).await, []);
+}

@@ -243,8 +243,8 @@ impl JobUpdate {
 impl Scheduler {
     /// Changes what a job is told to do: all that the update names, or nothing.
     ///
-    /// A new schedule or zone moves the next run, counted from now, and is
-    /// recorded in the history. What is under way goes on as it was begun; a
+    /// A new schedule moves the next run, counted from now, and is recorded in
+    /// the history; so does a new zone, but for intervals and delays. What is under way goes on as it was begun; a
     /// retry that waits runs as the job is then.
     ///
     /// # Errors
@@ -293,10 +293,14 @@ impl Scheduler {
                 SchedulerError::Arguments { function, error }
             })?;
         }
-        // The same delay once more is another instant.
-        let is_delay = matches!(definition.schedule.spec, ScheduleSpec::Once { .. });
-        let is_moved =
-            definition.schedule != job.definition.schedule || (is_delay && update.schedule.is_some());
+        let (before, after) = (&job.definition.schedule, &definition.schedule);
+        let is_moved = match after.spec {
+            // Zones do not matter to what is elapsed time.
+            ScheduleSpec::Every { .. } => after.spec != before.spec,
+            // The same delay once more is another instant.
+            ScheduleSpec::Once { .. } => after.spec != before.spec || update.schedule.is_some(),
+            _ => after != before,
+        };
         let fires = if is_moved {
             Fires::Renew(SkipReason::Rescheduled)
         } else if job.is_paused && !is_paused {

@@ -78,6 +78,11 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
     }
 
+    /// A body beyond the limit.
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
+    }
+
     pub(super) fn unknown_job(id: &str) -> Self {
         let id = shortened(id.to_owned());
         let mut error = Self::new(StatusCode::NOT_FOUND, format!("Job {id} not found"));
@@ -195,7 +200,7 @@ impl ApiError {
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
+            Self::too_large()
         } else {
             Self::new(StatusCode::BAD_REQUEST, "the body ended before it was complete")
         }

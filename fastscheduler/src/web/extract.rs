@@ -2,10 +2,11 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::BODY_LIMIT;
 use super::error::ApiError;
 
 /// A body in JSON.
@@ -20,6 +21,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let content_type = content_type.unwrap_or_default();
         if !is_json(content_type) {
             return Err(ApiError::not_json(content_type));
+        }
+        let length =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length > BODY_LIMIT) {
+            // It need not be sent to be refused.
+            return Err(ApiError::too_large());
         }
         let body = Bytes::from_request(request, state).await?;
         // serde would take the fields of an object from a list, by their order.

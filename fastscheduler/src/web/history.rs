@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
-use super::jobs::existing;
+use super::jobs::{existing, job_id};
 use super::runs::{all, ordinals, page};
 use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, beginning_of_page};
 use super::state::WebState;
@@ -137,7 +137,7 @@ async fn list(
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
     let Page { query, next } = parameters.page()?;
-    let job = match which.job_id.as_deref().map(str::parse) {
+    let job = match which.job_id.as_deref().map(job_id) {
         // A job that never was has no runs.
         Some(Err(_)) => return Ok(Json(History { history: Vec::new() }).into_response()),
         Some(Ok(id)) => Some(id),

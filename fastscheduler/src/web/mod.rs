@@ -24,6 +24,7 @@
 
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
+mod bodies;
 mod clock_changes;
 mod control;
 mod create;
@@ -103,6 +104,7 @@ pub fn router(scheduler: &Scheduler) -> Router {
         // What looks at every request or answer is layered here, outside of the handlers.
         .layer(from_fn_with_state(state.clone(), guard::check))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(bodies::read_to_the_end))
         .layer(from_fn(headers::add))
         .with_state(state)
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
@@ -14,7 +15,7 @@ use tokio::net::{TcpListener, lookup_host};
 
 use super::guard::ThisMachineOnly;
 use super::page::HasSlash;
-use super::{error, router};
+use super::{bodies, error, headers, router};
 use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service};
 
 /// Where everything is.
@@ -128,4 +129,6 @@ fn application(scheduler: &Scheduler) -> Router {
         .nest_service(PREFIX, router(scheduler).layer(Extension(HasSlash)).layer(Extension(ThisMachineOnly)))
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
+        .layer(from_fn(bodies::read_to_the_end))
+        .layer(from_fn(headers::add))
 }

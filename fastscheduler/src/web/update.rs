@@ -175,6 +175,8 @@ impl UpdateJob {
         let after = self.schedule_type.as_deref().map_or(Ok(before), str::parse)?;
         match &self.schedule_config {
             None if after == before => Ok(None),
+            // It names nothing.
+            Some(config) if after == before && config.is_empty() => Ok(None),
             Some(config) if after == before => after.read(merged(spec.into(), config)).map(Some),
             config => after.read(config.clone().unwrap_or_default()).map(Some),
         }
