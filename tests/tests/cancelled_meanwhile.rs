@@ -5,13 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::testing;
+use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, HistoryQuery, JobId, Overlap, SchedulerError};
 use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{monday, on_manual_clock, runs};
 
 const TEN_SECONDS: Duration = Duration::from_secs(10);
+
+/// A scheduler that was started, on a store that fails when it is told to.
+async fn with_faults() -> (Scheduler, ManualClock, Faulty) {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    (scheduler, clock, store)
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_job_that_is_cancelled_while_it_is_added_does_not_run() {
@@ -47,10 +56,7 @@ async fn ticks() {}
 
 #[tokio::test]
 async fn a_job_that_is_cancelled_while_its_addition_waits_for_its_answer_does_not_run() {
-    let store = Faulty::default();
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.storage(store.clone()).build().await.unwrap();
-    scheduler.start().await.unwrap();
+    let (scheduler, clock, store) = with_faults().await;
     let (mut held, job) = Held::new();
     let answer = store.holds(Action::Add);
     let cancelling = async {
@@ -90,10 +96,7 @@ async fn a_run_that_was_promised_has_a_record_even_if_its_job_is_cancelled() {
 
 #[tokio::test]
 async fn a_run_of_a_job_that_is_cancelled_before_it_is_stored_is_refused() {
-    let store = Faulty::default();
-    let (builder, _clock) = on_manual_clock();
-    let scheduler = builder.storage(store.clone()).build().await.unwrap();
-    scheduler.start().await.unwrap();
+    let (scheduler, _clock, store) = with_faults().await;
     let id = scheduler.add(every(1).hours().call("ticks")).await.unwrap();
     // The cancellation is stored, and not taken over yet.
     let answer = store.holds(Action::Remove);
@@ -111,10 +114,7 @@ async fn a_run_of_a_job_that_is_cancelled_before_it_is_stored_is_refused() {
 
 #[tokio::test]
 async fn a_letter_that_is_retried_while_its_job_is_cancelled_runs_as_a_job_of_its_own() {
-    let store = Faulty::default();
-    let (builder, _clock) = on_manual_clock();
-    let scheduler = builder.storage(store.clone()).build().await.unwrap();
-    scheduler.start().await.unwrap();
+    let (scheduler, _clock, store) = with_faults().await;
     let fails = || async { Err::<(), _>(Permanent::new(anyhow::anyhow!("no")).into()) };
     let id = scheduler.add(every(1).hours().run("fails", fails)).await.unwrap();
     scheduler.run_job_now(id).await.unwrap();
@@ -146,10 +146,7 @@ const CUT_OFF: &str = "its process ended before it did, and its job is gone";
 
 #[tokio::test]
 async fn an_attempt_whose_process_ends_before_its_cancellation_is_recorded_has_a_record() {
-    let store = Faulty::default();
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.storage(store.clone()).build().await.unwrap();
-    scheduler.start().await.unwrap();
+    let (scheduler, clock, store) = with_faults().await;
     let (mut held, job) = Held::new();
     let id = scheduler.add(every(10).seconds().run("held", job)).await.unwrap();
     clock.advance(TEN_SECONDS);
@@ -170,10 +167,7 @@ async fn an_attempt_whose_process_ends_before_its_cancellation_is_recorded_has_a
 
 #[tokio::test]
 async fn what_an_orphan_was_at_is_recorded_when_it_is_cancelled() {
-    let store = Faulty::default();
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.storage(store.clone()).build().await.unwrap();
-    scheduler.start().await.unwrap();
+    let (scheduler, clock, store) = with_faults().await;
     let (mut held, job) = Held::new();
     let id = scheduler.add(every(10).seconds().run("held", job)).await.unwrap();
     clock.advance(TEN_SECONDS);
@@ -196,10 +190,7 @@ async fn what_an_orphan_was_at_is_recorded_when_it_is_cancelled() {
 #[tokio::test]
 async fn fires_that_came_due_before_a_cancellation_are_in_one_record() {
     for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
-        let store = Faulty::default();
-        let (builder, clock) = on_manual_clock();
-        let scheduler = builder.storage(store.clone()).build().await.unwrap();
-        scheduler.start().await.unwrap();
+        let (scheduler, clock, store) = with_faults().await;
         let (mut held, job) = Held::new();
         let id = scheduler.add(every(10).seconds().overlap(overlap).run("held", job)).await.unwrap();
         clock.advance(TEN_SECONDS);

@@ -96,6 +96,28 @@ async fn a_fire_that_is_made_up_for_runs_once_though_its_job_is_changed_under_wa
     }
 }
 
+/// Lets a claim that is on its way arrive while its job is changed, which then
+/// fails.
+async fn given_back_for_a_change_that_fails(
+    scheduler: &Scheduler,
+    queue: &SlowQueue,
+    storage: &Faulty,
+    id: JobId,
+) {
+    let answer = storage.holds(Action::ReadJob);
+    let arrives = async {
+        tokio::task::yield_now().await;
+        storage.once(Action::Revise, Fault::Fails);
+        queue.is_fast();
+        while queue.settled() == 0 {
+            tokio::task::yield_now().await;
+        }
+        answer.notify_one();
+    };
+    let (failed, ()) = tokio::join!(scheduler.update_job(id, JobUpdate::new().retries(2)), arrives);
+    failed.unwrap_err();
+}
+
 #[tokio::test]
 async fn a_fire_claimed_before_one_change_and_given_back_for_another_that_fails_still_runs() {
     for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
@@ -104,19 +126,7 @@ async fn a_fire_claimed_before_one_change_and_given_back_for_another_that_fails_
         clock.advance(TEN_SECONDS);
         queue.claimed().await;
         scheduler.update_job(id, JobUpdate::new().retries(1)).await.unwrap();
-        let answer = storage.holds(Action::ReadJob);
-        let changing = tokio::spawn({
-            let scheduler = scheduler.clone();
-            async move { scheduler.update_job(id, JobUpdate::new().retries(2)).await }
-        });
-        tokio::task::yield_now().await;
-        storage.once(Action::Revise, Fault::Fails);
-        queue.is_fast();
-        while queue.settled() == 0 {
-            tokio::task::yield_now().await;
-        }
-        answer.notify_one();
-        changing.await.unwrap().unwrap_err();
+        given_back_for_a_change_that_fails(&scheduler, &queue, &storage, id).await;
         testing::quiet(&scheduler).await.unwrap();
         assert_eq!(fires(&scheduler, id, 10).await, [(10, Fate::Completed)], "{overlap:?}");
     }
@@ -172,18 +182,7 @@ async fn nor_does_it_if_the_job_is_changed_once_more_at_that_moment() {
         let (scheduler, clock, queue, id) = with_slow_claims(overlap, &storage).await;
         let mut events = scheduler.subscribe();
         reschedule_at_the_claim(&scheduler, &clock, &queue, &storage, id).await;
-        let answer = storage.holds(Action::ReadJob);
-        let claimed = async {
-            tokio::task::yield_now().await;
-            storage.once(Action::Revise, Fault::Fails);
-            queue.is_fast();
-            while queue.settled() == 0 {
-                tokio::task::yield_now().await;
-            }
-            answer.notify_one();
-        };
-        let (failed, ()) = tokio::join!(scheduler.update_job(id, JobUpdate::new().retries(2)), claimed);
-        failed.unwrap_err();
+        given_back_for_a_change_that_fails(&scheduler, &queue, &storage, id).await;
         assert_eq!(due_of_runs(&scheduler, &storage, &clock).await, [9], "{overlap:?}");
         assert_eq!(recorded(&mut events), 1, "{overlap:?}");
     }
