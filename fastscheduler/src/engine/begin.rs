@@ -115,7 +115,9 @@ impl Engine {
         // A change that came after the claim has accounted for the fire.
         let is_void = is_new
             && (job.starts_from.is_none_or(|from| entry.scheduled_for < from)
-                || entry.revision < job.revision && !job.fires_at(entry.scheduled_for));
+                || entry.revision < job.revision
+                    && job.starts_from != Some(entry.scheduled_for)
+                    && !job.fires_at(entry.scheduled_for));
         if is_edited && !is_void {
             // The change puts another entry in its place, or else it is claimed
             // again. If it has put none there, since this one was claimed, it is

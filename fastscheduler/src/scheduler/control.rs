@@ -170,7 +170,9 @@ impl Scheduler {
             }
             if removed.is_ok() || matches!(self.stored(id).await, Err(SchedulerError::UnknownJob(_))) {
                 // The revision was only a means to find the job as it was read.
-                engine.announce(&changes[1..]);
+                // Of a removal that may be another's, only that is known.
+                let known = if removed.is_ok() { 1 } else { changes.len() - 1 };
+                engine.announce(&changes[known..]);
                 engine.prune().await;
                 let _alone = engine.taking_over().await;
                 engine.cancel_late(id, &changes).await;

@@ -100,7 +100,7 @@ impl Scheduler {
                     if let Ok(job) = self.stored(id).await
                         && self.agree(&job, function).await?
                     {
-                        engine.announce(&changes);
+                        engine.announce(&changes[..1]);
                     }
                     return Err(error.into());
                 }

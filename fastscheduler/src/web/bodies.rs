@@ -66,6 +66,8 @@ pub(super) async fn read_to_the_end(request: Request, next: Next) -> Response {
     let is_read = match rest.try_recv() {
         // Its client has not begun to send it, and waits to be told to.
         Ok(_) if is_asked_for => false,
+        // Who is nearer to the handler has tried that.
+        Ok(_) if answer.headers().contains_key(CONNECTION) => false,
         Ok(rest) => drain(rest).await,
         Err(_) => true,
     };

@@ -238,6 +238,11 @@ impl Ledger {
         let own = OpenOptions::new().write(true).open(&files.journal);
         own.and_then(|journal| journal.sync_data()).map_err(failed()).map_err(Unfolded::Lost)?;
         let mut inner = self.inner();
+        if let Some(why) = inner.behind.clone() {
+            // It lacks what memory has by now, and what is written after that
+            // would leave a hole.
+            return Err(Unfolded::Later(why));
+        }
         let dropped = std::mem::take(&mut inner.dropped);
         if dropped != Dropped::default() {
             // The snapshot will lack it, and until that is there the journals

@@ -158,7 +158,7 @@ impl Ledger {
             }
             inner = self.inner();
             // At the end a snapshot has it all, and the journal goes.
-            if inner.closed.is_none() && inner.journal.is_removed() {
+            if inner.closing.is_none() && inner.journal.is_removed() {
                 // What is written to a file without a name is gone with the process.
                 let why = io::ErrorKind::NotFound.into();
                 synced = Err(FileError::new("sync the journal", &self.files.journal, why));
