@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::testing;
+use fastscheduler::testing::{self, ManualClock};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::{EventStream, Sent, Site};
 use fastscheduler_tests::{advance, on_manual_clock, started};
@@ -288,14 +288,20 @@ async fn a_stream_may_be_opened_before_the_scheduler_starts() {
     states.find(|state| state.json()["running"] == true).await;
 }
 
-#[tokio::test]
-async fn a_client_that_does_not_read_hinders_nobody() {
+/// Ten jobs a second, large enough to fill what lies between the server and a
+/// client.
+async fn with_large_jobs() -> (Scheduler, ManualClock) {
     let (scheduler, clock) = started().await;
     scheduler.register_function("takes", |_: Args| async {}).unwrap();
-    // Large enough to fill what lies between the server and the client.
     for _ in 0..10 {
         scheduler.add(every(1).seconds().call("takes").args(["x".repeat(190_000)])).await.unwrap();
     }
+    (scheduler, clock)
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_hinders_nobody() {
+    let (scheduler, clock) = with_large_jobs().await;
     let site = Site::of(&scheduler).await;
     let mut stuck = Vec::new();
     for path in [EVENTS, CHANGES].repeat(10) {
@@ -314,11 +320,7 @@ async fn a_client_that_does_not_read_hinders_nobody() {
 
 #[tokio::test]
 async fn a_client_that_stopped_in_the_middle_of_an_event_does_not_keep_the_server() {
-    let (scheduler, clock) = started().await;
-    scheduler.register_function("takes", |_: Args| async {}).unwrap();
-    for _ in 0..10 {
-        scheduler.add(every(1).seconds().call("takes").args(["x".repeat(190_000)])).await.unwrap();
-    }
+    let (scheduler, clock) = with_large_jobs().await;
     let site = Site::of(&scheduler).await;
     let mut stuck = Vec::new();
     for path in [EVENTS, CHANGES] {

@@ -90,11 +90,11 @@ impl Engine {
         self.ends_without_job(&job.definition, &open)
     }
 
-    /// The records of open fires of a job that is gone, or is about to be. One
-    /// that waits for a retry has the record of the attempt before.
+    /// The records of open fires of a job that is gone, or is about to be, as far
+    /// as they have none.
     pub(crate) fn ends_without_job(&self, definition: &JobDefinition, open: &[OpenFire]) -> Vec<Change> {
         let now = self.clock.now();
-        let unrecorded = open.iter().filter(|open| open.is_claimed || open.entry.attempt == 1);
+        let unrecorded = open.iter().filter(|open| !open.has_record());
         unrecorded
             .map(|open| end_without_job(definition, &open.entry, open.is_claimed, &self.instance, now))
             .collect()

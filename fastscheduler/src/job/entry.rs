@@ -112,11 +112,16 @@ impl OpenFire {
         RunId { attempt: run.attempt, ..self.entry.run_id() } == run
     }
 
-    /// What is left of it when its job is removed: all but a fire that waits for
-    /// a retry, since that has the record of the attempt before.
+    /// Whether it waits for a retry, and so has the record of the attempt before.
+    #[must_use]
+    pub fn has_record(&self) -> bool {
+        !self.is_claimed && self.entry.attempt > 1
+    }
+
+    /// What is left of it when its job is removed: all that [has no
+    /// record](Self::has_record).
     #[must_use]
     pub fn outliving(self, job: &Job) -> Option<Self> {
-        let has_record = !self.is_claimed && self.entry.attempt > 1;
-        (!has_record).then(|| Self { removed: Some(Arc::clone(&job.definition)), ..self })
+        (!self.has_record()).then(|| Self { removed: Some(Arc::clone(&job.definition)), ..self })
     }
 }

@@ -244,8 +244,9 @@ impl Scheduler {
     /// Changes what a job is told to do: all that the update names, or nothing.
     ///
     /// A new schedule moves the next run, counted from now, and is recorded in
-    /// the history; so does a new zone, but for intervals and delays. What is under way goes on as it was begun; a
-    /// retry that waits runs as the job is then.
+    /// the history; so does a new zone, but for intervals and delays. What is
+    /// under way goes on as it was begun; a retry that waits runs as the job is
+    /// then.
     ///
     /// # Errors
     ///
