@@ -46,6 +46,8 @@ async fn what_was_dropped_before_a_fold_is_not_back_if_the_process_ends_in_it() 
     assert_eq!(store.clear_dead_letters().await.unwrap(), 3);
     let after = after_a_kill(&folder);
     assert_eq!(after.dead_letter_count().await.unwrap(), 0);
+    // Their threads write into it.
+    drop((store, after));
     fs::remove_dir_all(&folder).unwrap();
 }
 
@@ -60,5 +62,7 @@ async fn nothing_is_written_after_what_a_full_disk_did_not_take() {
     assert!(store.0.ledger.put_journal_aside().is_err());
     let after = after_a_kill(&folder);
     assert_eq!(after.history(&HistoryQuery::default()).await.unwrap(), before);
+    // Their threads write into it.
+    drop((store, after));
     fs::remove_dir_all(&folder).unwrap();
 }
