@@ -23,9 +23,9 @@ fn every_test_that_the_table_of_sentences_names_exists() {
     for row in table.lines().filter(|line| line.starts_with("| ")) {
         let tests = row.rsplit('|').nth(1).unwrap();
         for name in tests.split('`').skip(1).step_by(2).filter(|name| !name.contains(['/', '.'])) {
-            let (text, test) = match name.split_once("::") {
+            let (text, test) = match name.rsplit_once("::") {
                 Some((file, test)) => {
-                    let folder = below("tests").join(file);
+                    let folder = below("tests").join(file.replace("::", "/"));
                     let file = folder.with_extension("rs");
                     (if file.exists() { source(&file) } else { source(&folder) }, test)
                 }

@@ -1,5 +1,5 @@
 //! Tables of what schedules say of themselves, refuse and store. When they
-//! fire is in `tests/tests/schedule_vectors.rs` and `schedule_properties.rs`.
+//! fire is in `tests/tests/schedules`.
 
 use std::time::Duration;
 

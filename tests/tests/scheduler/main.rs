@@ -1,0 +1,34 @@
+//! What a scheduler does with its jobs, through the public interface.
+
+mod audit;
+mod cancelled_meanwhile;
+mod closures;
+mod dropped_calls;
+mod edits_at_claims;
+mod events;
+mod find_jobs;
+mod from_inside;
+mod groups;
+mod leases;
+mod life;
+mod no_fire_is_lost;
+mod one_time;
+mod orphans;
+mod pause;
+mod program;
+mod queue_failures;
+mod queue_memory;
+mod retention;
+mod run_now;
+mod status;
+mod storage_memory;
+mod store_failures;
+mod update;
+
+#[fastscheduler::job]
+async fn quick() {}
+
+#[fastscheduler::job]
+async fn fails() -> anyhow::Result<()> {
+    anyhow::bail!("as always")
+}

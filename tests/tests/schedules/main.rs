@@ -1,0 +1,5 @@
+//! When a schedule fires.
+
+mod properties;
+mod vectors;
+mod walk;

@@ -1,0 +1,17 @@
+//! The default store: what is in its files, what becomes of them, and what it says.
+
+mod contract;
+mod contract_reopened;
+mod damage;
+mod failed_sync;
+mod form;
+mod full_disk;
+mod journals;
+mod lock;
+mod permissions;
+mod size_limit;
+mod taken_over;
+mod taken_over_functions;
+mod taken_over_program;
+mod torn;
+mod unreadable;

@@ -1,0 +1,20 @@
+//! The scheduler over HTTP.
+
+mod connections;
+mod events;
+mod health;
+mod metrics;
+mod pages;
+mod refusals;
+mod runs;
+mod security;
+mod seed;
+
+#[fastscheduler::job]
+async fn quick() {}
+
+/// With what would be markup, or an event of its own, if it were not data.
+#[fastscheduler::job]
+async fn fails() -> anyhow::Result<()> {
+    anyhow::bail!("<b>boom</b>\n\ndata: no\n")
+}

@@ -1,0 +1,146 @@
+//! `/metrics`: what happened, counted exactly.
+
+#![expect(clippy::float_cmp, reason = "what is counted is a whole number")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fastscheduler::prelude::*;
+use fastscheduler::{Overlap, SchedulerBuilder};
+use fastscheduler_tests::faulty::{Action, Fault, Faulty};
+use fastscheduler_tests::held::Held;
+use fastscheduler_tests::site::Site;
+use fastscheduler_tests::{advance, on_manual_clock, started};
+
+/// The values of a page, by name and labels.
+async fn values(site: &Site) -> BTreeMap<String, f64> {
+    let answer = site.get("/scheduler/metrics").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text; version=1.0.0"));
+    assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
+    let lines = answer.body.lines().filter(|line| !line.starts_with('#'));
+    let value = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        (name.strip_prefix("fastscheduler_").unwrap().to_owned(), value.parse().unwrap())
+    };
+    let mut values = BTreeMap::new();
+    for (name, value) in lines.map(value) {
+        assert!(values.insert(name.clone(), value).is_none(), "{name} twice");
+    }
+    values
+}
+
+fn builder() -> SchedulerBuilder {
+    on_manual_clock().0
+}
+
+#[tokio::test]
+async fn runs_are_counted_by_function_and_outcome_exactly() {
+    let (scheduler, clock) = started().await;
+    for _ in 0..3 {
+        scheduler.add(every(1).seconds().call("quick")).await.unwrap();
+    }
+    scheduler.add(once(1).retries(2).call("fails")).await.unwrap();
+    advance(&scheduler, &clock, 1_000).await;
+    let site = Site::of(&scheduler).await;
+    let values = values(&site).await;
+    let runs = |function: &str, status: &str| {
+        values[&format!("runs_total{{function=\"web::{function}\",status=\"{status}\"}}")]
+    };
+    assert_eq!((runs("quick", "completed"), runs("quick", "failed")), (3_000.0, 0.0));
+    assert_eq!((runs("fails", "completed"), runs("fails", "failed")), (0.0, 3.0));
+    assert_eq!((values["retries_total"], values["dead_letters_total"]), (2.0, 1.0));
+    assert_eq!((values["dead_letters_kept"], values["jobs"]), (1.0, 3.0));
+    let of_quick = "{function=\"web::quick\"}";
+    assert_eq!(values[&format!("run_duration_seconds_count{of_quick}")], 3_000.0);
+    assert_eq!(values["lateness_seconds_count"], 3_003.0);
+    assert_eq!(values["lateness_seconds_sum"], 0.0, "on a clock that is set by hand nothing is late");
+    assert_eq!(values["lateness_seconds_bucket{le=\"+Inf\"}"], 3_003.0);
+    assert!(values["store_change_seconds_count"] > 0.0);
+}
+
+#[tokio::test]
+async fn how_late_an_attempt_begins_is_told() {
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.max_concurrency(1).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    scheduler.add(once(1).run("held", job)).await.unwrap();
+    scheduler.add(once(2).call("quick")).await.unwrap();
+    clock.advance(Duration::from_secs(2));
+    held.begins().await;
+    let site = Site::of(&scheduler).await;
+    let busy = values(&site).await;
+    assert_eq!((busy["runs_running"], busy["queue_depth"], busy["queue_waiting"]), (1.0, 1.0, 1.0));
+    clock.advance(Duration::from_secs(3));
+    held.succeed();
+    fastscheduler::testing::quiet(&scheduler).await.unwrap();
+    let values = values(&site).await;
+    assert_eq!((values["runs_running"], values["queue_depth"], values["queue_waiting"]), (0.0, 0.0, 0.0));
+    // One second for the held one, three for that which waited for its slot.
+    assert_eq!((values["lateness_seconds_count"], values["lateness_seconds_sum"]), (2.0, 4.0));
+    assert_eq!(values["lateness_seconds_bucket{le=\"0.5\"}"], 0.0);
+    assert_eq!(values["lateness_seconds_bucket{le=\"1.0\"}"], 1.0);
+    assert_eq!(values["lateness_seconds_bucket{le=\"5.0\"}"], 2.0);
+}
+
+#[tokio::test]
+async fn fires_that_did_not_run_are_counted_by_reason() {
+    let (scheduler, clock) = started().await;
+    let id = scheduler.add(every(1).seconds().call("quick")).await.unwrap();
+    scheduler.pause_job(&id).await.unwrap();
+    advance(&scheduler, &clock, 50).await;
+    scheduler.resume_job(&id).await.unwrap();
+    let site = Site::of(&scheduler).await;
+    assert_eq!(values(&site).await["skipped_fires_total{reason=\"paused\"}"], 50.0);
+}
+
+#[tokio::test]
+async fn functions_beyond_a_number_are_counted_together() {
+    let (scheduler, clock) = started().await;
+    for number in 0..350 {
+        scheduler
+            .add(once(1).overlap(Overlap::Skip).run(format!("made {number}"), || async {}))
+            .await
+            .unwrap();
+    }
+    advance(&scheduler, &clock, 1).await;
+    let values = values(&Site::of(&scheduler).await).await;
+    let runs = values.iter().filter(|(name, _)| name.starts_with("runs_total"));
+    assert_eq!(runs.clone().count(), 2 * 301);
+    assert_eq!(runs.map(|(_, value)| value).sum::<f64>(), 350.0);
+    assert_eq!(values["runs_total{function=\"(other)\",status=\"completed\"}"], 50.0);
+}
+
+#[tokio::test]
+async fn names_of_functions_are_data() {
+    let (scheduler, clock) = started().await;
+    scheduler.add(once(1).run("a\"b\\c\nd", || async {})).await.unwrap();
+    advance(&scheduler, &clock, 1).await;
+    let answer = Site::of(&scheduler).await.get("/scheduler/metrics").await;
+    let line = answer.body.lines().find(|line| line.starts_with("fastscheduler_runs_total")).unwrap();
+    assert!(line.contains(r#"a\"b\\c\nd"#), "{line}");
+}
+
+#[tokio::test]
+async fn changes_that_the_store_could_not_make_are_counted() {
+    let store = Faulty::default();
+    let scheduler = builder().storage(store.clone()).build().await.unwrap();
+    store.once(Action::Add, Fault::Fails);
+    scheduler.add(every(1).hours().call("quick")).await.unwrap_err();
+    let values = values(&Site::of(&scheduler).await).await;
+    assert_eq!((values["store_failures_total"], values["up"]), (1.0, 0.0));
+}
+
+#[tokio::test]
+async fn those_who_listen_and_what_runs_here_are_told() {
+    let (scheduler, _clock) = started().await;
+    let site = Site::of(&scheduler).await;
+    let mut events = site.listen("/scheduler/events?stream=changes", &[]).await;
+    events.named("snapshot").await;
+    let listener = scheduler.subscribe();
+    let values = values(&site).await;
+    assert_eq!((values["event_streams"], values["event_listeners"], values["up"]), (1.0, 2.0, 1.0));
+    assert_eq!(values[&format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))], 1.0);
+    drop(listener);
+}
