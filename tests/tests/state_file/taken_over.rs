@@ -148,6 +148,11 @@ async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
             "job \"job_3\" is not taken over: its schedule is of the unknown type `lunar`",
         ),
         ("\"interval\": 1,", "\"interval\": null,", "job \"job_0\" is not taken over: it has no interval"),
+        (
+            "\"interval\": 1,",
+            "\"interval\": Infinity,",
+            "job \"job_0\" is not taken over: it has no interval",
+        ),
         ("\"job_id\": \"job_2\"", "\"job_id\": \"two\"", "job \"two\" is not taken over: "),
         (
             "\"schedule_time\": \"09:30\"",
@@ -174,6 +179,18 @@ async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
     }
 }
 
+/// Python writes them without being asked, and reads them.
+#[tokio::test]
+async fn numbers_that_json_does_not_have_are_taken_over_as_null_and_said() {
+    let args = r#""args": [NaN, [-Infinity, "NaN \\\" Infinity"], {"Infinity": Infinity}]"#;
+    let (store, _folder) = with(&[("\"args\": [\n        \"Morning Report\"\n      ]", args)]).await;
+    let expected = json!([null, [null, "NaN \\\" Infinity"], {"Infinity": null}]);
+    assert_eq!(Value::from(job(&store, 1).await.definition().args.clone()), expected);
+    let said = "3 × `NaN` or `Infinity` is taken over as `null`: JSON has no such numbers";
+    assert!(store.notes().iter().any(|note| note == said), "{:?}", store.notes());
+    assert_eq!(store.jobs().await.unwrap().len(), 7);
+}
+
 #[tokio::test]
 async fn a_file_that_is_damaged_is_an_error_and_stays_as_it_is() {
     let contents = StateFolder::of_python(&[]).contents();
@@ -194,7 +211,7 @@ async fn a_file_that_is_damaged_is_an_error_and_stays_as_it_is() {
         refused(&text[..length], &format!("{STATE}`, line {}", text[..length].split('\n').count()));
     }
     let cases: &[(&str, &str, &str)] = &[
-        ("\"interval\": 1,", "\"interval\": NaN,", "scheduler.json`, line 15: it is not JSON: "),
+        ("\"interval\": 1,", "\"interval\": nan,", "scheduler.json`, line 15: it is not JSON: "),
         ("\"jobs\": [", "\"jobs\": 7, \"more\": [", "line 8: it is not what the Python program writes: "),
         (
             "\"metadata\"",

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::document::{Cores, Damage, Reader, VERSION};
 use super::files::{self, Files};
 use super::journal::{self, Extent, Unreadable, Written};
+use super::not_numbers;
 use super::python;
 use super::snapshot::Snapshot;
 use crate::storage::StorageError;
@@ -45,6 +46,7 @@ pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageEr
     if text.is_empty() {
         return Err(is_damaged("the file is empty"));
     }
+    let (text, replaced) = not_numbers::as_null(&text);
     let (version, line) = python::version(&text).map_err(damaged)?;
     match version.as_str() {
         python::VERSION => {
@@ -56,7 +58,15 @@ pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageEr
                 )));
             }
             let letters = files::read("read the dead letters", &files.dead_letters)?;
-            let (snapshot, notes) = python::take_over(&text, letters.as_deref()).map_err(damaged)?;
+            let letters = letters.as_deref().map(not_numbers::as_null);
+            let (letters, in_letters) = letters.unzip();
+            let (snapshot, mut notes) = python::take_over(&text, letters.as_deref()).map_err(damaged)?;
+            match replaced + in_letters.unwrap_or_default() {
+                0 => {}
+                count => notes.push(format!(
+                    "{count} × `NaN` or `Infinity` is taken over as `null`: JSON has no such numbers"
+                )),
+            }
             Ok(Found::Python(snapshot, notes))
         }
         // Somebody has put it into another form, and maybe changed it.

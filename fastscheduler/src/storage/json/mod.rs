@@ -7,7 +7,8 @@
 //! - [`ledger`] keeps state and journal in step.
 //! - [`sync`] makes safe what was written, for many at once.
 //! - [`fold`] writes snapshots, beside those who work with the state.
-//! - [`load`] reads it all again; [`python`] what the Python program wrote.
+//! - [`load`] reads it all again; [`python`] what the Python program wrote, with
+//!   [`not_numbers`] for what is no JSON in it.
 //! - [`document`], [`journal`], [`line`] are the forms of the files.
 //! - [`files`] and [`lock`] see to names, safe replacement, and one at a time.
 
@@ -21,6 +22,7 @@ mod ledger;
 mod line;
 mod load;
 mod lock;
+mod not_numbers;
 mod python;
 mod snapshot;
 mod sync;
