@@ -23,8 +23,8 @@ pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics};
 pub use fastscheduler_macros::*;
 pub use job::{
     CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,
-    JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress, Run,
-    RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger, backoff,
+    JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress,
+    RemovedJob, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,

@@ -133,6 +133,7 @@ pub(super) fn record(
         function: definition.function.clone(),
         group: definition.group.clone(),
         status,
+        run_count: 0,
         started_at,
         finished_at: Some(finished_at),
         result,

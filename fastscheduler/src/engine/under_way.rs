@@ -31,6 +31,7 @@ impl Engine {
             function: job.definition.function.clone(),
             group: job.definition.group.clone(),
             status: RunStatus::Running,
+            run_count: 0,
             started_at: Some(since),
             finished_at: None,
             result: None,

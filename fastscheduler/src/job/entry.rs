@@ -80,6 +80,21 @@ impl Entry {
     }
 }
 
+/// What is left of a job that was removed, for the records to come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RemovedJob {
+    /// What it was.
+    pub definition: Arc<JobDefinition>,
+    /// How many of its attempts have ended.
+    pub run_count: u64,
+}
+
+impl RemovedJob {
+    fn of(job: &Job) -> Self {
+        Self { definition: Arc::clone(&job.definition), run_count: job.run_count }
+    }
+}
+
 /// A fire that has begun and has not ended, as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenFire {
@@ -90,7 +105,7 @@ pub struct OpenFire {
     /// What its job was, if that was removed: what became of the fire is to be
     /// recorded still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removed: Option<Arc<JobDefinition>>,
+    pub removed: Option<RemovedJob>,
 }
 
 impl OpenFire {
@@ -122,6 +137,6 @@ impl OpenFire {
     /// record](Self::has_record).
     #[must_use]
     pub fn outliving(self, job: &Job) -> Option<Self> {
-        (!self.has_record()).then(|| Self { removed: Some(Arc::clone(&job.definition)), ..self })
+        (!self.has_record()).then(|| Self { removed: Some(RemovedJob::of(job)), ..self })
     }
 }

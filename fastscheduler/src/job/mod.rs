@@ -21,7 +21,7 @@ mod statistics;
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
 pub(crate) use definition::are_too_deep;
-pub use entry::{Entry, EntryKind, OpenFire};
+pub use entry::{Entry, EntryKind, OpenFire, RemovedJob};
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};
 pub(crate) use id::{JobHasher, JobMap, NumberHasher};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::record::is_default;
 use super::{FunctionKey, JobDefinition, JobId, Name, RunId, Skipped, Trigger};
 
 /// What became of an attempt or a fire.
@@ -47,6 +48,11 @@ pub struct Run {
     pub group: Name,
     /// What became of it.
     pub status: RunStatus,
+    /// How many attempts of its job had ended with this one; of fires that did
+    /// not run, before. The store counts: of a record that it does not have it
+    /// is 0.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub run_count: u64,
     /// When the attempt started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
@@ -85,6 +91,7 @@ impl Run {
             function: definition.function.clone(),
             group: definition.group.clone(),
             status: RunStatus::Missed,
+            run_count: 0,
             started_at: None,
             finished_at: Some(recorded_at),
             result: None,

@@ -198,8 +198,8 @@ impl Scheduler {
         let engine = &self.0.engine;
         let mut changes = Vec::new();
         for open in open.into_values().flatten() {
-            if let Some(definition) = &open.removed {
-                changes.extend(engine.ends_without_job(definition, std::slice::from_ref(&open)));
+            if let Some(removed) = &open.removed {
+                changes.extend(engine.ends_without_job(&removed.definition, std::slice::from_ref(&open)));
             } else if let Some(job) = engine.table.get(open.entry.job) {
                 engine.reopen(&job, open, &mut changes);
             }

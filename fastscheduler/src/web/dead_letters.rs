@@ -11,11 +11,9 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
 use super::history::run_id;
-use super::runs::ordinals;
 use super::settings::limit;
 use super::shapes::{Done, RunShape, Triggered};
 use super::state::WebState;
-use crate::storage::HistoryQuery;
 
 /// Letters that are answered if nothing is said.
 const DEFAULT_LIMIT: usize = 100;
@@ -65,17 +63,7 @@ async fn list(
     let limit = limit(parameters.limit)?.unwrap_or(DEFAULT_LIMIT);
     let letters = state.scheduler.dead_letters(limit).await?;
     let total = state.scheduler.dead_letter_count().await?;
-    let ordinals = if total == 0 {
-        None
-    } else {
-        Some(
-            ordinals(&state.scheduler, &HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() })
-                .await?,
-        )
-    };
-    let ordinal = |run| ordinals.as_ref().map_or(0, |ordinals| ordinals.of(run));
-    let shape = |run| RunShape::new(run, ordinal(run), state.zone);
-    let dead_letters = letters.iter().map(|letter| shape(&letter.run)).collect();
+    let dead_letters = letters.iter().map(|letter| RunShape::new(&letter.run, state.zone)).collect();
     Ok(Json(DeadLetters { dead_letters, total }).into_response())
 }
 

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, ErrorBody, OneError, QueryError};
 use super::extract::{Named, QueryParameters};
 use super::jobs::{existing, job_id};
-use super::runs::{all, ordinals, page};
+use super::runs::{counted, page};
 use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, beginning_of_page};
 use super::state::WebState;
 use crate::job::{RunId, RunStatus};
@@ -145,7 +145,7 @@ async fn list(
     };
     let query = HistoryQuery { function: which.func_name, job, group: which.group, ..query };
     let runs = page(&state.scheduler, &query, next).await?;
-    let history = runs.iter().map(|(run, ordinal)| RunShape::new(run, *ordinal, state.zone)).collect();
+    let history = runs.iter().map(|run| RunShape::new(run, state.zone)).collect();
     Ok(Json(History { history }).into_response())
 }
 
@@ -163,7 +163,7 @@ async fn of_job(
     let job = existing(&state, &id).await?.id();
     let Page { query, next } = parameters.page()?;
     let runs = page(&state.scheduler, &HistoryQuery { job: Some(job), ..query }, next).await?;
-    let runs = runs.iter().map(|(run, ordinal)| RunShape::new(run, *ordinal, state.zone)).collect();
+    let runs = runs.iter().map(|run| RunShape::new(run, state.zone)).collect();
     Ok(Json(JobRuns { runs }).into_response())
 }
 
@@ -175,9 +175,8 @@ async fn of_job(
 )]
 async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Response, ApiError> {
     let run = state.scheduler.find_run(run_id(&id)?).await?.ok_or_else(|| ApiError::unknown_run(&id))?;
-    let ordinal =
-        ordinals(&state.scheduler, &HistoryQuery { job: Some(run.job_id()), ..all() }).await?.of(&run);
-    Ok(Json(RunAnswer { run: RunShape::new(&run, ordinal, state.zone) }).into_response())
+    let run = counted(&state.scheduler, run).await?;
+    Ok(Json(RunAnswer { run: RunShape::new(&run, state.zone) }).into_response())
 }
 
 /// Cancels a run that is under way. It is not tried again.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::ApiError;
 use super::shapes::reached_at;
-use crate::job::{JobId, Run, RunId, RunStatus};
+use crate::job::{Run, RunId, RunStatus};
 use crate::scheduler::{Scheduler, SchedulerError};
 use crate::storage::HistoryQuery;
 
@@ -17,7 +17,7 @@ pub(super) async fn page(
     scheduler: &Scheduler,
     query: &HistoryQuery,
     next: Option<RunId>,
-) -> Result<Vec<(Run, u64)>, ApiError> {
+) -> Result<Vec<Run>, ApiError> {
     let Some(next) = next else { return Ok(runs(scheduler, query).await?) };
     // Before the records: one that ends meanwhile is in both.
     let under_way = scheduler.running();
@@ -33,18 +33,14 @@ pub(super) async fn page(
     let mut runs: Vec<Run> = newest.cloned().collect();
     runs.reverse();
     let is_before = |run: &Run| (reached_at(run), Some(run.run_id)) < running_before;
-    let ordinals = Ordinals::count(scheduler, &recorded).await?;
     let ended: HashSet<RunId> = recorded.iter().map(|run| run.run_id).collect();
     let under_way = under_way.into_iter().filter(|run| !ended.contains(&run.run_id));
     add_under_way(&mut runs, under_way.filter(|run| query.matches(run) && is_before(run)), query.limit);
-    Ok(ordinals.with_each(runs))
+    Ok(all_counted(scheduler, runs).await?)
 }
 
 /// The newest runs that are asked for, the oldest of them first.
-pub(super) async fn runs(
-    scheduler: &Scheduler,
-    query: &HistoryQuery,
-) -> Result<Vec<(Run, u64)>, SchedulerError> {
+pub(super) async fn runs(scheduler: &Scheduler, query: &HistoryQuery) -> Result<Vec<Run>, SchedulerError> {
     let under_way = scheduler.running();
     let mut runs = match query.status {
         Some(RunStatus::Running) => Vec::new(),
@@ -59,13 +55,7 @@ pub(super) async fn runs(
         under_way.filter(|run| without_before.matches(run) && is_before(run)),
         query.limit,
     );
-    let ordinals = if query.status.is_none() && query.before.is_none() {
-        Ordinals::count(scheduler, &runs).await?
-    } else {
-        ordinals(scheduler, &HistoryQuery { status: None, before: None, limit: usize::MAX, ..query.clone() })
-            .await?
-    };
-    Ok(ordinals.with_each(runs))
+    all_counted(scheduler, runs).await
 }
 
 /// Puts runs that are under way where they belong, and drops the oldest beyond
@@ -87,73 +77,44 @@ fn place_of(run: &Run, runs: &[Run]) -> usize {
 }
 
 /// All runs there are.
-pub(super) fn all() -> HistoryQuery {
+fn all() -> HistoryQuery {
     HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() }
 }
 
-/// Which attempts of their jobs the runs are that a query asks for.
-pub(super) async fn ordinals(
-    scheduler: &Scheduler,
-    query: &HistoryQuery,
-) -> Result<Ordinals, SchedulerError> {
-    Ordinals::count(scheduler, &scheduler.history(query.clone()).await?).await
+/// A record that knows which attempt of its job it is; the store does not
+/// count one that is under way.
+pub(super) async fn counted(scheduler: &Scheduler, run: Run) -> Result<Run, SchedulerError> {
+    if run.status != RunStatus::Running {
+        return Ok(run);
+    }
+    let job = scheduler.job(run.job_id()).await?;
+    // Of a job that was cancelled meanwhile, its fire's.
+    let run_count = job.map_or(run.run_id.attempt.into(), |job| job.run_count() + 1);
+    Ok(Run { run_count, ..run })
 }
 
-/// Which attempt of its job each run is.
-///
-/// Records do not say, so it is counted back from how many attempts of the job
-/// have ended by now; all that ended since must be among the runs for that.
-pub(super) struct Ordinals {
-    of_runs: HashMap<RunId, u64>,
-    /// Attempts that have ended, of jobs that are there.
-    ended: HashMap<JobId, u64>,
+/// The same of many.
+async fn all_counted(scheduler: &Scheduler, runs: Vec<Run>) -> Result<Vec<Run>, SchedulerError> {
+    let mut all = Vec::with_capacity(runs.len());
+    for run in runs {
+        all.push(counted(scheduler, run).await?);
+    }
+    Ok(all)
 }
 
-impl Ordinals {
-    pub(super) async fn count(scheduler: &Scheduler, runs: &[Run]) -> Result<Self, SchedulerError> {
-        let mut ended: HashMap<JobId, u64> = HashMap::new();
-        for run in runs {
-            let id = run.job_id();
-            if !ended.contains_key(&id)
-                && let Some(job) = scheduler.job(id).await?
-            {
-                ended.insert(id, job.run_count());
-            }
-        }
-        let mut left = ended.clone();
-        let mut of_runs = HashMap::new();
-        for run in runs.iter().rev().filter(|run| is_attempt(run)) {
-            if let Some(left) = left.get_mut(&run.job_id()) {
-                of_runs.insert(run.run_id, *left);
-                *left = left.saturating_sub(1);
-            }
-        }
-        Ok(Self { of_runs, ended })
+/// Records that have just been made, each with which attempt of its job it is.
+pub(super) async fn just_recorded(scheduler: &Scheduler, runs: Vec<Run>) -> Result<Vec<Run>, SchedulerError> {
+    /// Records that others may have made since.
+    const MARGIN: usize = 1_000;
+    if runs.iter().all(|run| run.status == RunStatus::Running) {
+        return all_counted(scheduler, runs).await;
     }
-
-    fn with_each(&self, runs: Vec<Run>) -> Vec<(Run, u64)> {
-        let with_ordinal = |run: Run| {
-            let ordinal = self.of(&run);
-            (run, ordinal)
-        };
-        runs.into_iter().map(with_ordinal).collect()
-    }
-
-    /// Of a job that is gone it is the attempt of the fire: most are those of
-    /// one-time jobs.
-    pub(super) fn of(&self, run: &Run) -> u64 {
-        let ended = self.ended.get(&run.job_id()).copied();
-        let by_fire = u64::from(run.run_id.attempt);
-        match run.status {
-            RunStatus::Running => ended.map_or(by_fire, |ended| ended + 1),
-            RunStatus::Missed => ended.unwrap_or(by_fire),
-            RunStatus::Completed | RunStatus::Failed => {
-                self.of_runs.get(&run.run_id).copied().unwrap_or(by_fire)
-            }
-        }
-    }
-}
-
-fn is_attempt(run: &Run) -> bool {
-    matches!(run.status, RunStatus::Completed | RunStatus::Failed)
+    let query = HistoryQuery { limit: runs.len() + MARGIN, ..HistoryQuery::default() };
+    let newest = scheduler.history(query).await?;
+    let counts: HashMap<RunId, u64> = newest.iter().map(|run| (run.run_id, run.run_count)).collect();
+    let runs = runs.into_iter().map(|run| {
+        let run_count = counts.get(&run.run_id).copied().unwrap_or(run.run_count);
+        Run { run_count, ..run }
+    });
+    all_counted(scheduler, runs.collect()).await
 }

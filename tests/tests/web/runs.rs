@@ -375,3 +375,35 @@ fn functions_say_what_they_take() {
     let echo = functions.as_array().unwrap().iter().find(|function| function["name"] == "echo_task").unwrap();
     assert_eq!((&echo["any_args"], &echo["any_kwargs"]), (&json!(true), &json!(true)));
 }
+
+#[test]
+fn records_say_which_run_of_their_job_they_were_also_once_it_is_gone() {
+    let server = Server::start();
+    let job = json!({
+        "func_name": "failing_task", "func_module": MODULE, "max_retries": 0,
+        "schedule_type": "interval", "schedule_config": {"interval": 10},
+    });
+    let id = server.create(&job);
+    server.advance(30);
+    let counts = |path: &str, list: &str| -> Vec<Value> {
+        let runs = server.get(path).with(200)[list].clone();
+        runs.as_array().unwrap().iter().map(|run| run["run_count"].clone()).collect()
+    };
+    let all = || {
+        let history = server.get("/api/history").with(200)["history"].clone();
+        let id = history[1]["run_id"].as_str().unwrap();
+        let one = server.get(&format!("/api/runs/{id}")).with(200)["run"]["run_count"].clone();
+        let page = counts("/api/history?status=failed&limit=2", "history");
+        (counts("/api/history", "history"), counts("/api/dead-letters", "dead_letters"), one, page)
+    };
+    let expected = (json_numbers([1, 2, 3]), json_numbers([3, 2, 1]), json!(2), json_numbers([2, 3]));
+    assert_eq!(all(), expected);
+    server.delete(&format!("/api/jobs/{id}")).with(200);
+    assert_eq!(counts("/api/dead-letters", "dead_letters"), json_numbers([3, 2, 1]));
+    // The fires that come no more have a record as well.
+    assert_eq!(counts("/api/history?limit=1000", "history")[..3], json_numbers([1, 2, 3]));
+}
+
+fn json_numbers<const N: usize>(numbers: [u64; N]) -> Vec<Value> {
+    numbers.map(Value::from).to_vec()
+}

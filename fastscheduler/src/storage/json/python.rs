@@ -135,6 +135,8 @@ struct Event {
     status: String,
     timestamp: f64,
     error: Option<String>,
+    #[serde(default)]
+    run_count: u64,
     execution_time: Option<f64>,
 }
 
@@ -194,7 +196,7 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
         state.put_job(job, Vec::new());
     }
     for run in runs {
-        state.put_run(Arc::new(run));
+        state.put_run(run);
     }
     Ok((Snapshot { state, sequence: 0 }, notes))
 }
@@ -328,6 +330,7 @@ impl Event {
             function: FunctionKey::new(module, &self.func_name),
             group: job.map_or_else(|| Name::from(DEFAULT_GROUP), |job| job.definition.group.clone()),
             status,
+            run_count: self.run_count,
             started_at: Some(scheduled_for),
             finished_at: Some(finished_at),
             result: None,

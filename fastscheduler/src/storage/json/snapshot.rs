@@ -89,7 +89,7 @@ impl Snapshot {
         state.put_dead_letters(letters);
         let history: Vec<Run> = document.list("history", head.history, IsLast::Yes)?;
         for run in history {
-            state.put_run(run.into());
+            state.put_run(run);
         }
         Ok(Self { state, sequence: head.sequence })
     }

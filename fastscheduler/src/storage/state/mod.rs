@@ -34,11 +34,26 @@ pub(super) struct State {
     /// Fires of jobs that are gone.
     outliving: Outliving,
     tombstones: BTreeMap<JobId, Tombstone>,
-    history: VecDeque<Arc<Run>>,
+    history: VecDeque<Recorded>,
     /// The ids of the history.
     run_ids: RunIds,
     dead_letters: VecDeque<Arc<DeadLetter>>,
     totals: Totals,
+}
+
+/// A record of the history.
+#[derive(Clone)]
+struct Recorded {
+    /// As it came: those who listen have it too.
+    run: Arc<Run>,
+    /// How many attempts of the job had ended by then.
+    run_count: u64,
+}
+
+impl Recorded {
+    fn to_run(&self) -> Run {
+        Run { run_count: self.run_count, ..Run::clone(&self.run) }
+    }
 }
 
 /// How many of the oldest runs and dead letters were dropped.
@@ -110,8 +125,9 @@ impl State {
     }
 
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<Run> {
-        let newest = self.history.iter().rev().filter(|run| query.matches(run)).take(query.limit);
-        let mut runs: Vec<Run> = newest.map(|run| Run::clone(run)).collect();
+        let newest =
+            self.history.iter().rev().filter(|recorded| query.matches(&recorded.run)).take(query.limit);
+        let mut runs: Vec<Run> = newest.map(Recorded::to_run).collect();
         runs.reverse();
         runs
     }
@@ -153,7 +169,7 @@ impl State {
         let is_old = |run: &Run| limits.history_since.is_some_and(|since| run.finished_at < Some(since));
         let kept = limits.max_history.min(self.history.len());
         let excess = self.history.len() - kept;
-        let old = self.history.iter().skip(excess).take_while(|run| is_old(run)).count();
+        let old = self.history.iter().skip(excess).take_while(|recorded| is_old(&recorded.run)).count();
         let letters_excess = self.dead_letters.len().saturating_sub(limits.max_dead_letters);
         let old_letters =
             self.dead_letters.iter().skip(letters_excess).take_while(|letter| is_old(&letter.run)).count();
@@ -164,8 +180,8 @@ impl State {
 
     /// Drops so many of the oldest.
     pub(super) fn drop_oldest(&mut self, dropped: Dropped) {
-        for run in self.history.drain(..dropped.runs.min(self.history.len())) {
-            self.run_ids.remove(run.run_id);
+        for recorded in self.history.drain(..dropped.runs.min(self.history.len())) {
+            self.run_ids.remove(recorded.run.run_id);
         }
         self.dead_letters.drain(..dropped.dead_letters.min(self.dead_letters.len()));
     }
@@ -308,7 +324,7 @@ impl State {
         if is_stale || !self.run_ids.insert(run.run_id) {
             return;
         }
-        if let Some((slot, spare)) = slot {
+        let run_count = if let Some((slot, spare)) = slot {
             slot.close(run.run_id, spare);
             if let Some(retry) = &ended.retry {
                 slot.open(OpenFire::waiting(retry.as_ref().clone()), spare);
@@ -316,12 +332,16 @@ impl State {
             let retry_count = ended.retry.as_ref().map_or(0, |retry| retry.retries());
             slot.job.count_attempt(run, retry_count);
             slot.job.advance(ended.progress);
+            slot.job.run_count()
         } else {
-            self.outliving.end(run.run_id);
-        }
+            self.outliving.end(run.run_id)
+        };
         self.totals.count_attempt(run);
-        self.history.push_back(Arc::clone(run));
-        self.dead_letters.extend(ended.dead_letter.as_deref().cloned().map(Arc::new));
+        self.history.push_back(Recorded { run: Arc::clone(run), run_count });
+        if let Some(mut letter) = ended.dead_letter.as_deref().cloned() {
+            letter.run.run_count = run_count;
+            self.dead_letters.push_back(Arc::new(letter));
+        }
     }
 
     fn skip(&mut self, skipped: &SkippedFires) {
@@ -330,7 +350,8 @@ impl State {
             return;
         }
         slot.job.advance(skipped.progress);
-        self.history.push_back(Arc::clone(&skipped.run));
+        let run_count = slot.job.run_count();
+        self.history.push_back(Recorded { run: Arc::clone(&skipped.run), run_count });
     }
 
     fn take_dead_letter(&mut self, run: RunId) -> Result<(), StorageError> {

@@ -32,12 +32,20 @@ impl Outliving {
         self.of(run).is_some_and(|open| open.entry.attempt <= run.attempt)
     }
 
-    pub(super) fn end(&mut self, run: RunId) {
-        let Some(open) = self.0.get_mut(&run.job) else { return };
+    /// Closes the fire of an attempt that has ended, and says how many attempts
+    /// of the job have.
+    pub(super) fn end(&mut self, run: RunId) -> u64 {
+        let Some(open) = self.0.get_mut(&run.job) else { return 0 };
+        let mut ended = 0;
+        for removed in open.iter_mut().filter_map(|open| open.removed.as_mut()) {
+            removed.run_count += 1;
+            ended = removed.run_count;
+        }
         open.retain(|open| !open.is_of(run));
         if open.is_empty() {
             self.0.remove(&run.job);
         }
+        ended
     }
 
     fn of(&self, run: RunId) -> Option<&OpenFire> {

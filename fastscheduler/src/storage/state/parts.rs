@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::slots::Slot;
-use super::{State, Totals};
+use super::{Recorded, State, Totals};
 use crate::job::{DeadLetter, Job, OpenFire, Run, Statistics, Tombstone};
 
 impl State {
@@ -31,9 +31,9 @@ impl State {
         self.tombstones.insert(tombstone.job, tombstone);
     }
 
-    pub(in crate::storage) fn put_run(&mut self, run: Arc<Run>) {
+    pub(in crate::storage) fn put_run(&mut self, run: Run) {
         if self.run_ids.insert(run.run_id) {
-            self.history.push_back(run);
+            self.history.push_back(Recorded { run_count: run.run_count, run: Arc::new(run) });
         }
     }
 
@@ -64,8 +64,8 @@ impl State {
     }
 
     /// The history, the oldest first.
-    pub(in crate::storage) fn run_parts(&self) -> impl ExactSizeIterator<Item = &Run> {
-        self.history.iter().map(|run| &**run)
+    pub(in crate::storage) fn run_parts(&self) -> impl ExactSizeIterator<Item = Run> {
+        self.history.iter().map(Recorded::to_run)
     }
 
     /// The dead letters, the oldest first.

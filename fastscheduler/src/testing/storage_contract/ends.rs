@@ -18,7 +18,7 @@ pub async fn an_end_closes_its_fire_and_is_counted<S: Storage>(make: impl AsyncF
     let store = Probe::with(make, &[add(&job), fire.claim()]).await;
     store.apply(&[ended.completed()]).await;
     assert_eq!(store.open_attempts().await, []);
-    assert_eq!(store.runs().await, [fire.run(RunStatus::Completed)]);
+    assert_eq!(store.runs().await, [fire.kept_run(RunStatus::Completed, 1)]);
     let mut expected = job.clone();
     expected.count_attempt(&fire.run(RunStatus::Completed), 0);
     expected.advance(ended.progress);
@@ -129,7 +129,7 @@ pub async fn an_end_of_a_job_that_is_gone_counts_in_history_and_totals<S: Storag
     let outcomes = [RunStatus::Completed, RunStatus::Failed, RunStatus::Failed];
     let expected: Vec<_> = fires.iter().map(Fire::run_id).zip(outcomes).collect();
     assert_eq!(store.outcomes().await, expected);
-    assert_eq!(store.letters(9).await, [fires[2].letter()]);
+    assert_eq!(store.letters(9).await, [fires[2].kept_letter(3)]);
     let statistics = store.statistics().await;
     assert_eq!((statistics.total_runs, statistics.total_failures, statistics.active_jobs), (3, 2, 0));
     let stored = store.load().await;
@@ -161,6 +161,9 @@ pub async fn a_run_comes_back_as_it_was<S: Storage>(make: impl AsyncFn() -> S) {
     letter.run = run.clone();
     ended.dead_letter = Some(Box::new(letter.clone()));
     let store = Probe::with(make, &[add(&job), fire.claim(), Change::EndAttempt(ended)]).await;
+    // Which it is, the store has counted.
+    run.run_count = 1;
+    letter.run.run_count = 1;
     assert_eq!(store.runs().await, [run]);
     assert_eq!(store.letters(1).await, [letter.clone()]);
     assert_eq!(store.letter(fire.run_id()).await, Some(letter));
@@ -198,4 +201,21 @@ pub async fn totals_count_every_attempt<S: Storage>(make: impl AsyncFn() -> S) {
     assert_eq!(store.statistics().await, expected, "whatever was pruned");
     store.apply(&[remove(&job)]).await;
     assert_eq!(store.statistics().await, Statistics { active_jobs: 1, ..expected }, "or removed");
+}
+
+pub async fn a_record_says_which_attempt_of_its_job_it_was<S: Storage>(make: impl AsyncFn() -> S) {
+    let (job, other) = (sample::job(1), sample::job(2));
+    let fires = [10, 20, 30, 60, 70].map(|seconds| Fire::of(&job, seconds));
+    let store = Probe::with(make, &[add(&job), add(&other)]).await;
+    store.apply(&[fires[0].claim(), fires[0].retried()]).await;
+    store.apply(&[fires[0].clone().attempt(2).claim(), fires[0].clone().attempt(2).buried()]).await;
+    store.apply(&[fires[1].claim(), fires[1].completed(), skip(&job, SkipReason::Overlap, 30, 50)]).await;
+    store.apply(&[Fire::of(&other, 10).claim(), Fire::of(&other, 10).completed()]).await;
+    store.apply(&[fires[3].claim(), fires[4].claim(), remove(&job)]).await;
+    let counts = async || -> Vec<u64> { store.runs().await.iter().map(|run| run.run_count).collect() };
+    assert_eq!(counts().await, [1, 2, 3, 3, 1], "also once the job is gone");
+    store.apply(&[fires[4].completed(), fires[3].completed()]).await;
+    assert_eq!(counts().await, [1, 2, 3, 3, 1, 4, 5], "and of what ends after it");
+    let letters = store.letters(9).await;
+    assert_eq!(letters.iter().map(|letter| letter.run.run_count).collect::<Vec<_>>(), [2]);
 }

@@ -11,7 +11,7 @@ use super::probe::{Probe, pause, remove, revise};
 use super::sample::{self, Fire, START, add, at};
 use crate::job::{
     CatchUp, Declared, FunctionKey, Job, JobDefinition, JobId, JobRevision, OpenFire, Overlap, Policy,
-    Tombstone, Trigger,
+    RemovedJob, Tombstone, Trigger,
 };
 use crate::schedule::cron;
 use crate::storage::{Change, Storage};
@@ -188,15 +188,18 @@ pub async fn a_fire_without_a_record_outlives_its_job<S: Storage>(make: impl Asy
     let store = Probe::with(make, &changes).await;
     store.apply(&[second.open(), remove(&job)]).await;
     let first = first.attempt(2);
-    let removed = Some(Arc::clone(&job.definition));
-    let under_way = OpenFire { removed: removed.clone(), ..OpenFire::claimed(first.entry.clone()) };
-    let unbegun = OpenFire { removed, ..OpenFire::waiting(second.entry.clone()) };
-    assert_eq!(store.open().await, [under_way, unbegun.clone()], "as it was, with what its job was");
+    let left = |fire: OpenFire, run_count| {
+        let removed = RemovedJob { definition: Arc::clone(&job.definition), run_count };
+        OpenFire { removed: Some(removed), ..fire }
+    };
+    let unbegun = OpenFire::waiting(second.entry.clone());
+    let expected = [left(OpenFire::claimed(first.entry.clone()), 1), left(unbegun.clone(), 1)];
+    assert_eq!(store.open().await, expected, "as it was, with what its job was");
     store.leaves_out(&[remove(&job)], "a job that is gone").await;
     store.leaves_out(&[first.open()], "it does not wait again").await;
     store.leaves_out(&[first.clone().attempt(3).claim()], "nor is it tried again").await;
     store.apply(&[first.completed()]).await;
-    assert_eq!(store.open().await, [unbegun], "it has ended");
+    assert_eq!(store.open().await, [left(unbegun, 2)], "it has ended");
     store.leaves_out(&[first.completed()], "an end that is recorded").await;
     store.leaves_out(&[Fire::of(&job, 30).completed()], "one that was not open").await;
     store.apply(&[second.buried()]).await;

@@ -80,7 +80,8 @@ macro_rules! storage_contract {
                 an_end_without_its_claim_counts_if_its_fire_is_not_over,
                 an_end_of_a_job_that_is_gone_counts_in_history_and_totals,
                 a_run_comes_back_as_it_was,
-                totals_count_every_attempt;
+                totals_count_every_attempt,
+                a_record_says_which_attempt_of_its_job_it_was;
             batches:
                 a_batch_is_applied_whole_or_not_at_all,
                 changes_are_applied_in_order,

@@ -145,8 +145,11 @@ impl Model {
             Change::EndAttempt(ended) => self.end(ended),
             Change::Skip(skipped) => {
                 let run = skipped.run.run_id;
-                if self.jobs.contains_key(&run.job) && !self.is_recorded(run) {
-                    self.history.push(skipped.run.as_ref().clone());
+                if let Some(job) = self.jobs.get(&run.job)
+                    && !self.is_recorded(run)
+                {
+                    let run_count = job.run_count();
+                    self.history.push(Run { run_count, ..skipped.run.as_ref().clone() });
                     self.advance(run, skipped.progress);
                 }
             }
@@ -166,8 +169,20 @@ impl Model {
         if self.is_recorded(run) || self.is_overtaken(run) || self.is_over(run) {
             return;
         }
-        self.history.push(ended.run.as_ref().clone());
-        self.letters.extend(ended.dead_letter.as_deref().cloned());
+        let mut run_count = 0;
+        let removed = self.open.values_mut().filter(|open| open.entry.job == run.job);
+        for removed in removed.filter_map(|open| open.removed.as_mut()) {
+            removed.run_count += 1;
+            run_count = removed.run_count;
+        }
+        if let Some(job) = self.jobs.get(&run.job) {
+            run_count = job.run_count() + 1;
+        }
+        self.history.push(Run { run_count, ..ended.run.as_ref().clone() });
+        self.letters.extend(ended.dead_letter.as_deref().cloned().map(|letter| {
+            let run = Run { run_count, ..letter.run };
+            DeadLetter { run, ..letter }
+        }));
         self.statistics.count_attempt(&ended.run);
         self.open.remove(&key(run));
         if let Some(job) = self.jobs.get_mut(&run.job) {

@@ -202,6 +202,18 @@ impl Fire {
         Change::EndAttempt(EndedAttempt { dead_letter: Some(Box::new(self.letter())), ..ended })
     }
 
+    /// Its dead letter, as a store has it that counted so many attempts.
+    #[must_use]
+    pub fn kept_letter(&self, run_count: u64) -> DeadLetter {
+        DeadLetter { run: self.kept_run(RunStatus::Failed, run_count), ..self.letter() }
+    }
+
+    /// The record of its attempt, as a store has it that counted so many.
+    #[must_use]
+    pub fn kept_run(&self, status: RunStatus, run_count: u64) -> Run {
+        Run { run_count, ..self.run(status) }
+    }
+
     /// Its dead letter.
     #[must_use]
     pub fn letter(&self) -> DeadLetter {
@@ -225,6 +237,7 @@ impl Fire {
             function: self.definition.function.clone(),
             group: self.definition.group.clone(),
             status,
+            run_count: 0,
             started_at: Some(self.entry.due_at),
             finished_at: Some(self.entry.due_at + TimeDelta::seconds(1)),
             result: None,

@@ -10,7 +10,7 @@ use crate::engine::{Event, Events};
 use crate::job::{JobId, Run, RunId};
 use crate::schedule::Zone;
 use crate::scheduler::{Scheduler, SchedulerError};
-use crate::web::runs::Ordinals;
+use crate::web::runs::just_recorded;
 use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 
 /// The most jobs or runs of a batch: where more happens at once, clients get a
@@ -104,8 +104,7 @@ impl Happened {
         if self.is_too_much {
             return Ok(draft);
         }
-        let runs = self.take_runs(scheduler);
-        let ordinals = Ordinals::count(scheduler, &runs).await?;
+        let runs = just_recorded(scheduler, self.take_runs(scheduler)).await?;
         let touched = std::mem::take(&mut self.touched);
         let removed = std::mem::take(&mut self.removed);
         let now = scheduler.now();
@@ -123,7 +122,7 @@ impl Happened {
             }
         };
         for run in &runs {
-            tell(&mut draft, "run", &RunShape::new(run, ordinals.of(run), zone));
+            tell(&mut draft, "run", &RunShape::new(run, zone));
         }
         for id in touched {
             // One that is gone by now is told to be removed.

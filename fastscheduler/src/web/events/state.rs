@@ -7,7 +7,7 @@ use crate::job::{Run, Statistics};
 use crate::schedule::Zone;
 use crate::scheduler::{JobPage, JobQuery, Scheduler, SchedulerError};
 use crate::storage::HistoryQuery;
-use crate::web::runs::{ordinals, runs};
+use crate::web::runs::runs;
 use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 
 /// The most jobs: those that are due soonest.
@@ -28,9 +28,8 @@ pub(super) struct WholeState {
     is_running: bool,
     page: JobPage,
     statistics: Statistics,
-    /// Each with its number among those of its job.
-    history: Vec<(Run, u64)>,
-    dead_letters: Vec<(Run, u64)>,
+    history: Vec<Run>,
+    dead_letters: Vec<Run>,
     dead_letter_count: usize,
     now: DateTime<Utc>,
 }
@@ -40,21 +39,12 @@ impl WholeState {
         let query = JobQuery { limit: Some(MOST_JOBS), ..JobQuery::default() };
         let newest = HistoryQuery { limit: MOST_RUNS, ..HistoryQuery::default() };
         let letters = scheduler.dead_letters(MOST_DEAD_LETTERS).await?;
-        let mut dead_letters = Vec::new();
-        if !letters.is_empty() {
-            let all = HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() };
-            let ordinals = ordinals(scheduler, &all).await?;
-            dead_letters.extend(letters.into_iter().map(|letter| {
-                let ordinal = ordinals.of(&letter.run);
-                (letter.run, ordinal)
-            }));
-        }
         Ok(Self {
             is_running: scheduler.is_running(),
             page: scheduler.find_jobs(&query).await?,
             statistics: scheduler.statistics().await?,
             history: runs(scheduler, &newest).await?,
-            dead_letters,
+            dead_letters: letters.into_iter().map(|letter| letter.run).collect(),
             dead_letter_count: scheduler.dead_letter_count().await?,
             now: scheduler.now(),
         })
@@ -63,10 +53,10 @@ impl WholeState {
     /// Writes the object, and in it as much of each list as there is room for.
     pub(super) fn write(&self, zone: Zone, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         let jobs = self.page.jobs.iter().map(|job| JobShape::new(job, zone, self.now));
-        let newest_first = self.history.iter().rev().map(|run| shape(run, zone));
+        let newest_first = self.history.iter().rev().map(|run| RunShape::new(run, zone));
         let mut history = written(newest_first)?;
         history.reverse();
-        let dead_letters = written(self.dead_letters.iter().map(|run| shape(run, zone)))?;
+        let dead_letters = written(self.dead_letters.iter().map(|run| RunShape::new(run, zone)))?;
         text.extend_from_slice(b"{\"running\":");
         serde_json::to_writer(&mut *text, &self.is_running)?;
         text.extend_from_slice(b",\"stats\":");
@@ -86,10 +76,6 @@ impl WholeState {
         text.push(b'}');
         Ok(())
     }
-}
-
-fn shape((run, ordinal): &(Run, u64), zone: Zone) -> RunShape<'_> {
-    RunShape::new(run, *ordinal, zone)
 }
 
 /// The first items in JSON, as many as there is room for.

@@ -53,7 +53,7 @@ pub(in crate::web) struct RunShape<'a> {
     result: Option<&'a RawValue>,
     /// What went wrong.
     error: Option<&'a str>,
-    /// Which attempt of its job it was, from 1.
+    /// Which attempt of its job it was, from 1; of fires that did not run, how many attempts had ended.
     run_count: u64,
     /// Which retry of its fire it was; 0 for a first attempt.
     retry_count: u32,
@@ -81,8 +81,7 @@ pub(in crate::web) struct RunShape<'a> {
 }
 
 impl<'a> RunShape<'a> {
-    /// The record; `ordinal` says which attempt of its job it was.
-    pub(in crate::web) fn new(run: &'a Run, ordinal: u64, zone: Zone) -> Self {
+    pub(in crate::web) fn new(run: &'a Run, zone: Zone) -> Self {
         let at = reached_at(run);
         let skipped = run.skipped.as_deref();
         Self {
@@ -102,7 +101,7 @@ impl<'a> RunShape<'a> {
             // It was written by serde_json; were it not JSON, the list is worth more than it.
             result: run.result.as_deref().and_then(|json| serde_json::from_str(json).ok()),
             error: run.error.as_deref(),
-            run_count: ordinal,
+            run_count: run.run_count,
             retry_count: run.run_id.attempt.saturating_sub(1),
             attempt: run.run_id.attempt,
             // The record of a schedule that ended is named as a fire of its own.
