@@ -319,3 +319,90 @@ async fn a_run_of_a_paused_job_that_a_stop_cut_short_runs_again_at_the_next_star
     assert_eq!(world.begins.try_recv().map(|context| context.run_id()).ok(), Some(asked));
     assert!(world.scheduler.job(&id).await.unwrap().unwrap().is_paused());
 }
+
+#[tokio::test]
+async fn runs_that_are_asked_for_at_the_instant_of_earlier_ones_have_ids_of_their_own() {
+    let storage = MemoryStorage::default();
+    let mut asked = Vec::new();
+    for start_of_process in 0..3 {
+        let world = start(&storage, 5).await;
+        let id = match world.scheduler.jobs().await.unwrap().first() {
+            Some(job) => job.id(),
+            None => world.scheduler.add(every(1).hours().retries(0).call("fails")).await.unwrap(),
+        };
+        asked.push(world.scheduler.run_job_now(id).await.unwrap());
+        testing::quiet(&world.scheduler).await.unwrap();
+        let letter = world.scheduler.dead_letters(1).await.unwrap()[0].run.run_id;
+        asked.push(world.scheduler.retry_dead_letter(letter).await.unwrap());
+        testing::quiet(&world.scheduler).await.unwrap();
+        let ids: Vec<_> = runs(&world.scheduler).await.iter().map(|run| run.run_id).collect();
+        assert_eq!(ids, asked, "start {start_of_process}");
+        assert_eq!(world.scheduler.dead_letters(9).await.unwrap().len(), start_of_process + 1);
+        world.scheduler.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_one_time_job_that_is_to_run_again_is_not_completed() {
+    let storage = MemoryStorage::default();
+    let mut world = start(&storage, 0).await;
+    let id = world.scheduler.add(once(10).call("told")).await.unwrap();
+    world.clock.advance(Duration::from_secs(10));
+    world.begins.recv().await.unwrap();
+    world.scheduler.stop_within(Duration::ZERO).await.unwrap();
+
+    let (builder, _clock) = on_manual_clock();
+    let (begun, _begins) = mpsc::unbounded_channel();
+    let next = builder.storage(storage.clone()).state(Told(begun)).build().await.unwrap();
+    assert_eq!(next.job(id).await.unwrap().unwrap().status(), JobStatus::Scheduled);
+    // Nor while it waits for a slot.
+    next.stop().await.unwrap();
+    let (builder, _clock) = on_manual_clock();
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let builder = builder.max_concurrency(1).storage(storage).state(Told(begun));
+    let next = builder.build().await.unwrap();
+    let other = next.add(every(1).hours().call("told")).await.unwrap();
+    next.run_job_now(other).await.unwrap();
+    next.start().await.unwrap();
+    let begun = begins.recv().await.unwrap().job_id();
+    let waits = if begun == id { other } else { id };
+    assert_eq!(next.job(waits).await.unwrap().unwrap().status(), JobStatus::Scheduled);
+}
+
+#[tokio::test]
+async fn a_crash_leaves_the_time_of_the_last_run_that_is_known() {
+    let storage = MemoryStorage::default();
+    let mut world = start(&storage, 0).await;
+    let id = world.scheduler.add(every(1).hours().call("told")).await.unwrap();
+    world.clock.advance(Duration::from_secs(3_600));
+    world.begins.recv().await.unwrap();
+    assert!(world.scheduler.cancel_run(world.scheduler.running()[0].run_id).await.is_ok());
+    testing::quiet(&world.scheduler).await.unwrap();
+    world.clock.advance(Duration::from_secs(3_600));
+    world.begins.recv().await.unwrap();
+
+    let next = start(&storage, 7_300).await;
+    let job = next.scheduler.job(id).await.unwrap().unwrap();
+    assert_eq!((job.run_count(), job.last_run_at()), (2, Some(second(3_600))));
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_limits_of_a_start_is_dropped_with_it() {
+    let storage = MemoryStorage::default();
+    let world = start(&storage, 0).await;
+    world.scheduler.add(every(10).seconds().retries(0).call("fails")).await.unwrap();
+    advance(&world, 50).await;
+    world.scheduler.stop().await.unwrap();
+    let build = |days: u64| {
+        let (builder, clock) = on_manual_clock();
+        clock.set(second(60 + days * 86_400));
+        let (begun, _begins) = mpsc::unbounded_channel();
+        builder.max_history(4).max_dead_letters(3).storage(storage.clone()).state(Told(begun)).build()
+    };
+    let kept = async |scheduler: &Scheduler| {
+        (runs(scheduler).await.len(), scheduler.dead_letters(9).await.unwrap().len())
+    };
+    let next = build(0).await.unwrap();
+    assert_eq!(kept(&next).await, (4, 3));
+    assert_eq!(kept(&build(30).await.unwrap()).await, (0, 0));
+}

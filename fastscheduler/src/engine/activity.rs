@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::lock;
-use crate::job::{Entry, RunId, Trigger};
+use crate::job::{Doing, Entry, RunId, Trigger};
 use crate::registry::JobContext;
 
 /// The open fires of a job: those under way, those that wait for a retry, and
@@ -88,6 +88,13 @@ impl Open {
     fn is_running(&self) -> bool {
         matches!(self.state, OpenState::Running(..))
     }
+
+    /// Whether a caller asked for it, and it has not begun. Between its attempts
+    /// nothing is under way, and that may be for an hour, or until a resume.
+    fn is_asked_for(&self) -> bool {
+        let has_not_begun = matches!(&self.state, OpenState::Waiting(entry) if entry.attempt == 1);
+        has_not_begun && !self.trigger.is_of_schedule()
+    }
 }
 
 impl Activity {
@@ -160,8 +167,8 @@ impl Activity {
         }
     }
 
-    /// Reserves a fire of its own, if `may_begin` says so of whether one is
-    /// under way or asked for. Each gets an instant that no other has.
+    /// Reserves a fire of its own, if `may_begin` says so of whether an attempt
+    /// is under way or was asked for. Each gets an instant that no other has.
     pub(crate) fn request(
         &self,
         now: DateTime<Utc>,
@@ -169,8 +176,7 @@ impl Activity {
         entry: impl FnOnce(DateTime<Utc>) -> Entry,
     ) -> Option<Entry> {
         let mut activity = lock(&self.0);
-        let is_own = |open: &Open| !open.trigger.is_of_schedule();
-        let is_busy = activity.open.iter().any(|open| open.is_running() || is_own(open));
+        let is_busy = activity.open.iter().any(|open| open.is_running() || open.is_asked_for());
         if activity.is_gone || !may_begin(is_busy) {
             return None;
         }
@@ -186,6 +192,18 @@ impl Activity {
         Some(entry)
     }
 
+    /// Whether [`request`](Self::request) knows the instants that are taken.
+    pub(crate) fn knows_requests(&self) -> bool {
+        lock(&self.0).rare.as_ref().is_some_and(|rare| rare.requested_at.is_some())
+    }
+
+    /// A fire of its own has that instant, and those to come have later ones.
+    pub(crate) fn was_requested(&self, at: DateTime<Utc>) {
+        let mut activity = lock(&self.0);
+        let requested_at = &mut activity.rare.get_or_insert_default().requested_at;
+        *requested_at = (*requested_at).max(Some(at));
+    }
+
     /// The fires that wait.
     pub(crate) fn waiting(&self) -> Vec<Entry> {
         let waiting = |open: &Open| match &open.state {
@@ -193,6 +211,18 @@ impl Activity {
             OpenState::Running(..) => None,
         };
         lock(&self.0).open.iter().filter_map(waiting).collect()
+    }
+
+    /// What the job does at the moment.
+    pub(crate) fn doing(&self) -> Doing {
+        let activity = lock(&self.0);
+        if activity.open.iter().any(Open::is_running) {
+            Doing::Running
+        } else if activity.open.is_empty() {
+            Doing::Nothing
+        } else {
+            Doing::Waiting
+        }
     }
 
     /// The contexts of the attempts that are under way.

@@ -82,11 +82,15 @@ impl LiveJob {
     }
 
     /// The entry for the fires from `first` on, at the start of the scheduler:
-    /// what is due already was missed.
+    /// what was due before was missed.
     pub(crate) fn place(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
-        match self.last_due(first - TICK, now) {
-            Some(last) => self.make_up(first, last, now),
+        // One that is due at this very instant was not; where others were missed
+        // and are made up for, it is the latest of them.
+        let before = self.last_due(first - TICK, now - TICK);
+        match before {
             None => FollowUp { next: Some(self.fire(first)), skipped: None },
+            Some(last) if self.definition.policy.catch_up == CatchUp::None => self.make_up(first, last, now),
+            Some(last) => self.make_up(first, self.last_due(first - TICK, now).unwrap_or(last), now),
         }
     }
 

@@ -54,6 +54,13 @@ impl Engine {
         }
     }
 
+    /// The same of one that was never started: it has no tasks to wait for.
+    pub(crate) fn stop_unstarted(&self) {
+        self.claiming.cancel();
+        self.executing.cancel();
+        self.claimed_last.cancel();
+    }
+
     /// Lets go of the store, after a [`stop`](Self::stop).
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         self.is_closed.store(true, Ordering::Release);

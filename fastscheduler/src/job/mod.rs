@@ -29,6 +29,7 @@ pub use lane::Lane;
 pub use name::Name;
 pub use policy::{CatchUp, Overlap, Policy, backoff};
 pub use progress::Progress;
+pub(crate) use record::Doing;
 pub use record::{Job, JobRevision, JobStatus, Source};
 pub use run::{DeadLetter, Run, RunStatus};
 pub use run_id::{RunId, Trigger};

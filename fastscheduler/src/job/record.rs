@@ -118,6 +118,16 @@ pub struct JobRevision {
     pub declared: Option<Arc<Declared>>,
 }
 
+/// What a job does at the moment, which its process knows.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    #[default]
+    Nothing,
+    /// A fire waits that has come due: for a slot, or to run again.
+    Waiting,
+    Running,
+}
+
 /// A job and its state at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -147,7 +157,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) recent: Recent,
     #[serde(skip)]
-    pub(crate) is_running: bool,
+    pub(crate) doing: Doing,
     #[serde(skip)]
     pub(crate) is_orphaned: bool,
 }
@@ -175,7 +185,7 @@ impl Job {
             retry_count: 0,
             last_run_at: None,
             recent: Recent::default(),
-            is_running: false,
+            doing: Doing::Nothing,
             is_orphaned: false,
         }
     }
@@ -233,11 +243,11 @@ impl Job {
     pub fn status(&self) -> JobStatus {
         if self.is_orphaned {
             JobStatus::Orphaned
-        } else if self.is_running {
+        } else if self.doing == Doing::Running {
             JobStatus::Running
         } else if self.is_paused {
             JobStatus::Paused
-        } else if self.next_run_at.is_none() && self.retry_count == 0 {
+        } else if self.next_run_at.is_none() && self.retry_count == 0 && self.doing == Doing::Nothing {
             JobStatus::Completed
         } else if self.recent.newest() == Some(RunStatus::Failed) {
             JobStatus::Failed
@@ -330,7 +340,8 @@ impl Job {
     pub fn count_attempt(&mut self, run: &Run, retry_count: u32) {
         self.run_count += 1;
         self.failure_count += u64::from(run.status == RunStatus::Failed);
-        self.last_run_at = run.started_at;
+        // When an attempt started that crashed is not known any more.
+        self.last_run_at = run.started_at.or(self.last_run_at);
         self.recent.push(run.status);
         self.retry_count = retry_count;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use futures_util::future::BoxFuture;
 
 use super::edit::{Edit, Fires};
@@ -12,7 +12,7 @@ use crate::engine::LiveJob;
 use crate::job::{
     Entry, IntoJobId, Job, JobId, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
 };
-use crate::storage::{Change, Durability, SkippedFires, StorageError};
+use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
 
 /// What is done with each of several jobs; says whether that changed it. Boxed,
 /// since the future of an async closure here would not be known to be `Send`.
@@ -95,6 +95,7 @@ impl Scheduler {
         if job.activity.is_gone() {
             return Err(unknown());
         }
+        self.remember_requests(job).await?;
         let may_overlap = trigger == Trigger::Retry || job.overlap() == Overlap::Allow;
         let may_begin = |is_busy: bool| may_overlap || !is_busy;
         let entry = job.activity.request(now, may_begin, |at| job.own_fire(trigger, at));
@@ -117,6 +118,24 @@ impl Scheduler {
             engine.push(&[Entry { revision: job.revision, ..entry }]).await;
         }
         Ok(applied?)
+    }
+
+    /// Has a job know which instants name fires of its own, from before this
+    /// start: by a clock that stands still, or was set back, one of them may be
+    /// now.
+    async fn remember_requests(&self, job: &LiveJob) -> Result<(), SchedulerError> {
+        if job.activity.knows_requests() {
+            return Ok(());
+        }
+        let storage = &self.0.engine.storage;
+        let query = HistoryQuery { job: Some(job.id), limit: usize::MAX, ..HistoryQuery::default() };
+        let recorded = storage.history(&query).await?;
+        let kept = storage.dead_letters(usize::MAX).await?;
+        let known = recorded.iter().chain(kept.iter().map(|letter| &letter.run)).map(|run| run.run_id);
+        let own = known.filter(|run| run.job == job.id && !run.trigger.is_of_schedule());
+        let newest = own.map(|run| run.scheduled_for).max();
+        job.activity.was_requested(newest.unwrap_or(DateTime::UNIX_EPOCH));
+        Ok(())
     }
 
     /// Cancels a job: it is removed, and its running attempts are cancelled.

@@ -197,7 +197,7 @@ impl Scheduler {
         let until = job.next_run_at.map_or(DateTime::<Utc>::MAX_UTC, |first| first - moment);
         let last = schedule.latest_at_or_before(until, job.scheduled_since);
         // No record of a change has the name yet that the creation would give it.
-        let is_first = job.scheduled_since == job.created_at;
+        let is_first = job.scheduled_since == job.created_at && job.revision == 1;
         let free = if is_first { job.scheduled_since } else { job.scheduled_since + moment };
         Ok(last.unwrap_or(job.scheduled_since).max(free))
     }

@@ -106,7 +106,9 @@ impl Scheduler {
 
     /// A stored job, with what only the engine knows of it.
     pub(super) fn as_of_now(&self, mut job: Job, orphans: &HashSet<JobId>) -> Job {
-        job.is_running = self.0.engine.table.get(job.id).is_some_and(|live| live.activity.is_running());
+        if let Some(live) = self.0.engine.table.get(job.id) {
+            job.doing = live.activity.doing();
+        }
         job.is_orphaned = orphans.contains(&job.id);
         job
     }

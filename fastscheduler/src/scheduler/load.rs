@@ -47,7 +47,10 @@ impl Scheduler {
             let known = known.remove(function.key()).unwrap_or_default();
             self.match_declarations(&function, known, &mut open).await?;
         }
-        self.reopen(open).await
+        self.reopen(open).await?;
+        // Time has passed, and the limits may be others.
+        self.0.engine.prune().await;
+        Ok(())
     }
 
     /// Whether an attribute of a function in this program declares the job, or

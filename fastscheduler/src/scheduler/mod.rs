@@ -57,8 +57,6 @@ use crate::storage::HistoryQuery;
 /// How long `stop` waits for attempts to end.
 const GRACE: Duration = Duration::from_secs(30);
 
-const NOT_STARTED: &str = "the scheduler is not running; call `start()` first";
-
 /// A job scheduler. Clones are handles to the same one.
 ///
 /// # Examples
@@ -170,11 +168,11 @@ impl Scheduler {
     }
 
     /// Stops: claims nothing more, waits up to 30 seconds for attempts to end
-    /// before it cuts them short, and lets go of the store.
+    /// before it cuts them short, and lets go of the store. One that was never
+    /// started only lets go.
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it was never started;
     /// [`SchedulerError::Storage`] if not all could be written.
     pub async fn stop(&self) -> Result<(), SchedulerError> {
         self.stop_within(GRACE).await
@@ -190,12 +188,12 @@ impl Scheduler {
     /// As for [`stop`](Self::stop).
     pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
         let starting = self.0.starting.lock().await;
-        self.enter(|phase| match phase {
-            Phase::Built => Err(NOT_STARTED),
-            Phase::Running { .. } | Phase::Stopped => Ok(Phase::Stopped),
-        })?;
+        let before = std::mem::replace(&mut *self.phase(), Phase::Stopped);
         drop(starting);
-        self.0.engine.stop(grace).await;
+        match before {
+            Phase::Built => self.0.engine.stop_unstarted(),
+            Phase::Running { .. } | Phase::Stopped => self.0.engine.stop(grace).await,
+        }
         Ok(self.0.engine.close().await?)
     }
 
@@ -357,7 +355,7 @@ impl Scheduler {
     #[cfg(feature = "testing")]
     pub(crate) async fn quiet(&self) -> Result<(), SchedulerError> {
         if !self.is_running() {
-            return Err(SchedulerError::Phase(NOT_STARTED));
+            return Err(SchedulerError::Phase("the scheduler is not running; call `start()` first"));
         }
         Ok(self.0.engine.quiet().await?)
     }

@@ -37,6 +37,24 @@ fn a_fire_that_was_due_before_this_start_is_missed() {
 }
 
 #[test]
+fn a_fire_that_is_due_at_the_instant_of_the_start_is_not_missed() {
+    for missed in [0, 3] {
+        let world = World::default();
+        let process = world.start();
+        process.add(every(1).hours().catch_up(CatchUp::None).call("work"));
+        process.stop(Duration::ZERO);
+        world.pass(HOUR * (missed + 1));
+        let process = world.start();
+        process.settle();
+        let fire = i64::from(missed + 1) * 3_600;
+        assert_eq!(world.script.outline(monday()), [(Trigger::Schedule, fire, 1)]);
+        let skipped = (SkipReason::CatchUp, 3_600, fire - 3_600, u64::from(missed));
+        assert_eq!(skips(&process), Vec::from_iter((missed > 0).then_some(skipped)));
+        world.audit(0);
+    }
+}
+
+#[test]
 fn a_fire_is_missed_if_a_later_one_of_the_job_is_already_due() {
     for (catch_up, ran) in [(CatchUp::None, None), (CatchUp::Once, Some((Trigger::CatchUp, 20, 1)))] {
         let world = World::default();

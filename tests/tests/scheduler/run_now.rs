@@ -194,3 +194,24 @@ async fn let_it_work() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn run_now_runs_a_job_whose_last_run_waits_for_its_retry() {
+    let (scheduler, clock) = started().await;
+    let id = scheduler.add(every(1).hours().retries(2).call("fails")).await.unwrap();
+    let first = scheduler.run_job_now(&id).await.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    let second = scheduler.run_job_now(&id).await.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    // The retries that a pause holds do not keep it from running either.
+    scheduler.pause_job(&id).await.unwrap();
+    advance(&scheduler, &clock, 10).await;
+    let third = scheduler.run_job_now(&id).await.unwrap();
+    testing::quiet(&scheduler).await.unwrap();
+    let ids: Vec<_> = runs(&scheduler).await.iter().map(|run| run.run_id).collect();
+    assert_eq!(ids, [first, second, third]);
+    scheduler.resume_job(&id).await.unwrap();
+    advance(&scheduler, &clock, 10).await;
+    assert_eq!(runs(&scheduler).await.len(), 9, "each has all its attempts");
+    assert_eq!(scheduler.dead_letters(9).await.unwrap().len(), 3);
+}

@@ -309,3 +309,18 @@ async fn a_zone_moves_nothing_where_zones_do_not_matter() {
     }
     assert_eq!(runs(&scheduler).await, []);
 }
+
+#[tokio::test]
+async fn each_change_of_a_schedule_is_recorded_also_at_one_instant() {
+    let (scheduler, _clock) = started().await;
+    let id = scheduler.add(every(10).seconds().run("tick", || async {})).await.unwrap();
+    for seconds in [20, 30, 40] {
+        scheduler.update_job(&id, JobUpdate::new().schedule(every(seconds).seconds())).await.unwrap();
+    }
+    let records = runs(&scheduler).await;
+    let closed: Vec<_> = records
+        .iter()
+        .map(|run| run.skipped.as_deref().unwrap().closed.as_ref().unwrap().definition.to_string())
+        .collect();
+    assert_eq!(closed, ["Every 10 seconds", "Every 20 seconds", "Every 30 seconds"]);
+}
