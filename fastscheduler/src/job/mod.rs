@@ -12,6 +12,7 @@ mod lane;
 mod name;
 mod policy;
 mod progress;
+mod recent;
 mod record;
 mod run;
 mod run_id;

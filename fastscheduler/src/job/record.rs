@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
+use super::recent::Recent;
 use super::{Declared, FunctionKey, JobDefinition, JobId, Name, Progress, Run, RunStatus};
-
-/// How many of the last runs' outcomes a job remembers.
-const RECENT: usize = 5;
+use crate::schedule::ScheduleDefinition;
 
 /// Who made a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,40 +55,6 @@ impl fmt::Display for JobStatus {
     }
 }
 
-/// The outcomes of a job's last attempts, the newest last.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Recent([Option<RunStatus>; RECENT]);
-
-impl Recent {
-    fn push(&mut self, status: RunStatus) {
-        self.0.rotate_left(1);
-        self.0[RECENT - 1] = Some(status);
-    }
-
-    fn newest(self) -> Option<RunStatus> {
-        self.0[RECENT - 1]
-    }
-
-    fn iter(self) -> impl Iterator<Item = RunStatus> {
-        self.0.into_iter().flatten()
-    }
-}
-
-/// A list of those there are.
-impl Serialize for Recent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for Recent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut recent = Self::default();
-        Vec::deserialize(deserializer)?.into_iter().for_each(|status| recent.push(status));
-        Ok(recent)
-    }
-}
-
 /// Whether a value is left out of what is stored: most jobs never failed.
 pub(super) fn is_default(value: &(impl Default + PartialEq)) -> bool {
     *value == Default::default()
@@ -116,6 +82,27 @@ pub struct JobRevision {
     pub next_run_at: Option<DateTime<Utc>>,
     /// What the code says of it.
     pub declared: Option<Arc<Declared>>,
+    /// The zone of its times, if its schedule has some and names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Tz>,
+}
+
+impl JobRevision {
+    /// The change that leaves a job as it is, but for its revision.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        Self {
+            job: job.id,
+            expected_revision: job.revision,
+            expected_next_run_at: job.next_run_at,
+            definition: Arc::clone(&job.definition),
+            is_paused: job.is_paused,
+            scheduled_since: job.scheduled_since,
+            next_run_at: job.next_run_at,
+            declared: job.declared.clone(),
+            zone: job.zone,
+        }
+    }
 }
 
 /// What a job does at the moment, which its process knows.
@@ -147,6 +134,10 @@ pub struct Job {
     pub(crate) key: Option<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) declared: Option<Arc<Declared>>,
+    /// The zone of its times, if its schedule has some and names none: that of
+    /// the scheduler which placed its fires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) zone: Option<Tz>,
     pub(crate) run_count: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) failure_count: u64,
@@ -180,6 +171,7 @@ impl Job {
             next_run_at: None,
             key: None,
             declared: None,
+            zone: None,
             run_count: 0,
             failure_count: 0,
             retry_count: 0,
@@ -218,6 +210,12 @@ impl Job {
     #[must_use]
     pub fn definition(&self) -> &JobDefinition {
         &self.definition
+    }
+
+    /// Its schedule, with the zone of its times named.
+    pub(crate) fn zoned_schedule(&self) -> ScheduleDefinition {
+        let schedule = &self.definition.schedule;
+        ScheduleDefinition { zone: schedule.zone.or(self.zone), ..schedule.clone() }
     }
 
     /// Who made it.
@@ -355,6 +353,7 @@ impl Job {
         self.scheduled_since = change.scheduled_since;
         self.next_run_at = change.next_run_at;
         self.declared.clone_from(&change.declared);
+        self.zone = change.zone;
     }
 
     /// Moves the first fire that is not accounted for on, never back, and not
@@ -367,29 +366,5 @@ impl Job {
             (Some(known), Some(new)) => Some(known.max(new)),
             (None, _) | (_, None) => None,
         };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outcomes_are_stored_as_a_list_of_those_there_are() {
-        use RunStatus::{Completed, Failed};
-        let mut recent = Recent::default();
-        let cases = [
-            (Completed, r#"["completed"]"#),
-            (Failed, r#"["completed","failed"]"#),
-            (Completed, r#"["completed","failed","completed"]"#),
-            (Completed, r#"["completed","failed","completed","completed"]"#),
-            (Completed, r#"["completed","failed","completed","completed","completed"]"#),
-            (Failed, r#"["failed","completed","completed","completed","failed"]"#),
-        ];
-        for (status, stored) in cases {
-            recent.push(status);
-            assert_eq!(serde_json::to_string(&recent).unwrap(), stored);
-            assert_eq!(serde_json::from_str::<Recent>(stored).unwrap(), recent);
-        }
     }
 }

@@ -186,7 +186,9 @@ impl Scheduler {
             return Err(ScheduleError::Past(checked.definition.schedule.written()).into());
         }
         let id = JobId::new(engine.storage.reserve_job_number().await?);
+        let zone = self.zone_of(&checked.definition.schedule);
         let mut job = Job::new(id, checked.definition, source, now);
+        job.zone = zone;
         job.is_paused = checked.is_paused;
         job.next_run_at = next_run_at;
         job.key = checked.key;

@@ -145,21 +145,13 @@ impl Scheduler {
         edit: Edit,
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, SchedulerError> {
-        let mut revision = JobRevision {
-            job: job.id,
-            expected_revision: job.revision,
-            expected_next_run_at: job.next_run_at,
-            definition: edit.definition,
-            is_paused: edit.is_paused,
-            scheduled_since: job.scheduled_since,
-            next_run_at: job.next_run_at,
-            declared: edit.declared,
-        };
-        let skipped = match edit.fires {
+        let Edit { definition, is_paused, declared, fires } = edit;
+        let mut revision = JobRevision { definition, is_paused, declared, ..JobRevision::of(job) };
+        let skipped = match fires {
             Fires::Stay => None,
             Fires::Skip(reason) => {
                 let due = job.next_run_at.filter(|first| *first <= now);
-                let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+                let schedule = self.timetable_of(job)?;
                 let skipped = due.map(|first| Skipped::range(&schedule, reason, first, now));
                 if let Some(skipped) = &skipped {
                     revision.next_run_at = schedule.next_after(skipped.last);
@@ -170,6 +162,7 @@ impl Scheduler {
                 let since = now.max(self.accounted_until(job)?);
                 let schedule = self.compile(&revision.definition.schedule, since)?;
                 revision.scheduled_since = since;
+                revision.zone = self.zone_of(&revision.definition.schedule);
                 revision.next_run_at = schedule.next_after(since);
                 if revision.next_run_at.is_none() {
                     return Err(ScheduleError::Past(revision.definition.schedule.written()).into());
@@ -192,7 +185,7 @@ impl Scheduler {
     /// that was accounted for, and it names the record of the change, so that
     /// no two are the same.
     fn accounted_until(&self, job: &Job) -> Result<DateTime<Utc>, ScheduleError> {
-        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+        let schedule = self.timetable_of(job)?;
         let moment = TimeDelta::microseconds(1);
         let until = job.next_run_at.map_or(DateTime::<Utc>::MAX_UTC, |first| first - moment);
         let last = schedule.latest_at_or_before(until, job.scheduled_since);
@@ -211,9 +204,8 @@ impl Scheduler {
         until: DateTime<Utc>,
     ) -> Result<Option<Skipped>, SchedulerError> {
         let Some(first) = job.next_run_at else { return Ok(None) };
-        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
-        let definition = job.definition.schedule.clone();
-        let closed = ClosedSchedule { definition, since: job.scheduled_since, until };
+        let schedule = self.timetable_of(job)?;
+        let closed = ClosedSchedule { definition: job.zoned_schedule(), since: job.scheduled_since, until };
         Ok(Some(Skipped { closed: Some(closed), ..Skipped::range(&schedule, reason, first, until) }))
     }
 
@@ -255,7 +247,7 @@ impl Scheduler {
         let registered = || self.registry().get(job.function()).cloned();
         let of_known = known.as_ref().map(|known| &known.function).filter(|f| f.key() == job.function());
         let Some(function) = function.or(of_known).cloned().or_else(registered) else { return Ok(None) };
-        let schedule = self.compile(&job.definition.schedule, job.scheduled_since)?;
+        let schedule = self.timetable_of(job)?;
         let arguments = if job.definition.args.is_empty() && job.definition.kwargs.is_empty() {
             Arc::clone(&self.0.no_arguments)
         } else {

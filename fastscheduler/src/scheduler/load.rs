@@ -30,6 +30,7 @@ impl Scheduler {
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
         let Stored { mut jobs, open, tombstones } = self.0.engine.storage.load().await?;
         self.place_imported(&mut jobs).await?;
+        self.place_in_zone(&mut jobs).await?;
         let mut open = by_job(open);
         let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
         for stone in tombstones {
@@ -171,6 +172,7 @@ impl Scheduler {
         job.is_paused = !declared.is_enabled;
         // A date that is over has never run: it was missed.
         job.next_run_at = schedule.next_after(now).or_else(|| schedule.next_after(DateTime::UNIX_EPOCH));
+        job.zone = self.zone_of(&declared.definition.schedule);
         job.declared = Some(declared);
         changes.push(Change::AddJob(Box::new(job.clone())));
         engine.apply(&changes, Durability::Now).await?;

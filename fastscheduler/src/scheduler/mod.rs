@@ -26,6 +26,7 @@ mod signals;
 mod status;
 mod timetables;
 mod update;
+mod zones;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -314,7 +315,7 @@ impl Scheduler {
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn upcoming(&self, id: impl IntoJobId, n: usize) -> Result<Vec<DateTime<Utc>>, SchedulerError> {
         let job = self.stored(control::job_id(id)?).await?;
-        let schedule = self.compile(&job.definition().schedule, job.scheduled_since())?;
+        let schedule = self.timetable_of(&job)?;
         Ok(schedule.upcoming(self.0.engine.clock.now()).take(n).collect())
     }
 

@@ -195,3 +195,68 @@ fn jitter_is_the_same_after_a_restart() {
     }
     assert_eq!((first.len(), first), (6, second));
 }
+
+/// A program in a container of another zone, or with another setting.
+#[test]
+fn a_new_zone_of_the_scheduler_is_a_change_of_the_schedules_that_name_none() {
+    for (old, new, expected) in [
+        // Stopped on Monday at noon UTC. 09:00 in Paris comes before 09:00 in New York, ...
+        ("America/New_York", "Europe/Paris", ["24T08:00", "25T08:00"]),
+        // ... and the other way round, the next one in New York is still on Monday.
+        ("Europe/Paris", "America/New_York", ["23T14:00", "24T14:00"]),
+    ] {
+        let world = World::default();
+        let process = world.start_with(|builder| builder.timezone(old));
+        let daily_job = process.add(daily().at("09:00").call("work"));
+        let cron_job = process.add(cron("0 9 * * *").call("work"));
+        let named = process.add(daily().at("09:00").tz("Asia/Tokyo").call("work"));
+        process.add(every(6).hours().call("work"));
+        let dated = process.add(at("2026-11-26 09:00:00").call("work"));
+        process.advance(MINUTE * 60 * 12);
+        process.stop(Duration::ZERO);
+
+        let process = world.start_with(|builder| builder.timezone(new));
+        let before = process.runs().len();
+        process.advance(DAY * 2);
+        let runs = process.runs();
+        let of = |id| -> Vec<String> {
+            let of_job = runs[before..].iter().filter(|run| run.job_id() == id && run.skipped.is_none());
+            of_job.map(|run| run.scheduled_for().format("%dT%H:%M").to_string()).collect()
+        };
+        assert_eq!((of(daily_job), of(cron_job)), (expected.map(str::to_owned).to_vec(), of(daily_job)));
+        assert_eq!(of(named), ["24T00:00", "25T00:00"], "it has its own");
+        let changed = |id| {
+            let of_job = runs.iter().filter(|run| run.job_id() == id).filter_map(|run| run.skipped.as_ref());
+            let closed: Vec<_> = of_job.filter_map(|skipped| skipped.closed.as_ref()).collect();
+            closed.iter().map(|closed| closed.definition.zone.unwrap().name()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (changed(daily_job), changed(cron_job), changed(dated)),
+            (vec![old], vec![old], vec![old])
+        );
+        assert!(changed(named).is_empty());
+        let next = process.job(dated).unwrap().next_run_at().unwrap();
+        let local = next.with_timezone(&process.scheduler.zone());
+        assert_eq!(local.format("%F %T").to_string(), "2026-11-26 09:00:00");
+        world.audit(0);
+        // Once is enough.
+        process.stop(Duration::ZERO);
+        let process = world.start_with(|builder| builder.timezone(new));
+        assert_eq!(process.runs().len(), runs.len());
+        world.audit(0);
+    }
+}
+
+#[test]
+fn a_date_that_is_over_in_a_new_zone_stays_due_when_it_was() {
+    let world = World::default();
+    let process = world.start_with(|builder| builder.timezone("America/New_York"));
+    let id = process.add(at("2026-11-23 12:00:00").call("work"));
+    process.advance(MINUTE * 60 * 15);
+    process.stop(Duration::ZERO);
+    let process = world.start_with(|builder| builder.timezone("Asia/Tokyo"));
+    assert_eq!(process.job(id).unwrap().next_run_at(), Some(instant("2026-11-23T17:00:00Z")));
+    process.advance(MINUTE * 60 * 3);
+    assert_eq!(world.script.count(), 1);
+    world.audit(0);
+}

@@ -53,14 +53,11 @@ fn reschedule(job: &Job, skipped: Skipped) -> [Change; 2] {
     let mut definition = job.definition().clone();
     definition.schedule = every(60).seconds().definition().unwrap();
     let revision = JobRevision {
-        job: job.id(),
-        expected_revision: 1,
         expected_next_run_at: Some(skipped.first),
         definition: Arc::new(definition),
-        is_paused: false,
         scheduled_since: now,
         next_run_at: Some(next),
-        declared: None,
+        ..JobRevision::of(job)
     };
     [closing(job, skipped), Change::ReviseJob(Box::new(revision))]
 }
@@ -262,18 +259,8 @@ async fn a_job_that_is_behind_is_found_if_asked_until_when() {
 
 #[tokio::test]
 async fn a_job_may_be_behind_while_it_is_paused_or_held_up() {
-    let paused = |job: &Job| {
-        Change::ReviseJob(Box::new(JobRevision {
-            job: job.id(),
-            expected_revision: 1,
-            expected_next_run_at: job.unaccounted_from(),
-            definition: Arc::new(job.definition().clone()),
-            is_paused: true,
-            scheduled_since: job.scheduled_since(),
-            next_run_at: job.unaccounted_from(),
-            declared: None,
-        }))
-    };
+    let paused =
+        |job: &Job| Change::ReviseJob(Box::new(JobRevision { is_paused: true, ..JobRevision::of(job) }));
     let of = |policy: Policy| sample::job_of(1, JobDefinition { policy, ..sample::definition() });
     let jitter = of(Policy { jitter: Some(Duration::from_secs(5)), ..Policy::default() });
     let allow = of(Policy { overlap: Overlap::Allow, ..Policy::default() });
@@ -381,14 +368,10 @@ async fn attempts_are_not_counted_by_retries_that_were_lowered_meanwhile() {
     let letter =
         Fire::of(&sample::job_of(1, JobDefinition { policy: policy(0), ..sample::definition() }), 10);
     let lowered = JobRevision {
-        job: job.id(),
-        expected_revision: 1,
         expected_next_run_at: Some(at(20)),
         definition: Arc::new(JobDefinition { policy: policy(0), ..sample::definition() }),
-        is_paused: false,
-        scheduled_since: job.scheduled_since(),
         next_run_at: Some(at(20)),
-        declared: None,
+        ..JobRevision::of(&job)
     };
     let second = letter.attempt(2);
     let changes = [fire.claim(), fire.retried(), Change::ReviseJob(Box::new(lowered))];

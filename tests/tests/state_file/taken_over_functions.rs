@@ -128,3 +128,32 @@ async fn a_job_without_its_function_is_kept_until_that_is_registered() {
     testing::quiet(&scheduler).await.unwrap();
     assert_eq!(scheduler.dead_letters(10).await.unwrap().len(), 1);
 }
+
+/// A container in UTC, with the zone set in the code.
+#[tokio::test]
+async fn times_without_a_zone_are_in_that_of_the_scheduler() {
+    for zone in ["Europe/Paris", "America/New_York", "UTC"] {
+        let folder = StateFolder::of_python(&[]);
+        let clock = ManualClock::new(instant(SAVED));
+        let builder = Scheduler::builder().state_file(folder.state_file()).clock(clock.clone());
+        let scheduler = builder.timezone(zone).build().await.unwrap();
+        // job_2 is due on Mondays and Fridays at 10:00, others each second.
+        for other in [0, 1, 3, 4, 5, 6] {
+            scheduler.cancel_job(fastscheduler::JobId::new(other)).await.unwrap();
+        }
+        scheduler.start().await.unwrap();
+        advance(&scheduler, &clock, 9 * 86_400).await;
+        let local: Vec<String> = runs(&scheduler)
+            .await
+            .into_iter()
+            .filter(|run| run.job_id().number() == 2 && run.skipped.is_none())
+            .map(|run| {
+                let local = run.scheduled_for().with_timezone(&scheduler.zone());
+                format!("{} {}", local.format("%a %H:%M"), run.status)
+            })
+            .collect();
+        assert_eq!(local, ["Mon 10:00 completed", "Fri 10:00 completed", "Mon 10:00 completed"], "{zone}");
+        scheduler.stop().await.unwrap();
+        audit(&folder, &clock, &[]).await;
+    }
+}

@@ -231,7 +231,11 @@ fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Re
         ..Policy::default()
     };
     let placed = schedule.clone().placed(scheduled_since).compile(system_zone());
-    let next_run_at = placed.map_err(|error| error.to_string())?.next_after(scheduled_since);
+    let mut next_run_at = placed.map_err(|error| error.to_string())?.next_after(scheduled_since);
+    if schedule.zone.is_none() && schedule.spec.is_of_calendar() {
+        // In which zone its times are, the scheduler says.
+        next_run_at = next_run_at.and(Some(next_run));
+    }
     if stored.retry_count > 0 {
         notes.push(format!("{}: its retry is not taken over; its next due time is", stored.job_id));
     } else if let Some(next) = next_run_at

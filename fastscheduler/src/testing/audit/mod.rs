@@ -58,7 +58,8 @@ pub struct Auditing<'a> {
 }
 
 impl Auditing<'_> {
-    /// The zone of schedules that name none; by default this machine's.
+    /// The zone of schedules that name none, of jobs that do not know it: of
+    /// those that no scheduler has placed yet. By default this machine's.
     pub fn zone(mut self, zone: Tz) -> Self {
         self.zone = zone;
         self

@@ -79,7 +79,7 @@ impl Auditing<'_> {
         }
         let current = book.job.map(|job| (job, job.scheduled_since()));
         if let Some((present, since)) = current
-            && let Some(schedule) = compile(&present.definition().schedule, since)
+            && let Some(schedule) = compile(&present.zoned_schedule(), since)
         {
             let until = match (present.unaccounted_from(), self.until) {
                 (Some(next), _) => next - MOMENT,

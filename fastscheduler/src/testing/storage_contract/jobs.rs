@@ -114,6 +114,7 @@ pub async fn a_revision_changes_what_it_says_and_nothing_else<S: Storage>(make: 
         scheduled_since: at(15),
         next_run_at: Some(at(12)),
         declared: Some(Arc::new(declared(&rich()))),
+        zone: Some(chrono_tz::Asia::Tokyo),
         ..pause(&before)
     };
     let mut expected = before.clone();

@@ -155,16 +155,7 @@ impl<S: Storage> Probe<S> {
 
 /// A change of a job that expects it to be as given, and pauses it.
 pub(super) fn pause(job: &Job) -> JobRevision {
-    JobRevision {
-        job: job.id(),
-        expected_revision: job.revision(),
-        expected_next_run_at: job.unaccounted_from(),
-        definition: Arc::clone(&job.definition),
-        is_paused: true,
-        scheduled_since: job.scheduled_since(),
-        next_run_at: job.unaccounted_from(),
-        declared: job.declared.clone(),
-    }
+    JobRevision { is_paused: true, ..JobRevision::of(job) }
 }
 
 pub(super) fn revise(revision: JobRevision) -> Change {

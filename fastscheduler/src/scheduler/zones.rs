@@ -1,0 +1,71 @@
+//! The zone of times that name none: that of the scheduler, which may have been
+//! another one at an earlier start.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+
+use super::edit::{Edit, Fires};
+use super::{Scheduler, SchedulerError};
+use crate::job::{Job, JobRevision, SkipReason, Source};
+use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable};
+use crate::storage::{Change, Durability};
+
+impl Scheduler {
+    /// The zone of a schedule's times, if it has some and names none.
+    pub(super) fn zone_of(&self, schedule: &ScheduleDefinition) -> Option<Tz> {
+        let is_in_a_zone = schedule.spec.is_of_calendar() || schedule.spec.is_dated();
+        (is_in_a_zone && schedule.zone.is_none()).then_some(self.0.zone)
+    }
+
+    /// A job's schedule, made ready.
+    pub(super) fn timetable_of(&self, job: &Job) -> Result<Timetable, ScheduleError> {
+        let is_elsewhere = job.zone.is_some_and(|zone| zone != self.0.zone);
+        let schedule = &job.definition.schedule;
+        let schedule = if is_elsewhere { Cow::Owned(job.zoned_schedule()) } else { Cow::Borrowed(schedule) };
+        self.compile(&schedule, job.scheduled_since)
+    }
+
+    /// Has stored jobs fire by the times of this scheduler's zone from now on. For
+    /// those that were in another one that is a change of their schedule.
+    pub(super) async fn place_in_zone(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
+        let mut changes = Vec::new();
+        for job in jobs {
+            let zone = self.zone_of(&job.definition.schedule);
+            if job.zone == zone || job.next_run_at.is_none() {
+                continue;
+            }
+            if job.zone.is_none() {
+                changes.push(self.place_first(job, zone)?);
+                continue;
+            }
+            let edit = Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..Edit::of(job) };
+            match self.revise(job, edit, self.0.engine.clock.now()) {
+                Ok(revised) => changes.extend(revised),
+                // A date that is over in this zone: it stays due when it was.
+                Err(SchedulerError::Schedule(ScheduleError::Past(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.0.engine.apply(&changes, Durability::Now).await?)
+    }
+
+    /// A job whose zone nobody has known yet, as of a taken over state file: of
+    /// that it has the next run as it was written.
+    fn place_first(&self, job: &mut Job, zone: Option<Tz>) -> Result<Change, SchedulerError> {
+        let mut revision = JobRevision { zone, ..JobRevision::of(job) };
+        if job.source == Source::Imported
+            && let Some(next) = self.timetable_of(job)?.next_after(job.scheduled_since)
+            && revision.next_run_at.replace(next) != Some(next)
+        {
+            tracing::warn!(
+                job = %job.id,
+                due_at = %next,
+                written = ?job.next_run_at,
+                "by its schedule in the scheduler's zone, a job is due at another time than its file says"
+            );
+        }
+        job.revise(&revision);
+        Ok(Change::ReviseJob(Box::new(revision)))
+    }
+}
