@@ -173,6 +173,14 @@ impl ScheduleSpec {
         }
     }
 
+    /// Whether it depends on a zone when it is due.
+    pub(crate) fn is_of_local_time(&self) -> bool {
+        match self {
+            Self::At { at } => at.offset_seconds.is_none(),
+            _ => self.is_of_calendar(),
+        }
+    }
+
     /// Whether it is one fire at a date, and not some time after a start.
     pub(crate) fn is_dated(&self) -> bool {
         matches!(self, Self::At { .. })

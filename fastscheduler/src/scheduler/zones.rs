@@ -14,8 +14,7 @@ use crate::storage::{Change, Durability};
 impl Scheduler {
     /// The zone of a schedule's times, if it has some and names none.
     pub(super) fn zone_of(&self, schedule: &ScheduleDefinition) -> Option<Tz> {
-        let is_in_a_zone = schedule.spec.is_of_calendar() || schedule.spec.is_dated();
-        (is_in_a_zone && schedule.zone.is_none()).then_some(self.0.zone)
+        (schedule.spec.is_of_local_time() && schedule.zone.is_none()).then_some(self.0.zone)
     }
 
     /// A job's schedule, made ready.

@@ -212,6 +212,7 @@ fn a_new_zone_of_the_scheduler_is_a_change_of_the_schedules_that_name_none() {
         let named = process.add(daily().at("09:00").tz("Asia/Tokyo").call("work"));
         process.add(every(6).hours().call("work"));
         let dated = process.add(at("2026-11-26 09:00:00").call("work"));
+        let instant = process.add(at("2026-11-26T09:00:00+02:00").call("work"));
         process.advance(MINUTE * 60 * 12);
         process.stop(Duration::ZERO);
 
@@ -234,7 +235,7 @@ fn a_new_zone_of_the_scheduler_is_a_change_of_the_schedules_that_name_none() {
             (changed(daily_job), changed(cron_job), changed(dated)),
             (vec![old], vec![old], vec![old])
         );
-        assert!(changed(named).is_empty());
+        assert!(changed(named).is_empty() && changed(instant).is_empty());
         let next = process.job(dated).unwrap().next_run_at().unwrap();
         let local = next.with_timezone(&process.scheduler.zone());
         assert_eq!(local.format("%F %T").to_string(), "2026-11-26 09:00:00");
