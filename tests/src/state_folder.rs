@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -140,7 +141,11 @@ impl StateFolder {
         files
             .map(|file| (file.file_name().into_string().expect("it is text"), file.path()))
             .filter(|(name, file)| name != LOCK && file.is_file())
-            .map(|(name, file)| (name, fs::read(file).expect("it can be read")))
+            .filter_map(|(name, file)| match fs::read(file) {
+                // What is written beside a file is gone once it is in its place.
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                read => Some((name, read.expect("it can be read"))),
+            })
             .collect()
     }
 

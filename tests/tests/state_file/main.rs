@@ -3,6 +3,7 @@
 mod contract;
 mod contract_reopened;
 mod damage;
+mod dead_letters;
 mod failed_sync;
 mod form;
 mod full_disk;

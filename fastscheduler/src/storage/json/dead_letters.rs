@@ -3,12 +3,20 @@
 //! It is for people, and for programs that read that one's. What the letters
 //! are is in the snapshot, with the definitions that it takes to run them again.
 
+use std::fs;
+use std::io::{self, Write as _};
+
 use serde::Serialize;
 
+use super::error::FileError;
+use super::files::Files;
 use crate::clock::system_zone;
-use crate::job::{DeadLetter, Job, JobId};
+use crate::job::{DeadLetter, JobId};
 use crate::schedule::Zone;
 use crate::storage::state::State;
+
+/// What the file is written for.
+const SHOW: &str = "show the dead letters";
 
 #[derive(Serialize)]
 struct File<'a> {
@@ -34,14 +42,38 @@ struct Letter<'a> {
 
 /// What the file says of a state.
 pub(super) fn text(state: &State) -> serde_json::Result<Vec<u8>> {
-    let dead_letters = state.letter_parts().map(|letter| Letter::of(letter, state)).collect();
+    let dead_letters = state.letter_parts().map(Letter::of).collect();
     let mut text = serde_json::to_vec_pretty(&File { dead_letters })?;
     text.push(b'\n');
     Ok(text)
 }
 
+impl Files {
+    /// Writes the file, unless that is what it says; whether it tried. It is a
+    /// view: without it nothing is lost.
+    pub(super) fn show_dead_letters(&self, text: serde_json::Result<Vec<u8>>) -> bool {
+        if text.as_ref().is_ok_and(|text| self.shows(text)) {
+            return false;
+        }
+        let written = text.map_err(io::Error::from).map_err(FileError::of(SHOW, &self.dead_letters));
+        let written = written
+            .and_then(|text| self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text)));
+        if let Err(why) = written {
+            tracing::warn!(error = &why as &dyn std::error::Error, "the dead letters cannot be shown");
+        }
+        true
+    }
+
+    fn shows(&self, text: &[u8]) -> bool {
+        let file = &self.dead_letters;
+        // Most of the time the length tells. What is no file may have no end.
+        let is_alike = |known: fs::Metadata| known.is_file() && known.len() == text.len() as u64;
+        fs::metadata(file).is_ok_and(is_alike) && fs::read(file).is_ok_and(|known| known == text)
+    }
+}
+
 impl<'a> Letter<'a> {
-    fn of(letter: &'a DeadLetter, state: &State) -> Self {
+    fn of(letter: &'a DeadLetter) -> Self {
         let run = &letter.run;
         let local = |at| Zone::from(system_zone()).local(at).format("%Y-%m-%d %H:%M:%S").to_string();
         let retries = run.run_id.attempt.saturating_sub(1);
@@ -56,7 +88,7 @@ impl<'a> Letter<'a> {
             timestamp: run.finished_at.map(seconds),
             timestamp_readable: run.finished_at.map(local),
             error: run.error.as_deref(),
-            run_count: state.job(run.job_id()).map_or_else(|| run.run_id.attempt.into(), Job::run_count),
+            run_count: run.run_count,
             retry_count: retries,
             execution_time: run.execution_time().map(|time| time.as_secs_f64()),
         }

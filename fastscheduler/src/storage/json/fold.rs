@@ -9,7 +9,7 @@
 mod tests;
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -36,9 +36,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The file of dead letters is written at most so often.
 const LETTERS_PAUSE: Duration = Duration::from_secs(1);
 
-/// What the file of dead letters is written for.
-const SHOW: &str = "show the dead letters";
-
 /// How much may be changed while a copy of the state is written.
 const MISSED_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -64,7 +61,7 @@ pub(super) struct Folding {
     /// A journal that could not be folded is left in peace up to this length.
     not_before: u64,
     is_wanted: bool,
-    /// Whether dead letters have come or gone since their file was written.
+    /// Whether dead letters may have come or gone since their file was written.
     has_letters: bool,
     /// Those who wait for a try to write a snapshot.
     waiting: Vec<Answer>,
@@ -89,7 +86,8 @@ impl Folding {
             snapshot,
             not_before: 0,
             is_wanted: has_old,
-            has_letters: false,
+            // One that was killed may not have come to write them.
+            has_letters: true,
             waiting: Vec::new(),
             missed: None,
         }
@@ -188,7 +186,9 @@ impl Ledger {
             inner.fold.has_letters = false;
             let text = dead_letters::text(&inner.state);
             drop(inner);
-            self.files.show_dead_letters(text);
+            if !self.files.show_dead_letters(text) {
+                return self.inner();
+            }
             return Self::wait(&self.fold_more, self.inner(), LETTERS_PAUSE, |inner| {
                 inner.closing.is_none() && inner.behind.is_none() && !inner.fold.is_wanted
             });
@@ -312,6 +312,11 @@ impl Ledger {
         // What was dropped since the last record is in no file yet.
         let is_folded = !has_journal && inner.dropped == Dropped::default();
         if is_whole && (closing == Closing::AsItIs || is_folded) {
+            let letters = inner.fold.has_letters.then(|| dead_letters::text(&inner.state));
+            drop(inner);
+            if let Some(text) = letters {
+                files.show_dead_letters(text);
+            }
             return if has_journal { Ok(()) } else { files::remove(&files.journal) };
         }
         let snapshot = inner.snapshot();
@@ -372,16 +377,6 @@ impl Files {
             self.replace("write the state file", &self.state, &self.state, |to| snapshot.write(to))?;
         self.show_dead_letters(dead_letters::text(&snapshot.state));
         Ok(length)
-    }
-
-    /// Writes the file of dead letters. It is a view: without it nothing is lost.
-    fn show_dead_letters(&self, text: serde_json::Result<Vec<u8>>) {
-        let written = text.map_err(io::Error::from).map_err(FileError::of(SHOW, &self.dead_letters));
-        let written = written
-            .and_then(|text| self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text)));
-        if let Err(why) = written {
-            tracing::warn!(error = &why as &dyn std::error::Error, "the dead letters cannot be shown");
-        }
     }
 }
 
