@@ -336,8 +336,9 @@ impl Job {
 
     /// Takes over how an attempt ended. Stores call this once for each run.
     pub fn count_attempt(&mut self, run: &Run, retry_count: u32) {
-        self.run_count += 1;
-        self.failure_count += u64::from(run.status == RunStatus::Failed);
+        // A count that was taken over may be anything.
+        self.run_count = self.run_count.saturating_add(1);
+        self.failure_count = self.failure_count.saturating_add((run.status == RunStatus::Failed).into());
         // When an attempt started that crashed is not known any more.
         self.last_run_at = run.started_at.or(self.last_run_at);
         self.recent.push(run.status);

@@ -29,12 +29,10 @@ impl Statistics {
     /// Takes over how an attempt ended. Stores call this once for each run.
     pub fn count_attempt(&mut self, run: &Run) {
         let failed = run.status == RunStatus::Failed;
-        self.total_runs += 1;
-        self.total_failures += u64::from(failed);
-        self.total_retries += u64::from(run.run_id.attempt > 1);
-        let of_function = self.per_function.entry(run.function.clone()).or_default();
-        of_function.completed += u64::from(!failed);
-        of_function.failed += u64::from(failed);
+        self.total_runs = self.total_runs.saturating_add(1);
+        self.total_failures = self.total_failures.saturating_add(failed.into());
+        self.total_retries = self.total_retries.saturating_add((run.run_id.attempt > 1).into());
+        self.per_function.entry(run.function.clone()).or_default().count(failed);
     }
 }
 
@@ -45,6 +43,14 @@ pub struct FunctionStatistics {
     pub completed: u64,
     /// Attempts that failed.
     pub failed: u64,
+}
+
+impl FunctionStatistics {
+    /// Takes over how an attempt ended.
+    pub(crate) fn count(&mut self, failed: bool) {
+        self.completed = self.completed.saturating_add((!failed).into());
+        self.failed = self.failed.saturating_add(failed.into());
+    }
 }
 
 /// A list, since the keys of a JSON object are texts and a function's is not.

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use fastscheduler::prelude::*;
 use fastscheduler::storage::{JsonStorage, Storage as _};
+use fastscheduler::testing::ManualClock;
 use fastscheduler::{CatchUp, Job, JobId, RunStatus, Source};
-use fastscheduler_tests::instant;
 use fastscheduler_tests::state_folder::{Contents, Everything, LETTERS, STATE, StateFolder};
+use fastscheduler_tests::{advance, instant};
 use serde_json::{Value, json};
 
 async fn job(store: &JsonStorage, number: u64) -> Job {
@@ -176,6 +178,43 @@ async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
         assert!(notes.iter().any(|note| note.starts_with(expected)), "{notes:?}");
         assert_eq!(store.jobs().await.unwrap().len(), 6, "{new}");
         assert_eq!(Everything::of(&store).await.history.len(), 6, "{new}");
+    }
+}
+
+/// Those of Python have no end.
+#[tokio::test]
+async fn counts_that_could_not_be_counted_on_from_are_said_and_begin_anew() {
+    for (count, is_taken_over) in [(u64::MAX, false), ((1 << 53) + 1, false), (1 << 53, true)] {
+        let old = ["\"run_count\": 4", "\"total_runs\": 4", "\"total_failures\": 2", "\"total_retries\": 0"];
+        let new = old.map(|old| format!("{}: {count}", old.split(':').next().unwrap()));
+        let replace: Vec<_> = old.into_iter().zip(new.iter().map(String::as_str)).collect();
+        let folder = StateFolder::of_python(&replace);
+        let clock = ManualClock::new(instant("2026-11-23T07:37:17.741122Z"));
+        let scheduler = Scheduler::builder().state_file(folder.state_file()).clock(clock.clone());
+        let scheduler = scheduler.build().await.unwrap();
+        scheduler.register_function("heartbeat", |_: Args| async {}).unwrap();
+        scheduler.start().await.unwrap();
+        advance(&scheduler, &clock, 3).await;
+        scheduler.stop().await.unwrap();
+        let store = folder.open().unwrap();
+        let base = if is_taken_over { count } else { 0 };
+        assert_eq!(job(&store, 0).await.run_count(), base + 3);
+        let Everything { statistics, .. } = Everything::of(&store).await;
+        assert_eq!((statistics.total_runs, statistics.total_failures), (2 * base + 3, base));
+        drop(store);
+        let notes = StateFolder::of_python(&replace).open().unwrap().notes().to_vec();
+        let names = [
+            "run_count` of job_0",
+            "total_runs` of the statistics",
+            "total_failures` of",
+            "total_retries` of",
+        ];
+        for name in names {
+            let said = notes
+                .iter()
+                .any(|note| note.starts_with(&format!("the `{name}")) && note.contains(&count.to_string()));
+            assert_eq!(said, !is_taken_over, "{name}: {notes:?}");
+        }
     }
 }
 

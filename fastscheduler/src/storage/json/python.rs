@@ -4,6 +4,8 @@
 //! and the attempts in its history. What it does not store, and what it counts
 //! otherwise, is said where it matters.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +15,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use self::history::{Event, StoredLetters, Totals};
 use super::document::Damage;
 use super::snapshot::Snapshot;
 use crate::clock::system_zone;
 use crate::job::{
-    ARGUMENTS_DEPTH_LIMIT, CatchUp, DEFAULT_GROUP, DeadLetter, FunctionKey, FunctionStatistics, Job,
-    JobDefinition, JobId, Name, Policy, Run, RunId, RunStatus, Source, Statistics, Trigger, are_too_deep,
+    ARGUMENTS_DEPTH_LIMIT, CatchUp, DEFAULT_GROUP, FunctionKey, Job, JobDefinition, JobId, Name, Policy,
+    Source, are_too_deep,
 };
 use crate::schedule::{ScheduleDefinition, ScheduleSpec, cron, daily, every, hourly, once, weekly};
 use crate::storage::state::State;
@@ -26,7 +29,7 @@ use crate::storage::state::State;
 /// The version that it writes.
 pub(super) const VERSION: &str = "1.0";
 
-/// The largest number of a job: one that Python's readers of JSON keep exactly.
+/// The largest number of a job, and the largest count: one that Python's readers of JSON keep exactly.
 const LARGEST: u64 = 1 << 53;
 
 /// The end of the year 9999.
@@ -76,17 +79,6 @@ struct Metadata {
     last_save: Option<f64>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Totals {
-    #[serde(rename = "total_runs")]
-    completed: u64,
-    #[serde(rename = "total_failures")]
-    failed: u64,
-    #[serde(rename = "total_retries")]
-    retried: u64,
-}
-
 #[derive(Deserialize)]
 struct StoredJob {
     job_id: JobId,
@@ -126,25 +118,6 @@ fn yes() -> bool {
     true
 }
 
-/// What happened to a job at one moment.
-#[derive(Deserialize)]
-struct Event {
-    job_id: JobId,
-    job_name: Option<String>,
-    func_name: String,
-    status: String,
-    timestamp: f64,
-    error: Option<String>,
-    #[serde(default)]
-    run_count: u64,
-    execution_time: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct StoredLetters {
-    dead_letters: Vec<Value>,
-}
-
 /// What becomes of it here, and what cannot be taken over, a sentence each.
 pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot, Vec<String>), Damage> {
     let stored: Stored = read(text)?;
@@ -158,8 +131,11 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
             Ok(job) if jobs.contains_key(&job.id()) => {
                 notes.push(format!("job {id} is taken over once: the file has it twice"));
             }
-            Ok(job) => {
-                jobs.insert(job.id(), job);
+            Ok(mut job) => {
+                let id = job.id();
+                job.run_count =
+                    history::counted(job.run_count, || format!("`run_count` of {id}"), &mut notes);
+                jobs.insert(id, job);
             }
             Err(reason) => notes.push(format!("job {id} is not taken over: {reason}")),
         }
@@ -180,10 +156,10 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
             job.last_run_at = last_run_at.or(job.last_run_at);
         }
     }
-    let totals = totals(&stored.statistics.unwrap_or_default(), &runs);
+    let totals = history::totals(&stored.statistics.unwrap_or_default(), &runs, &mut notes);
     let mut state = State::new(stored.job_counter.min(LARGEST) + 1, totals);
     state.put_dead_letters(match letters {
-        Ok(letters) => dead_letters(letters, &jobs, &mut notes),
+        Ok(letters) => history::dead_letters(letters, &jobs, &mut notes),
         Err(damage) => {
             notes.push(format!(
                 "the dead letters are not taken over: line {}: {}",
@@ -310,84 +286,6 @@ fn schedule(
             Some(zone.parse().map_err(|_| format!("`{zone}` is no time zone that is known here"))?);
     }
     Ok((definition, since))
-}
-
-impl Event {
-    /// The attempt that ended with it, if it is such an event.
-    fn run(&self, jobs: &BTreeMap<JobId, Job>) -> Option<Run> {
-        let status = match self.status.as_str() {
-            "completed" => RunStatus::Completed,
-            "failed" => RunStatus::Failed,
-            _ => return None,
-        };
-        let job = jobs.get(&self.job_id);
-        let finished_at = instant(self.timestamp).ok()?;
-        let took = self.execution_time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let took = TimeDelta::from_std(took.unwrap_or_default()).unwrap_or_default();
-        let started_at = finished_at.checked_sub_signed(took).unwrap_or(finished_at);
-        // When it was due is not stored.
-        let scheduled_for = DateTime::from_timestamp_micros(started_at.timestamp_micros())?;
-        let module = job.map_or("", |job| job.function().module());
-        Some(Run {
-            run_id: RunId { job: self.job_id, trigger: Trigger::Schedule, scheduled_for, attempt: 1 },
-            job_name: self.job_name.as_deref().unwrap_or(&self.func_name).into(),
-            function: FunctionKey::new(module, &self.func_name),
-            group: job.map_or_else(|| Name::from(DEFAULT_GROUP), |job| job.definition.group.clone()),
-            status,
-            run_count: self.run_count,
-            started_at: Some(scheduled_for),
-            finished_at: Some(finished_at),
-            result: None,
-            error: self.error.clone(),
-            instance: None,
-            skipped: None,
-        })
-    }
-}
-
-/// The letters of jobs that are there: what it takes to run the others again
-/// is not stored.
-fn dead_letters(
-    letters: Option<StoredLetters>,
-    jobs: &BTreeMap<JobId, Job>,
-    notes: &mut Vec<String>,
-) -> Vec<DeadLetter> {
-    let mut taken = Vec::new();
-    for value in letters.into_iter().flat_map(|letters| letters.dead_letters) {
-        let event = match serde_json::from_value::<Event>(value) {
-            Ok(event) => event,
-            Err(error) => {
-                notes.push(format!("a dead letter is not taken over: {error}"));
-                continue;
-            }
-        };
-        let job = jobs.get(&event.job_id).filter(|job| job.function().name() == event.func_name);
-        match event.run(jobs).zip(job) {
-            Some((run, job)) => taken.push(DeadLetter { run, definition: job.definition().clone() }),
-            None => notes.push(format!(
-                "a dead letter of {} (`{}`) is not taken over: its job is gone, and with it what to run again",
-                event.job_id, event.func_name
-            )),
-        }
-    }
-    taken
-}
-
-/// It counts what succeeded as runs; here a run is any attempt that ended.
-fn totals(stored: &Totals, runs: &[Run]) -> Statistics {
-    let mut per_function: BTreeMap<FunctionKey, FunctionStatistics> = BTreeMap::new();
-    for run in runs {
-        let of_function = per_function.entry(run.function.clone()).or_default();
-        of_function.completed += u64::from(run.status == RunStatus::Completed);
-        of_function.failed += u64::from(run.status == RunStatus::Failed);
-    }
-    Statistics {
-        total_runs: stored.completed + stored.failed,
-        total_failures: stored.failed,
-        total_retries: stored.retried,
-        per_function,
-        ..Statistics::default()
-    }
 }
 
 /// An instant from seconds since 1970, up to the year 9999.

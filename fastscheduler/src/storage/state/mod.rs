@@ -6,6 +6,8 @@ mod outliving;
 mod parts;
 mod run_ids;
 mod slots;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
@@ -365,16 +367,16 @@ impl State {
 impl Totals {
     fn count_attempt(&mut self, run: &Run) {
         let failed = run.status == RunStatus::Failed;
-        self.runs += 1;
-        self.failures += u64::from(failed);
-        self.retries += u64::from(run.run_id.attempt > 1);
+        // Totals that were taken over may be anything.
+        self.runs = self.runs.saturating_add(1);
+        self.failures = self.failures.saturating_add(failed.into());
+        self.retries = self.retries.saturating_add((run.run_id.attempt > 1).into());
         // Most functions are there, and then the key need not be cloned.
         let of_function = match self.per_function.get_mut(&run.function) {
             Some(of_function) => of_function,
             None => self.per_function.entry(run.function.clone()).or_default(),
         };
-        of_function.completed += u64::from(!failed);
-        of_function.failed += u64::from(failed);
+        of_function.count(failed);
     }
 }
 

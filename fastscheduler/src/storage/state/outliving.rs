@@ -38,7 +38,7 @@ impl Outliving {
         let Some(open) = self.0.get_mut(&run.job) else { return 0 };
         let mut ended = 0;
         for removed in open.iter_mut().filter_map(|open| open.removed.as_mut()) {
-            removed.run_count += 1;
+            removed.run_count = removed.run_count.saturating_add(1);
             ended = removed.run_count;
         }
         open.retain(|open| !open.is_of(run));
