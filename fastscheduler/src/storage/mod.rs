@@ -3,19 +3,19 @@
 //! Storage is the truth about jobs. A batch of [`Change`]s is applied whole or
 //! not at all, and applying it twice changes nothing.
 
+mod error;
 mod json;
 mod memory;
 mod state;
 
-use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, ready};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+pub use error::StorageError;
 pub(crate) use json::DEFAULT_STATE_FILE;
 pub use json::JsonStorage;
 pub use memory::MemoryStorage;
@@ -194,63 +194,6 @@ impl HistoryQuery {
             && self.group.as_ref().is_none_or(|group| run.group == *group)
             && self.status.is_none_or(|status| status == run.status)
             && self.before.is_none_or(|before| run.finished_at.is_some_and(|at| at < before))
-    }
-}
-
-/// What went wrong in a store.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StorageError {
-    /// The store failed.
-    #[error("the store could not {action}")]
-    Failed {
-        /// What it was to do, as in `load jobs`.
-        action: &'static str,
-        /// Why it could not.
-        #[source]
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// What was to be changed is not as the change expects it: somebody else
-    /// was faster. Nothing was changed.
-    #[error("{0} was changed meanwhile; read it again and repeat the change")]
-    Conflict(String),
-    /// Somebody else has the store open, who would not see what is done here.
-    #[error("{store} is in use by {by}; {remedy}")]
-    InUse {
-        /// The store, as in ``the state file `scheduler.json` ``.
-        store: String,
-        /// Who has it.
-        by: String,
-        /// What can be done about it.
-        remedy: String,
-    },
-    /// What is stored is not what was written. Nothing of it was touched.
-    #[error("{place}: {reason}")]
-    Damaged {
-        /// Where, as in ``the state file `scheduler.json`, line 7``.
-        place: String,
-        /// What is wrong there, and what can be done about it.
-        reason: String,
-    },
-    /// What is stored was written by a version that this one does not know.
-    #[error("{place} has the version `{version}`, which is unknown here; known are {known}")]
-    Version {
-        /// Where that stands.
-        place: String,
-        /// The version.
-        version: String,
-        /// Those that can be read.
-        known: String,
-    },
-    /// The store was closed.
-    #[error("the store is closed, since its scheduler was stopped; build another one")]
-    Closed,
-}
-
-impl StorageError {
-    /// The failure of an action, as in `load jobs`.
-    pub fn new(action: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed { action, source: source.into() }
     }
 }
 

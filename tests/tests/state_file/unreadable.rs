@@ -13,9 +13,11 @@ const BEGIN_ANEW: &str =
 const CUT: &str = "; nothing was changed; put back a backup of it and of the state file, or remove this line and \
                    all after it, which loses the changes that they tell of";
 
-/// What a person reads who uses `anyhow`.
+/// What a person reads, who may use `anyhow` and print all sources.
 fn printed(error: impl std::error::Error + Send + Sync + 'static) -> String {
-    format!("{:#}", anyhow::Error::new(error))
+    let text = error.to_string();
+    assert_eq!(format!("{:#}", anyhow::Error::new(error)), text);
+    text
 }
 
 /// Opening files like these says just that, of the file `{folder}/…`.

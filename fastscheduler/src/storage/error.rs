@@ -1,0 +1,102 @@
+//! What goes wrong in a store.
+
+use std::error::Error;
+use std::fmt;
+
+use thiserror::Error;
+
+/// What went wrong in a store.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The store failed.
+    #[error("the store could not {action}: {}", Chain(&**cause))]
+    Failed {
+        /// What it was to do, as in `load jobs`.
+        action: &'static str,
+        /// Why it could not. The message says it to the last reason, so
+        /// [`source`](Error::source) does not give it again.
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// What was to be changed is not as the change expects it: somebody else
+    /// was faster. Nothing was changed.
+    #[error("{0} was changed meanwhile; read it again and repeat the change")]
+    Conflict(String),
+    /// Somebody else has the store open, who would not see what is done here.
+    #[error("{store} is in use by {by}; {remedy}")]
+    InUse {
+        /// The store, as in ``the state file `scheduler.json` ``.
+        store: String,
+        /// Who has it.
+        by: String,
+        /// What can be done about it.
+        remedy: String,
+    },
+    /// What is stored is not what was written. Nothing of it was touched.
+    #[error("{place}: {reason}")]
+    Damaged {
+        /// Where, as in ``the state file `scheduler.json`, line 7``.
+        place: String,
+        /// What is wrong there, and what can be done about it.
+        reason: String,
+    },
+    /// What is stored was written by a version that this one does not know.
+    #[error("{place} has the version `{version}`, which is unknown here; known are {known}")]
+    Version {
+        /// Where that stands.
+        place: String,
+        /// The version.
+        version: String,
+        /// Those that can be read.
+        known: String,
+    },
+    /// The store was closed.
+    #[error("the store is closed, since its scheduler was stopped; build another one")]
+    Closed,
+}
+
+impl StorageError {
+    /// The failure of an action, as in `load jobs`.
+    pub fn new(action: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed { action, cause: cause.into() }
+    }
+}
+
+/// An error with its reasons, each of which may have another.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut reason = self.0.source();
+        while let Some(error) = reason {
+            write!(f, ": {error}")?;
+            reason = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("no answer from `{0}`")]
+    struct NoAnswer(&'static str, #[source] std::io::Error);
+
+    #[test]
+    fn a_failure_says_what_could_not_be_done_and_why_and_says_it_once() {
+        let closed = std::io::Error::other("connection closed");
+        let error = StorageError::new("load jobs", NoAnswer("db:5432", closed));
+        assert_eq!(
+            error.to_string(),
+            "the store could not load jobs: no answer from `db:5432`: connection closed"
+        );
+        assert!(error.source().is_none(), "those who print all sources print it once");
+        assert_eq!(
+            StorageError::new("answer", "out of paper").to_string(),
+            "the store could not answer: out of paper"
+        );
+    }
+}
