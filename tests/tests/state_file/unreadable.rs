@@ -198,6 +198,68 @@ async fn a_folder_in_the_place_of_a_file_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_in_the_way_of_what_is_written_beside_a_file_is_named_and_left() {
+    let in_the_way = |name: &str, action: &str, contents: &Contents| {
+        let folder = StateFolder::with(contents);
+        fs::create_dir(folder.file(name)).unwrap();
+        let expected = format!(
+            "the store could not {action}: `{}`: it is a directory, and in the way; move it away",
+            folder.path().canonicalize().unwrap().join(name).display()
+        );
+        assert_eq!(printed(folder.open().unwrap_err()), expected);
+        assert!(folder.file(name).is_dir() && folder.contents() == *contents);
+    };
+    in_the_way("scheduler.json.tmp", "write the state file", &Contents::new());
+    let of_python = StateFolder::of_python(&[]).contents();
+    in_the_way("scheduler.json.bak.tmp", "keep a copy of what is replaced", &of_python);
+    // Without the file of dead letters nothing is lost.
+    let folder = StateFolder::new();
+    fs::create_dir(folder.file(&format!("{LETTERS}.tmp"))).unwrap();
+    folder.open().unwrap();
+}
+
+/// What opening a folder says, which must not wait for anybody.
+#[cfg(unix)]
+fn refusal(folder: &StateFolder) -> String {
+    let (told, says) = std::sync::mpsc::channel();
+    let state_file = folder.state_file();
+    // On a thread of its own, since the one that waits would wait for good.
+    std::thread::spawn(move || told.send(JsonStorage::open(state_file).map_err(printed)));
+    let patience = std::time::Duration::from_secs(60);
+    says.recv_timeout(patience).expect("it does not wait").unwrap_err()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_or_a_device_in_the_place_of_a_file_is_refused_and_nobody_waits_for_it() {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+    let sample = StateFolder::sample().await;
+    for (name, action) in [
+        (STATE, "open the state file"),
+        (JOURNAL, "read the journal"),
+        (OLD_JOURNAL, "read the journal"),
+        (LOCK, "lock the state file"),
+    ] {
+        let mut contents = sample.clone();
+        contents.remove(name);
+        let folder = StateFolder::with(&contents);
+        assert!(Command::new("mkfifo").arg(folder.file(name)).status().unwrap().success());
+        let file = folder.path().canonicalize().unwrap().join(name);
+        let expected = format!(
+            "the store could not {action}: `{}`: it is a named pipe and not a file; choose another `state_file`",
+            file.display()
+        );
+        assert_eq!(refusal(&folder), expected);
+        assert!(folder.contents() == contents, "{name}");
+    }
+    let folder = StateFolder::new();
+    symlink("/dev/null", folder.state_file()).unwrap();
+    let refused = refusal(&folder);
+    assert!(refused.contains("it is a device or a socket and not a file"), "{refused}");
+}
+
+#[tokio::test]
 async fn paths_that_lead_nowhere_are_errors_that_name_them() {
     let folder = StateFolder::new();
     folder.put("file", b"a file");

@@ -1,7 +1,7 @@
 //! The files of a store, and replacing one safely.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,10 @@ impl Files {
         let open = |source| FileError::new("open the state file", path, source);
         let state = match fs::canonicalize(path) {
             Ok(state) if state.is_dir() => return Err(open(io::ErrorKind::IsADirectory.into()).into()),
-            Ok(state) => state,
+            Ok(state) => {
+                check_place(&state).map_err(open)?;
+                state
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if let Ok(target) = fs::read_link(path) {
                     // A link that leads to no file yet; to itself, it is another error.
@@ -109,6 +112,13 @@ impl Files {
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<u64, FileError> {
         let beside = with(file, ".tmp");
+        if let Ok(known) = fs::symlink_metadata(&beside)
+            && !known.is_file()
+        {
+            // It is nobody's but that of who put it there.
+            let why = format!("it is {}, and in the way; move it away", kind(known.file_type()));
+            return Err(FileError::new(action, &beside, io::Error::other(why)));
+        }
         let known = fs::metadata(file).or_else(|_| fs::metadata(like)).ok();
         let written = create(&beside, known.map(|known| known.permissions())).and_then(|new| {
             let mut writer = BufWriter::with_capacity(BUFFER, new);
@@ -154,10 +164,36 @@ pub(super) fn remove(file: &Path) -> Result<(), FileError> {
 
 /// All of a file, or `None` if there is none. The action is what it is read for.
 pub(super) fn read(action: &'static str, file: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match fs::read(file) {
+    match check_place(file).and_then(|()| fs::read(file)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new(action, file, error)),
+    }
+}
+
+/// Refuses what is in the place of a file and is none. Who opens a pipe waits
+/// for somebody at its other end.
+pub(super) fn check_place(file: &Path) -> io::Result<()> {
+    match fs::metadata(file) {
+        Ok(known) if !known.is_file() && !known.is_dir() => {
+            let kind = kind(known.file_type());
+            Err(io::Error::other(format!("it is {kind} and not a file; choose another `state_file`")))
+        }
+        // Whatever else is wrong, who opens it is told.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn kind(known: FileType) -> &'static str {
+    #[cfg(unix)]
+    let is_pipe = std::os::unix::fs::FileTypeExt::is_fifo(&known);
+    #[cfg(not(unix))]
+    let is_pipe = false;
+    match known {
+        _ if is_pipe => "a named pipe",
+        _ if known.is_dir() => "a directory",
+        _ if known.is_symlink() => "a link",
+        _ => "a device or a socket",
     }
 }
 

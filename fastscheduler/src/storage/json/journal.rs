@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Damage, VERSION};
 use super::error::FileError;
-use super::files::Files;
+use super::files::{self, Files};
 use super::line::{self, seal, unseal};
 use crate::storage::Change;
 use crate::storage::state::Dropped;
@@ -58,6 +58,7 @@ impl Journal {
     pub(super) fn create(path: &Path, permissions: Permissions) -> Result<Self, FileError> {
         let title = title().map_err(FileError::of("begin the journal", path))?;
         let create = || {
+            files::check_place(path)?;
             let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
             file.set_permissions(permissions)?;
             (&file).write_all(&title)?;
