@@ -181,6 +181,70 @@ async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
     }
 }
 
+#[tokio::test]
+async fn what_is_left_out_of_the_history_is_counted_and_said() {
+    let event = |status: &str, timestamp: &str| {
+        format!(
+            "{{\"job_id\": \"job_0\", \"func_name\": \"heartbeat\", \"status\": \"{status}\", \"timestamp\": {timestamp}}}"
+        )
+    };
+    let at = "1795419434.5";
+    let events = [
+        event("missed", at),
+        event("lost", at),
+        event("missed", at),
+        event("scheduled", at),
+        event("running", at),
+        event("retrying", at),
+        event("completed", "-1.0"),
+    ];
+    let history = format!("\"history\": [{},", events.join(", "));
+    let (store, _folder) = with(&[("\"history\": [", &history)]).await;
+    let notes: Vec<_> = store.notes().iter().filter(|note| !note.contains("is kept as")).collect();
+    let expected = [
+        "a record of the history is not taken over: -1 is no time in seconds since 1970",
+        "records of the history are not taken over, since no attempt ended with them: 1 × `lost`, 2 × `missed`",
+    ];
+    assert_eq!(notes, expected);
+    assert_eq!(Everything::of(&store).await.history.len(), 6);
+}
+
+#[tokio::test]
+async fn a_job_that_was_to_run_once_and_has_does_not_run_again() {
+    let of_once = "\"repeat\": false,\n      \"status\": \"scheduled\"";
+    let next_run = "1795426633.2334735";
+    let last_run =
+        |last_run: &str| format!("\"created_at\": 1795419433.233477,\n      \"last_run\": {last_run}");
+    let completed = of_once.replace("scheduled", "completed");
+    let cases = [
+        (&*completed, next_run, false),
+        (&*completed, "1795426640", false),
+        // It was told to run once more.
+        (&*completed, "1795426000", true),
+        (&*completed, "null", true),
+        (of_once, "1795426640", true),
+    ];
+    for (status, ran_at, is_taken_over) in cases {
+        let (store, _folder) = with(&[(of_once, status), (&last_run("null"), &last_run(ran_at))]).await;
+        let said = "job \"job_5\" is not taken over: it was to run once, and has";
+        let is_said = store.notes().iter().any(|note| note == said);
+        let is_there = store.job(JobId::new(5)).await.unwrap().is_some();
+        assert_eq!((is_there, is_said), (is_taken_over, !is_taken_over), "{status}, {ran_at}");
+        assert_eq!(store.jobs().await.unwrap().len(), 6 + usize::from(is_taken_over));
+    }
+}
+
+#[tokio::test]
+async fn integers_beyond_64_bits_are_taken_over_as_floats_and_said() {
+    let replace =
+        ("\"args\": [\n        \"Morning Report\"\n      ]", "\"args\": [NaN, 18446744073709551616, 7]");
+    let (store, _folder) = with(&[replace]).await;
+    let args = Value::from(job(&store, 1).await.definition().args.clone());
+    assert_eq!(args, json!([null, 18_446_744_073_709_551_616.0, 7]));
+    let said: Vec<_> = store.notes().iter().filter(|note| note.contains("64 bits")).collect();
+    assert_eq!(said, ["job_1: integers of its arguments that are beyond 64 bits are taken over as floats"]);
+}
+
 /// Those of Python have no end.
 #[tokio::test]
 async fn counts_that_could_not_be_counted_on_from_are_said_and_begin_anew() {

@@ -52,6 +52,12 @@ async fn what_is_no_state_file_is_said_to_be_none() {
         ("a number", "7\n", 1, none),
         ("null", "null", 1, none),
         ("settings of something else", "{\"name\": \"x\"}", 1, none),
+        (
+            "two versions",
+            "{\n\"version\": \"1.0\",\n\"version\": \"1.0\"}",
+            3,
+            "it has `version` twice, and which is right is not known",
+        ),
         ("text", "hello\n", 1, "it is not JSON: expected value at line 1 column 1"),
         ("zeros", "\0\0\0\0", 1, "it is not JSON: expected value at line 1 column 1"),
         ("cut", "{\n\"version\"", 2, "it is not JSON: EOF while parsing an object at line 2 column 9"),

@@ -5,6 +5,7 @@
 //! otherwise, is said where it matters.
 
 mod history;
+mod large_integers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use self::history::{Event, StoredLetters, Totals};
+use self::history::{StoredLetters, Totals};
 use super::document::Damage;
 use super::snapshot::Snapshot;
 use crate::clock::system_zone;
@@ -49,7 +50,13 @@ pub(super) fn version(text: &[u8]) -> Result<(String, usize), Damage> {
     let is_no_state_file =
         || Damage { line: 1, reason: "it has no `version`, so it is no state file".to_owned() };
     let IgnoredAny = read(text)?;
-    let Versioned { version } = read(text).map_err(|_| is_no_state_file())?;
+    let Versioned { version } = read(text).map_err(|damage: Damage| {
+        if damage.reason.contains("duplicate field") {
+            let reason = "it has `version` twice, and which is right is not known".to_owned();
+            return Damage { reason, ..damage };
+        }
+        is_no_state_file()
+    })?;
     let place =
         text.windows(b"\"version\"".len()).position(|part| part == b"\"version\"").unwrap_or_default();
     let line = text[..place].split(|byte| *byte == b'\n').count();
@@ -90,6 +97,8 @@ struct StoredJob {
     interval: Option<f64>,
     #[serde(default = "yes")]
     repeat: bool,
+    #[serde(default)]
+    status: Value,
     created_at: f64,
     last_run: Option<f64>,
     #[serde(default)]
@@ -124,7 +133,8 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
     let letters = letters.map(read::<StoredLetters>).transpose();
     let mut notes = Vec::new();
     let mut jobs = BTreeMap::new();
-    for value in stored.jobs {
+    let has_large_integers = large_integers::in_arguments(text);
+    for (place, value) in stored.jobs.into_iter().enumerate() {
         let id = value["job_id"].to_string();
         let read = serde_json::from_value::<StoredJob>(value).map_err(|error| error.to_string());
         match read.and_then(|job| self::job(job, stored.metadata.last_save, &mut notes)) {
@@ -135,18 +145,17 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
                 let id = job.id();
                 job.run_count =
                     history::counted(job.run_count, || format!("`run_count` of {id}"), &mut notes);
+                if has_large_integers.contains(&place) {
+                    notes.push(format!(
+                        "{id}: integers of its arguments that are beyond 64 bits are taken over as floats"
+                    ));
+                }
                 jobs.insert(id, job);
             }
             Err(reason) => notes.push(format!("job {id} is not taken over: {reason}")),
         }
     }
-    let mut runs = Vec::new();
-    for event in stored.history {
-        match serde_json::from_value::<Event>(event) {
-            Ok(event) => runs.extend(event.run(&jobs)),
-            Err(error) => notes.push(format!("a record of the history is not taken over: {error}")),
-        }
-    }
+    let mut runs = history::runs(stored.history, &jobs, &mut notes);
     runs.sort_by_key(|run| run.finished_at);
     for run in &runs {
         if let Some(job) = jobs.get_mut(&run.job_id()) {
@@ -188,6 +197,9 @@ fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
 fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Result<Job, String> {
     if stored.job_id.number() > LARGEST {
         return Err("its number is too large".to_owned());
+    }
+    if !stored.repeat && stored.status == "completed" && stored.last_run >= Some(stored.next_run) {
+        return Err("it was to run once, and has".to_owned());
     }
     if are_too_deep(&stored.args, &stored.kwargs) {
         return Err(format!("its arguments are nested more than {ARGUMENTS_DEPTH_LIMIT} deep"));

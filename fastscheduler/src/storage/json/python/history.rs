@@ -27,7 +27,7 @@ pub(super) struct Totals {
 
 /// What happened to a job at one moment.
 #[derive(Deserialize)]
-pub(super) struct Event {
+struct Event {
     job_id: JobId,
     job_name: Option<String>,
     func_name: String,
@@ -44,23 +44,32 @@ pub(super) struct StoredLetters {
     dead_letters: Vec<Value>,
 }
 
+/// What a job was at when its record was made: such records say nothing that
+/// those of its attempts do not.
+const ON_THE_WAY: [&str; 3] = ["scheduled", "running", "retrying"];
+
 impl Event {
-    /// The attempt that ended with it, if it is such an event.
-    pub(super) fn run(&self, jobs: &BTreeMap<JobId, Job>) -> Option<Run> {
-        let status = match self.status.as_str() {
-            "completed" => RunStatus::Completed,
-            "failed" => RunStatus::Failed,
-            _ => return None,
-        };
+    /// What became of the attempt that ended with it, if it is such an event.
+    fn ended(&self) -> Option<RunStatus> {
+        match self.status.as_str() {
+            "completed" => Some(RunStatus::Completed),
+            "failed" => Some(RunStatus::Failed),
+            _ => None,
+        }
+    }
+
+    /// The attempt that ended with it.
+    fn run(&self, status: RunStatus, jobs: &BTreeMap<JobId, Job>) -> Result<Run, String> {
         let job = jobs.get(&self.job_id);
-        let finished_at = instant(self.timestamp).ok()?;
+        let finished_at = instant(self.timestamp)?;
         let took = self.execution_time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let took = TimeDelta::from_std(took.unwrap_or_default()).unwrap_or_default();
         let started_at = finished_at.checked_sub_signed(took).unwrap_or(finished_at);
         // When it was due is not stored.
-        let scheduled_for = DateTime::from_timestamp_micros(started_at.timestamp_micros())?;
+        let scheduled_for =
+            DateTime::from_timestamp_micros(started_at.timestamp_micros()).unwrap_or(started_at);
         let module = job.map_or("", |job| job.function().module());
-        Some(Run {
+        Ok(Run {
             run_id: RunId { job: self.job_id, trigger: Trigger::Schedule, scheduled_for, attempt: 1 },
             job_name: self.job_name.as_deref().unwrap_or(&self.func_name).into(),
             function: FunctionKey::new(module, &self.func_name),
@@ -75,6 +84,36 @@ impl Event {
             skipped: None,
         })
     }
+}
+
+/// The attempts that ended. Other records are counted, unless they are of the
+/// way there.
+pub(super) fn runs(events: Vec<Value>, jobs: &BTreeMap<JobId, Job>, notes: &mut Vec<String>) -> Vec<Run> {
+    let mut others: BTreeMap<String, usize> = BTreeMap::new();
+    let mut runs = Vec::new();
+    for event in events {
+        let event = match serde_json::from_value::<Event>(event) {
+            Ok(event) => event,
+            Err(error) => {
+                notes.push(format!("a record of the history is not taken over: {error}"));
+                continue;
+            }
+        };
+        match event.ended().map(|status| event.run(status, jobs)) {
+            Some(Ok(run)) => runs.push(run),
+            Some(Err(reason)) => notes.push(format!("a record of the history is not taken over: {reason}")),
+            None if ON_THE_WAY.contains(&event.status.as_str()) => {}
+            None => *others.entry(event.status).or_default() += 1,
+        }
+    }
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(|(status, count)| format!("{count} × `{status}`")).collect();
+        notes.push(format!(
+            "records of the history are not taken over, since no attempt ended with them: {}",
+            others.join(", ")
+        ));
+    }
+    runs
 }
 
 /// The letters of jobs that are there: what it takes to run the others again
@@ -94,12 +133,14 @@ pub(super) fn dead_letters(
             }
         };
         let job = jobs.get(&event.job_id).filter(|job| job.function().name() == event.func_name);
-        match event.run(jobs).zip(job) {
-            Some((run, job)) => taken.push(DeadLetter { run, definition: job.definition().clone() }),
-            None => notes.push(format!(
-                "a dead letter of {} (`{}`) is not taken over: its job is gone, and with it what to run again",
-                event.job_id, event.func_name
-            )),
+        let name = format!("a dead letter of {} (`{}`)", event.job_id, event.func_name);
+        let Some(job) = job else {
+            notes.push(format!("{name} is not taken over: its job is gone, and with it what to run again"));
+            continue;
+        };
+        match event.run(RunStatus::Failed, jobs) {
+            Ok(run) => taken.push(DeadLetter { run, definition: job.definition().clone() }),
+            Err(reason) => notes.push(format!("{name} is not taken over: {reason}")),
         }
     }
     taken
