@@ -2,6 +2,7 @@
 
 mod connections;
 mod events;
+mod events_under_load;
 mod health;
 mod metrics;
 mod pages;

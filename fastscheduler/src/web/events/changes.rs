@@ -116,14 +116,19 @@ impl Changes {
                     happened.is_too_much = true;
                 }
             }
-            if std::mem::take(&mut happened.is_too_much) {
+            let is_too_much = happened.is_too_much;
+            if is_too_much {
                 happened = Happened::default();
                 self.ring().skip();
                 self.0.news.send_replace(());
                 // Snapshots are all that clients get now, so not as many of them.
-                SystemClock.sleep(SNAPSHOT_PAUSE).await;
+                if let Some(ages) = snapshot_ages.take() {
+                    ages.await;
+                }
+                // What waits by now is in the snapshot, and might be too much again.
+                *events = self.0.scheduler.subscribe();
             }
-            if self.ring().is_snapshot_wanted() {
+            if is_too_much || self.ring().is_snapshot_wanted() {
                 if let Err(error) = self.add_snapshot().await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
