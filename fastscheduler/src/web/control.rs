@@ -5,8 +5,8 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{AnyError, ApiError, OneError};
-use super::extract::Named;
+use super::error::{AnyError, ApiError, NoBodyError, OneError};
+use super::extract::{Named, NoBody};
 use super::jobs::job_id;
 use super::shapes::{Done, Triggered};
 use super::state::WebState;
@@ -27,9 +27,9 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[utoipa::path(
     delete, operation_id = "delete_job", path = "/api/jobs/{job_id}", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn delete(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn delete(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} deleted successfully"))))
 }
@@ -38,9 +38,9 @@ async fn delete(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 #[utoipa::path(
     post, operation_id = "pause_job", path = "/api/jobs/{job_id}/pause", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn pause(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn pause(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.pause_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} paused"))))
 }
@@ -49,9 +49,9 @@ async fn pause(State(state): State<WebState>, Named(id): Named) -> Result<Json<D
 #[utoipa::path(
     post, operation_id = "resume_job", path = "/api/jobs/{job_id}/resume", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn resume(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn resume(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.resume_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} resumed"))))
 }
@@ -60,9 +60,9 @@ async fn resume(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 #[utoipa::path(
     post, operation_id = "enable_job", path = "/api/jobs/{job_id}/enable", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn enable(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn enable(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.resume_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} enabled"))))
 }
@@ -71,9 +71,9 @@ async fn enable(State(state): State<WebState>, Named(id): Named) -> Result<Json<
 #[utoipa::path(
     post, operation_id = "disable_job", path = "/api/jobs/{job_id}/disable", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn disable(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn disable(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.pause_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} disabled"))))
 }
@@ -82,9 +82,13 @@ async fn disable(State(state): State<WebState>, Named(id): Named) -> Result<Json
 #[utoipa::path(
     post, operation_id = "run_job", path = "/api/jobs/{job_id}/run", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Triggered), AnyError, OneError),
+    responses((status = 200, body = Triggered), AnyError, OneError, NoBodyError),
 )]
-async fn run(State(state): State<WebState>, Named(id): Named) -> Result<Json<Triggered>, ApiError> {
+async fn run(
+    State(state): State<WebState>,
+    Named(id): Named,
+    _: NoBody,
+) -> Result<Json<Triggered>, ApiError> {
     let job = job_id(&id)?;
     let run_id = state.scheduler.run_job_now(job).await.map_err(|error| match error {
         SchedulerError::AlreadyRunning(_) => ApiError::already_running(job),
@@ -97,9 +101,9 @@ async fn run(State(state): State<WebState>, Named(id): Named) -> Result<Json<Tri
 #[utoipa::path(
     post, operation_id = "cancel_job", path = "/api/jobs/{job_id}/cancel", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn cancel(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn cancel(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} cancelled"))))
 }

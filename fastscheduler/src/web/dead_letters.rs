@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{AnyError, ApiError, OneError, QueryError};
-use super::extract::{Named, QueryParameters};
+use super::error::{AnyError, ApiError, NoBodyError, OneError, QueryError};
+use super::extract::{Named, NoBody, QueryParameters};
 use super::history::run_id;
 use super::settings::limit;
 use super::shapes::{Done, RunShape, Triggered};
@@ -70,9 +70,9 @@ async fn list(
 /// Drops all dead letters.
 #[utoipa::path(
     delete, operation_id = "clear_dead_letters", path = "/api/dead-letters", tag = "dead letters",
-    responses((status = 200, body = Cleared), AnyError),
+    responses((status = 200, body = Cleared), AnyError, NoBodyError),
 )]
-async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError> {
+async fn clear(State(state): State<WebState>, _: NoBody) -> Result<Json<Cleared>, ApiError> {
     Ok(Json(Cleared { success: true, cleared: state.scheduler.clear_dead_letters().await? }))
 }
 
@@ -80,9 +80,13 @@ async fn clear(State(state): State<WebState>) -> Result<Json<Cleared>, ApiError>
 #[utoipa::path(
     post, operation_id = "retry_dead_letter", path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
-    responses((status = 200, body = Triggered), AnyError, OneError),
+    responses((status = 200, body = Triggered), AnyError, OneError, NoBodyError),
 )]
-async fn retry(State(state): State<WebState>, Named(id): Named) -> Result<Json<Triggered>, ApiError> {
+async fn retry(
+    State(state): State<WebState>,
+    Named(id): Named,
+    _: NoBody,
+) -> Result<Json<Triggered>, ApiError> {
     let run = state.scheduler.retry_dead_letter(run_id(&id)?).await?;
     Ok(Json(Triggered::new(format!("Dead letter {id} retried"), run)))
 }
@@ -91,9 +95,9 @@ async fn retry(State(state): State<WebState>, Named(id): Named) -> Result<Json<T
 #[utoipa::path(
     delete, operation_id = "delete_dead_letter", path = "/api/dead-letters/{run_id}", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn remove(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn remove(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.remove_dead_letter(run_id(&id)?).await?;
     Ok(Json(Done::new(format!("Dead letter {id} deleted"))))
 }

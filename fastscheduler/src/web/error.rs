@@ -312,6 +312,18 @@ pub(super) enum QueryError {
     Unreadable(ErrorBody),
 }
 
+/// What may be wrong with a body that is not needed.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it documents")]
+pub(super) enum NoBodyError {
+    /// There is a body, and it is larger than 1 MiB.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// There is a body, which says that it is JSON and cannot be read.
+    #[response(status = 422)]
+    Unreadable(ErrorBody),
+}
+
 /// What may be wrong with a body.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it documents")]

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::BODY_LIMIT;
 use super::error::ApiError;
@@ -16,19 +17,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let content_type =
-            request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-        let content_type = content_type.unwrap_or_default();
+        let content_type = content_type(&request);
         if !is_json(content_type) {
             return Err(ApiError::not_json(content_type));
         }
-        let length =
-            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length: usize| length > BODY_LIMIT) {
-            // It need not be sent to be refused.
-            return Err(ApiError::too_large());
-        }
-        let body = Bytes::from_request(request, state).await?;
+        let body = bytes(request, state).await?;
         // serde would take the fields of an object from a list, by their order.
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
             return Err(ApiError::unreadable("the body is a list; send an object"));
@@ -43,8 +36,42 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// The body of a request that takes none. What is sent all the same is not
+/// used, but nothing is done if it could not be.
+pub(super) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let is_json = is_json(content_type(&request));
+        let body = bytes(request, state).await?;
+        // Many clients say that they send JSON, and send nothing.
+        if is_json && !body.is_empty() {
+            serde_json::from_slice::<Value>(&body)
+                .map_err(|error| ApiError::unreadable(error.to_string()))?;
+        }
+        Ok(Self)
+    }
+}
+
+fn content_type(request: &Request) -> &str {
+    let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    content_type.unwrap_or_default()
+}
+
+/// All of a body, unless it is beyond the limit.
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > BODY_LIMIT) {
+        // It need not be sent to be refused.
+        return Err(ApiError::too_large());
+    }
+    Ok(Bytes::from_request(request, state).await?)
+}
+
 /// Reads a part of a body; `path` says where in it that stands.
-pub(super) fn read_part<T: DeserializeOwned>(value: serde_json::Value, path: &str) -> Result<T, ApiError> {
+pub(super) fn read_part<T: DeserializeOwned>(value: Value, path: &str) -> Result<T, ApiError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let within = error.path().to_string();
         let path = if within == "." { path.to_owned() } else { format!("{path}.{within}") };

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{AnyError, ApiError};
-use super::extract::Named;
+use super::error::{AnyError, ApiError, NoBodyError};
+use super::extract::{Named, NoBody};
 use super::jobs::shapes;
 use super::shapes::JobShape;
 use super::state::WebState;
@@ -92,9 +92,13 @@ async fn jobs(State(state): State<WebState>, Named(group): Named) -> Result<Resp
 #[utoipa::path(
     post, operation_id = "pause_group", path = "/api/groups/{group}/pause", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupPaused), AnyError),
+    responses((status = 200, body = GroupPaused), AnyError, NoBodyError),
 )]
-async fn pause(State(state): State<WebState>, Named(group): Named) -> Result<Json<GroupPaused>, ApiError> {
+async fn pause(
+    State(state): State<WebState>,
+    Named(group): Named,
+    _: NoBody,
+) -> Result<Json<GroupPaused>, ApiError> {
     let paused = state.scheduler.pause_group(&group).await?;
     let message = format!("Paused {paused} job(s) in group: {group}");
     Ok(Json(GroupPaused { success: true, paused, message }))
@@ -104,9 +108,13 @@ async fn pause(State(state): State<WebState>, Named(group): Named) -> Result<Jso
 #[utoipa::path(
     post, operation_id = "resume_group", path = "/api/groups/{group}/resume", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupResumed), AnyError),
+    responses((status = 200, body = GroupResumed), AnyError, NoBodyError),
 )]
-async fn resume(State(state): State<WebState>, Named(group): Named) -> Result<Json<GroupResumed>, ApiError> {
+async fn resume(
+    State(state): State<WebState>,
+    Named(group): Named,
+    _: NoBody,
+) -> Result<Json<GroupResumed>, ApiError> {
     let resumed = state.scheduler.resume_group(&group).await?;
     let message = format!("Resumed {resumed} job(s) in group: {group}");
     Ok(Json(GroupResumed { success: true, resumed, message }))
@@ -116,11 +124,12 @@ async fn resume(State(state): State<WebState>, Named(group): Named) -> Result<Js
 #[utoipa::path(
     delete, operation_id = "cancel_group", path = "/api/groups/{group}", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupCancelled), AnyError),
+    responses((status = 200, body = GroupCancelled), AnyError, NoBodyError),
 )]
 async fn cancel(
     State(state): State<WebState>,
     Named(group): Named,
+    _: NoBody,
 ) -> Result<Json<GroupCancelled>, ApiError> {
     let cancelled = state.scheduler.cancel_group(&group).await?;
     let message = format!("Cancelled {cancelled} job(s) in group: {group}");

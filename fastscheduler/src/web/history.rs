@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{AnyError, ApiError, ErrorBody, OneError, QueryError};
-use super::extract::{Named, QueryParameters};
+use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
+use super::extract::{Named, NoBody, QueryParameters};
 use super::jobs::{existing, job_id};
 use super::runs::{counted, page};
 use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, beginning_of_page};
@@ -183,9 +183,9 @@ async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Respons
 #[utoipa::path(
     post, operation_id = "cancel_run", path = "/api/runs/{run_id}/cancel", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
-    responses((status = 200, body = Done), AnyError, OneError),
+    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn cancel(State(state): State<WebState>, Named(id): Named) -> Result<Json<Done>, ApiError> {
+async fn cancel(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_run(run_id(&id)?).await?;
     Ok(Json(Done::new(format!("Run {id} cancelled"))))
 }

@@ -10,6 +10,7 @@ mod refusals;
 mod runs;
 mod security;
 mod seed;
+mod unneeded_bodies;
 
 #[fastscheduler::job]
 async fn quick() {}
