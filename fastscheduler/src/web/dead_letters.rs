@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, NoBodyError, OneError, QueryError};
 use super::extract::{Named, NoBody, QueryParameters};
 use super::history::run_id;
-use super::settings::limit;
+use super::settings::number;
 use super::shapes::{Done, RunShape, Triggered};
 use super::state::WebState;
 
@@ -31,8 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[into_params(parameter_in = Query)]
 struct LetterParameters {
     /// The most letters, the newest; 100 if it is left out.
-    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64)]
-    limit: Option<usize>,
+    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
+    limit: Option<String>,
 }
 
 /// Dead letters, the newest first.
@@ -60,7 +60,7 @@ async fn list(
     State(state): State<WebState>,
     QueryParameters(parameters): QueryParameters<LetterParameters>,
 ) -> Result<Response, ApiError> {
-    let limit = limit(parameters.limit)?.unwrap_or(DEFAULT_LIMIT);
+    let limit = number("limit", parameters.limit.as_deref(), 1..=usize::MAX)?.unwrap_or(DEFAULT_LIMIT);
     let letters = state.scheduler.dead_letters(limit).await?;
     let total = state.scheduler.dead_letter_count().await?;
     let dead_letters = letters.iter().map(|letter| RunShape::new(&letter.run, state.zone)).collect();

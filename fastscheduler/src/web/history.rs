@@ -13,6 +13,7 @@ use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryEr
 use super::extract::{Named, NoBody, QueryParameters};
 use super::jobs::{existing, job_id};
 use super::runs::{counted, page};
+use super::settings::number;
 use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, beginning_of_page};
 use super::state::WebState;
 use crate::job::{RunId, RunStatus};
@@ -52,8 +53,8 @@ struct PageParameters {
     #[param(value_type = Option<StatusOfRun>)]
     status: Option<String>,
     /// The most runs, the newest; 50 if it is left out.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<usize>,
+    #[param(minimum = 1, maximum = 1000, value_type = Option<usize>)]
+    limit: Option<String>,
     /// Runs that reached their status before this: seconds since 1970, or RFC 3339. Or the first run of a
     /// page, by its id: the runs before it, which is how to read page after page.
     #[param(schema_with = beginning_of_page)]
@@ -69,10 +70,7 @@ struct Page {
 
 impl PageParameters {
     fn page(&self) -> Result<Page, ApiError> {
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=HIGHEST_LIMIT).contains(&limit) {
-            return Err(ApiError::not_allowed(format!("`limit` is `{limit}`; use 1 to {HIGHEST_LIMIT}")));
-        }
+        let limit = number("limit", self.limit.as_deref(), 1..=HIGHEST_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
         let next = self.before.as_deref().and_then(|text| text.parse().ok());
         let before = self.before.as_deref().filter(|_| next.is_none()).map(instant).transpose()?;
         let status = self.status.as_deref().map(run_status).transpose()?;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
 use super::extract::{Named, QueryParameters};
-use super::settings::limit;
+use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape, StatusOfJob};
 use super::state::WebState;
 use crate::job::{Job, JobId, JobStatus};
@@ -32,11 +32,11 @@ struct ListParameters {
     #[param(value_type = Option<StatusOfJob>)]
     status: Option<String>,
     /// The most jobs; all if it is left out.
-    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64)]
-    limit: Option<usize>,
+    #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
+    limit: Option<String>,
     /// How many of the first are left out.
-    #[param(minimum = 0, maximum = 18_446_744_073_709_551_615_u64)]
-    offset: Option<usize>,
+    #[param(minimum = 0, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
+    offset: Option<String>,
     /// What comes first: `next_run` (the default), `job_id`, `name`, `group`,
     /// `last_run`, `run_count` or `failure_count`; with `-` before it the other way round.
     #[param(inline, value_type = Option<OrderOfJobs>)]
@@ -86,8 +86,8 @@ impl ListParameters {
             status: self.status.as_deref().map(job_status).transpose()?,
             order,
             is_descending,
-            offset: self.offset.unwrap_or_default(),
-            limit: limit(self.limit)?,
+            offset: number("offset", self.offset.as_deref(), 0..=usize::MAX)?.unwrap_or_default(),
+            limit: number("limit", self.limit.as_deref(), 1..=usize::MAX)?,
         })
     }
 }

@@ -13,7 +13,7 @@ use super::clock_changes::notes;
 use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
 use super::extract::{JsonBody, Named, QueryParameters};
 use super::jobs::existing;
-use super::settings::{fold, gap};
+use super::settings::{fold, gap, number};
 use super::shapes::{InFold, InGap, LocalTime, ScheduleType, WithSchedule};
 use super::state::WebState;
 use crate::schedule::{IntoZone, ScheduleError, Zone};
@@ -124,8 +124,8 @@ async fn preview(
 #[into_params(parameter_in = Query)]
 struct UpcomingParameters {
     /// How many fires, 10 if it is left out.
-    #[param(minimum = 1, maximum = 1000)]
-    n: Option<usize>,
+    #[param(minimum = 1, maximum = 1000, value_type = Option<usize>)]
+    n: Option<String>,
 }
 
 /// The next fires of a job by its schedule, be it paused or not.
@@ -140,10 +140,7 @@ async fn upcoming(
     QueryParameters(parameters): QueryParameters<UpcomingParameters>,
 ) -> Result<Json<Upcoming>, ApiError> {
     let job = existing(&state, &id).await?;
-    let number = parameters.n.unwrap_or(PREVIEWED);
-    if !(1..=HIGHEST_NUMBER).contains(&number) {
-        return Err(ApiError::not_allowed(format!("`n` is `{number}`; use 1 to {HIGHEST_NUMBER}")));
-    }
+    let number = number("n", parameters.n.as_deref(), 1..=HIGHEST_NUMBER)?.unwrap_or(PREVIEWED);
     let zone = job.definition().schedule.zone.map_or(state.zone, Zone::from);
     let upcoming = state.scheduler.upcoming(job.id(), number).await?;
     let upcoming = upcoming.into_iter().take_while(can_be_written);

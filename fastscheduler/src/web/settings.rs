@@ -1,5 +1,6 @@
 //! Values of jobs' settings, as requests write them.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::de::value::{Error as Unknown, StrDeserializer};
@@ -30,12 +31,19 @@ impl<'de> Deserialize<'de> for Whole {
 /// Up to here a fraction says which whole number it is.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The most items of a list, which has at least one.
-pub(super) fn limit(limit: Option<usize>) -> Result<Option<usize>, ApiError> {
-    match limit {
-        Some(0) => Err(ApiError::not_allowed("`limit` is `0`; use at least 1, or leave it out")),
-        limit => Ok(limit),
-    }
+/// The number of a query's parameter, if it is given. It is read here and not
+/// by serde, whose complaint would not say which numbers are right.
+pub(super) fn number(
+    parameter: &str,
+    text: Option<&str>,
+    allowed: RangeInclusive<usize>,
+) -> Result<Option<usize>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| allowed.contains(number));
+    number.map(Some).ok_or_else(|| {
+        let (least, most) = allowed.into_inner();
+        ApiError::not_allowed(format!("`{parameter}` is `{text}`; use {least} to {most}, or leave it out"))
+    })
 }
 
 /// The number of retries.
