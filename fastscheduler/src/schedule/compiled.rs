@@ -11,7 +11,8 @@ use super::text::{Micros, ScheduleError};
 use super::zone::{Nominal, Zone};
 use super::{Fold, Gap, ScheduleDefinition, ScheduleSpec, kind};
 
-const SECOND: i64 = 1_000_000;
+/// In microseconds.
+pub(super) const SECOND: i64 = 1_000_000;
 /// Whether a calendar schedule ever fires is asked from 2026 on: rules of
 /// zones that were given up before do not count.
 const NOWADAYS: i64 = 1_767_225_600;
@@ -99,12 +100,13 @@ impl Rule {
         }
     }
 
-    /// The nominal local time and the zone's rules make one instant, or two.
+    /// The nominal local time and the zone's rules make one instant, or two;
+    /// all in seconds.
     pub(super) fn at_local_time(
         definition: &ScheduleDefinition,
         local: i64,
         zone: Zone,
-    ) -> Result<Self, ScheduleError> {
+    ) -> Result<(i64, Option<i64>), ScheduleError> {
         let (gap, fold) = FIXED;
         let gap = definition.gap.unwrap_or(gap);
         let fold = definition.fold.unwrap_or(fold);
@@ -112,7 +114,7 @@ impl Rule {
         let well_before = local - 2 * 86_400;
         let next = |after| zone.next_fire(&Moment(local), gap, fold, after);
         let first = next(well_before).ok_or_else(|| ScheduleError::NeverFires(definition.written()))?;
-        Ok(Self::Instants(first * SECOND, next(first).map(|second| second * SECOND)))
+        Ok((first, next(first)))
     }
 
     /// Whether it is one fire, some time after whatever instant is asked about.

@@ -201,7 +201,8 @@ impl ScheduleDefinition {
     ///
     /// [`ScheduleError::Cron`] for an expression that cannot be read,
     /// [`ScheduleError::NeverFires`] for a schedule without a fire in 40
-    /// years, [`ScheduleError::NoDays`] for a week without days, and the
+    /// years, [`ScheduleError::NoDays`] for a week without days,
+    /// [`ScheduleError::TooLate`] for an instant after the year 9999, and the
     /// error of its type for any other value out of range.
     pub fn compile(&self, default_zone: Tz) -> Result<Schedule, ScheduleError> {
         Schedule::compile(self.clone(), default_zone)

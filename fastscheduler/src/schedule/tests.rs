@@ -140,6 +140,24 @@ fn mistakes_say_what_would_be_right() {
 }
 
 #[test]
+fn an_instant_after_the_year_9999_in_utc_is_refused() {
+    let last = "9999-12-31 23:59:59";
+    for zone in ["UTC", "Asia/Tokyo"] {
+        at(last).tz(zone).schedule().unwrap();
+    }
+    at("9999-12-31 18:59:59").tz("America/New_York").schedule().unwrap();
+    let cases = [
+        (at(last).tz("America/New_York"), last),
+        (at("9999-12-31 19:00:00").tz("America/New_York"), "9999-12-31 19:00:00"),
+        (at("9999-12-31T23:59:59-00:01"), "9999-12-31 23:59:59-00:01"),
+    ];
+    for (schedule, text) in cases {
+        let says = format!("`{text}` is after the year 9999 in UTC; use an earlier date and time");
+        assert_eq!(schedule.schedule().unwrap_err().to_string(), says);
+    }
+}
+
+#[test]
 fn a_literal_number_needs_no_type() {
     let ninety = every(90).seconds().schedule().unwrap();
     let same = [

@@ -75,6 +75,7 @@ fn schedules() -> Vec<(&'static str, Value, Value, u16, &'static str)> {
         ("cron", cron, json!({"expression": "* ".repeat(200)}), 400, "is not a cron expression"),
         ("once", once.clone(), json!({"delay": 0}), 400, "`0 seconds` is out of range"),
         ("once", once.clone(), json!({"at": "2020-01-01 00:00:00"}), 400, "is in the past"),
+        ("once", once.clone(), json!({"at": "9999-12-31T23:59:59-05:00"}), 400, "is after the year 9999"),
         ("once", once, json!({"at": "soon"}), 400, "`soon` is not a date and time"),
     ]
 }
@@ -258,6 +259,30 @@ fn numbers_of_queries_are_refused_with_those_that_are_allowed() {
         }
     }
     assert!(server.get("/api/jobs?limit=1&limit=2").detail(422).contains("duplicate field `limit`"));
+}
+
+#[test]
+fn a_date_after_the_year_9999_is_refused_in_the_same_words_everywhere() {
+    let server = Server::start();
+    let with_zone = |zone: &str| {
+        json!({
+            "schedule_type": "once", "schedule_config": {"at": "9999-12-31 23:59:59"}, "timezone": zone
+        })
+    };
+    let id = server.create(&interval_job(1, with_zone("UTC")));
+    assert_eq!(server.job(&id)["next_run_at"], "9999-12-31T23:59:59Z");
+    let late = with_zone("America/New_York");
+    let answers = [
+        server.post("/api/schedules/preview", &late),
+        server.post("/api/jobs", &interval_job(1, late.clone())),
+        server.put(&format!("/api/jobs/{id}"), &late),
+        server.put(&format!("/api/jobs/{id}"), &json!({"timezone": "America/New_York"})),
+    ];
+    for answer in answers {
+        let says = "`9999-12-31 23:59:59` is after the year 9999 in UTC; use an earlier date and time";
+        assert_eq!(answer.detail(400), says);
+    }
+    assert_eq!(server.get("/api/jobs").with(200)["total"], 1);
 }
 
 #[test]

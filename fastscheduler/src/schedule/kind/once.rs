@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Kind, private};
-use crate::schedule::compiled::Rule;
+use crate::schedule::compiled::{Rule, SECOND};
 use crate::schedule::text::{ScheduleError, Unit, WrittenDateTime};
 use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleSpec, WrittenUnit, Zone};
 
@@ -80,6 +80,9 @@ impl Kind for At {
     }
 }
 
+/// The last second of the year 9999 in UTC: years have four digits in RFC 3339.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// The instant that it names, or two.
 pub(in crate::schedule) fn instants(
     definition: &ScheduleDefinition,
@@ -90,8 +93,12 @@ pub(in crate::schedule) fn instants(
         .ok_or_else(|| ScheduleError::DateTime(at.to_string()))?;
     let time = (i64::from(at.at.hour()) * 60 + i64::from(at.at.minute())) * 60 + i64::from(at.at.second());
     let local = i64::from(date.to_epoch_days()) * 86_400 + time;
-    match at.offset_seconds {
-        Some(east) => Ok(Rule::Instants((local - i64::from(east)) * 1_000_000, None)),
-        None => Rule::at_local_time(definition, local, zone),
+    let (first, second) = match at.offset_seconds {
+        Some(east) => (local - i64::from(east), None),
+        None => Rule::at_local_time(definition, local, zone)?,
+    };
+    if second.unwrap_or(first) > LAST_SECOND {
+        return Err(ScheduleError::TooLate(at.to_string()));
     }
+    Ok(Rule::Instants(first * SECOND, second.map(|second| second * SECOND)))
 }

@@ -75,6 +75,9 @@ pub enum ScheduleError {
     /// A date and time that is over.
     #[error("`{0}` is in the past; a job needs a time that is still to come")]
     Past(String),
+    /// A date and time that no store or answer could write.
+    #[error("`{0}` is after the year 9999 in UTC; use an earlier date and time")]
+    TooLate(String),
     /// A builder that was not told everything.
     #[error("{schedule} needs {missing}")]
     Incomplete {
