@@ -173,25 +173,25 @@ impl UpdateJob {
         let spec = &job.definition().schedule.spec;
         let before = ScheduleType::of(spec);
         let after = self.schedule_type.as_deref().map_or(Ok(before), str::parse)?;
-        match &self.schedule_config {
-            None if after == before => Ok(None),
-            // It names nothing.
-            Some(config) if after == before && config.is_empty() => Ok(None),
-            Some(config) if after == before => after.read(merged(spec.into(), config)).map(Some),
-            config => after.read(config.clone().unwrap_or_default()).map(Some),
+        let mut config = self.schedule_config.clone().unwrap_or_default();
+        if after != before {
+            return after.read(config).map(Some);
         }
+        // As elsewhere in an update, null names nothing.
+        config.retain(|field, value| !value.is_null() || !after.may_leave_out(field));
+        if config.is_empty() { Ok(None) } else { after.read(merged(spec.into(), config)).map(Some) }
     }
 }
 
 /// The stored configuration with the fields that a request names.
-fn merged(stored: ConfigShape<'_>, named: &Map<String, Value>) -> Map<String, Value> {
-    let Ok(Value::Object(mut config)) = serde_json::to_value(stored) else { return named.clone() };
+fn merged(stored: ConfigShape<'_>, named: Map<String, Value>) -> Map<String, Value> {
+    let Ok(Value::Object(mut config)) = serde_json::to_value(stored) else { return named };
     // A delay and a date say the same thing in two ways.
     if named.contains_key("at") {
         config.retain(|field, _| field == "at");
     } else if named.contains_key("delay") {
         config.remove("at");
     }
-    config.extend(named.iter().map(|(field, value)| (field.clone(), value.clone())));
+    config.extend(named);
     config
 }

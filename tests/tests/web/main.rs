@@ -11,6 +11,7 @@ mod runs;
 mod security;
 mod seed;
 mod unneeded_bodies;
+mod updates;
 
 #[fastscheduler::job]
 async fn quick() {}

@@ -49,6 +49,15 @@ impl ScheduleType {
         }
     }
 
+    /// Whether a configuration of this type may do without a field that it can have.
+    pub(in crate::web) fn may_leave_out(self, field: &str) -> bool {
+        match self {
+            Self::Interval => field == "unit",
+            Self::Once => matches!(field, "delay" | "unit" | "at"),
+            Self::Daily | Self::Weekly | Self::Hourly | Self::Monthly | Self::Cron => false,
+        }
+    }
+
     /// The schedule that a configuration of this type means.
     pub(in crate::web) fn read(self, config: Map<String, Value>) -> Result<ScheduleDefinition, ApiError> {
         let config = Value::Object(config);

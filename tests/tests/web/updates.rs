@@ -1,0 +1,41 @@
+//! What an update does to what it does not name.
+
+use fastscheduler_tests::http::{Server, interval_job};
+use serde_json::{Value, json};
+
+#[test]
+fn a_null_in_a_schedule_names_nothing_where_it_may_be_left_out() {
+    let server = Server::start();
+    let job = |kind: &str, config: Value| {
+        server.create(&interval_job(1, json!({"schedule_type": kind, "schedule_config": config})))
+    };
+    let hours = job("interval", json!({"interval": 45, "unit": "hours"}));
+    let delay = job("once", json!({"delay": 3, "unit": "days"}));
+    let dated = job("once", json!({"at": "2027-12-25 00:00:00"}));
+    let update =
+        |id: &str, config: Value| server.put(&format!("/api/jobs/{id}"), &json!({"schedule_config": config}));
+    let config_of = |id: &str| server.job(id)["schedule_config"].clone();
+
+    for (id, nothing) in [
+        (&hours, json!({"unit": null})),
+        (&delay, json!({"unit": null})),
+        (&delay, json!({"at": null})),
+        (&dated, json!({"at": null, "delay": null, "unit": null})),
+    ] {
+        let before = server.job(id);
+        assert!(update(id, nothing).detail(400).contains("changes nothing"));
+        assert_eq!(server.job(id), before);
+    }
+    let path = format!("/api/jobs/{hours}");
+    server.put(&path, &json!({"timeout": 5, "schedule_config": {"unit": null}})).with(200);
+    assert_eq!(server.job(&hours)["schedule"], "Every 45 hours");
+    update(&hours, json!({"interval": 50, "unit": null})).with(200);
+    assert_eq!(config_of(&hours), json!({"interval": 50, "unit": "hours"}));
+    update(&delay, json!({"delay": 4, "unit": null, "at": null})).with(200);
+    assert_eq!(config_of(&delay), json!({"delay": 4, "unit": "days"}));
+    update(&dated, json!({"delay": null, "at": "2028-01-01 00:00:00"})).with(200);
+    assert_eq!(config_of(&dated), json!({"at": "2028-01-01 00:00:00"}));
+
+    assert!(update(&hours, json!({"interval": null})).detail(422).contains("`schedule_config.interval`"));
+    assert!(update(&hours, json!({"delay": null})).detail(422).contains("unknown field `delay`"));
+}
