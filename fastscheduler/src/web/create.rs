@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, BodyError};
 use super::extract::JsonBody;
-use super::settings::{Whole, catch_up, fold, gap, length, overlap, retries};
+use super::settings::{Seconds, Whole, catch_up, fold, gap, length, overlap, retries};
 use super::shapes::{Done, InFold, InGap, ScheduleType, WhenMissed, WhenOverlapping, WithSchedule};
 use super::state::WebState;
 use crate::job::JobId;
@@ -44,8 +44,8 @@ struct CreateJob {
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u64)]
     max_retries: Option<Whole>,
     /// The longest an attempt may take, in seconds.
-    #[schema(minimum = 0.001, maximum = 3_155_760_000_u64)]
-    timeout: Option<f64>,
+    #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
+    timeout: Option<Seconds>,
     /// The IANA name of the zone of its local times; the scheduler's if it is left out.
     #[schema(example = "Asia/Shanghai")]
     timezone: Option<String>,
@@ -66,8 +66,8 @@ struct CreateJob {
     #[schema(value_type = Option<WhenMissed>)]
     catch_up: Option<String>,
     /// Delays each fire by up to so many seconds.
-    #[schema(minimum = 0.001, maximum = 3_155_760_000_u64)]
-    jitter: Option<f64>,
+    #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
+    jitter: Option<Seconds>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
     #[schema(value_type = Option<InGap>)]
     gap: Option<String>,

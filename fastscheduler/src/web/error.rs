@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::job::JobId;
+use crate::job::{JobId, RunId};
 use crate::registry::RegistryError;
 use crate::scheduler::SchedulerError;
 use crate::storage::StorageError;
@@ -115,6 +115,13 @@ impl ApiError {
         error
     }
 
+    /// The run that is to be cancelled has ended, or was skipped.
+    fn not_running(id: RunId) -> Self {
+        let detail =
+            format!("run `{id}` is not under way; `/api/history?status=running` lists those that are");
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
     /// Nobody is known by what was sent.
     pub(super) fn unauthorized() -> Self {
         let detail = "a token is needed: send `Authorization: Bearer <token>`, or log in with a browser";
@@ -156,6 +163,7 @@ impl From<SchedulerError> for ApiError {
         match &error {
             SchedulerError::UnknownJob(id) => Self::unknown_job(id),
             SchedulerError::UnknownDeadLetter(id) | SchedulerError::UnknownRun(id) => Self::unknown_run(id),
+            SchedulerError::NotRunning(id) => Self::not_running(*id),
             SchedulerError::Schedule(_)
             | SchedulerError::Registry(_)
             | SchedulerError::Arguments { .. }
@@ -166,7 +174,6 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
             SchedulerError::AlreadyRunning(_)
             | SchedulerError::Orphaned(_)
-            | SchedulerError::NotRunning(_)
             | SchedulerError::Outdated { .. }
             | SchedulerError::Storage(StorageError::Conflict(_)) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())

@@ -22,9 +22,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             return Err(ApiError::not_json(content_type));
         }
         let body = bytes(request, state).await?;
-        // serde would take the fields of an object from a list, by their order.
-        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-            return Err(ApiError::unreadable("the body is a list; send an object"));
+        if let Some(other) = other_than_object(&body) {
+            return Err(ApiError::unreadable(format!("the body is {other}; send a JSON object")));
         }
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -33,6 +32,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         })?;
         json.end().map_err(|error| ApiError::unreadable(error.to_string()))?;
         Ok(Self(value))
+    }
+}
+
+/// What a body is that is JSON and no object.
+fn other_than_object(body: &[u8]) -> Option<&'static str> {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace())? {
+        b'{' => None,
+        // Not read: serde would take the fields of an object from it, by their order.
+        b'[' => Some("a list"),
+        _ => match serde_json::from_slice(body).ok()? {
+            Value::Null => Some("null"),
+            Value::Bool(_) => Some("a boolean"),
+            Value::Number(_) => Some("a number"),
+            Value::String(_) => Some("a text"),
+            Value::Array(_) | Value::Object(_) => None,
+        },
     }
 }
 

@@ -28,6 +28,18 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
+/// A length of time in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seconds(f64);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(number: D) -> Result<Self, D::Error> {
+        // Of anything else it says that a number is expected, not an `f64`.
+        let number = Number::deserialize(number)?;
+        Ok(Self(number.as_f64().unwrap_or(f64::NAN)))
+    }
+}
+
 /// Up to here a fraction says which whole number it is.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -56,8 +68,8 @@ pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
     })
 }
 
-/// A length of time that is given in seconds.
-pub(super) fn length(setting: &'static str, seconds: f64) -> Result<Duration, ApiError> {
+/// A length of time as a setting.
+pub(super) fn length(setting: &'static str, Seconds(seconds): Seconds) -> Result<Duration, ApiError> {
     let length = Micros::of_fraction(seconds, Unit::Seconds);
     Ok(length.map_err(|error| SchedulerError::Length { setting, error })?.into())
 }

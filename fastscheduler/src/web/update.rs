@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, BodyError, OneError};
 use super::extract::{JsonBody, Named};
 use super::jobs::existing;
-use super::settings::{Whole, catch_up, fold, gap, length, overlap, retries};
+use super::settings::{Seconds, Whole, catch_up, fold, gap, length, overlap, retries};
 use super::shapes::{ConfigShape, Done, InFold, InGap, ScheduleType, WhenMissed, WhenOverlapping};
 use super::state::WebState;
 use crate::job::Job;
@@ -42,7 +42,7 @@ struct UpdateJob {
     /// The longest an attempt may take, in seconds; null for as long as it likes.
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
-    timeout: Option<Option<f64>>,
+    timeout: Option<Option<Seconds>>,
     /// The IANA name of the zone of its local times; null is the scheduler's.
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<String>)]
@@ -69,7 +69,7 @@ struct UpdateJob {
     /// Delays each fire by up to so many seconds; null not at all.
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
-    jitter: Option<Option<f64>>,
+    jitter: Option<Option<Seconds>>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
     #[schema(value_type = Option<InGap>)]
     gap: Option<String>,

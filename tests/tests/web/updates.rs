@@ -1,4 +1,4 @@
-//! What an update does to what it does not name.
+//! How the fields of an update are read.
 
 use fastscheduler_tests::http::{Server, interval_job};
 use serde_json::{Value, json};
@@ -38,4 +38,20 @@ fn a_null_in_a_schedule_names_nothing_where_it_may_be_left_out() {
 
     assert!(update(&hours, json!({"interval": null})).detail(422).contains("`schedule_config.interval`"));
     assert!(update(&hours, json!({"delay": null})).detail(422).contains("unknown field `delay`"));
+}
+
+#[test]
+fn a_whole_number_may_be_written_as_a_fraction() {
+    let server = Server::start();
+    let weekly = json!({"days": [0.0, 4.0], "time": "10:00"});
+    let job = json!({"schedule_type": "weekly", "schedule_config": weekly, "max_retries": 2.0});
+    let id = server.create(&interval_job(1, job));
+    assert_eq!(server.job(&id)["schedule"], "Every Mon, Fri at 10:00");
+    let update = json!({"max_retries": 5.0, "if_revision": 1.0});
+    server.put(&format!("/api/jobs/{id}"), &update).with(200);
+    assert_eq!(server.job(&id)["max_retries"], 5);
+    server.put(&format!("/api/jobs/{id}"), &update).detail(409);
+    for none in [json!(1.5), json!(1e30), json!("2"), json!(true)] {
+        server.put(&format!("/api/jobs/{id}"), &json!({"max_retries": none})).detail(422);
+    }
 }

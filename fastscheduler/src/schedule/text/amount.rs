@@ -97,7 +97,7 @@ impl Micros {
     pub fn of_fraction(amount: f64, unit: Unit) -> Result<Self, ScheduleError> {
         #[expect(clippy::cast_precision_loss, reason = "a day of microseconds is far below 2^53")]
         Self::from_float(amount * unit.micros() as f64)
-            .ok_or_else(|| ScheduleError::OutOfRange(format!("{amount} {}", unit.name())))
+            .ok_or_else(|| ScheduleError::OutOfRange(format!("{} {}", in_short(amount), unit.name())))
     }
 
     /// The number of microseconds.
@@ -157,6 +157,15 @@ impl FromStr for Micros {
             rest = after.trim_start();
         }
         Self::from_float(total).ok_or_else(|| ScheduleError::OutOfRange(text.to_owned()))
+    }
+}
+
+/// The number, without hundreds of zeros.
+fn in_short(number: f64) -> String {
+    if number == 0.0 || (1e-6..1e15).contains(&number.abs()) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
     }
 }
 

@@ -108,6 +108,12 @@ fn unknown_day(day: i64) -> ApiError {
     ApiError::not_allowed(format!("`{day}` is not a day of the week; use 0 = Monday to 6 = Sunday"))
 }
 
+fn unknown_day_of_month(day: &str) -> ApiError {
+    ApiError::not_allowed(format!(
+        "{day} is not a day of the month; use a number from 1 to 31, or the text `last`"
+    ))
+}
+
 /// The types of schedules, each with its configuration.
 #[derive(ToSchema)]
 #[serde(tag = "schedule_type", content = "schedule_config", rename_all = "snake_case")]
@@ -258,6 +264,10 @@ impl IntervalConfig {
 
 impl WeeklyConfig {
     fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+        if self.days.is_empty() {
+            let detail = "a weekly schedule needs at least one day; use 0 = Monday to 6 = Sunday";
+            return Err(ApiError::not_allowed(detail));
+        }
         let mut days = DaysOfWeek::default();
         for day in &self.days {
             let Whole(day) = *day;
@@ -272,9 +282,11 @@ impl WeeklyConfig {
 impl MonthlyConfig {
     fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         let day = match &self.day {
-            Day::Number(Whole(day)) => DayOfMonth::new(i128::from(*day)).map_err(refused)?,
+            Day::Number(Whole(day)) => {
+                DayOfMonth::new(i128::from(*day)).map_err(|_| unknown_day_of_month(&format!("`{day}`")))?
+            }
             Day::Word(word) if word == "last" => DayOfMonth::Last,
-            Day::Word(word) => return Err(refused(ScheduleError::DayOfMonth(word.clone()))),
+            Day::Word(word) => return Err(unknown_day_of_month(&format!("the text `{word}`"))),
         };
         let at = self.time.parse().map_err(refused)?;
         Ok(ScheduleSpec::Monthly { day, at }.into())
