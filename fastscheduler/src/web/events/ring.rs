@@ -40,7 +40,8 @@ pub(super) struct Ring {
     bytes: usize,
     /// The state after the event of that number.
     snapshot: Option<(u64, Text)>,
-    snapshots: Shelf,
+    /// What clients may be in the middle of, though no other begins it any more.
+    shelf: Shelf,
     is_snapshot_wanted: bool,
 }
 
@@ -74,7 +75,7 @@ impl Ring {
             batches: VecDeque::new(),
             bytes: 0,
             snapshot: None,
-            snapshots: Shelf::default(),
+            shelf: Shelf::default(),
             is_snapshot_wanted: false,
         }
     }
@@ -108,6 +109,10 @@ impl Ring {
     /// Something happened that is not told: whoever listens needs a snapshot.
     pub(super) fn skip(&mut self) {
         self.last += 1;
+        // A client that keeps up is in the middle of this one, or would be cut off.
+        if let Some(newest) = self.batches.pop_back() {
+            self.shelf.put(newest.text);
+        }
         self.batches.clear();
         self.bytes = 0;
         self.snapshot = None;
@@ -115,7 +120,7 @@ impl Ring {
 
     /// Adds the state as of now.
     pub(super) fn add_snapshot(&mut self, text: Text) {
-        self.snapshots.put(text.clone());
+        self.shelf.put(text.clone());
         self.snapshot = Some((self.last, text));
         self.is_snapshot_wanted = false;
     }
@@ -223,6 +228,17 @@ mod tests {
         }
         assert_eq!(ring.batches.len(), 2);
         assert_eq!(ring.bytes, MOST_BYTES);
+    }
+
+    #[test]
+    fn a_client_in_the_middle_of_the_newest_changes_gets_the_rest_of_them() {
+        let mut ring = Ring::new("a".to_owned());
+        ring.add(draft(&["123"]));
+        let Next::Send(mut rest, after) = ring.after(Some(0)) else { panic!("there are changes") };
+        assert_eq!(rest.take(1), Some((b"1".to_vec(), false)));
+        ring.skip();
+        assert_eq!(rest.take(10), Some((b"23".to_vec(), true)));
+        assert!(matches!(ring.after(Some(after)), Next::WaitForSnapshot));
     }
 
     #[test]
