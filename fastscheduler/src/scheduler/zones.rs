@@ -41,8 +41,9 @@ impl Scheduler {
             let edit = Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..Edit::of(job) };
             match self.revise(job, edit, self.0.engine.clock.now()) {
                 Ok(revised) => changes.extend(revised),
-                // A date that is over in this zone: it stays due when it was.
-                Err(SchedulerError::Schedule(ScheduleError::Past(_))) => {}
+                // A date that is over in this zone, or after all there are: it
+                // stays due when it was.
+                Err(SchedulerError::Schedule(ScheduleError::Past(_) | ScheduleError::TooLate(_))) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -260,4 +260,9 @@ fn a_date_that_is_over_in_a_new_zone_stays_due_when_it_was() {
     process.advance(MINUTE * 60 * 3);
     assert_eq!(world.script.count(), 1);
     world.audit(0);
+    // The last of all dates here is after them there.
+    process.add(at("9999-12-31 23:00:00").call("work"));
+    process.stop(Duration::ZERO);
+    let process = world.start_with(|builder| builder.timezone("America/New_York"));
+    assert_eq!(process.run(process.scheduler.jobs()).unwrap().len(), 1);
 }
