@@ -53,8 +53,11 @@ pub(super) fn number(
     let Some(text) = text else { return Ok(None) };
     let number = text.parse().ok().filter(|number| allowed.contains(number));
     number.map(Some).ok_or_else(|| {
-        let (least, most) = allowed.into_inner();
-        ApiError::not_allowed(format!("`{parameter}` is `{text}`; use {least} to {most}, or leave it out"))
+        let right = match allowed.into_inner() {
+            (least, usize::MAX) => format!("at least {least}"),
+            (least, most) => format!("{least} to {most}"),
+        };
+        ApiError::not_allowed(format!("`{parameter}` is `{text}`; use {right}, or leave it out"))
     })
 }
 

@@ -248,27 +248,27 @@ fn requests_that_cannot_be_read_are_refused_with_the_reason() {
 fn numbers_of_queries_are_refused_with_those_that_are_allowed() {
     let server = Server::start();
     server.create(&interval_job(30, json!({})));
-    let any = usize::MAX.to_string();
     let lists = [
-        ("/api/jobs", "limit", 1, any.as_str()),
-        ("/api/jobs", "offset", 0, &any),
-        ("/api/history", "limit", 1, "1000"),
-        ("/api/jobs/job_0/runs", "limit", 1, "1000"),
-        ("/api/dead-letters", "limit", 1, &any),
-        ("/api/jobs/job_0/upcoming", "n", 1, "1000"),
+        ("/api/jobs", "limit", 1, None),
+        ("/api/jobs", "offset", 0, None),
+        ("/api/history", "limit", 1, Some("1000")),
+        ("/api/jobs/job_0/runs", "limit", 1, Some("1000")),
+        ("/api/dead-letters", "limit", 1, None),
+        ("/api/jobs/job_0/upcoming", "n", 1, Some("1000")),
     ];
     for (path, parameter, least, most) in lists {
+        let right = most.map_or_else(|| format!("at least {least}"), |most| format!("{least} to {most}"));
         let below = (least - 1).to_string();
         for bad in [&*below, "-1", "x", "1.0", "1e2", "", "%31%00", "1001", &"9".repeat(30)] {
-            if bad == "1001" && most == any {
+            if bad == "1001" && most.is_none() {
                 continue;
             }
             let detail = server.get(&format!("{path}?{parameter}={bad}")).detail(400);
             let bad = bad.replace("%31%00", "1\0");
-            let says = format!("`{parameter}` is `{bad}`; use {least} to {most}, or leave it out");
+            let says = format!("`{parameter}` is `{bad}`; use {right}, or leave it out");
             assert_eq!(detail, says, "{path}");
         }
-        for good in [&least.to_string(), "7", most] {
+        for good in [&least.to_string(), "7", most.unwrap_or("18446744073709551615")] {
             server.get(&format!("{path}?{parameter}={good}")).with(200);
         }
     }
