@@ -44,7 +44,7 @@ impl Transaction<'_> {
                     self.put(job_key(TOMBSTONES, *job), tombstone)?;
                 }
                 self.delete(key);
-                for (key, open) in self.pairs::<OpenFire>(&format!("{}/", job_key(OPEN, *job)))? {
+                for (key, open) in self.open_of(*job)? {
                     match open.outliving(&removed) {
                         Some(left) => self.put(key, &left)?,
                         None => self.delete(key),
@@ -67,7 +67,8 @@ impl Transaction<'_> {
             Change::Claim(claims) => claims.iter().try_for_each(|claimed| self.claim(claimed)),
             Change::EndAttempt(ended) => self.end(ended),
             Change::Skip(SkippedFires { run, progress }) => {
-                if self.has(&job_key(JOBS, run.job_id())) && self.record(run)? {
+                let Some(job) = self.get::<Job>(&job_key(JOBS, run.job_id()))? else { return Ok(()) };
+                if self.record(run, job.run_count())? {
                     self.change_job(run.job_id(), |job| job.advance(*progress))?;
                 }
                 Ok(())
@@ -97,20 +98,28 @@ impl Transaction<'_> {
         let run = ended.run.run_id;
         let has_job = self.has(&job_key(JOBS, run.job));
         let comes_too_late = self.is_overtaken(run)? || self.is_over(run)?;
-        if comes_too_late || !self.record(&ended.run)? {
+        let run_count = self.ended_of(run.job)? + 1;
+        if comes_too_late || !self.record(&ended.run, run_count)? {
             return Ok(());
         }
         let mut totals: Statistics = self.get(TOTALS)?.unwrap_or_default();
         totals.count_attempt(&ended.run);
         self.put(TOTALS.to_owned(), &totals)?;
-        if let Some(letter) = &ended.dead_letter {
+        if let Some(mut letter) = ended.dead_letter.clone() {
+            letter.run.run_count = run_count;
             let number = self.count(NEXT_ROW)?;
-            self.put(numbered(LETTERS, number), letter)?;
+            self.put(numbered(LETTERS, number), &letter)?;
         }
         self.delete(open_key(run));
         let retry = ended.retry.as_deref();
         if let Some(retry) = retry.filter(|_| has_job) {
             self.open(&OpenFire::waiting(retry.clone()))?;
+        }
+        for (key, mut open) in self.open_of(run.job)? {
+            if let Some(removed) = &mut open.removed {
+                removed.run_count = run_count;
+                self.put(key, &open)?;
+            }
         }
         self.change_job(run.job, |job| {
             job.count_attempt(&ended.run, retry.map_or(0, Entry::retries));
@@ -122,13 +131,27 @@ impl Transaction<'_> {
         self.put(open_key(fire.entry.run_id()), fire)
     }
 
-    /// Records a run, and says whether it is new.
-    fn record(&mut self, run: &Run) -> Result<bool, StorageError> {
+    fn open_of(&self, job: JobId) -> Result<Vec<(String, OpenFire)>, StorageError> {
+        self.pairs(&format!("{}/", job_key(OPEN, job)))
+    }
+
+    /// How many attempts of a job have ended, also if only open fires are left of it.
+    fn ended_of(&self, id: JobId) -> Result<u64, StorageError> {
+        if let Some(job) = self.get::<Job>(&job_key(JOBS, id))? {
+            return Ok(job.run_count());
+        }
+        let removed = self.open_of(id)?.into_iter().find_map(|(_, open)| open.removed);
+        Ok(removed.map_or(0, |removed| removed.run_count))
+    }
+
+    /// Records a run, with how many attempts of its job have ended, and says
+    /// whether it is new.
+    fn record(&mut self, run: &Run, run_count: u64) -> Result<bool, StorageError> {
         let recorded = recorded_key(run.run_id);
         let is_new = !self.has(&recorded);
         if is_new {
             let number = self.count(NEXT_ROW)?;
-            self.put(numbered(RUNS, number), run)?;
+            self.put(numbered(RUNS, number), &Run { run_count, ..run.clone() })?;
             self.put(recorded, &number)?;
         }
         Ok(is_new)

@@ -93,7 +93,9 @@ pub struct Claimed {
 /// An attempt that ended, and what becomes of its fire.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndedAttempt {
-    /// The record.
+    /// The record. A store keeps it, and the letter, with how many attempts of
+    /// the job have [ended with it](Run::run_count); of a job that is gone, its
+    /// open fires know how many [had](crate::job::RemovedJob::run_count).
     pub run: Arc<Run>,
     /// How far the job's fires are accounted for.
     pub progress: Progress,
@@ -109,7 +111,8 @@ pub struct EndedAttempt {
 /// Fires that did not run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SkippedFires {
-    /// The record.
+    /// The record. A store keeps it with how many attempts of the job have
+    /// ended.
     pub run: Arc<Run>,
     /// How far the job's fires are accounted for with these.
     pub progress: Progress,
