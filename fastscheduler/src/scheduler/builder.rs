@@ -236,7 +236,7 @@ impl SchedulerBuilder {
             phase: Mutex::new(Phase::Built),
             no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),
-            notes,
+            notes: Mutex::new(notes),
             service: self.service,
             #[cfg(feature = "web")]
             access: self.access,

@@ -90,7 +90,7 @@ struct Inner {
     no_arguments: Arc<Arguments>,
     default_group: Name,
     /// What a person should know of how the store was opened.
-    notes: Vec<String>,
+    notes: Mutex<Vec<String>>,
     /// Who may use the web interface.
     #[cfg(feature = "web")]
     access: Access,

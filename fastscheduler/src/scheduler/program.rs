@@ -91,7 +91,7 @@ async fn print_jobs(scheduler: &Scheduler) -> Result<(), SchedulerError> {
         count(functions, "function"),
         scheduler.zone()
     ));
-    for note in &scheduler.0.notes {
+    for note in scheduler.notes().iter() {
         print_line(&format!("note: {}", one_line(note)));
     }
     if jobs.is_empty() {

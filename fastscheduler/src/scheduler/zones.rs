@@ -2,7 +2,9 @@
 //! another one at an earlier start.
 
 use std::borrow::Cow;
+use std::sync::{MutexGuard, PoisonError};
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 use super::edit::{Edit, Fires};
@@ -56,16 +58,22 @@ impl Scheduler {
         let mut revision = JobRevision { zone, ..JobRevision::of(job) };
         if job.source == Source::Imported
             && let Some(next) = self.timetable_of(job)?.next_after(job.scheduled_since)
-            && revision.next_run_at.replace(next) != Some(next)
+            && let Some(written) = revision.next_run_at.replace(next)
+            && (next - written).abs() > TimeDelta::seconds(1)
         {
-            tracing::warn!(
-                job = %job.id,
-                due_at = %next,
-                written = ?job.next_run_at,
-                "by its schedule in the scheduler's zone, a job is due at another time than its file says"
-            );
+            let (id, zone) = (job.id, self.0.zone);
+            let note =
+                format!("{id}: in {zone} it is due at {next} by its schedule; its file says {written}");
+            tracing::warn!("{note}");
+            self.notes().push(note);
         }
         job.revise(&revision);
         Ok(Change::ReviseJob(Box::new(revision)))
+    }
+
+    /// What a person should know of how the store was opened.
+    pub(super) fn notes(&self) -> MutexGuard<'_, Vec<String>> {
+        // Each change of it is whole.
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,6 +13,7 @@ fn what_is_kept_and_what_is_not_taken_over_is_printed_before_it_runs() {
     let folder = StateFolder::of_python(&[("\"schedule_type\": \"hourly\"", "\"schedule_type\": \"lunar\"")]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"))
         .env("FASTSCHEDULER_STATE_FILE", folder.state_file())
+        .env("FASTSCHEDULER_TIMEZONE", "Europe/Paris")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -30,6 +31,10 @@ fn what_is_kept_and_what_is_not_taken_over_is_printed_before_it_runs() {
         kept(STATE),
         kept(LETTERS),
         "job \"job_3\" is not taken over: its schedule is of the unknown type `lunar`".to_owned(),
+        // It was written by a program in UTC.
+        "job_2: in Europe/Paris it is due at 2026-11-23 09:00:00 UTC by its schedule; its file says \
+         2026-11-23 10:00:00 UTC"
+            .to_owned(),
     ];
     child.kill().unwrap();
     child.wait().unwrap();
