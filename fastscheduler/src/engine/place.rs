@@ -41,6 +41,8 @@ impl Engine {
         let is_renewed = known.is_some_and(|known| known.scheduled_since != job.scheduled_since);
         let is_accounted_for = |fire| is_renewed || job.starts_from.is_none_or(|first| fire < first);
         job.activity.hand_over(is_accounted_for);
+        // What came due while its function was not there was missed, as before a start.
+        let adopted_at = self.table.is_orphan(job.id).then(|| self.clock.now());
         let is_news = self.table.insert(Arc::clone(&job));
         if !is_news || !self.is_placing() {
             // The start places all jobs.
@@ -52,7 +54,7 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        Self::plan(&job, None, &mut changes, &mut entries);
+        Self::plan(&job, adopted_at, &mut changes, &mut entries);
         self.write_down("a job's first fire", &changes).await;
         self.let_go_of_ended(&changes);
         self.push(&entries).await;
@@ -123,8 +125,9 @@ impl Engine {
     }
 
     /// The entries of a job: its next fire, and those of its open ones that
-    /// wait. What came due before `started_at`, the start, was missed; after
-    /// that, the claim of a fire decides.
+    /// wait. What came due before `started_at`, when the scheduler started or
+    /// got the job's function, was missed; after that, the claim of a fire
+    /// decides.
     fn plan(
         job: &Arc<LiveJob>,
         started_at: Option<DateTime<Utc>>,

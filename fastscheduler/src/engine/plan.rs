@@ -24,6 +24,22 @@ pub(crate) struct FollowUp {
     pub(crate) skipped: Option<Skipped>,
 }
 
+/// Fires of a job that are due, from the first to the last.
+#[derive(Clone, Copy)]
+struct Due {
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    /// Whether the last one was missed; if not, it is late, and runs. The
+    /// others were missed in any case, since a later one is due.
+    is_last_missed: bool,
+}
+
+impl Due {
+    fn is_any_missed(self) -> bool {
+        self.is_last_missed || self.first < self.last
+    }
+}
+
 impl LiveJob {
     /// The first fire later than `after`, as an entry for the queue.
     pub(crate) fn fire_after(&self, after: DateTime<Utc>) -> Option<Entry> {
@@ -62,6 +78,7 @@ impl LiveJob {
             crashes: 0,
             covers_until: scheduled_for,
             catch_up_until: None,
+            is_last_late: false,
             revision: self.revision,
             is_exclusive: self.is_exclusive(),
             lane: self.function.lane(),
@@ -82,16 +99,15 @@ impl LiveJob {
     }
 
     /// The entry for the fires from `first` on, at the start of the scheduler:
-    /// what was due before was missed.
+    /// what was due before `now` was missed.
     pub(crate) fn place(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
-        // One that is due at this very instant was not; where others were missed
-        // and are made up for, it is the latest of them.
-        let before = self.last_due(first - TICK, now - TICK);
-        match before {
-            None => FollowUp { next: Some(self.fire(first)), skipped: None },
-            Some(last) if self.definition.policy.catch_up == CatchUp::None => self.make_up(first, last, now),
-            Some(last) => self.make_up(first, self.last_due(first - TICK, now).unwrap_or(last), now),
-        }
+        let Some(last) = self.last_due(first - TICK, now) else {
+            return FollowUp { next: Some(self.fire(first)), skipped: None };
+        };
+        // One that is due at this very instant was not, unless others were and
+        // are made up for: then it is the latest of them.
+        let is_latest = first < last && self.definition.policy.catch_up != CatchUp::None;
+        self.make_up(Due { first, last, is_last_missed: is_latest || self.due_at(last) < now }, now)
     }
 
     /// What a fire that was just claimed turns into, if it does not run: it
@@ -108,7 +124,8 @@ impl LiveJob {
         late_before: DateTime<Utc>,
         aside: Option<Span>,
     ) -> Option<FollowUp> {
-        let is_fresh = entry.trigger == Trigger::Schedule && entry.attempt == 1;
+        let is_fresh =
+            entry.trigger == Trigger::Schedule && entry.attempt == 1 && entry.catch_up_until.is_none();
         // The first fire that an overlap left waiting covers those after it.
         if !is_fresh || entry.covers_until > entry.scheduled_for {
             return None;
@@ -124,15 +141,17 @@ impl LiveJob {
             };
         }
         let later = upcoming.filter(|upcoming| *upcoming <= now).and_then(|_| self.last_due(first, now));
-        if later.is_some() || entry.due_at < late_before {
-            let mut instead = self.make_up(first, later.unwrap_or(first), now);
-            if let Some(next) = instead.next.as_mut().filter(|next| next.scheduled_for == first) {
-                // The claimed fire itself: the queue takes no `Next` twice.
-                next.kind = EntryKind::Fire;
-            }
-            return Some(instead);
+        let (last, last_due_at) = later.map_or((first, entry.due_at), |last| (last, self.due_at(last)));
+        let due = Due { first, last, is_last_missed: last_due_at < late_before };
+        if !due.is_any_missed() {
+            return None;
         }
-        None
+        let mut instead = self.make_up(due, now);
+        if let Some(next) = instead.next.as_mut().filter(|next| next.scheduled_for == first) {
+            // The claimed fire itself: the queue takes no `Next` twice.
+            next.kind = EntryKind::Fire;
+        }
+        Some(instead)
     }
 
     /// What follows on an exclusive fire of the schedule that ended at `now`;
@@ -165,7 +184,10 @@ impl LiveJob {
     pub(super) fn rest_of_catch_up(&self, entry: &Entry, now: DateTime<Utc>) -> Option<Entry> {
         let until = entry.catch_up_until?;
         let next = self.schedule.next_after(entry.scheduled_for).filter(|next| *next <= until)?;
-        Some(self.catch_up_fire(next, until, now))
+        let is_late = entry.is_last_late && next == until;
+        let trigger = if is_late { Trigger::Schedule } else { Trigger::CatchUp };
+        let is_last_late = entry.is_last_late;
+        Some(Entry { trigger, is_last_late, ..self.catch_up_fire(next, until, now) })
     }
 
     /// The fires from `first` to `until` do not run. There is at least one.
@@ -193,22 +215,38 @@ impl LiveJob {
         Some(self.range(SkipReason::Overlap, second, entry.covers_until))
     }
 
-    /// The fires from `first` to `last` were missed.
-    fn make_up(&self, first: DateTime<Utc>, last: DateTime<Utc>, now: DateTime<Utc>) -> FollowUp {
-        let from = match self.definition.policy.catch_up {
-            CatchUp::None => return self.skip(SkipReason::CatchUp, first, last),
-            CatchUp::Once => last,
-            CatchUp::All => self.newest(first, last),
+    /// Of fires that are due, the missed ones run or are skipped as the job's
+    /// catch-up says; the last one, if it is merely late, runs.
+    fn make_up(&self, due: Due, now: DateTime<Utc>) -> FollowUp {
+        let Due { first, last, is_last_missed } = due;
+        let last_missed = if is_last_missed { Some(last) } else { self.fire_before(last, first) };
+        let Some(last_missed) = last_missed else {
+            return FollowUp { next: Some(self.fire(last)), skipped: None };
         };
-        let before = self.schedule.latest_at_or_before(from - TICK, first - TICK);
+        let from = match self.definition.policy.catch_up {
+            CatchUp::None if is_last_missed => return self.skip(SkipReason::CatchUp, first, last),
+            CatchUp::None | CatchUp::Once => last,
+            CatchUp::All => self.newest(first, last_missed),
+        };
+        let before = self.fire_before(from, first);
         let skipped = before.map(|before| self.range(SkipReason::CatchUp, first, before));
-        FollowUp { next: Some(self.catch_up_fire(from, last, now)), skipped }
+        let next = if from == last && !is_last_missed {
+            self.fire(last)
+        } else {
+            Entry { is_last_late: !is_last_missed, ..self.catch_up_fire(from, last, now) }
+        };
+        FollowUp { next: Some(next), skipped }
     }
 
     /// The first of the newest hundred fires from `first` to `last`.
     fn newest(&self, first: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
-        let earlier = |fire: &DateTime<Utc>| self.schedule.latest_at_or_before(*fire - TICK, first - TICK);
+        let earlier = |fire: &DateTime<Utc>| self.fire_before(*fire, first);
         std::iter::successors(Some(last), earlier).take(CAUGHT_UP).last().unwrap_or(last)
+    }
+
+    /// The last fire earlier than `fire`, but not than `first`.
+    fn fire_before(&self, fire: DateTime<Utc>, first: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.schedule.latest_at_or_before(fire - TICK, first - TICK)
     }
 
     /// The last fire later than `after` that is due at `now`, jitter counted.

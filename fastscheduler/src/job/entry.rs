@@ -43,6 +43,10 @@ pub struct Entry {
     /// Fires up to this one were missed and are made up for, one after another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up_until: Option<DateTime<Utc>>,
+    /// Whether the last of those was not missed but late: it runs after the
+    /// others, as a fire of the schedule.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_last_late: bool,
     /// The job's revision; the queue refuses entries of an older one.
     pub revision: u64,
     /// Whether it waits while another fire of the job is open.

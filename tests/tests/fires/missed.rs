@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
+use fastscheduler::schedule::ScheduleBuilder;
 use fastscheduler::{CatchUp, JobUpdate, Overlap, RunStatus, SkipReason, Trigger};
 use fastscheduler_tests::{Act, Process, World, monday};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
+
+const CATCH_UPS: [CatchUp; 3] = [CatchUp::None, CatchUp::Once, CatchUp::All];
 
 /// Status, reason, and the seconds since Monday of the first and last fire.
 fn skips(process: &Process) -> Vec<(SkipReason, i64, i64, u64)> {
@@ -55,15 +58,141 @@ fn a_fire_that_is_due_at_the_instant_of_the_start_is_not_missed() {
 }
 
 #[test]
-fn a_fire_is_missed_if_a_later_one_of_the_job_is_already_due() {
-    for (catch_up, ran) in [(CatchUp::None, None), (CatchUp::Once, Some((Trigger::CatchUp, 20, 1)))] {
+fn a_fire_is_missed_if_a_later_one_of_the_job_is_already_due_and_the_last_of_them_is_late() {
+    let every_minute = || every(60).seconds().definition().unwrap();
+    let minutes_of_cron = || cron("* * * * *").definition().unwrap();
+    let overlaps = [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel];
+    for schedule in [every_minute(), minutes_of_cron()] {
+        for (catch_up, overlap) in CATCH_UPS.into_iter().flat_map(|c| overlaps.map(|o| (c, o))) {
+            let world = World::default();
+            let process = world.start();
+            let job = ScheduleBuilder::from(schedule.clone()).catch_up(catch_up).overlap(overlap);
+            let id = process.add(job.call("work"));
+            process.jump(SECOND * 330);
+            let late = (Trigger::Schedule, 300, 1);
+            let (ran, skipped) = if catch_up == CatchUp::All {
+                let missed = (1..=4).map(|minute| (Trigger::CatchUp, minute * 60, 1));
+                (missed.chain([late]).collect(), vec![])
+            } else {
+                (vec![late], vec![(SkipReason::CatchUp, 60, 240, 4)])
+            };
+            let case = format!("{schedule} {catch_up:?} {overlap:?}");
+            assert_eq!(world.script.outline(monday()), ran, "{case}");
+            assert_eq!(skips(&process), skipped, "{case}");
+            assert_eq!(process.job(id).unwrap().next_run_at(), Some(monday() + MINUTE * 6), "{case}");
+            process.advance(MINUTE);
+            assert_eq!(world.script.outline(monday()).last(), Some(&(Trigger::Schedule, 360, 1)), "{case}");
+            world.audit(0);
+        }
+    }
+}
+
+#[test]
+fn the_last_fire_that_is_due_is_missed_if_it_is_over_sixty_seconds_late() {
+    for (late, is_missed) in [(60, false), (61, true)] {
+        for catch_up in CATCH_UPS {
+            let world = World::default();
+            let process = world.start();
+            process.add(every(120).seconds().catch_up(catch_up).call("work"));
+            process.jump(SECOND * (360 + late));
+            let last = if is_missed { Trigger::CatchUp } else { Trigger::Schedule };
+            let (ran, skipped) = match catch_up {
+                CatchUp::None if is_missed => (vec![], vec![(SkipReason::CatchUp, 120, 360, 3)]),
+                CatchUp::None | CatchUp::Once => {
+                    (vec![(last, 360, 1)], vec![(SkipReason::CatchUp, 120, 240, 2)])
+                }
+                CatchUp::All => {
+                    (vec![(Trigger::CatchUp, 120, 1), (Trigger::CatchUp, 240, 1), (last, 360, 1)], vec![])
+                }
+            };
+            assert_eq!(world.script.outline(monday()), ran, "{catch_up:?} {late} s late");
+            assert_eq!(skips(&process), skipped, "{catch_up:?} {late} s late");
+            world.audit(0);
+        }
+    }
+}
+
+#[test]
+fn a_job_that_waits_for_a_slot_past_several_fires_runs_the_last_of_them() {
+    for catch_up in CATCH_UPS {
+        let world = World::default();
+        world.script.will(&[Act::Hang]);
+        let process = world.start_with(|builder| builder.max_concurrency(1));
+        process.add(once(1).call("work").name("holds the slot"));
+        process.jump(SECOND);
+        process.add(every(60).seconds().starting_at(monday()).catch_up(catch_up).call("work"));
+        // No fire of it but the last waits for the slot alone.
+        for _ in 0..11 {
+            process.jump(SECOND * 30);
+        }
+        world.script.release(1);
+        process.settle();
+        let fires: Vec<_> = world.script.outline(monday()).iter().skip(1).map(|begun| begun.1).collect();
+        match catch_up {
+            CatchUp::None | CatchUp::Once => assert_eq!(fires, [300]),
+            CatchUp::All => assert_eq!(fires, [60, 120, 180, 240, 300]),
+        }
+        process.advance(MINUTE);
+        assert_eq!(world.script.outline(monday()).last(), Some(&(Trigger::Schedule, 360, 1)));
+        world.audit(0);
+    }
+}
+
+#[test]
+fn fires_that_come_due_while_others_are_made_up_for_overlap() {
+    let world = World::default();
+    world.script.will(&[Act::Succeed, Act::Hang]);
+    let process = world.start();
+    process.add(every(60).seconds().catch_up(CatchUp::All).call("work"));
+    // Minutes 1 and 2 were missed, 3 is late; 4 comes due while 2 is made up for.
+    process.jump(SECOND * 190);
+    process.jump(SECOND * 60);
+    world.script.release(2);
+    process.settle();
+    let ran = [(Trigger::CatchUp, 60, 1), (Trigger::CatchUp, 120, 1), (Trigger::Schedule, 180, 1)];
+    assert_eq!(world.script.outline(monday()), ran);
+    assert_eq!(skips(&process), [(SkipReason::Overlap, 240, 240, 1)]);
+    world.audit(0);
+}
+
+#[test]
+fn what_was_due_before_this_start_is_missed_however_recent() {
+    for catch_up in CATCH_UPS {
         let world = World::default();
         let process = world.start();
-        process.add(every(10).seconds().catch_up(catch_up).call("work"));
-        process.jump(SECOND * 20);
-        assert_eq!(world.script.outline(monday()), Vec::from_iter(ran));
-        let last = if ran.is_some() { 10 } else { 20 };
-        assert_eq!(skips(&process), [(SkipReason::CatchUp, 10, last, if ran.is_some() { 1 } else { 2 })]);
+        process.add(every(60).seconds().catch_up(catch_up).call("work"));
+        process.stop(Duration::ZERO);
+        world.pass(SECOND * 181);
+        let process = world.start();
+        process.settle();
+        let missed = |minutes: std::ops::RangeInclusive<i64>| {
+            minutes.map(|minute| (Trigger::CatchUp, minute * 60, 1)).collect::<Vec<_>>()
+        };
+        let (ran, skipped) = match catch_up {
+            CatchUp::None => (vec![], vec![(SkipReason::CatchUp, 60, 180, 3)]),
+            CatchUp::Once => (missed(3..=3), vec![(SkipReason::CatchUp, 60, 120, 2)]),
+            CatchUp::All => (missed(1..=3), vec![]),
+        };
+        assert_eq!(world.script.outline(monday()), ran, "{catch_up:?}");
+        assert_eq!(skips(&process), skipped, "{catch_up:?}");
+        world.audit(0);
+    }
+}
+
+#[test]
+fn what_came_due_while_a_job_was_paused_is_not_missed_but_paused_and_the_next_one_runs() {
+    for catch_up in CATCH_UPS {
+        let world = World::default();
+        let process = world.start();
+        let id = process.add(every(60).seconds().catch_up(catch_up).call("work"));
+        process.run(process.scheduler.pause_job(id)).unwrap();
+        process.jump(SECOND * 330);
+        process.run(process.scheduler.resume_job(id)).unwrap();
+        process.settle();
+        assert_eq!(world.script.count(), 0);
+        assert_eq!(skips(&process), [(SkipReason::Paused, 60, 300, 5)]);
+        process.jump(SECOND * 60);
+        assert_eq!(world.script.outline(monday()), [(Trigger::Schedule, 360, 1)], "{catch_up:?}");
         world.audit(0);
     }
 }

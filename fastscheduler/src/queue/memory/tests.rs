@@ -66,6 +66,7 @@ impl Case {
             crashes: 0,
             covers_until: now,
             catch_up_until: None,
+            is_last_late: false,
             revision: 1,
             is_exclusive: true,
             lane: Lane::Async,

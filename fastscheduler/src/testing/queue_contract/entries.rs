@@ -33,6 +33,7 @@ pub fn next(job: u64, seconds: i64) -> Entry {
         crashes: 0,
         covers_until: at,
         catch_up_until: None,
+        is_last_late: false,
         revision: 1,
         is_exclusive: true,
         lane: Lane::Async,

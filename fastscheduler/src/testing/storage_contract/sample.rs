@@ -123,6 +123,7 @@ impl Fire {
             crashes: 0,
             covers_until: at(seconds),
             catch_up_until: None,
+            is_last_late: false,
             revision: job.revision,
             is_exclusive: true,
             lane: Lane::Async,
