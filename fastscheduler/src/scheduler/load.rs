@@ -10,10 +10,12 @@ use super::matching::matched;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
-use crate::job::{Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone};
+use crate::job::{
+    Declared, FunctionKey, Job, JobId, OpenFire, Progress, Run, SkipReason, Skipped, Source, Tombstone,
+};
 use crate::registry::Function;
-use crate::schedule::ScheduleSpec;
-use crate::storage::{Change, Durability, Stored};
+use crate::schedule::{ScheduleSpec, Timetable};
+use crate::storage::{Change, Durability, SkippedFires, Stored};
 
 /// The fires that were open when the last process ended, by job.
 type OpenFires = BTreeMap<JobId, Vec<OpenFire>>;
@@ -170,10 +172,21 @@ impl Scheduler {
         let id = JobId::new(engine.storage.reserve_job_number().await?);
         let mut job = Job::new(id, Arc::clone(&declared.definition), Source::Code, now);
         job.is_paused = !declared.is_enabled;
-        // A date that is over has never run: it was missed.
-        job.next_run_at = schedule.next_after(now).or_else(|| schedule.next_after(DateTime::UNIX_EPOCH));
+        job.next_run_at = schedule.next_after(now);
         job.zone = self.zone_of(&declared.definition.schedule);
-        job.declared = Some(declared);
+        job.declared = Some(Arc::clone(&declared));
+        if job.next_run_at.is_none() {
+            changes.extend(never_run(job, &schedule, now));
+            engine.apply(&changes, Durability::Now).await?;
+            let text = declared.definition.schedule.written();
+            let note = format!(
+                "{id}: `{}` is declared for `{text}`, which was over before this program first ran: it never runs",
+                declared.definition.name
+            );
+            tracing::warn!("{note}");
+            self.notes().push(note);
+            return Ok(());
+        }
         changes.push(Change::AddJob(Box::new(job.clone())));
         engine.apply(&changes, Durability::Now).await?;
         self.restore(&job)
@@ -237,6 +250,23 @@ impl Scheduler {
         }
         self.adopt_imported(function).await
     }
+}
+
+/// The changes that record a new job for a date that is already over: its fire
+/// was missed, and the job has ended.
+fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Change> {
+    let id = job.id;
+    job.next_run_at = schedule.next_after(DateTime::UNIX_EPOCH);
+    let tombstone =
+        job.declared.as_deref().map(|declared| Box::new(Tombstone { job: id, declared: declared.clone() }));
+    let missed = job.next_run_at.map(|first| {
+        let skipped = Skipped::range(schedule, SkipReason::CatchUp, first, now);
+        let run = Arc::new(Run::skipped(id, &job.definition, skipped, now));
+        let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
+        Change::Skip(SkippedFires { run, progress })
+    });
+    let added = Change::AddJob(Box::new(job));
+    [added].into_iter().chain(missed).chain([Change::RemoveJob { job: id, tombstone }]).collect()
 }
 
 fn by_job(open: Vec<OpenFire>) -> OpenFires {
