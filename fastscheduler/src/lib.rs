@@ -19,12 +19,13 @@ pub mod testing;
 pub mod web;
 
 pub use clock::{Clock, SystemClock};
-pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics};
+pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics, Problem, ProblemCode, ProblemMetrics};
 pub use fastscheduler_macros::*;
 pub use job::{
     CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,
     JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress,
-    RemovedJob, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger, backoff,
+    RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger,
+    backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,

@@ -32,12 +32,7 @@ async fn declared_jobs_run_and_a_date_that_is_over_is_recorded_as_missed() {
     let code = Source::Code;
     assert_eq!(
         names,
-        [
-            ("asleep", code, true),
-            ("at 25", code, false),
-            ("soon", code, false),
-            ("twice", code, false)
-        ]
+        [("asleep", code, true), ("at 25", code, false), ("soon", code, false), ("twice", code, false)]
     );
     scheduler.start().await.unwrap();
     testing::advance(&scheduler, &clock, Duration::from_secs(30)).await.unwrap();

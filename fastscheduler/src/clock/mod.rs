@@ -7,7 +7,7 @@ mod alarm;
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -31,7 +31,26 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Waits for a length of time, whatever the clock on the wall does.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// How much time has passed since some instant, whatever the clock on the
+    /// wall does.
+    ///
+    /// It tells a wall clock that was set from time that passed. A clock that
+    /// does not count, as by default, answers zero: then only a wall clock that
+    /// reads earlier than before is noticed.
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Waits until the clock on the wall may have been set: until it was, if
+    /// the clock can tell, but no longer than some seconds.
+    fn may_be_set(&self) -> BoxFuture<'static, ()> {
+        self.sleep(LOOK_AGAIN)
+    }
 }
+
+/// How often it is looked at whether the clock on the wall was set.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The clock of the operating system.
 ///
@@ -59,6 +78,11 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn elapsed(&self) -> Duration {
+        static SINCE: OnceLock<Instant> = OnceLock::new();
+        SINCE.get_or_init(Instant::now).elapsed()
     }
 }
 

@@ -97,6 +97,13 @@ impl Open {
     }
 }
 
+/// An entry that waits, with the time that is left to it after the clock was
+/// set back to `now` by so much.
+pub(crate) fn set_back(entry: Entry, by: TimeDelta, now: DateTime<Utc>) -> Entry {
+    let due_at = if entry.due_at > now { (entry.due_at - by).max(now) } else { entry.due_at };
+    Entry { due_at, ..entry }
+}
+
 impl Activity {
     /// An attempt begins. Answers whether its fire sees to the next one, as a
     /// fire of the schedule does that was not open before.
@@ -149,6 +156,22 @@ impl Activity {
             activity.rare.get_or_insert_default().aside = Some(Span { from: since, until });
         }
         sees_to_next
+    }
+
+    /// The clock was set back to `now`, by so much for when fires were opened,
+    /// and by so much for those that wait.
+    pub(super) fn set_back(&self, by: TimeDelta, waiting: TimeDelta, now: DateTime<Utc>) {
+        let mut activity = lock(&self.0);
+        for open in &mut activity.open {
+            open.since -= by;
+            match &mut open.state {
+                OpenState::Running(_, since) => *since -= by,
+                OpenState::Waiting(entry) => **entry = set_back(Entry::clone(entry), waiting, now),
+            }
+        }
+        if let Some(aside) = activity.rare.as_mut().and_then(|rare| rare.aside.as_mut()) {
+            *aside = Span { from: aside.from - by, until: aside.until - by };
+        }
     }
 
     /// Whether a fire is open and waits, with all its attempts so far recorded.

@@ -50,6 +50,7 @@ impl Engine {
         while !self.claiming.is_cancelled() {
             // Before the claim: what comes due after it is to be waited for.
             let seen_until = self.clock.now();
+            self.has_read(seen_until);
             self.busy.fetch_add(1, Ordering::AcqRel);
             let claimed = self.claim_due(&mut dispatcher, seen_until).await;
             self.busy.fetch_sub(1, Ordering::AcqRel);

@@ -13,10 +13,11 @@ use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
-use super::Engine;
 use super::activity::Activity;
+use super::{Engine, Problem, ProblemCode};
 use crate::job::JobId;
 use crate::storage::StorageError;
 
@@ -118,10 +119,25 @@ impl Engine {
 
     /// Remembers why something fails, or that it does no more.
     pub(super) fn note_trouble(&self, why: Option<String>) {
+        let why: Option<Arc<str>> = why.map(Arc::from);
+        let mut is_known = false;
         self.exclusion.trouble.send_if_modified(|known| {
-            let is_news = known.is_some() || why.is_some();
-            *known = why.map(Arc::from);
-            is_news
+            is_known = known.is_some();
+            known.clone_from(&why);
+            is_known || why.is_some()
         });
+        match why {
+            Some(error) if !is_known => {
+                let values = Map::from_iter([("error".to_owned(), Value::from(&*error))]);
+                self.problems.begin(Problem {
+                    code: ProblemCode::StoreFailing,
+                    since: self.clock.now(),
+                    job: None,
+                    values,
+                });
+            }
+            None if is_known => self.problems.end(ProblemCode::StoreFailing, None),
+            Some(_) | None => {}
+        }
     }
 }

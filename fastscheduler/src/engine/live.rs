@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::activity::Activity;
-use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
+use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone, Trigger};
 use crate::registry::{Arguments, Function};
 use crate::schedule::Timetable;
 
@@ -24,6 +24,8 @@ pub(crate) struct LiveJob {
     /// What an attribute says of it, if one declares it.
     pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) schedule: Timetable,
+    /// What sets apart the records of its skipped fires.
+    pub(crate) skip_trigger: Trigger,
     pub(crate) function: Arc<Function>,
     pub(crate) arguments: Arc<Arguments>,
     /// What it is at: the same for all revisions.
@@ -49,6 +51,7 @@ impl LiveJob {
             key: job.key.clone(),
             declared,
             schedule,
+            skip_trigger: job.skip_trigger(),
             function,
             arguments,
             activity,

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use chrono::TimeDelta;
 
 use super::durations::Durations;
-use super::lock;
+use super::{ProblemCode, ProblemMetrics, lock};
 use crate::job::{FunctionKey, NumberHasher, Run, RunStatus, SkipReason};
 use crate::storage::Change;
 
@@ -48,6 +48,8 @@ pub struct Metrics {
     pub due: Option<usize>,
     /// Those who listen to events in this process.
     pub listeners: usize,
+    /// Problems that there are or were, by kind.
+    pub problems: BTreeMap<ProblemCode, ProblemMetrics>,
 }
 
 /// What became of a function's attempts.

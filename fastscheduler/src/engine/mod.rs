@@ -12,6 +12,8 @@
 //! - [`meter`] counts what happens.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
+//! - [`problems`] keeps what an operator should know.
+//! - [`set_back`] has jobs begin again when the clock was set back.
 //! - [`shutdown`] ends all of it in order.
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
@@ -31,13 +33,15 @@ mod long_polls;
 mod meter;
 mod place;
 mod plan;
+mod problems;
+mod set_back;
 mod settle;
 mod shutdown;
 mod table;
 mod under_way;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -52,7 +56,7 @@ use crate::queue::{Queue, QueueError};
 use crate::registry::States;
 use crate::storage::{Change, Durability, Limits, Storage, StorageError};
 
-pub(crate) use activity::Activity;
+pub(crate) use activity::{Activity, set_back as entry_set_back};
 use attempt::{Attempt, Ended};
 pub use durations::Durations;
 use edits::Exclusion;
@@ -62,6 +66,10 @@ pub(crate) use live::LiveJob;
 use long_polls::LongPolls;
 use meter::Meter;
 pub use meter::{FunctionMetrics, Metrics};
+use problems::Problems;
+pub use problems::{Problem, ProblemCode, ProblemMetrics};
+pub(crate) use set_back::SetBack;
+use set_back::Watch;
 pub(crate) use table::Table;
 
 /// How long to wait after the queue or the store failed.
@@ -93,6 +101,12 @@ pub(crate) struct Engine {
     /// Events in batches, for those who listen.
     events: broadcast::Sender<Arc<[Event]>>,
     meter: Meter,
+    problems: Problems,
+    watch: Watch,
+    /// The latest that the clock has read, in microseconds since 1970.
+    latest: AtomicI64,
+    /// Steps of the clock that keep history from being dropped by its age.
+    retention_holds: AtomicUsize,
     capacity: Capacity,
     /// Whether fires are put into the queue: from the start on.
     is_placing: AtomicBool,
@@ -151,6 +165,10 @@ impl Engine {
             instance,
             events: broadcast::Sender::new(LISTENER_BUFFER),
             meter: Meter::default(),
+            problems: Problems::default(),
+            watch: Watch::default(),
+            latest: AtomicI64::new(i64::MIN),
+            retention_holds: AtomicUsize::new(0),
             capacity,
             is_placing: AtomicBool::new(false),
             ready: Mutex::default(),
@@ -233,13 +251,19 @@ impl Engine {
             queued: depth.map(|depth| depth.pending),
             due: depth.map(|depth| depth.due),
             listeners: self.events.receiver_count(),
+            problems: self.problems.metrics(),
             ..self.meter.read()
         })
     }
 
+    /// What an operator should know at present.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        self.problems.present()
+    }
+
     fn limits(&self) -> Limits {
         let days = self.capacity.history_retention_days;
-        let age = (days > 0).then(|| chrono::TimeDelta::days(i64::from(days)));
+        let age = (days > 0 && self.may_drop_by_age()).then(|| chrono::TimeDelta::days(i64::from(days)));
         Limits {
             max_history: self.capacity.max_history,
             history_since: age.and_then(|age| self.clock.now().checked_sub_signed(age)),

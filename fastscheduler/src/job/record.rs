@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::recent::Recent;
-use super::{Declared, FunctionKey, JobDefinition, JobId, Name, Progress, Run, RunStatus};
+use super::{Declared, FunctionKey, JobDefinition, JobId, Name, Progress, Rewind, Run, RunStatus};
 use crate::schedule::ScheduleDefinition;
 
 /// Who made a job.
@@ -85,6 +85,9 @@ pub struct JobRevision {
     /// The zone of its times, if its schedule has some and names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<Tz>,
+    /// What it remembers of the time that the clock was ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewind: Option<Arc<Rewind>>,
 }
 
 impl JobRevision {
@@ -101,6 +104,7 @@ impl JobRevision {
             next_run_at: job.next_run_at,
             declared: job.declared.clone(),
             zone: job.zone,
+            rewind: job.rewind.clone(),
         }
     }
 }
@@ -138,6 +142,12 @@ pub struct Job {
     /// the scheduler which placed its fires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) zone: Option<Tz>,
+    /// What it remembers of the time that the clock was ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rewind: Option<Arc<Rewind>>,
+    /// The last of its schedule's fires that ended, by when it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_ended: Option<DateTime<Utc>>,
     pub(crate) run_count: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) failure_count: u64,
@@ -172,6 +182,8 @@ impl Job {
             key: None,
             declared: None,
             zone: None,
+            rewind: None,
+            last_ended: None,
             run_count: 0,
             failure_count: 0,
             retry_count: 0,
@@ -212,10 +224,15 @@ impl Job {
         &self.definition
     }
 
-    /// Its schedule, with the zone of its times named.
-    pub(crate) fn zoned_schedule(&self) -> ScheduleDefinition {
+    /// Its schedule, with the zone of its times named, and what it counts from
+    /// if that is not the instant from which the job has it.
+    pub(crate) fn whole_schedule(&self) -> ScheduleDefinition {
         let schedule = &self.definition.schedule;
-        ScheduleDefinition { zone: schedule.zone.or(self.zone), ..schedule.clone() }
+        let schedule = ScheduleDefinition { zone: schedule.zone.or(self.zone), ..schedule.clone() };
+        match self.rewind.as_ref().and_then(|rewind| rewind.anchor) {
+            Some(anchor) => schedule.placed(anchor),
+            None => schedule,
+        }
     }
 
     /// Who made it.
@@ -343,6 +360,9 @@ impl Job {
         self.last_run_at = run.started_at.or(self.last_run_at);
         self.recent.push(run.status);
         self.retry_count = retry_count;
+        if retry_count == 0 && run.run_id.trigger.is_of_schedule() {
+            self.last_ended = Some(run.scheduled_for());
+        }
     }
 
     /// Takes over a change. Stores call this when its revision is the one that
@@ -355,6 +375,7 @@ impl Job {
         self.next_run_at = change.next_run_at;
         self.declared.clone_from(&change.declared);
         self.zone = change.zone;
+        self.rewind.clone_from(&change.rewind);
     }
 
     /// Moves the first fire that is not accounted for on, never back, and not

@@ -73,16 +73,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// The record of fires that did not run.
+    /// The record of fires that did not run; `trigger` is the job's
+    /// [`skip_trigger`](super::Job::skip_trigger).
     pub(crate) fn skipped(
         job: JobId,
         definition: &JobDefinition,
+        trigger: Trigger,
         skipped: Skipped,
         recorded_at: DateTime<Utc>,
     ) -> Self {
         // A fire of a schedule that was closed may be one of its successor too.
         let (trigger, scheduled_for) = match &skipped.closed {
-            None => (Trigger::Schedule, skipped.first),
+            None => (trigger, skipped.first),
             Some(closed) => (Trigger::Manual, closed.until),
         };
         Self {

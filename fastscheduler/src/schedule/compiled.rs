@@ -25,6 +25,8 @@ const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
 pub(crate) struct Timetable {
     pub(super) zone: Zone,
     pub(super) rule: Rule,
+    /// Instants of the rule that are no fires, in order.
+    pub(super) left_out: Option<Arc<[DateTime<Utc>]>>,
 }
 
 /// A rule in microseconds since 1970.
@@ -44,13 +46,31 @@ impl Timetable {
     /// As [`ScheduleDefinition::compile`] makes it.
     pub(crate) fn compile(definition: &ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
         let zone = Zone::from(definition.zone.unwrap_or(default_zone));
-        Ok(Self { zone, rule: Rule::compile(definition, zone)? })
+        Ok(Self { zone, rule: Rule::compile(definition, zone)?, left_out: None })
+    }
+
+    /// The same fires but for these, which are in order.
+    pub(crate) fn without(mut self, fires: &Arc<[DateTime<Utc>]>) -> Self {
+        self.left_out = (!fires.is_empty()).then(|| Arc::clone(fires));
+        self
     }
 
     /// The first fire later than `after`, as [`Schedule`](super::Schedule) says it.
     pub(crate) fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let next = self.rule.next_after(self.zone, after.timestamp_micros())?;
-        DateTime::from_timestamp_micros(next)
+        let mut after = after;
+        loop {
+            let next = self.rule.next_after(self.zone, after.timestamp_micros())?;
+            let next = DateTime::from_timestamp_micros(next)?;
+            if !self.is_left_out(next) {
+                return Some(next);
+            }
+            after = next;
+        }
+    }
+
+    /// Whether an instant is among those that are [no fires](Self::without).
+    pub(crate) fn is_left_out(&self, at: DateTime<Utc>) -> bool {
+        self.left_out.as_ref().is_some_and(|left_out| left_out.binary_search(&at).is_ok())
     }
 
     /// The fires later than `after`, in order.

@@ -78,7 +78,12 @@ impl Timetable {
             // What is left over fits where the difference may not: it is below the interval.
             let since_anchor = i128::from(instant.timestamp_micros()) - i128::from(anchor);
             let left_over = i64::try_from(since_anchor % i128::from(interval)).ok()?;
-            return DateTime::from_timestamp_micros(instant.timestamp_micros() - left_over);
+            let mut last = DateTime::from_timestamp_micros(instant.timestamp_micros() - left_over)?;
+            // The first fire is none that is left out, so this ends there.
+            while self.is_left_out(last) {
+                last -= TimeDelta::microseconds(interval);
+            }
+            return Some(last);
         }
         // The next fire after an instant never moves back as the instant goes
         // on, so that the last one is found by halving: back from the end in
@@ -115,7 +120,11 @@ impl Timetable {
         if let Some((_, interval)) = self.grid(after) {
             let last = self.latest_at_or_before(until, after)?;
             let steps = last.timestamp_micros().abs_diff(first.timestamp_micros()) / interval.unsigned_abs();
-            return Some(FireRange { first, last, count: steps + 1, exact: true });
+            let is_on_grid =
+                |fire: &DateTime<Utc>| (fire.timestamp_micros() - first.timestamp_micros()) % interval == 0;
+            let left_out = self.left_out.iter().flat_map(|left_out| left_out.iter());
+            let left_out = left_out.filter(|fire| (first..last).contains(*fire) && is_on_grid(fire));
+            return Some(FireRange { first, last, count: steps + 1 - left_out.count() as u64, exact: true });
         }
         let mut range = FireRange { first, last: first, count: 1, exact: true };
         let rest = self.upcoming(after).skip(1).take_while(|fire| *fire <= until);

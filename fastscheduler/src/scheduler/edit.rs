@@ -161,6 +161,12 @@ impl Scheduler {
             Fires::Renew(reason) => {
                 let since = now.max(self.accounted_until(job)?);
                 let schedule = self.compile(&revision.definition.schedule, since)?;
+                let rewind = job.rewind.as_ref().map(|rewind| Arc::new(rewind.of_new_schedule(since)));
+                let schedule = match &rewind {
+                    Some(rewind) => schedule.without(&rewind.ended),
+                    None => schedule,
+                };
+                revision.rewind = rewind;
                 revision.scheduled_since = since;
                 revision.zone = self.zone_of(&revision.definition.schedule);
                 revision.next_run_at = schedule.next_after(since);
@@ -171,7 +177,7 @@ impl Scheduler {
             }
         };
         let record = skipped.map(|skipped| {
-            let run = Arc::new(Run::skipped(job.id, &job.definition, skipped, now));
+            let run = Arc::new(Run::skipped(job.id, &job.definition, job.skip_trigger(), skipped, now));
             let (scheduled_since, next_run_at) = (job.scheduled_since, revision.next_run_at);
             let progress = Progress { scheduled_since, next_run_at };
             Change::Skip(SkippedFires { run, progress })
@@ -205,7 +211,7 @@ impl Scheduler {
     ) -> Result<Option<Skipped>, SchedulerError> {
         let Some(first) = job.next_run_at else { return Ok(None) };
         let schedule = self.timetable_of(job)?;
-        let closed = ClosedSchedule { definition: job.zoned_schedule(), since: job.scheduled_since, until };
+        let closed = ClosedSchedule { definition: job.whole_schedule(), since: job.scheduled_since, until };
         Ok(Some(Skipped { closed: Some(closed), ..Skipped::range(&schedule, reason, first, until) }))
     }
 

@@ -30,7 +30,8 @@ struct Known {
 impl Scheduler {
     /// Takes over what is stored, and makes it what the code declares.
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
-        let Stored { mut jobs, open, tombstones } = self.0.engine.storage.load().await?;
+        let Stored { mut jobs, mut open, tombstones } = self.0.engine.storage.load().await?;
+        self.set_back_at_start(&mut jobs, &mut open).await?;
         self.place_imported(&mut jobs).await?;
         self.place_in_zone(&mut jobs).await?;
         let mut open = by_job(open);
@@ -261,7 +262,7 @@ fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Chan
         job.declared.as_deref().map(|declared| Box::new(Tombstone { job: id, declared: declared.clone() }));
     let missed = job.next_run_at.map(|first| {
         let skipped = Skipped::range(schedule, SkipReason::CatchUp, first, now);
-        let run = Arc::new(Run::skipped(id, &job.definition, skipped, now));
+        let run = Arc::new(Run::skipped(id, &job.definition, job.skip_trigger(), skipped, now));
         let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
         Change::Skip(SkippedFires { run, progress })
     });

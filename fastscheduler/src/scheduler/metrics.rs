@@ -1,7 +1,7 @@
 //! What a monitor asks.
 
 use super::{Scheduler, SchedulerError};
-use crate::engine::Metrics;
+use crate::engine::{Metrics, Problem};
 
 impl Scheduler {
     /// What has happened in this process since the scheduler was built, and how
@@ -27,6 +27,29 @@ impl Scheduler {
     /// ```
     pub async fn metrics(&self) -> Result<Metrics, SchedulerError> {
         Ok(self.0.engine.metrics().await?)
+    }
+
+    /// What an operator should know at present, such as that the clock was set
+    /// back. Each problem is logged when it begins and when it ends, and
+    /// counted in [`metrics`](Self::metrics).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+    /// for problem in scheduler.problems().await? {
+    ///     println!("{} since {}: {problem}", problem.code, problem.since);
+    /// }
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    #[expect(clippy::unused_async, reason = "a shared store is asked for its own")]
+    pub async fn problems(&self) -> Result<Vec<Problem>, SchedulerError> {
+        Ok(self.0.engine.problems())
     }
 
     /// Whether the store can be reached and takes changes.

@@ -22,6 +22,7 @@ mod new_job;
 mod program;
 mod runs;
 mod service;
+mod set_back;
 mod signals;
 mod status;
 mod timetables;
@@ -153,6 +154,7 @@ impl Scheduler {
         self.place_all().await?;
         std::mem::forget(unstarted);
         self.0.engine.start();
+        self.0.engine.spawn(self.clone().watch_clock());
         if let Some(service) = service {
             self.0.engine.spawn(service);
         }
@@ -358,6 +360,7 @@ impl Scheduler {
         if !self.is_running() {
             return Err(SchedulerError::Phase("the scheduler is not running; call `start()` first"));
         }
+        self.look_at_clock().await;
         Ok(self.0.engine.quiet().await?)
     }
 

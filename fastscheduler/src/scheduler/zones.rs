@@ -23,8 +23,8 @@ impl Scheduler {
     pub(super) fn timetable_of(&self, job: &Job) -> Result<Timetable, ScheduleError> {
         let is_elsewhere = job.zone.is_some_and(|zone| zone != self.0.zone);
         let schedule = &job.definition.schedule;
-        let schedule = if is_elsewhere { Cow::Owned(job.zoned_schedule()) } else { Cow::Borrowed(schedule) };
-        self.compile(&schedule, job.scheduled_since)
+        let schedule = if is_elsewhere { Cow::Owned(job.whole_schedule()) } else { Cow::Borrowed(schedule) };
+        Ok(job.without_ended(self.compile(&schedule, job.counts_from())?))
     }
 
     /// Has stored jobs fire by the times of this scheduler's zone from now on. For

@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, LOOK_AGAIN};
 
 /// A clock that stands still until it is set. Clones are the same clock.
 #[derive(Debug, Clone)]
@@ -62,6 +62,25 @@ impl Clock for ManualClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let until = self.0.borrow().elapsed + duration;
         wait(self.0.subscribe(), move |times| times.elapsed >= until)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.borrow().elapsed
+    }
+
+    fn may_be_set(&self) -> BoxFuture<'static, ()> {
+        let known = *self.0.borrow();
+        wait(self.0.subscribe(), move |times| {
+            times.elapsed >= known.elapsed + LOOK_AGAIN || times.began_at() != known.began_at()
+        })
+    }
+}
+
+impl Times {
+    /// What the clock on the wall would have read at the beginning: it changes
+    /// when that clock is set.
+    fn began_at(self) -> DateTime<Utc> {
+        self.wall - self.elapsed
     }
 }
 

@@ -68,6 +68,7 @@ impl Collector for Facts {
         page.lengths("lateness", "How long after it was due an attempt began", lateness)?;
         page.lengths("store_change", "How long the store took to make changes", store)?;
         page.skipped(&self.metrics)?;
+        page.problems(&self.metrics)?;
         let counters = [
             ("retries", "Attempts that ended and were not the first of their fire", self.metrics.retries),
             ("dead_letters", "Fires that failed for good", self.metrics.dead_letters),
@@ -147,6 +148,22 @@ impl Page<'_, '_> {
         for (reason, count) in &metrics.skipped {
             let labels = [("reason", reason.to_string())];
             skipped.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
+        }
+        Ok(())
+    }
+
+    fn problems(&mut self, metrics: &Metrics) -> fmt::Result {
+        let help = "Problems that began, such as that the clock was set back";
+        let mut begun = self.begin("problems", help, MetricType::Counter)?;
+        for (code, of) in &metrics.problems {
+            let labels = [("code", code.as_str())];
+            begun.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&of.begun, None)?;
+        }
+        let mut present = self.begin("problems_present", "Problems that last", MetricType::Gauge)?;
+        for (code, of) in &metrics.problems {
+            let labels = [("code", code.as_str())];
+            let count = i64::try_from(of.present).unwrap_or(i64::MAX);
+            present.encode_family(&labels)?.encode_gauge(&count)?;
         }
         Ok(())
     }

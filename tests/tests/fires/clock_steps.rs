@@ -87,7 +87,7 @@ fn a_clock_that_is_stepped_an_hour_ahead_misses_what_it_left_out() {
 }
 
 #[test]
-fn a_clock_that_is_stepped_back_an_hour_repeats_no_fire_and_loses_none() {
+fn a_clock_that_is_stepped_back_an_hour_goes_on_at_once_and_repeats_no_fire() {
     for overlap in ALL {
         let world = World::default();
         let process = world.start();
@@ -96,9 +96,12 @@ fn a_clock_that_is_stepped_back_an_hour_repeats_no_fire_and_loses_none() {
         process.advance(MINUTE * 25);
         step(&world, &process, -1);
         process.advance(HOUR * 2);
-        let ran: Vec<_> = (1..=8).flat_map(|tens| [tens * 10; 2]).collect();
+        // Ten and twenty past midnight ran already.
+        let tens =
+            [10, 20].into_iter().chain((-3..=0).map(|tens| tens * 10)).chain((3..=8).map(|tens| tens * 10));
+        let ran: Vec<_> = tens.flat_map(|minute| [minute; 2]).collect();
         assert_eq!(minutes(&world), ran, "{overlap:?}");
-        assert_eq!(skips(&process), []);
+        assert_eq!(skips(&process), [(SkipReason::Rescheduled, -30, 0); 2], "{overlap:?}");
         world.audit(0);
     }
 }
@@ -128,7 +131,7 @@ fn a_clock_that_is_stepped_during_an_attempt_neither_loses_nor_doubles() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_before_a_restart_repeats_no_fire() {
+fn a_clock_that_was_set_back_before_a_restart_goes_on_at_once_and_repeats_no_fire() {
     for is_crash in [true, false] {
         let world = World::default();
         let process = world.start();
@@ -142,7 +145,15 @@ fn a_clock_that_was_set_back_before_a_restart_repeats_no_fire() {
         world.clock.step(world.clock.now() - TimeDelta::hours(1));
         let process = world.start();
         process.advance(HOUR * 2);
-        assert_eq!(minutes(&world), [10, 20, 30, 40, 50, 60, 70, 80]);
+        assert_eq!(minutes(&world), [10, 20, -30, -20, -10, 0, 30, 40, 50, 60, 70, 80]);
+        assert_eq!(skips(&process), [(SkipReason::Rescheduled, -30, 0)]);
+        process.stop(Duration::ZERO);
+        // It is an old story by now.
+        let process = world.start();
+        assert_eq!(process.run(process.scheduler.problems()).unwrap(), []);
+        process.advance(MINUTE * 10);
+        assert_eq!(minutes(&world).last(), Some(&90));
+        assert_eq!(skips(&process).len(), 1);
         world.audit(0);
     }
 }
@@ -156,7 +167,8 @@ fn a_new_schedule_repeats_no_fire_after_the_clock_was_set_back() {
     step(&world, &process, -1);
     process.run(process.scheduler.update_job(id, JobUpdate::new().schedule(cron("*/5 * * * *")))).unwrap();
     process.advance(HOUR * 2);
-    let ran: Vec<_> = [10, 20].into_iter().chain((5..=17).map(|fives| fives * 5)).collect();
+    let fives = (-6..=17).map(|fives| fives * 5).filter(|minute| ![10, 20].contains(minute));
+    let ran: Vec<_> = [10, 20].into_iter().chain(fives).collect();
     assert_eq!(minutes(&world), ran);
     world.audit(0);
 }

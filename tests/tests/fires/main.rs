@@ -6,6 +6,7 @@ mod clock_steps;
 mod missed;
 mod overlap;
 mod scenarios;
+mod set_back;
 mod shutdown;
 mod timeouts;
 

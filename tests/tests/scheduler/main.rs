@@ -20,6 +20,7 @@ mod queue_failures;
 mod queue_memory;
 mod retention;
 mod run_now;
+mod set_clock;
 mod status;
 mod storage_memory;
 mod store_failures;

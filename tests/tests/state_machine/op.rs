@@ -127,7 +127,7 @@ pub(crate) fn sequences() -> impl Strategy<Value = Sequence> {
         3 => (1..4_usize).prop_map(Op::Release),
         6 => (1..40_u64, 1..6_usize).prop_map(|(seconds, times)| Op::Tick { seconds, times }),
         3 => select(vec![29_u64, 65, 1_000, 5_000]).prop_map(|seconds| Op::Suspend { seconds }),
-        1 => select(vec![-1_i64, 1]).prop_map(|hours| Op::StepClock { hours }),
+        2 => select(vec![-1_i64, -1, 1, 1, -25, 25, -8_760, 8_760]).prop_map(|hours| Op::StepClock { hours }),
         2 => (0..40_u64, 0..12_usize, down.clone())
             .prop_map(|(after, turns, down)| Op::Crash { after, turns, down }),
         2 => down.prop_map(|down| Op::Restart { down }),

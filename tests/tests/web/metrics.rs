@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use fastscheduler::prelude::*;
-use fastscheduler::{Overlap, SchedulerBuilder};
+use fastscheduler::{Clock as _, Overlap, SchedulerBuilder};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::Site;
@@ -143,4 +144,19 @@ async fn those_who_listen_and_what_runs_here_are_told() {
     assert_eq!((values["event_streams"], values["event_listeners"], values["up"]), (1.0, 2.0, 1.0));
     assert_eq!(values[&format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))], 1.0);
     drop(listener);
+}
+
+#[tokio::test]
+async fn problems_are_counted_by_kind() {
+    let (scheduler, clock) = started().await;
+    let site = Site::of(&scheduler).await;
+    clock.step(clock.now() - TimeDelta::hours(1));
+    advance(&scheduler, &clock, 1).await;
+    let counted = |values: &BTreeMap<String, f64>| {
+        let code = "{code=\"clock_set_back\"}";
+        (values[&format!("problems_total{code}")], values[&format!("problems_present{code}")])
+    };
+    assert_eq!(counted(&values(&site).await), (1.0, 1.0));
+    advance(&scheduler, &clock, 3_700).await;
+    assert_eq!(counted(&values(&site).await), (1.0, 0.0));
 }

@@ -3,6 +3,7 @@
 mod chain;
 mod period;
 mod problem;
+mod rewinds;
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::IntoFuture;
@@ -154,6 +155,8 @@ struct Book<'a> {
     job: Option<&'a Job>,
     runs: Vec<&'a Run>,
     skips: Vec<&'a Run>,
+    /// Both, in the order in which they were recorded.
+    records: Vec<&'a Run>,
     open: Vec<&'a OpenFire>,
     letters: Vec<&'a DeadLetter>,
 }
@@ -169,6 +172,7 @@ impl Auditing<'_> {
         }
         for run in history {
             let book = books.entry(run.job_id()).or_default();
+            book.records.push(run);
             if run.run_id.attempt == 0 { &mut book.skips } else { &mut book.runs }.push(run);
         }
         for letter in letters {

@@ -1,11 +1,14 @@
 //! The fires of each schedule that a job has or had.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::chain::Chains;
+use super::rewinds::Rewinds;
 use super::{Auditing, Book, Problem};
 use crate::job::{JobId, Run, Skipped};
-use crate::schedule::{Schedule, ScheduleDefinition};
+use crate::schedule::{ScheduleDefinition, Timetable};
 
 /// The least time between two instants.
 const MOMENT: TimeDelta = TimeDelta::microseconds(1);
@@ -13,7 +16,7 @@ const MOMENT: TimeDelta = TimeDelta::microseconds(1);
 /// A schedule for as long as a job has or had it.
 struct Period<'a> {
     job: JobId,
-    schedule: Schedule,
+    schedule: Timetable,
     /// Its fires are later than this.
     since: DateTime<Utc>,
     /// Its fires up to this one must be accounted for.
@@ -41,15 +44,22 @@ impl Auditing<'_> {
     ) {
         let closed = |run: &&Run| run.skipped.as_deref().is_some_and(|skipped| skipped.closed.is_some());
         let (closings, skips): (Vec<&Run>, Vec<&Run>) = book.skips.iter().copied().partition(closed);
+        let rewinds = Rewinds::of(book, chains);
         let ran = chains.of_schedule().map(|fire| Account { first: fire, last: fire, is_skip: false });
-        let skipped = skips.iter().filter_map(|run| account(run.skipped.as_deref()?));
+        let skipped = skips.iter().filter_map(|run| {
+            let account = account(run.skipped.as_deref()?)?;
+            let last = rewinds.holds_until(run.run_id).map_or(account.last, |until| account.last.min(until));
+            (account.first <= last).then_some(Account { last, ..account })
+        });
         let mut accounts: Vec<Account> = ran.chain(skipped).collect();
         accounts.sort_unstable();
-        for period in self.periods(job, book, &closings, &accounts, problems) {
-            period.check(&accounts, problems);
-            let of_period = skips.iter().filter(|run| period.contains(run.scheduled_for()));
-            let records = of_period.copied().chain(period.closing);
-            problems.extend(records.filter_map(|run| period.wrong_skip(run)));
+        for period in self.periods(job, book, &closings, &accounts, &rewinds, problems) {
+            period.check(&accounts, &rewinds, problems);
+            let holds = |run: &&&Run| rewinds.holds_until(run.run_id).is_none();
+            let of_period = skips.iter().filter(|run| holds(run) && period.contains(run.scheduled_for()));
+            let closing = period.closing.iter().filter(|run| rewinds.holds_until(run.run_id).is_none());
+            let records = of_period.chain(closing).copied();
+            problems.extend(records.filter_map(|run| period.wrong_skip(run, &rewinds)));
         }
     }
 
@@ -59,10 +69,11 @@ impl Auditing<'_> {
         book: &Book<'a>,
         closings: &[&'a Run],
         accounts: &[Account],
+        rewinds: &Rewinds,
         problems: &mut Vec<Problem>,
     ) -> Vec<Period<'a>> {
         let mut compile = |definition: &ScheduleDefinition, since: DateTime<Utc>| {
-            let compiled = definition.clone().placed(since).compile(self.zone);
+            let compiled = Timetable::compile(&definition.clone().placed(since), self.zone);
             compiled
                 .map_err(|error| problems.push(Problem::Unreadable { job, error: error.to_string() }))
                 .ok()
@@ -73,18 +84,19 @@ impl Auditing<'_> {
                 continue;
             };
             if let Some(schedule) = compile(&closed.definition, closed.since) {
-                let (since, until) = (closed.since, closed.until);
+                let until = rewinds.holds_until(run.run_id).unwrap_or(closed.until);
+                let since = closed.since;
                 periods.push(Period { job, schedule, since, until, closing: Some(run) });
             }
         }
         let current = book.job.map(|job| (job, job.scheduled_since()));
         if let Some((present, since)) = current
-            && let Some(schedule) = compile(&present.zoned_schedule(), since)
+            && let Some(schedule) = compile(&present.whole_schedule(), since)
         {
             let until = match (present.unaccounted_from(), self.until) {
                 (Some(next), _) => next - MOMENT,
                 (None, Some(until)) => until,
-                (None, None) if !schedule.is_recurring() => DateTime::<Utc>::MAX_UTC,
+                (None, None) if !present.definition.schedule.spec.is_recurring() => DateTime::<Utc>::MAX_UTC,
                 // It has come to its end, which only its records tell.
                 (None, None) => accounts.iter().map(|account| account.last).max().unwrap_or(since),
             };
@@ -100,17 +112,23 @@ impl Period<'_> {
     }
 
     /// Looks for fires that are accounted for by nothing, or by too much.
-    fn check(&self, accounts: &[Account], problems: &mut Vec<Problem>) {
+    fn check(&self, accounts: &[Account], rewinds: &Rewinds, problems: &mut Vec<Problem>) {
+        let schedule = self.schedule.clone().without(rewinds.ended());
         let closing = self.closing.and_then(|run| account(run.skipped.as_deref()?));
         let begin = accounts.partition_point(|account| account.first <= self.since);
         let end = accounts.partition_point(|account| account.first <= self.until);
-        let mut own: Vec<Account> = accounts.get(begin..end).unwrap_or_default().to_vec();
-        own.extend(closing.filter(|account| self.contains(account.first)));
+        let own = accounts.get(begin..end).unwrap_or_default().iter().copied();
+        let mut own: Vec<Account> =
+            own.filter(|account| account.is_skip || !schedule.is_left_out(account.first)).collect();
+        own.extend(closing.filter(|account| self.contains(account.first)).map(|account| {
+            // Of a clock that was ahead it may go on beyond.
+            Account { last: account.last.min(self.until), ..account }
+        }));
         own.sort_unstable();
         let mut covered = Account { first: self.since, last: self.since, is_skip: false };
         for account in own {
             if account.first > covered.last {
-                self.check_gap(covered.last, account.first - MOMENT, problems);
+                self.check_gap(&schedule, covered.last, account.first - MOMENT, problems);
             } else {
                 problems.extend(self.overlap(covered, account));
             }
@@ -119,12 +137,18 @@ impl Period<'_> {
             }
         }
         if covered.last < self.until {
-            self.check_gap(covered.last, self.until, problems);
+            self.check_gap(&schedule, covered.last, self.until, problems);
         }
     }
 
-    fn check_gap(&self, after: DateTime<Utc>, until: DateTime<Utc>, problems: &mut Vec<Problem>) {
-        if let Some(lost) = self.schedule.count_between(after, until, Skipped::COUNTED) {
+    fn check_gap(
+        &self,
+        schedule: &Timetable,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        problems: &mut Vec<Problem>,
+    ) {
+        if let Some(lost) = schedule.count_between(after, until, Skipped::COUNTED) {
             let (first, last, count) = (lost.first, lost.last, lost.count);
             problems.push(Problem::Lost { job: self.job, first, last, count });
         }
@@ -142,12 +166,24 @@ impl Period<'_> {
     }
 
     /// Compares a record of skipped fires with the schedule.
-    fn wrong_skip(&self, run: &Run) -> Option<Problem> {
+    fn wrong_skip(&self, run: &Run, rewinds: &Rewinds) -> Option<Problem> {
         let skipped = run.skipped.as_deref().filter(|skipped| account(skipped).is_some())?;
-        let by_schedule = self.schedule.count_between(skipped.first - MOMENT, skipped.last, Skipped::COUNTED);
-        let expected = by_schedule.map(|range| (range.first, range.last, range.count));
+        let count = |schedule: &Timetable| {
+            schedule.count_between(skipped.first - MOMENT, skipped.last, Skipped::COUNTED)
+        };
+        let is_right = count(&self.schedule).is_some_and(|range| {
+            let by_schedule = |left_out: &Arc<[DateTime<Utc>]>| {
+                count(&self.schedule.clone().without(left_out)).map_or(0, |range| range.count)
+            };
+            (range.first, range.last) == (skipped.first, skipped.last)
+                && rewinds.may_be(skipped, by_schedule).contains(&skipped.count)
+        });
+        if is_right {
+            return None;
+        }
+        let expected = count(&self.schedule).map(|range| (range.first, range.last, range.count));
         let recorded = (skipped.first, skipped.last, skipped.count);
-        (expected != Some(recorded)).then_some(Problem::WrongSkip { run: run.run_id, recorded, expected })
+        Some(Problem::WrongSkip { run: run.run_id, recorded, expected })
     }
 }
 

@@ -1,0 +1,161 @@
+//! What an operator should know, for as long as it lasts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::lock;
+use crate::job::JobId;
+
+/// What kind of problem it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ProblemCode {
+    /// The clock was set back by more than five seconds.
+    ///
+    /// Values: `from` and `to`, what it read before and after; `seconds`, by
+    /// how much it was set back; `jobs`, how many jobs begin again at the right
+    /// time. It ends when the clock reads `from` again, an hour later at the
+    /// latest.
+    ClockSetBack,
+    /// The store or the queue fails, and what happened is tried to be written
+    /// again each second.
+    ///
+    /// Values: `error`, why it failed last.
+    StoreFailing,
+}
+
+impl ProblemCode {
+    /// The code as a word, as in `clock_set_back`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClockSetBack => "clock_set_back",
+            Self::StoreFailing => "store_failing",
+        }
+    }
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for ProblemCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Something that an operator should know, for as long as it lasts; see
+/// [`Scheduler::problems`](crate::Scheduler::problems). It prints as a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Problem {
+    /// What kind of problem it is.
+    pub code: ProblemCode,
+    /// When it began, by the scheduler's clock.
+    pub since: DateTime<Utc>,
+    /// The job that it is about, if it is about one.
+    pub job: Option<JobId>,
+    /// What there is to say of it, by names that [`ProblemCode`] lists.
+    pub values: Map<String, Value>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |name: &str| self.values.get(name).and_then(Value::as_str).unwrap_or_default();
+        let number = |name: &str| self.values.get(name).and_then(Value::as_u64).unwrap_or_default();
+        match self.code {
+            ProblemCode::ClockSetBack => {
+                let (from, to, seconds) = (text("from"), text("to"), number("seconds"));
+                write!(f, "the clock was set back by {seconds} s, from {from} to {to}")?;
+                match number("jobs") {
+                    0 => Ok(()),
+                    1 => f.write_str("; the fires of 1 job begin again at the right time"),
+                    jobs => write!(f, "; the fires of {jobs} jobs begin again at the right time"),
+                }
+            }
+            ProblemCode::StoreFailing => write!(f, "the store or the queue fails: {}", text("error")),
+        }
+    }
+}
+
+/// How often a problem began, and whether it lasts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProblemMetrics {
+    /// How many of this kind there are at present.
+    pub present: usize,
+    /// How many have begun since the process started.
+    pub begun: u64,
+}
+
+/// The problems there are, and how many there were.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    present: BTreeMap<Key, Problem>,
+    begun: BTreeMap<ProblemCode, u64>,
+}
+
+/// At most one of each kind, for each job or for none.
+type Key = (ProblemCode, Option<JobId>);
+
+impl Problems {
+    /// A problem begins, and is logged. One of its kind that lasts is replaced
+    /// by it.
+    pub(super) fn begin(&self, problem: Problem) {
+        let job = problem.job.map(tracing::field::display);
+        tracing::warn!(problem = problem.code.as_str(), job, "{problem}");
+        let mut state = self.state();
+        *state.begun.entry(problem.code).or_default() += 1;
+        state.present.insert((problem.code, problem.job), problem);
+    }
+
+    /// There is more to say of a problem that lasts.
+    pub(super) fn set_value(&self, code: ProblemCode, job: Option<JobId>, name: &str, value: Value) {
+        if let Some(problem) = self.state().present.get_mut(&(code, job)) {
+            problem.values.insert(name.to_owned(), value);
+        }
+    }
+
+    /// A problem has ended, if there was one.
+    pub(super) fn end(&self, code: ProblemCode, job: Option<JobId>) {
+        let ended = self.state().present.remove(&(code, job));
+        if let Some(problem) = ended {
+            let job = job.map(tracing::field::display);
+            tracing::info!(problem = code.as_str(), job, "no longer a problem: {problem}");
+        }
+    }
+
+    /// Those there are, by kind.
+    pub(super) fn present(&self) -> Vec<Problem> {
+        self.state().present.values().cloned().collect()
+    }
+
+    pub(super) fn metrics(&self) -> BTreeMap<ProblemCode, ProblemMetrics> {
+        let state = self.state();
+        let of = |(code, begun): (&ProblemCode, &u64)| {
+            let present = state.present.keys().filter(|(present, _)| present == code).count();
+            (*code, ProblemMetrics { present, begun: *begun })
+        };
+        state.begun.iter().map(of).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0)
+    }
+}
+
+/// An instant as a problem's values have it: RFC 3339, in UTC.
+pub(super) fn instant(at: DateTime<Utc>) -> Value {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
+}

@@ -1,0 +1,109 @@
+//! What of a job's records is of a time that the clock was ahead.
+//!
+//! A schedule that is closed before a fire that was accounted for already is
+//! that of a clock that was set back: the job's fires began again then.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Book;
+use super::chain::Chains;
+use crate::job::{Run, RunId, Skipped};
+
+/// What the records before a clock was set back say of the time after.
+#[derive(Default)]
+pub(super) struct Rewinds {
+    /// The records of skipped fires that do not hold whole: up to when they do.
+    holds_until: HashMap<RunId, DateTime<Utc>>,
+    /// All fires that had ended and do not come again.
+    ended: Fires,
+    /// All fires that ran, if the clock was ever set back.
+    ran: Fires,
+}
+
+/// Fires in order.
+type Fires = Arc<[DateTime<Utc>]>;
+
+impl Rewinds {
+    pub(super) fn of(book: &Book<'_>, chains: &Chains<'_>) -> Self {
+        let mut rewinds = Self::default();
+        let mut ended = BTreeSet::new();
+        let mut is_rewound = book.job.is_some_and(|job| job.rewind.is_some());
+        let mut latest = DateTime::<Utc>::MIN_UTC;
+        for (place, run) in book.records.iter().enumerate() {
+            let skipped = run.skipped.as_deref();
+            match (skipped.and_then(|skipped| skipped.closed.as_ref()), skipped) {
+                (Some(closed), _) if closed.until < latest => {
+                    rewinds.set_back(&book.records, place, closed.until, &mut ended);
+                    latest = closed.until;
+                    is_rewound = true;
+                }
+                (Some(closed), _) => latest = latest.max(closed.until),
+                (None, Some(skipped)) => latest = latest.max(skipped.last),
+                (None, None) if run.run_id.trigger.is_of_schedule() => {
+                    latest = latest.max(run.scheduled_for());
+                }
+                (None, None) => {}
+            }
+        }
+        let of_job = book.job.and_then(|job| job.rewind.as_ref());
+        ended.extend(of_job.iter().flat_map(|rewind| rewind.ended.iter()));
+        if is_rewound {
+            let ran = chains.of_schedule().chain(ended.iter().copied());
+            rewinds.ran = ran.collect::<BTreeSet<_>>().into_iter().collect();
+        }
+        rewinds.ended = ended.into_iter().collect();
+        rewinds
+    }
+
+    /// The clock was set back to `to` when the record at `place` was written.
+    fn set_back(
+        &mut self,
+        records: &[&Run],
+        place: usize,
+        to: DateTime<Utc>,
+        ended: &mut BTreeSet<DateTime<Utc>>,
+    ) {
+        for (other, run) in records.iter().enumerate() {
+            // What was under way ended before the instant for which it ran.
+            let is_before = other < place || run.finished_at.is_some_and(|at| at < run.scheduled_for());
+            match run.skipped.as_deref() {
+                Some(skipped) if other < place => {
+                    let until = skipped.closed.as_ref().map_or(skipped.last, |closed| closed.until);
+                    if until > to {
+                        let holds_until = self.holds_until.entry(run.run_id).or_insert(to);
+                        *holds_until = to.min(*holds_until);
+                    }
+                }
+                None if is_before && run.run_id.trigger.is_of_schedule() && run.scheduled_for() > to => {
+                    ended.insert(run.scheduled_for());
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    /// The instant up to which a record of skipped fires holds, if it does not
+    /// hold for all of them.
+    pub(super) fn holds_until(&self, skip: RunId) -> Option<DateTime<Utc>> {
+        self.holds_until.get(&skip).copied()
+    }
+
+    /// The fires that do not come again, by all that was recorded.
+    pub(super) fn ended(&self) -> &Fires {
+        &self.ended
+    }
+
+    /// How many fires a record may say were skipped, if its schedule has so
+    /// many without some that are left out.
+    ///
+    /// What ran was not skipped. But of a schedule that was closed it may have
+    /// run by the next one.
+    pub(super) fn may_be(&self, skipped: &Skipped, count: impl Fn(&Fires) -> u64) -> RangeInclusive<u64> {
+        let without = count(&self.ran);
+        without..=if skipped.closed.is_some() { count(&Fires::default()) } else { without }
+    }
+}
