@@ -111,7 +111,7 @@ async fn cancel_tells_a_blocking_function_through_its_context() {
 }
 
 #[tokio::test]
-async fn cancel_drops_a_waiting_retry() {
+async fn cancel_drops_a_waiting_retry_and_records_that() {
     let (scheduler, clock, storage) = started().await;
     let (mut held, job) = Held::new();
     let id = scheduler.add(once(10).run("held", job)).await.unwrap();
@@ -121,7 +121,8 @@ async fn cancel_drops_a_waiting_retry() {
     testing::quiet(&scheduler).await.unwrap();
     scheduler.cancel_job(&id).await.unwrap();
     advance(&scheduler, &clock, 60).await;
-    assert_eq!(outline(&scheduler).await, [(RunStatus::Failed, 10)]);
+    assert_eq!(outline(&scheduler).await, [(RunStatus::Failed, 10), (RunStatus::Failed, 10)]);
+    assert!(!held.has_begun());
     assert!(storage.load().await.unwrap().open.is_empty());
 }
 

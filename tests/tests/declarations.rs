@@ -4,9 +4,12 @@
 //! by storing what an earlier program would have declared.
 
 use fastscheduler::prelude::*;
+use fastscheduler::queue::{Entry, EntryKind};
 use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _, Stored};
 use fastscheduler::testing::ManualClock;
-use fastscheduler::{Job, JobStatus, JobUpdate, Run, RunStatus, SkipReason, Source, Tombstone};
+use fastscheduler::{
+    Job, JobStatus, JobUpdate, Lane, Run, RunStatus, SkipReason, Source, Tombstone, Trigger,
+};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::{advance, on_manual_clock, runs};
 use serde_json::{Value, json};
@@ -224,13 +227,33 @@ async fn a_declaration_that_is_gone_from_the_code_is_removed_with_a_record() {
     gone["declared"]["position"] = json!(1);
     gone["next_run_at"] = json!(second(60));
     let gone: Job = serde_json::from_value(gone).unwrap();
-    storage.apply(&[Change::AddJob(Box::new(gone))], Durability::Now).await.unwrap();
+    // A retry of its waits.
+    let retry = Entry {
+        kind: EntryKind::Fire,
+        job: gone.id(),
+        trigger: Trigger::Manual,
+        scheduled_for: second(10),
+        due_at: second(20),
+        attempt: 2,
+        crashes: 0,
+        covers_until: second(10),
+        catch_up_until: None,
+        revision: gone.revision(),
+        is_exclusive: true,
+        lane: Lane::Async,
+        function: gone.function().clone(),
+    };
+    let changes = [Change::AddJob(Box::new(gone)), Change::OpenFire(Box::new(retry))];
+    storage.apply(&changes, Durability::Now).await.unwrap();
 
     let (scheduler, _) = start(&storage, 150).await;
     assert_eq!(scheduler.job("job_99").await.unwrap(), None);
     assert_eq!(scheduler.jobs().await.unwrap().len(), DECLARED);
     let all = runs(&scheduler).await;
-    let record = all.iter().find(|run| run.job_name == "taken out").unwrap();
+    let of_job: Vec<_> = all.iter().filter(|run| run.job_name == "taken out").collect();
+    let errors: Vec<_> = of_job.iter().filter_map(|run| run.error.as_deref()).collect();
+    assert_eq!(errors, ["cancelled: the code no longer declares the job"]);
+    let record = of_job.iter().find(|run| run.skipped.is_some()).unwrap();
     let skipped = record.skipped.as_ref().unwrap();
     assert_eq!((record.status, skipped.reason, skipped.count), (RunStatus::Missed, SkipReason::Orphaned, 2));
     assert_eq!((skipped.first, skipped.last), (second(60), second(120)));

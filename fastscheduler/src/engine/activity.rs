@@ -71,6 +71,8 @@ struct Open {
     /// Whether the job's next fire is placed when this one begins or ends.
     sees_to_next: bool,
     state: OpenState,
+    /// The retry that waits for the thread of the attempt before it.
+    retry: Option<Box<Entry>>,
 }
 
 #[derive(Debug)]
@@ -124,12 +126,13 @@ impl Activity {
         let mut activity = lock(&self.0);
         if let Some(open) = activity.open.iter_mut().find(|open| open.is(run)) {
             open.state = state;
+            open.retry = None;
             return open.sees_to_next;
         }
         let RunId { trigger, scheduled_for, .. } = run;
         // Nearly always one: do not make room for four.
         activity.open.reserve_exact(1);
-        activity.open.push(Open { trigger, scheduled_for, since: now, sees_to_next, state });
+        activity.open.push(Open { trigger, scheduled_for, since: now, sees_to_next, state, retry: None });
         sees_to_next
     }
 
@@ -211,7 +214,7 @@ impl Activity {
         let entry = Entry { due_at: now, ..entry(at) };
         let state = OpenState::Waiting(Box::new(entry.clone()));
         let (trigger, sees_to_next) = (entry.trigger, false);
-        activity.open.push(Open { trigger, scheduled_for: at, since: now, sees_to_next, state });
+        activity.open.push(Open { trigger, scheduled_for: at, since: now, sees_to_next, state, retry: None });
         Some(entry)
     }
 
@@ -234,6 +237,19 @@ impl Activity {
             OpenState::Running(..) => None,
         };
         lock(&self.0).open.iter().filter_map(waiting).collect()
+    }
+
+    /// A retry comes when the thread of the attempt before it has ended.
+    pub(super) fn hold_retry(&self, retry: &Entry) {
+        if let Some(open) = lock(&self.0).open.iter_mut().find(|open| open.is(retry.run_id())) {
+            open.retry = Some(Box::new(retry.clone()));
+        }
+    }
+
+    /// The attempts that are to come of fires that are open.
+    pub(super) fn not_begun(&self) -> Vec<Entry> {
+        let held = lock(&self.0).open.iter().filter_map(|open| open.retry.as_deref().cloned()).collect();
+        [self.waiting(), held].concat()
     }
 
     /// What the job does at the moment.

@@ -8,13 +8,15 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
 use super::LiveJob;
-use crate::job::{DeadLetter, Entry, JobDefinition, Progress, Run, RunId, RunStatus, Skipped};
+use crate::job::{
+    DeadLetter, Entry, JobDefinition, OpenFire, Progress, Run, RunId, RunStatus, SkipReason, Skipped,
+};
 use crate::queue::Claim;
-use crate::registry::{Failure, JobContext, Outcome};
+use crate::registry::{Cancellation, Failure, JobContext, Outcome};
 use crate::storage::{Change, EndedAttempt, SkippedFires};
 
 /// What the record says of a fire whose job was cancelled.
-pub(super) const JOB_CANCELLED: &str = "cancelled: the job was cancelled";
+const JOB_CANCELLED: &str = "cancelled: the job was cancelled";
 
 /// What the record says of an attempt that was cut off with its process.
 const CRASHED: &str = "its process ended before it did";
@@ -40,10 +42,8 @@ pub(super) struct Attempt {
 pub(super) enum End {
     /// The function returned, failed, panicked or took too long.
     Outcome(Outcome),
-    /// A shutdown cut it short: it is to run again.
-    Interrupted,
-    /// It was cancelled: by a caller, or since the job's next fire came due.
-    Cancelled,
+    /// It was cancelled before its function ended.
+    Cancelled(Cancellation),
 }
 
 /// An attempt that ended, to be recorded and settled.
@@ -53,8 +53,12 @@ pub(super) struct Ended {
     pub(super) end: End,
     pub(super) finished_at: DateTime<Utc>,
     /// The thread that a blocking function past its deadline still holds.
-    pub(super) thread: Option<JoinHandle<Outcome>>,
+    pub(super) thread: Option<Thread>,
 }
+
+/// A thread of a blocking function; `None` if the attempt was cancelled before
+/// the function began.
+pub(super) type Thread = JoinHandle<Option<Outcome>>;
 
 impl LiveJob {
     /// The end of the attempt before the one that `entry` is to be: its
@@ -99,12 +103,23 @@ impl LiveJob {
 /// of the attempt that was under way when its process ended.
 pub(super) fn end_without_job(
     definition: &JobDefinition,
-    entry: &Entry,
-    is_claimed: bool,
+    OpenFire { entry, is_claimed, .. }: &OpenFire,
+    reason: SkipReason,
     instance: &Arc<str>,
     now: DateTime<Utc>,
 ) -> Change {
-    let error = if is_claimed { format!("{CRASHED}, and its job is gone") } else { JOB_CANCELLED.to_owned() };
+    let error = if *is_claimed {
+        format!("{CRASHED}, and its job is gone")
+    } else {
+        let why = match reason {
+            SkipReason::Orphaned => "cancelled: the code no longer declares the job",
+            SkipReason::Rescheduled => "cancelled: the code gives the job another schedule",
+            SkipReason::Cancelled | SkipReason::Overlap | SkipReason::Paused | SkipReason::CatchUp => {
+                JOB_CANCELLED
+            }
+        };
+        why.to_owned()
+    };
     Change::EndAttempt(EndedAttempt {
         run: Arc::new(record(definition, entry.run_id(), None, now, Err(error), instance)),
         progress: Progress::unmoved(entry.scheduled_for),
@@ -152,6 +167,20 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Failure {
     // Dropping it runs the user's code, which might panic once more.
     std::mem::forget(payload);
     Failure::new("panicked with a value that is no text")
+}
+
+/// What the record says of an attempt that was cancelled.
+pub(super) fn cancelled(why: Cancellation) -> &'static str {
+    match why {
+        // `timed_out` says after how long.
+        Cancellation::Deadline => "cancelled: it took too long",
+        Cancellation::Caller => "cancelled: the run was cancelled",
+        Cancellation::NextFire => "cancelled: the next fire came due",
+        Cancellation::OtherRun => "cancelled: another run of the job began",
+        Cancellation::LostClaim => "cancelled: another instance has its claim",
+        // A stop lets fires run again, but not those of a job that is gone.
+        Cancellation::Job | Cancellation::Shutdown => JOB_CANCELLED,
+    }
 }
 
 /// The failure of a function that took too long.

@@ -13,7 +13,7 @@ use super::settle::{describe, report};
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
 use crate::queue::{Claim, Settlement};
-use crate::registry::JobContext;
+use crate::registry::{Cancellation, JobContext};
 use crate::storage::{Change, Claimed, Durability};
 
 /// More waiting attempts than these are shared by all pullers.
@@ -162,7 +162,11 @@ impl Engine {
         if job.overlap() == Overlap::Cancel && entry.attempt == 1 {
             // Earlier attempts end, but not for a retry, whose own fire is
             // earlier; wakers may be the user's code.
-            job.activity.running().iter().for_each(JobContext::cancel);
+            let why =
+                if entry.trigger.is_of_schedule() { Cancellation::NextFire } else { Cancellation::OtherRun };
+            for context in job.activity.running() {
+                context.cancel(why);
+            }
         }
         let context = JobContext::new(Arc::clone(&job.definition), entry.run_id(), claim.fence);
         let mut progress = Progress::unmoved(job.scheduled_since);

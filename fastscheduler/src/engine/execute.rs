@@ -7,14 +7,13 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::task::JoinHandle;
 use tokio::task::coop::has_budget_remaining;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Attempt, End, Ended, panicked, timed_out};
+use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
 use super::{Durations, Engine, lock, long_polls};
 use crate::job::Overlap;
-use crate::registry::{Call, Failure, Invocation, Outcome};
+use crate::registry::{Call, Cancellation, Invocation, Outcome};
 
 /// When an attempt has taken too long, if it has a timeout.
 type Deadline = Option<BoxFuture<'static, ()>>;
@@ -63,11 +62,9 @@ impl Engine {
         now: DateTime<Utc>,
         lateness: &mut Durations,
     ) -> Option<DateTime<Utc>> {
-        if attempt.context.is_cancelled() {
+        if let Some(why) = attempt.context.cancellation() {
             // Before it began: a function that is called may do all its work.
-            let is_shutdown = self.executing.is_cancelled();
-            let end = if is_shutdown { End::Interrupted } else { End::Cancelled };
-            self.finish(attempt, end, None);
+            self.finish(attempt, End::Cancelled(why), None);
             return Some(now);
         }
         // Counted from before the function begins, not from when it first waits.
@@ -105,11 +102,10 @@ impl Engine {
     ) {
         let context = attempt.context.clone();
         let thread = tokio::task::spawn_blocking(move || {
-            if context.is_cancelled() {
-                // It was recorded as timed out, or is to run again.
-                return Err(Failure::new("cancelled before it began"));
-            }
-            catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
+            let begins = !context.is_cancelled();
+            begins.then(|| {
+                catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
+            })
         });
         self.announce_start(attempt.context.run_id());
         self.tasks.spawn(Arc::clone(self).watch_thread(attempt, thread, deadline));
@@ -180,20 +176,17 @@ impl Engine {
         self.finish(attempt, end.unwrap_or_else(|payload| End::Outcome(Err(panicked(payload)))), None);
     }
 
-    async fn watch_thread(
-        self: Arc<Self>,
-        attempt: Attempt,
-        mut thread: JoinHandle<Outcome>,
-        deadline: Deadline,
-    ) {
+    async fn watch_thread(self: Arc<Self>, attempt: Attempt, mut thread: Thread, deadline: Deadline) {
         let (end, thread) = tokio::select! {
             biased;
             joined = &mut thread => match joined {
-                Ok(outcome) => (End::Outcome(outcome), None),
+                Ok(Some(outcome)) => (End::Outcome(outcome), None),
+                // What cancelled it has just done so.
+                Ok(None) => (self.cut_short(&attempt, None).await, None),
                 Err(error) => match error.try_into_panic() {
                     Ok(payload) => (End::Outcome(Err(panicked(payload))), None),
                     // The runtime is shutting down and never began it.
-                    Err(_) => (End::Interrupted, None),
+                    Err(_) => (End::Cancelled(Cancellation::Shutdown), None),
                 },
             },
             end = self.cut_short(&attempt, deadline) => (end, Some(thread)),
@@ -204,28 +197,23 @@ impl Engine {
     /// Waits until the attempt must end before its function does.
     async fn cut_short(&self, attempt: &Attempt, deadline: Deadline) -> End {
         let is_over = deadline.unwrap_or_else(|| Box::pin(std::future::pending()));
-        let end = tokio::select! {
+        let why = tokio::select! {
             biased;
-            // First, since a shutdown cancels the contexts as well.
-            () = self.executing.cancelled() => End::Interrupted,
-            () = attempt.context.cancelled() => End::Cancelled,
-            () = is_over => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
+            why = attempt.context.cancelled_by() => why,
+            () = self.executing.cancelled() => attempt.context.cancel(Cancellation::Shutdown),
+            () = is_over => attempt.context.cancel(Cancellation::Deadline),
         };
-        attempt.context.cancel();
-        end
+        match why {
+            Cancellation::Deadline => End::Outcome(Err(timed_out(attempt.job.definition.policy.timeout))),
+            why => End::Cancelled(why),
+        }
     }
 
-    fn finish(&self, attempt: Attempt, end: End, thread: Option<JoinHandle<Outcome>>) {
+    fn finish(&self, attempt: Attempt, end: End, thread: Option<Thread>) {
         self.finish_at(self.clock.now(), attempt, end, thread);
     }
 
-    fn finish_at(
-        &self,
-        finished_at: DateTime<Utc>,
-        attempt: Attempt,
-        end: End,
-        thread: Option<JoinHandle<Outcome>>,
-    ) {
+    fn finish_at(&self, finished_at: DateTime<Utc>, attempt: Attempt, end: End, thread: Option<Thread>) {
         let mut ended = lock(&self.ended);
         ended.push(Ended { attempt, end, finished_at, thread });
         let is_first = ended.len() == 1;

@@ -11,7 +11,7 @@ use super::settle::report;
 use super::{Engine, lock};
 use crate::job::JobId;
 use crate::queue::{Claim, QueueError, Settlement};
-use crate::registry::JobContext;
+use crate::registry::{Cancellation, JobContext};
 
 /// For how long a claim in a shared queue holds without being renewed.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -118,7 +118,7 @@ impl Engine {
         }
         // Wakers may be the user's code.
         for context in contexts {
-            context.cancel();
+            context.cancel(Cancellation::LostClaim);
         }
     }
 }

@@ -9,6 +9,7 @@
 //! - [`edits`] keeps changes of jobs apart from all of these.
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
+//! - [`retry`] says whether a failed attempt is made again, and why not.
 //! - [`meter`] counts what happens.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
@@ -35,6 +36,7 @@ mod place;
 mod plan;
 mod problems;
 mod set_back;
+mod retry;
 mod settle;
 mod shutdown;
 mod table;

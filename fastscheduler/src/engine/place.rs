@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use super::attempt::end_without_job;
 use super::plan::FollowUp;
 use super::{Engine, LiveJob};
-use crate::job::{Entry, JobDefinition, JobId, OpenFire};
+use crate::job::{Entry, JobDefinition, JobId, OpenFire, SkipReason};
+use crate::registry::Cancellation;
 use crate::storage::{Change, Durability, StorageError};
 
 impl Engine {
@@ -84,22 +85,24 @@ impl Engine {
         self.removals.load(Ordering::Acquire)
     }
 
-    /// The records of fires of a job that were open and never begun, and that
-    /// do not run because it is cancelled.
+    /// The records of attempts of a job, retries among them, that do not begin
+    /// because it is cancelled.
     pub(crate) fn cancelled_fires(&self, id: JobId) -> Vec<Change> {
         let Some(job) = self.table.get(id) else { return Vec::new() };
-        let open: Vec<OpenFire> = job.activity.waiting().into_iter().map(OpenFire::waiting).collect();
-        self.ends_without_job(&job.definition, &open)
+        let open: Vec<OpenFire> = job.activity.not_begun().into_iter().map(OpenFire::waiting).collect();
+        self.ends_without_job(&job.definition, &open, SkipReason::Cancelled)
     }
 
-    /// The records of open fires of a job that is gone, or is about to be, as far
-    /// as they have none.
-    pub(crate) fn ends_without_job(&self, definition: &JobDefinition, open: &[OpenFire]) -> Vec<Change> {
+    /// The records of the open fires of a job that is gone for that reason, or is
+    /// about to be.
+    pub(crate) fn ends_without_job(
+        &self,
+        definition: &JobDefinition,
+        open: &[OpenFire],
+        reason: SkipReason,
+    ) -> Vec<Change> {
         let now = self.clock.now();
-        let unrecorded = open.iter().filter(|open| !open.has_record());
-        unrecorded
-            .map(|open| end_without_job(definition, &open.entry, open.is_claimed, &self.instance, now))
-            .collect()
+        open.iter().map(|open| end_without_job(definition, open, reason, &self.instance, now)).collect()
     }
 
     /// Records the fires that were asked for while `removal` was on its way to
@@ -120,7 +123,7 @@ impl Engine {
         let job = self.table.remove(id);
         self.persist("a removal", || self.queue.remove(id, u64::MAX)).await;
         for context in job.iter().flat_map(|job| job.activity.running()) {
-            context.cancel();
+            context.cancel(Cancellation::Job);
         }
     }
 

@@ -4,15 +4,15 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::JoinHandle;
+use chrono::{DateTime, Utc};
 
-use super::attempt::{Attempt, End, Ended, JOB_CANCELLED, record};
+use super::attempt::{Attempt, End, Ended, Thread, cancelled, record};
 use super::plan::FollowUp;
+use super::retry::retry;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{Entry, Lane, Overlap, backoff};
+use crate::job::{Entry, Lane};
 use crate::queue::Settlement;
-use crate::registry::{Failure, Outcome};
+use crate::registry::{Cancellation, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
 
 impl Engine {
@@ -47,29 +47,31 @@ impl Engine {
         for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
             let present = present.as_ref();
             let retry = match end {
-                End::Interrupted if present.is_some() => {
-                    let entry = attempt.claim.entry.clone();
-                    attempt.job.activity.wait(entry.clone(), finished_at);
-                    // A shutdown cut it short: its fire stays open, to be run again.
-                    changes.push(Change::OpenFire(Box::new(entry.clone())));
-                    settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
-                    continue;
-                }
-                End::Cancelled if self.has_lost(&attempt.claim) => {
+                End::Cancelled(_) if self.has_lost(&attempt.claim) => {
                     // Another instance makes the next attempt, and settles.
                     attempt.job.activity.end(attempt.claim.entry.run_id());
                     self.free(1, usize::from(attempt.claim.entry.lane == Lane::Blocking));
                     continue;
                 }
-                // The job may have been cancelled while the scheduler stopped.
-                End::Interrupted | End::Cancelled => {
-                    self.conclude(&attempt, present, finished_at, None, &mut changes)
+                End::Cancelled(Cancellation::Shutdown) if present.is_some() => {
+                    let entry = attempt.claim.entry.clone();
+                    attempt.job.activity.wait(entry.clone(), finished_at);
+                    // Its fire stays open, to be run again.
+                    changes.push(Change::OpenFire(Box::new(entry.clone())));
+                    settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
+                    continue;
                 }
-                End::Outcome(outcome) => {
-                    self.conclude(&attempt, present, finished_at, Some(outcome), &mut changes)
+                End::Cancelled(why) => {
+                    let error = cancelled(why).to_owned();
+                    changes.push(Change::EndAttempt(self.ended_attempt(&attempt, finished_at, Err(error))));
+                    None
                 }
+                End::Outcome(outcome) => self.conclude(&attempt, present, finished_at, outcome, &mut changes),
             };
             if let Some(thread) = thread {
+                if let Some(retry) = &retry {
+                    attempt.job.activity.hold_retry(retry);
+                }
                 // It keeps its slot, and an exclusive job, until it ends.
                 self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;
@@ -83,12 +85,7 @@ impl Engine {
     }
 
     /// Settles the claim of a function past its deadline when its thread ends.
-    async fn settle_after(
-        self: Arc<Self>,
-        thread: JoinHandle<Outcome>,
-        attempt: Attempt,
-        retry: Option<Entry>,
-    ) {
+    async fn settle_after(self: Arc<Self>, thread: Thread, attempt: Attempt, retry: Option<Entry>) {
         let thread_ends = async {
             tokio::select! {
                 _ = thread => {}
@@ -119,55 +116,55 @@ impl Engine {
         self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
 
-    /// Records how an attempt ended, and answers the one that comes next, if
-    /// the fire has not ended for good. Without an outcome it was cancelled.
+    /// Records how a function ended, and returns the attempt that comes next, if
+    /// the fire has not ended for good.
     fn conclude(
         &self,
         attempt: &Attempt,
         present: Option<&Arc<LiveJob>>,
         now: DateTime<Utc>,
-        outcome: Option<Outcome>,
+        outcome: Outcome,
         changes: &mut Vec<Change>,
     ) -> Option<Entry> {
-        let Attempt { claim, job, started_at, progress, .. } = attempt;
-        let entry = &claim.entry;
-        let is_cancelled = outcome.is_none();
-        let outcome = outcome.unwrap_or_else(|| {
-            let is_gone = present.is_none();
-            let why = if is_gone {
-                JOB_CANCELLED
-            } else if attempt.context.is_cancelled_by_caller() {
-                "cancelled: the run was cancelled"
-            } else {
-                "cancelled: the next fire came due"
-            };
-            Err(Failure::permanent(why))
-        });
+        let Attempt { claim, job, .. } = attempt;
         let max_retries = present.unwrap_or(job).definition.policy.max_retries;
-        let retry = match &outcome {
-            Err(failure) if !failure.is_permanent() && entry.retries() < max_retries => {
-                present.and_then(|present| retry(entry, present, now))
+        let (result, retry) = match outcome {
+            Ok(returned) => (Ok(returned), None),
+            Err(failure) => {
+                let present = present.map(Arc::as_ref);
+                match retry(&failure, &claim.entry, max_retries, present, now) {
+                    Ok(retry) => {
+                        let number = retry.retries();
+                        (Err(format!("Retry {number}/{max_retries}: {}", failure.message())), Some(retry))
+                    }
+                    Err(why) => (Err(why.error(&failure)), None),
+                }
             }
-            _ => None,
         };
-        let is_failed = outcome.is_err() && !is_cancelled;
-        let result = outcome.map_err(|failure| match &retry {
-            Some(retry) => format!("Retry {}/{max_retries}: {}", retry.retries(), failure.message()),
-            None if failure.is_permanent() => failure.message().to_owned(),
-            None => format!("Max retries: {}", failure.message()),
-        });
-        let run = record(&job.definition, entry.run_id(), Some(*started_at), now, result, &self.instance);
-        if is_failed && retry.is_none() {
+        let has_failed_for_good = result.is_err() && retry.is_none();
+        let mut ended = self.ended_attempt(attempt, now, result);
+        if has_failed_for_good {
             // A closure would be gone with its job, and its letter in vain.
-            self.table.keep_function(entry.run_id(), &job.function, self.capacity.max_dead_letters);
+            let run_id = claim.entry.run_id();
+            self.table.keep_function(run_id, &job.function, self.capacity.max_dead_letters);
+            ended.dead_letter = Some(Box::new(job.dead_letter(&ended.run)));
         }
-        changes.push(Change::EndAttempt(EndedAttempt {
-            dead_letter: (is_failed && retry.is_none()).then(|| Box::new(job.dead_letter(&run))),
-            run: Arc::new(run),
-            progress: *progress,
-            retry: retry.clone().map(Box::new),
-        }));
+        ended.retry = retry.clone().map(Box::new);
+        changes.push(Change::EndAttempt(ended));
         retry
+    }
+
+    /// The end of an attempt, for good.
+    fn ended_attempt(
+        &self,
+        attempt: &Attempt,
+        now: DateTime<Utc>,
+        result: Result<Option<Arc<str>>, String>,
+    ) -> EndedAttempt {
+        let Attempt { claim, job, started_at, progress, .. } = attempt;
+        let run_id = claim.entry.run_id();
+        let run = record(&job.definition, run_id, Some(*started_at), now, result, &self.instance);
+        EndedAttempt { run: Arc::new(run), progress: *progress, retry: None, dead_letter: None }
     }
 
     /// What takes the place of a claim: a retry, or the job's next fire.
@@ -306,17 +303,4 @@ pub(super) fn describe(error: &dyn Error) -> String {
         cause = why.source();
     }
     text
-}
-
-/// The attempt that comes next, unless the next fire would cancel it.
-fn retry(entry: &Entry, job: &LiveJob, now: DateTime<Utc>) -> Option<Entry> {
-    let retries = entry.retries() + 1;
-    let due_at = now + TimeDelta::from_std(backoff(retries)).unwrap_or(TimeDelta::MAX);
-    let cancels = job.overlap() == Overlap::Cancel;
-    // The clock may have been set back since the fire was due.
-    let next = cancels.then(|| job.schedule.next_after(entry.covers_until.max(now))).flatten();
-    if next.is_some_and(|next| next <= due_at) {
-        return None;
-    }
-    Some(Entry { attempt: entry.attempt + 1, due_at, revision: job.revision, ..entry.clone() })
 }

@@ -1,5 +1,6 @@
 //! Ending all of it in order.
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use futures_util::FutureExt as _;
 
 use super::attempt::{Attempt, end_without_job};
 use super::{Engine, lock};
-use crate::job::Lane;
+use crate::job::{Lane, OpenFire, SkipReason};
 use crate::storage::{Change, Durability, StorageError};
 
 /// How long attempts that were cut short have to go.
@@ -69,12 +70,22 @@ impl Engine {
 
     /// Gives back what was claimed and not begun.
     async fn give_back_unstarted(&self) {
-        let unstarted: Vec<_> = std::mem::take(&mut *lock(&self.ready)).into();
+        let unstarted: Vec<_> = {
+            let mut ready = lock(&self.ready);
+            // Those that were cancelled are left to the pullers, who record that.
+            let (cancelled, unstarted): (VecDeque<_>, VecDeque<_>) =
+                std::mem::take(&mut *ready).into_iter().partition(|attempt| attempt.context.is_cancelled());
+            *ready = cancelled;
+            unstarted.into()
+        };
         let now = self.clock.now();
-        let reopen = |Attempt { claim, job, .. }: &Attempt| match self.table.get(job.id) {
-            Some(_) => Change::OpenFire(Box::new(claim.entry.clone())),
+        let reopen = |Attempt { claim, job, .. }: &Attempt| {
+            if self.table.get(job.id).is_some() {
+                return Change::OpenFire(Box::new(claim.entry.clone()));
+            }
             // Cancelled since it was claimed.
-            None => end_without_job(&job.definition, &claim.entry, false, &self.instance, now),
+            let open = OpenFire::waiting(claim.entry.clone());
+            end_without_job(&job.definition, &open, SkipReason::Cancelled, &self.instance, now)
         };
         let changes: Vec<_> = unstarted.iter().map(reopen).collect();
         if let Err(error) = self.apply(&changes, Durability::Soon).await {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::job::{FunctionKey, Job, JobId, JobMap, Name, RunId};
 use crate::queue::FunctionSet;
-use crate::registry::{Function, JobContext};
+use crate::registry::{Cancellation, Function};
 
 use super::{LiveJob, lock};
 
@@ -139,7 +139,7 @@ impl Table {
     /// Cancels every attempt that is under way.
     pub(super) fn cancel_all(&self) {
         for context in self.all().iter().flat_map(|job| job.activity.running()) {
-            JobContext::cancel(&context);
+            context.cancel(Cancellation::Shutdown);
         }
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Engine, LiveJob};
 use crate::job::{Run, RunId, RunStatus};
-use crate::registry::JobContext;
+use crate::registry::{Cancellation, JobContext};
 
 impl Engine {
     /// Records of the attempts that are under way, by when they began.
@@ -41,10 +41,11 @@ impl Engine {
         }
     }
 
-    /// Cancels an attempt, and answers whether it was under way.
+    /// Cancels an attempt, and returns whether that is what ends it: not if it
+    /// was not under way, or something else has ended it before its thread ends.
     pub(crate) fn cancel_run(&self, run: RunId) -> bool {
         let Some(job) = self.table.get(run.job) else { return false };
         let context = job.activity.running().into_iter().find(|context| context.run_id() == run);
-        context.inspect(JobContext::cancel_by_caller).is_some()
+        context.is_some_and(|context| context.cancel(Cancellation::Caller) == Cancellation::Caller)
     }
 }

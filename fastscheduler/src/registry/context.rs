@@ -1,8 +1,7 @@
 //! What a running job knows of itself.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
@@ -34,17 +33,34 @@ struct Facts {
     run_id: RunId,
     fence: u64,
     job: Arc<JobDefinition>,
-    is_cancelled: AtomicBool,
-    /// Whether that was a caller, who wanted this very run to end.
-    is_by_caller: AtomicBool,
+    /// What cancelled it first.
+    cancellation: OnceLock<Cancellation>,
     cancelled: Notify,
+}
+
+/// Why an attempt ends before its function does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cancellation {
+    /// It took too long.
+    Deadline,
+    /// A caller wanted this very run to end.
+    Caller,
+    /// Its job was cancelled.
+    Job,
+    /// The next fire of a job came due whose overlap is `cancel`.
+    NextFire,
+    /// Such a job was run by a caller.
+    OtherRun,
+    /// The scheduler stops, and does not wait any longer.
+    Shutdown,
+    /// Another instance has its claim.
+    LostClaim,
 }
 
 impl JobContext {
     pub(crate) fn new(job: Arc<JobDefinition>, run_id: RunId, fence: u64) -> Self {
-        let is_cancelled = AtomicBool::new(false);
-        let is_by_caller = AtomicBool::new(false);
-        Self(Arc::new(Facts { run_id, fence, job, is_cancelled, is_by_caller, cancelled: Notify::new() }))
+        let cancellation = OnceLock::new();
+        Self(Arc::new(Facts { run_id, fence, job, cancellation, cancelled: Notify::new() }))
     }
 
     /// The job's id.
@@ -101,33 +117,38 @@ impl JobContext {
     /// Waits until the attempt is cancelled: by its timeout, by a caller, or by
     /// a shutdown that has waited long enough.
     pub async fn cancelled(&self) {
+        self.cancelled_by().await;
+    }
+
+    /// Waits until the attempt is cancelled, and returns what cancelled it first.
+    pub(crate) async fn cancelled_by(&self) -> Cancellation {
         let notified = self.0.cancelled.notified();
         tokio::pin!(notified);
-        // Enabled before the flag is read, so that no cancellation slips between.
+        // Enabled before the look, so that no cancellation slips between.
         notified.as_mut().enable();
-        if !self.is_cancelled() {
-            notified.await;
+        if let Some(why) = self.cancellation() {
+            return why;
         }
+        notified.await;
+        self.cancellation().expect("it is set before anyone is notified")
     }
 
     /// Whether the attempt was cancelled. A blocking function asks now and then.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled.load(Ordering::Acquire)
+        self.cancellation().is_some()
     }
 
-    pub(crate) fn cancel_by_caller(&self) {
-        self.0.is_by_caller.store(true, Ordering::Release);
-        self.cancel();
+    /// What cancelled the attempt.
+    pub(crate) fn cancellation(&self) -> Option<Cancellation> {
+        self.0.cancellation.get().copied()
     }
 
-    pub(crate) fn is_cancelled_by_caller(&self) -> bool {
-        self.0.is_by_caller.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn cancel(&self) {
-        self.0.is_cancelled.store(true, Ordering::Release);
+    /// Cancels the attempt, and returns what cancelled it first.
+    pub(crate) fn cancel(&self, why: Cancellation) -> Cancellation {
+        let first = *self.0.cancellation.get_or_init(|| why);
         self.0.cancelled.notify_waiters();
+        first
     }
 }
 

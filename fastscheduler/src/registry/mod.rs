@@ -21,6 +21,7 @@ use thiserror::Error;
 
 pub use call::{Args, ArgumentError, Arguments, Call, Kwargs};
 pub use closure::{ClosureReturn, JobClosure};
+pub(crate) use context::Cancellation;
 pub use context::JobContext;
 pub use function::Function;
 pub(crate) use function::Invocation;

@@ -226,7 +226,7 @@ impl Scheduler {
         let edit = Edit::of(&job);
         let mut changes = self.revise(&mut job, edit, now)?;
         changes.extend(record);
-        changes.extend(self.0.engine.ends_without_job(&job.definition, open));
+        changes.extend(self.0.engine.ends_without_job(&job.definition, open, reason));
         changes.extend(self.0.engine.cancelled_fires(id));
         changes.push(Change::RemoveJob { job: id, tombstone });
         Ok(changes)

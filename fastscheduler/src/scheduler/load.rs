@@ -218,7 +218,8 @@ impl Scheduler {
         let mut changes = Vec::new();
         for open in open.into_values().flatten() {
             if let Some(removed) = &open.removed {
-                changes.extend(engine.ends_without_job(&removed.definition, std::slice::from_ref(&open)));
+                let open = std::slice::from_ref(&open);
+                changes.extend(engine.ends_without_job(&removed.definition, open, SkipReason::Cancelled));
             } else if let Some(job) = engine.table.get(open.entry.job) {
                 engine.reopen(&job, open, &mut changes);
             }

@@ -3,6 +3,7 @@
 mod accounting;
 mod clock_changes;
 mod clock_steps;
+mod endings;
 mod missed;
 mod overlap;
 mod scenarios;
