@@ -69,6 +69,18 @@ impl Value {
         }
     }
 
+    /// How deep lists are nested in it; 0 if it is none.
+    pub(crate) fn depth(&self) -> usize {
+        match &self.literal {
+            Literal::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or_default(),
+            Literal::Text(_)
+            | Literal::Whole(_)
+            | Literal::Fraction(_)
+            | Literal::Truth(_)
+            | Literal::Null => 0,
+        }
+    }
+
     /// The value as it was written.
     pub(crate) fn written(&self) -> String {
         written(&self.tokens)

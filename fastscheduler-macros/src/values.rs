@@ -13,6 +13,9 @@ use crate::text::nearest;
 /// The most that the arguments of a job may take as JSON, in bytes.
 const SIZE_LIMIT: usize = 256 * 1024;
 
+/// How deep each of them may be nested.
+const DEPTH_LIMIT: usize = 100;
+
 /// Complains about parameters without values, and values without parameters.
 pub(crate) fn check(function: &Function, attributes: &[Attribute], complaints: &mut Complaints) {
     let jobs = attributes.iter().filter(|attribute| attribute.kind != Kind::Job);
@@ -64,6 +67,13 @@ fn check_given(function: &Function, job: &Attribute, complaints: &mut Complaints
         }
     }
     check_size(job, complaints);
+    for value in args.iter().chain(kwargs.iter().map(|(_, value)| value)) {
+        let depth = value.depth();
+        if depth > DEPTH_LIMIT {
+            let sentence = format!("this argument is nested {depth} deep; use at most {DEPTH_LIMIT}");
+            complaints.at(&value.tokens, sentence);
+        }
+    }
 }
 
 fn by_name<'a>(job: &'a Attribute, parameter: &Parameter) -> Option<&'a (Ident, Value)> {

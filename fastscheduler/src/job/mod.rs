@@ -10,6 +10,7 @@ mod function_key;
 mod id;
 mod lane;
 mod name;
+pub(crate) mod nesting;
 mod policy;
 mod progress;
 mod recent;
@@ -48,6 +49,10 @@ pub(crate) const NAME_LENGTH_LIMIT: usize = 200;
 /// How deep the arguments of a job may be nested. Readers of JSON give up at
 /// 128, and stored arguments are nested in what they belong to.
 pub(crate) const ARGUMENTS_DEPTH_LIMIT: usize = 100;
+
+/// How deep the value may be nested that a function returns. It is kept as a
+/// text, which readers of what it belongs to need not look into.
+pub(crate) const RESULT_DEPTH_LIMIT: usize = 128;
 
 /// The largest arguments of a job, as JSON, in bytes.
 pub(crate) const ARGUMENTS_SIZE_LIMIT: usize = 256 * 1024;

@@ -58,7 +58,8 @@ pub struct Run {
     pub started_at: Option<DateTime<Utc>>,
     /// When it reached its status.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The value the function returned, as JSON.
+    /// The value the function returned, as JSON of at most 4 KiB, nested at most
+    /// 128 deep. (`serde_json::from_str` goes 127 deep unless told otherwise.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Arc<str>>,
     /// What went wrong.

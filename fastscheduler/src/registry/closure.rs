@@ -33,7 +33,7 @@ impl ClosureReturn for () {
 impl<T: Serialize> ClosureReturn for anyhow::Result<T> {
     fn into_outcome(self) -> Outcome {
         match self {
-            Ok(value) => returned(&value),
+            Ok(value) => returned(value),
             Err(error) => Err(Failure::from_error(error.as_ref())),
         }
     }

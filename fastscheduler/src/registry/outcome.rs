@@ -2,12 +2,15 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
 use thiserror::Error;
+
+use crate::job::RESULT_DEPTH_LIMIT;
+use crate::job::nesting::{self, Unwritable};
 
 /// The most bytes of a returned value or of an error that are kept with a run.
 const RESULT_SIZE_LIMIT: usize = 4 * 1024;
@@ -52,7 +55,8 @@ impl Failure {
         let (mut message, mut is_permanent) = (error.to_string(), error.is::<Permanent>());
         let mut cause = error.source();
         while let Some(error) = cause {
-            message = format!("{message}: {error}");
+            // Writing to a `String` fails only if the error's own code does.
+            let _ = write!(message, ": {error}");
             is_permanent |= error.is::<Permanent>();
             cause = error.source();
         }
@@ -109,9 +113,16 @@ fn shortened(message: String) -> String {
 }
 
 /// The returned value as JSON: nothing for `()`, and a note if it is too large.
-pub(super) fn returned<T: Serialize>(value: &T) -> Outcome {
+pub(super) fn returned<T: Serialize>(value: T) -> Outcome {
     let mut kept = Kept { bytes: SPARE.take(), total: 0 };
-    let outcome = kept.outcome_of(value);
+    let written = nesting::write(&value, RESULT_DEPTH_LIMIT, &mut kept);
+    let outcome = match &written {
+        Ok(()) => Ok(kept.json()),
+        Err(why) => Err(unwritable(why)),
+    };
+    if let Err(Unwritable::TooDeep) = written {
+        nesting::drop_too_deep(value);
+    }
     kept.bytes.clear();
     SPARE.set(kept.bytes);
     outcome
@@ -123,18 +134,26 @@ thread_local! {
 }
 
 impl Kept {
-    fn outcome_of<T: Serialize>(&mut self, value: &T) -> Outcome {
-        let kept = self;
-        let written = serde_json::to_writer(&mut *kept, value);
-        if kept.total > RESULT_SIZE_LIMIT {
+    /// What was written, if it is anything and not too large.
+    fn json(&self) -> Option<Arc<str>> {
+        if self.total > RESULT_SIZE_LIMIT {
             let note =
-                format!("the result of {} bytes was not kept; the limit is {RESULT_SIZE_LIMIT}", kept.total);
-            return Ok(Some(serde_json::Value::String(note).to_string().into()));
+                format!("the result of {} bytes was not kept; the limit is {RESULT_SIZE_LIMIT}", self.total);
+            return Some(serde_json::Value::String(note).to_string().into());
         }
-        written.map_err(|error| Failure::new(format!("the returned value is not JSON: {error}")))?;
-        let json = String::from_utf8_lossy(&kept.bytes);
-        Ok((json != "null").then(|| json.into()))
+        let json = String::from_utf8_lossy(&self.bytes);
+        (json != "null").then(|| json.into())
     }
+}
+
+/// The failure of a function whose value cannot be kept. To call it once more
+/// would do its work twice.
+fn unwritable(why: &Unwritable) -> Failure {
+    let why = match why {
+        Unwritable::TooDeep => format!("the returned value is nested more than {RESULT_DEPTH_LIMIT} deep"),
+        Unwritable::NotJson(error) => format!("the returned value is not JSON: {error}"),
+    };
+    Failure::permanent(format!("{why}; the function has done its work and is not retried"))
 }
 
 /// A writer that counts everything and keeps no more than the limit.
@@ -193,7 +212,7 @@ pub trait JobReturn {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> JobReturn for T {
     fn outcome(self) -> Outcome {
-        returned(&self)
+        returned(self)
     }
 }
 
@@ -205,7 +224,7 @@ pub trait ViaAnyhow {
 impl<T: Serialize, E: Into<anyhow::Error>> ViaAnyhow for &&&Returning<Result<T, E>> {
     fn to_outcome(&self) -> Outcome {
         match self.take() {
-            Ok(value) => returned(&value),
+            Ok(value) => returned(value),
             Err(error) => Err(Failure::from_error(error.into().as_ref())),
         }
     }
@@ -219,7 +238,7 @@ pub trait ViaBox {
 impl<T: Serialize> ViaBox for &&Returning<Result<T, Box<dyn Error + Send + Sync>>> {
     fn to_outcome(&self) -> Outcome {
         match self.take() {
-            Ok(value) => returned(&value),
+            Ok(value) => returned(value),
             Err(error) => Err(Failure::from_error(&*error)),
         }
     }
@@ -233,7 +252,7 @@ pub trait ViaDisplay {
 impl<T: Serialize, E: Display> ViaDisplay for &Returning<Result<T, E>> {
     fn to_outcome(&self) -> Outcome {
         match self.take() {
-            Ok(value) => returned(&value),
+            Ok(value) => returned(value),
             Err(error) => Err(Failure::new(error.to_string())),
         }
     }

@@ -9,8 +9,8 @@ use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
 use crate::job::{
-    ARGUMENTS_DEPTH_LIMIT, ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId,
-    NAME_LENGTH_LIMIT, Name, Policy, SkipReason, Source, are_too_deep,
+    ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Name, Policy,
+    SkipReason, Source, are_too_deep,
 };
 use crate::registry::{Arguments, Function};
 use crate::schedule::{Micros, ScheduleError};
@@ -255,8 +255,7 @@ pub(super) fn check_length(setting: &'static str, length: Option<Duration>) -> R
 
 pub(super) fn check_size(arguments: &Arguments) -> Result<(), SchedulerError> {
     if are_too_deep(&arguments.args, &arguments.kwargs) {
-        let reason = format!("they are nested more than {ARGUMENTS_DEPTH_LIMIT} deep");
-        return Err(SchedulerError::ArgumentShape { which: "arguments", reason });
+        return Err(SchedulerError::too_deep());
     }
     let written = serde_json::to_vec(&(&arguments.args, &arguments.kwargs)).map_or(0, |json| json.len());
     if written <= ARGUMENTS_SIZE_LIMIT {

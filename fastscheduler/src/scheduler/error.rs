@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::job::{FunctionKey, JobId, Name, RunId};
+use crate::job::{ARGUMENTS_DEPTH_LIMIT, FunctionKey, JobId, Name, RunId};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
@@ -124,4 +124,11 @@ pub enum SchedulerError {
     /// The queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
+}
+
+impl SchedulerError {
+    pub(super) fn too_deep() -> Self {
+        let reason = format!("they are nested more than {ARGUMENTS_DEPTH_LIMIT} deep");
+        Self::ArgumentShape { which: "arguments", reason }
+    }
 }

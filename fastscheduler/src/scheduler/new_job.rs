@@ -1,6 +1,7 @@
 //! Jobs written in code: a schedule, and what is to be run with it.
 
 use std::fmt;
+use std::io;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::SchedulerError;
-use crate::job::{CatchUp, FunctionKey, Overlap};
+use crate::job::nesting::{self, Unwritable};
+use crate::job::{ARGUMENTS_DEPTH_LIMIT, CatchUp, FunctionKey, Overlap};
 use crate::registry::{Arguments, Function, JobClosure};
 use crate::schedule::kind::Kind;
 use crate::schedule::{ScheduleBuilder, ScheduleDefinition, ScheduleError};
@@ -206,6 +208,7 @@ impl JobPart {
 /// Positional arguments: an array, or nothing.
 pub(super) fn read_args(args: impl Serialize) -> Result<Vec<Value>, SchedulerError> {
     let refuse = |reason| SchedulerError::ArgumentShape { which: "args", reason };
+    let args = not_too_deep(args)?;
     match serde_json::to_value(args) {
         Ok(Value::Array(args)) => Ok(args),
         Ok(Value::Null) => Ok(Vec::new()),
@@ -217,12 +220,26 @@ pub(super) fn read_args(args: impl Serialize) -> Result<Vec<Value>, SchedulerErr
 /// Keyword arguments: an object, or pairs of names and values.
 pub(super) fn read_kwargs(kwargs: impl Serialize) -> Result<Map<String, Value>, SchedulerError> {
     let refuse = |reason| SchedulerError::ArgumentShape { which: "kwargs", reason };
+    let kwargs = not_too_deep(kwargs)?;
     match serde_json::to_value(kwargs).map(object) {
         Ok(Ok(kwargs)) => Ok(kwargs),
         Ok(Err(other)) => {
             Err(refuse(format!("`{other}` is no object; give a map or pairs of names and values")))
         }
         Err(error) => Err(refuse(error.to_string())),
+    }
+}
+
+/// Refuses what is nested so deep that to walk it would overflow the stack. The
+/// list of arguments, or of pairs of names and values, is not counted.
+fn not_too_deep<T: Serialize>(arguments: T) -> Result<T, SchedulerError> {
+    match nesting::write(&arguments, ARGUMENTS_DEPTH_LIMIT + 2, io::sink()) {
+        Err(Unwritable::TooDeep) => {
+            nesting::drop_too_deep(arguments);
+            Err(SchedulerError::too_deep())
+        }
+        // What is no JSON is refused as such.
+        Err(Unwritable::NotJson(_)) | Ok(()) => Ok(arguments),
     }
 }
 

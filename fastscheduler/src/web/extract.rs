@@ -4,11 +4,12 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::BODY_LIMIT;
 use super::error::ApiError;
+use crate::job::{ARGUMENTS_DEPTH_LIMIT, nesting};
 
 /// A body in JSON.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -28,11 +29,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let (path, reason) = (error.path().to_string(), error.inner());
-            ApiError::unreadable(in_field(&path, reason))
+            unreadable(&body, reason, in_field(&path, reason))
         })?;
         json.end().map_err(|error| ApiError::unreadable(error.to_string()))?;
         Ok(Self(value))
     }
+}
+
+/// The refusal of a body that could not be read. What is JSON all the same, and
+/// nested deeper than readers go, has arguments that are not allowed: nothing
+/// else in a request is nested.
+fn unreadable(body: &[u8], error: &serde_json::Error, sentence: String) -> ApiError {
+    let depth = nesting::depth(body);
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    if error.is_syntax() && depth > nesting::READABLE && is_json() {
+        return ApiError::not_allowed(format!(
+            "the body is nested {depth} deep; arguments that are nested more than {ARGUMENTS_DEPTH_LIMIT} deep cannot be used"
+        ));
+    }
+    ApiError::unreadable(sentence)
 }
 
 /// What a body is that is JSON and no object.
@@ -64,7 +79,7 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
         // Many clients say that they send JSON, and send nothing.
         if is_json && !body.is_empty() {
             serde_json::from_slice::<Value>(&body)
-                .map_err(|error| ApiError::unreadable(error.to_string()))?;
+                .map_err(|error| unreadable(&body, &error, error.to_string()))?;
         }
         Ok(Self)
     }

@@ -9,6 +9,7 @@ mod form;
 mod full_disk;
 mod journals;
 mod lock;
+mod nesting;
 mod permissions;
 mod size_limit;
 mod taken_over;

@@ -138,6 +138,7 @@ async fn the_originals_are_kept_to_the_byte_beside_earlier_ones() {
 #[tokio::test]
 async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
     let deep = format!("\"args\": [{}{}]", "[".repeat(101), "]".repeat(101));
+    let deeper = format!("\"args\": [{}{}]", "[".repeat(900), "]".repeat(900));
     let cases: &[(&str, &str, &str)] = &[
         (
             "\"timezone\": \"Asia/Shanghai\"",
@@ -164,6 +165,12 @@ async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
         (
             "\"args\": [\n        \"Morning Report\"\n      ]",
             &deep,
+            "job \"job_1\" is not taken over: its arguments are nested more than 100 deep",
+        ),
+        // Deeper than readers of JSON go, and Python writes.
+        (
+            "\"args\": [\n        \"Morning Report\"\n      ]",
+            &deeper,
             "job \"job_1\" is not taken over: its arguments are nested more than 100 deep",
         ),
         (

@@ -45,6 +45,21 @@ async fn a_client_of_the_original_gets_the_whole_state_at_once_and_about_every_s
 }
 
 #[tokio::test]
+async fn a_result_of_128_levels_is_in_both_streams_as_it_was_returned() {
+    let (scheduler, clock) = started().await;
+    let value = (1..128).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]));
+    let text = format!("\"result\":{value},");
+    let returns = move || std::future::ready(anyhow::Ok(value.clone()));
+    scheduler.add(every(10).seconds().run("nested", returns)).await.unwrap();
+    advance(&scheduler, &clock, 10).await;
+    let site = Site::of(&scheduler).await;
+    for stream in [EVENTS, CHANGES] {
+        let first = site.listen(stream, &[]).await.next().await.unwrap();
+        assert!(first.data.contains(&text), "{stream}: {}", first.data);
+    }
+}
+
+#[tokio::test]
 async fn lists_of_the_whole_state_are_bounded() {
     let (scheduler, clock) = started().await;
     for delay in 1..=1_100_u32 {

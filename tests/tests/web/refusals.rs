@@ -10,7 +10,7 @@ type Case = (Value, u16, &'static str);
 /// What is refused when a job is created, and when it is updated.
 fn cases() -> Vec<Case> {
     let config = |config: Value| json!({ "schedule_config": config });
-    let deep = (0..120).fold(json!(1), |inner, _| json!([inner]));
+    let nested = |depth| (0..depth).fold(json!(1), |inner, _| json!([inner]));
     vec![
         (config(json!({"interval": 0})), 400, "`0 seconds` is out of range"),
         (config(json!({"interval": -5})), 400, "`-5 seconds` is out of range"),
@@ -41,7 +41,20 @@ fn cases() -> Vec<Case> {
         (json!({"args": "no list"}), 422, "`args`"),
         (json!({"args": ["x".repeat(300_000)]}), 400, "the limit is 262144"),
         (json!({"args": ["x".repeat(1024 * 1024)]}), 413, "larger than 1 MiB"),
-        (json!({"args": [deep]}), 400, "nested more than 100 deep"),
+        (
+            json!({"args": [nested(101)]}),
+            400,
+            "the arguments cannot be used: they are nested more than 100 deep",
+        ),
+        (json!({"kwargs": {"a": nested(125)}}), 400, "they are nested more than 100 deep"),
+        (
+            json!({"args": [nested(126)]}),
+            400,
+            "the body is nested 128 deep; arguments that are nested more than 100 deep cannot be used",
+        ),
+        (json!({"kwargs": {"a": nested(1_000)}}), 400, "arguments that are nested more than 100 deep cannot"),
+        (json!({"colour": nested(1_000)}), 422, "unknown field `colour`"),
+        (json!({"timezone": nested(1_000)}), 422, "`timezone`"),
         (json!({"kwargs": []}), 422, "`kwargs`"),
         (json!({"enabled": "yes"}), 422, "`enabled`"),
         (json!({"overlap": "maybe"}), 400, "`overlap` is `maybe`; use `skip`, `queue`, `allow` or `cancel`"),

@@ -1,6 +1,6 @@
 //! Runs over HTTP: history, dead letters, cancelling, groups, previews.
 
-use fastscheduler::Event;
+use fastscheduler::{Args, Event, HistoryQuery};
 use fastscheduler_tests::http::{MODULE, Server, interval_job};
 use serde_json::{Value, json};
 
@@ -394,4 +394,25 @@ fn records_say_which_run_of_their_job_they_were_also_once_it_is_gone() {
 
 fn json_numbers<const N: usize>(numbers: [u64; N]) -> Vec<Value> {
     numbers.map(Value::from).to_vec()
+}
+
+#[test]
+fn a_result_of_128_levels_is_shown_as_it_was_returned() {
+    let text = format!("{}{}", "[".repeat(128), "]".repeat(128));
+    let server = Server::start();
+    let value = (1..128).fold(json!([]), |inner, _| json!([inner]));
+    let returns = move |_: Args| {
+        let value = value.clone();
+        async move { anyhow::Ok(value) }
+    };
+    server.scheduler.register_function("app::nested", returns).unwrap();
+    server.create(&interval_job(10, json!({"func_name": "nested", "func_module": "app"})));
+    server.advance(10);
+    let run = server.wait(server.scheduler.history(HistoryQuery::default())).unwrap().remove(0);
+    assert_eq!(run.result.as_deref(), Some(text.as_str()));
+    for path in ["history".to_owned(), "jobs/job_0/runs".to_owned(), format!("runs/{}", run.run_id)] {
+        let answer = server.get(&format!("/api/{path}"));
+        assert_eq!(answer.status, 200);
+        assert!(answer.text.contains(&format!("\"result\":{text},")), "{path}: {}", answer.text);
+    }
 }

@@ -46,12 +46,14 @@ async fn an_action_with_a_body_that_could_not_be_used_is_refused_and_not_done() 
     let (scheduler, _held, actions) = with_actions().await;
     let site = Site::of(&scheduler).await;
     let large = format!("\"{}\"", "x".repeat(1024 * 1024));
+    let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
     let bodies = [
         (JSON, large.as_str(), 413, "the body is larger than 1 MiB"),
         (&[], &large, 413, "the body is larger than 1 MiB"),
         (JSON, "{", 422, "EOF"),
         (JSON, "{} trailing", 422, "trailing characters"),
         (JSON, "nonsense", 422, "expected ident"),
+        (JSON, &deep, 400, "the body is nested 1000 deep"),
     ];
     let look = async || {
         let mut seen = Vec::new();

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use self::history::{StoredLetters, Totals};
@@ -22,7 +23,7 @@ use super::snapshot::Snapshot;
 use crate::clock::system_zone;
 use crate::job::{
     ARGUMENTS_DEPTH_LIMIT, CatchUp, DEFAULT_GROUP, FunctionKey, Job, JobDefinition, JobId, Name, Policy,
-    Source, are_too_deep,
+    Source, are_too_deep, nesting,
 };
 use crate::schedule::{ScheduleDefinition, ScheduleSpec, cron, daily, every, hourly, once, weekly};
 use crate::storage::state::State;
@@ -69,12 +70,13 @@ pub(super) fn version(text: &[u8]) -> Result<(String, usize), Damage> {
 
 /// What it stores, as far as it is taken over.
 #[derive(Deserialize)]
-struct Stored {
+struct Stored<'a> {
     metadata: Metadata,
-    #[serde(default)]
-    jobs: Vec<Value>,
-    #[serde(default)]
-    history: Vec<Value>,
+    // As text, so that one that cannot be read does not keep the others.
+    #[serde(default, borrow)]
+    jobs: Vec<&'a RawValue>,
+    #[serde(default, borrow)]
+    history: Vec<&'a RawValue>,
     statistics: Option<Totals>,
     /// The number of the last job.
     #[serde(default, rename = "_job_counter")]
@@ -129,14 +131,20 @@ fn yes() -> bool {
 
 /// What becomes of it here, and what cannot be taken over, a sentence each.
 pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot, Vec<String>), Damage> {
-    let stored: Stored = read(text)?;
-    let letters = letters.map(read::<StoredLetters>).transpose();
+    let stored: Stored<'_> = read(text)?;
+    let letters = letters.map(read::<StoredLetters<'_>>).transpose();
     let mut notes = Vec::new();
     let mut jobs = BTreeMap::new();
     let has_large_integers = large_integers::in_arguments(text);
-    for (place, value) in stored.jobs.into_iter().enumerate() {
-        let id = value["job_id"].to_string();
-        let read = serde_json::from_value::<StoredJob>(value).map_err(|error| error.to_string());
+    for (place, text) in stored.jobs.into_iter().enumerate() {
+        let id = id_of(text);
+        let read = read_item(text).map_err(|error| {
+            if nesting::depth(text.get().as_bytes()) > nesting::READABLE {
+                too_deep()
+            } else {
+                error.to_string()
+            }
+        });
         match read.and_then(|job| self::job(job, stored.metadata.last_save, &mut notes)) {
             Ok(job) if jobs.contains_key(&job.id()) => {
                 notes.push(format!("job {id} is taken over once: the file has it twice"));
@@ -194,6 +202,30 @@ fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
     })
 }
 
+/// Reads what stands in a list of the file.
+fn read_item<T: DeserializeOwned>(text: &RawValue) -> serde_json::Result<T> {
+    match serde_json::from_str::<Value>(text.get()) {
+        Ok(value) => serde_json::from_value(value),
+        // Nested deeper than readers go, but perhaps not where it matters.
+        Err(_) => serde_json::from_str(text.get()),
+    }
+}
+
+/// The id of a job, as it is written.
+fn id_of(job: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Identified<'a> {
+        #[serde(borrow)]
+        job_id: &'a RawValue,
+    }
+    serde_json::from_str(job.get())
+        .map_or_else(|_| "null".to_owned(), |job: Identified<'_>| job.job_id.to_string())
+}
+
+fn too_deep() -> String {
+    format!("its arguments are nested more than {ARGUMENTS_DEPTH_LIMIT} deep")
+}
+
 fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Result<Job, String> {
     if stored.job_id.number() > LARGEST {
         return Err("its number is too large".to_owned());
@@ -202,7 +234,7 @@ fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Re
         return Err("it was to run once, and has".to_owned());
     }
     if are_too_deep(&stored.args, &stored.kwargs) {
-        return Err(format!("its arguments are nested more than {ARGUMENTS_DEPTH_LIMIT} deep"));
+        return Err(too_deep());
     }
     let next_run = instant(stored.next_run)?;
     let created_at = instant(stored.created_at)?;

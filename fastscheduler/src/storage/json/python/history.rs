@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{LARGEST, instant};
+use super::{LARGEST, instant, read_item};
 use crate::job::{
     DEFAULT_GROUP, DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, Name, Run, RunId, RunStatus,
     Statistics, Trigger,
@@ -40,8 +40,9 @@ struct Event {
 }
 
 #[derive(Deserialize)]
-pub(super) struct StoredLetters {
-    dead_letters: Vec<Value>,
+pub(super) struct StoredLetters<'a> {
+    #[serde(borrow)]
+    dead_letters: Vec<&'a RawValue>,
 }
 
 /// What a job was at when its record was made: such records say nothing that
@@ -88,11 +89,11 @@ impl Event {
 
 /// The attempts that ended. Other records are counted, unless they are of the
 /// way there.
-pub(super) fn runs(events: Vec<Value>, jobs: &BTreeMap<JobId, Job>, notes: &mut Vec<String>) -> Vec<Run> {
+pub(super) fn runs(events: Vec<&RawValue>, jobs: &BTreeMap<JobId, Job>, notes: &mut Vec<String>) -> Vec<Run> {
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let mut runs = Vec::new();
     for event in events {
-        let event = match serde_json::from_value::<Event>(event) {
+        let event: Event = match read_item(event) {
             Ok(event) => event,
             Err(error) => {
                 notes.push(format!("a record of the history is not taken over: {error}"));
@@ -119,13 +120,13 @@ pub(super) fn runs(events: Vec<Value>, jobs: &BTreeMap<JobId, Job>, notes: &mut 
 /// The letters of jobs that are there: what it takes to run the others again
 /// is not stored.
 pub(super) fn dead_letters(
-    letters: Option<StoredLetters>,
+    letters: Option<StoredLetters<'_>>,
     jobs: &BTreeMap<JobId, Job>,
     notes: &mut Vec<String>,
 ) -> Vec<DeadLetter> {
     let mut taken = Vec::new();
-    for value in letters.into_iter().flat_map(|letters| letters.dead_letters) {
-        let event = match serde_json::from_value::<Event>(value) {
+    for letter in letters.into_iter().flat_map(|letters| letters.dead_letters) {
+        let event: Event = match read_item(letter) {
             Ok(event) => event,
             Err(error) => {
                 notes.push(format!("a dead letter is not taken over: {error}"));
