@@ -12,7 +12,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::{Error, Meta, Path};
 
-use crate::args::{Argument, split};
+use crate::args::{Argument, flattened, split};
 use crate::complaints::Complaints;
 use crate::expand::registration;
 use crate::function::Function;
@@ -28,8 +28,20 @@ const FOR_FUNCTIONS: [&str; 2] = ["module", "crate"];
 /// One attribute of a function, as far as it could be read.
 pub(crate) struct Attribute {
     pub(crate) kind: Kind,
+    pub(crate) place: Place,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) modifiers: Modifiers,
+}
+
+/// Where an attribute stands, by which those of one function are told apart that
+/// expand one by one.
+pub(crate) struct Place {
+    /// Of its first argument: that of the attribute itself is only the outermost
+    /// one's, and that of a whole `cfg_attr` for others.
+    pub(crate) span: Span,
+    /// How many attributes of the function stand below it. A macro may have
+    /// written several in one place.
+    pub(crate) below: usize,
 }
 
 /// What the attribute `kind` makes of `item`.
@@ -42,7 +54,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
     // there: the compiler then adds no note on where the error originates.
     let user = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     let whole = Span::call_site().resolved_at(user);
-    let outermost = Attribute::read(kind, whole, arguments, &mut complaints);
+    let mut outermost = Attribute::read(kind, whole, arguments, &mut complaints);
     let (mut attributes, rest) = match take_outer.parse2(item.clone()) {
         Ok(parts) => parts,
         Err(mistake) => {
@@ -51,11 +63,15 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
         }
     };
     let krate = outermost.modifiers.krate.clone();
+    outermost.place.below = attributes.len();
+    let mut below = attributes.len();
     let mut all = vec![outermost];
     let mut taken = Vec::new();
     attributes.retain(|attribute| {
+        below -= 1;
         let Some(kind) = sibling(attribute.path(), krate.as_ref()) else { return true };
-        all.extend(Attribute::read_sibling(kind, &attribute.meta, &mut complaints));
+        let sibling = Attribute::read_sibling(kind, &attribute.meta, &mut complaints);
+        all.extend(sibling.map(|read| Attribute { place: Place { below, ..read.place }, ..read }));
         taken.push(attribute.path().clone());
         false
     });
@@ -80,6 +96,8 @@ impl Attribute {
     /// complaints about what does not stand there.
     pub(crate) fn read(kind: Kind, whole: Span, arguments: TokenStream, complaints: &mut Complaints) -> Self {
         let mut draft = Draft::new(kind);
+        let first = flattened(arguments.clone()).into_iter().next();
+        let place = Place { span: first.map_or(whole, |token| token.span()), below: 0 };
         for argument in split(arguments) {
             let Some(tokens) = complaints.note(argument) else { continue };
             let first = tokens.clone().into_iter().next();
@@ -90,7 +108,7 @@ impl Attribute {
         }
         let Draft { modifiers, positional, at, .. } = draft;
         let schedule = Reader { kind, whole, positional, at, complaints }.read();
-        Self { kind, schedule, modifiers }
+        Self { kind, place, schedule, modifiers }
     }
 
     fn read_sibling(kind: Kind, meta: &Meta, complaints: &mut Complaints) -> Option<Self> {

@@ -24,7 +24,7 @@ pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> Tok
     let module = module.unwrap_or_else(|| quote!(::core::module_path!()));
     let name = function.ident.unraw().to_string();
     // Not `line!()`: an attribute that expands by itself must give the same.
-    let line = u32::try_from(function.ident.span().unwrap().line()).unwrap_or(u32::MAX);
+    let (line, _) = line_and_column(function.ident.span());
     let documentation = &function.documentation;
     let conditions = &function.conditions;
     let parameters = parameters(function, &private);
@@ -96,6 +96,8 @@ fn body(function: &Function, private: &TokenStream) -> TokenStream {
 /// The declaration, with the setters of what was written and no others.
 fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStream> {
     let schedule = attribute.schedule.as_ref()?.variant();
+    let (line, column) = line_and_column(attribute.place.span);
+    let below = u32::try_from(attribute.place.below).unwrap_or(u32::MAX);
     let given = &attribute.modifiers;
     let name = given.name.iter().map(|name| &name.text);
     let group = given.group.iter().map(|group| &group.text);
@@ -119,6 +121,7 @@ fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStre
     });
     Some(quote! {
         #private::Declaration::new(#private::DeclaredSchedule::#schedule)
+            .place(#private::Place { line: #line, column: #column, below: #below })
             #(.name(#name))*
             #(.group(#group))*
             #(.zone(#zone))*
@@ -130,6 +133,13 @@ fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStre
             #(.args(#args))*
             #(.kwargs(#kwargs))*
     })
+}
+
+/// The line and the column at which a place in the user's source begins.
+fn line_and_column(span: Span) -> (u32, u32) {
+    let span = span.unwrap();
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    (number(span.line()), number(span.column()))
 }
 
 /// A place in the user's source for something that we wrote.

@@ -12,7 +12,7 @@ pub use crate::registry::outcome::{
 };
 pub use crate::registry::schema::{SchemaProbe, WithSchema, WithoutSchema};
 pub use crate::registry::{
-    ArgumentError, Body, Call, Declaration, DeclaredSchedule, Parameter, Registration,
+    ArgumentError, Body, Call, Declaration, DeclaredSchedule, Parameter, Place, Registration,
 };
 pub use crate::schedule::{Fold, Gap};
 pub use crate::{__outcome as outcome, __schema as schema};

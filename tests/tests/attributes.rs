@@ -70,6 +70,48 @@ mod inner {
 #[hourly(at = ":30")]
 async fn by_every_other_schedule() {}
 
+/// Attributes that cannot see each other, since they go by another name.
+mod in_order {
+    use fastscheduler::every;
+    use fastscheduler::{every as ticks, hourly as chimes};
+
+    #[ticks(1, hour)]
+    #[chimes(at = ":02")]
+    fn up_and_down() {}
+
+    #[chimes(at = ":01")]
+    #[ticks(2, hours)]
+    fn down_and_up() {}
+
+    #[rustfmt::skip]
+    #[ticks(2, hours)] #[ticks(1, hour)] #[ticks(3, hours)] fn on_one_line() {}
+
+    #[cfg_attr(all(), ticks(3, hours), ticks(1, hour), ticks(2, hours))]
+    fn under_one_condition() {}
+
+    #[every(1, hour)]
+    #[ticks(2, hours)]
+    #[every(3, hours)]
+    #[ticks(4, hours)]
+    fn in_turns() {}
+
+    macro_rules! named {
+        ($name:ident: $($job:literal)*) => {
+            $(#[ticks(1, hour, name = $job)])*
+            fn $name() {}
+        };
+    }
+    named!(by_a_macro: "c" "a" "d" "b");
+
+    macro_rules! at_intervals {
+        ($name:ident: $($interval:literal)*) => {
+            $(#[cfg_attr(all(), ticks($interval, hours))])*
+            fn $name() {}
+        };
+    }
+    at_intervals!(by_a_macro_under_conditions: 3 1 4 2);
+}
+
 async fn scheduler() -> Scheduler {
     Scheduler::builder().storage(MemoryStorage::default()).timezone("UTC").build().await.unwrap()
 }
@@ -120,6 +162,29 @@ async fn each_attribute_declares_one_job() {
     assert_eq!(count(jobs("registered_only").await), 0);
     assert_eq!(count(jobs("with_siblings_out_of_sight").await), 3);
     assert_eq!(count(jobs("first").await), 1);
+}
+
+#[tokio::test]
+async fn jobs_of_one_function_are_in_the_order_of_their_attributes() {
+    // Jobs are numbered in the order in which a function declares them.
+    let said = async |function| {
+        let jobs = jobs(function).await.into_iter().map(|job| match job.name() {
+            name if name == function => job.definition().schedule.to_string(),
+            name => name.to_owned(),
+        });
+        jobs.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(said("with_siblings_out_of_sight").await, "Every 1 hour, Hourly at :15, Daily at 12:00");
+    assert_eq!(said("up_and_down").await, "Every 1 hour, Hourly at :02");
+    assert_eq!(said("down_and_up").await, "Hourly at :01, Every 2 hours");
+    assert_eq!(said("on_one_line").await, "Every 2 hours, Every 1 hour, Every 3 hours");
+    assert_eq!(said("under_one_condition").await, "Every 3 hours, Every 1 hour, Every 2 hours");
+    assert_eq!(said("in_turns").await, "Every 1 hour, Every 2 hours, Every 3 hours, Every 4 hours");
+    assert_eq!(said("by_a_macro").await, "c, a, d, b");
+    assert_eq!(
+        said("by_a_macro_under_conditions").await,
+        "Every 3 hours, Every 1 hour, Every 4 hours, Every 2 hours"
+    );
 }
 
 #[tokio::test]

@@ -81,8 +81,11 @@ impl Function {
         }
     }
 
+    /// The function, with what further attributes declare, in the order in which
+    /// they are written.
     pub(super) fn with_declarations(mut self, more: &'static [Declaration]) -> Self {
         self.declarations.extend(more);
+        self.declarations.sort_by_key(|declaration| declaration.place.order());
         self
     }
 

@@ -28,7 +28,7 @@ pub(crate) use function::Invocation;
 pub(crate) use outcome::Outcome;
 pub use outcome::{Failure, Permanent};
 pub use parameter::{FromCall, Parameter, ParameterSource};
-pub use registration::{Body, Declaration, DeclaredSchedule, Registration};
+pub use registration::{Body, Declaration, DeclaredSchedule, Place, Registration};
 pub(crate) use state::States;
 pub use state::{State, StateType};
 
@@ -92,10 +92,15 @@ impl Registry {
     ///
     /// Link order is unspecified, so they are sorted. A function that comes
     /// twice from one place, since an attribute could not see its sibling, is
-    /// one function with the jobs of both.
+    /// one function with the jobs of both, in the order in which they are written.
     pub(crate) fn linked() -> Result<Self, RegistryError> {
         let mut registrations: Vec<_> = inventory::iter::<Registration>.into_iter().collect();
-        registrations.sort_by_key(|r| (r.module, r.name, r.file, r.line, r.jobs.len()));
+        registrations.sort_by(|one, other| {
+            let key = |r: &Registration| (r.module, r.name, r.file, r.line);
+            // Which of two is first does not matter if they say the same.
+            let text = |r: &Registration| format!("{:?}", r.jobs);
+            key(one).cmp(&key(other)).then_with(|| text(one).cmp(&text(other)))
+        });
         let mut registry = Self::default();
         for registration in registrations {
             let function = Function::linked(registration);

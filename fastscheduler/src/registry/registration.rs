@@ -1,5 +1,7 @@
 //! What an attribute leaves behind for the registry, as a constant.
 
+use std::cmp::Reverse;
+
 use futures_util::future::BoxFuture;
 
 use super::call::Call;
@@ -89,9 +91,28 @@ pub enum DeclaredSchedule {
     },
 }
 
+/// Where an attribute stands in the file of its function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line of its first argument.
+    pub line: u32,
+    /// The column of its first argument.
+    pub column: u32,
+    /// How many attributes of the function stand below it.
+    pub below: u32,
+}
+
+impl Place {
+    /// What attributes of one function are sorted by.
+    pub(super) fn order(self) -> impl Ord {
+        (self.line, self.column, Reverse(self.below))
+    }
+}
+
 /// A job that an attribute declares; what it does not set is the default.
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
+    pub(crate) place: Place,
     pub(crate) schedule: DeclaredSchedule,
     pub(crate) name: Option<&'static str>,
     pub(crate) group: Option<&'static str>,
@@ -113,6 +134,7 @@ impl Declaration {
     #[must_use]
     pub const fn new(schedule: DeclaredSchedule) -> Self {
         Self {
+            place: Place { line: 0, column: 0, below: 0 },
             schedule,
             name: None,
             group: None,
@@ -141,6 +163,13 @@ macro_rules! setters {
                 self
             }
         )*
+
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn place(mut self, place: Place) -> Self {
+                self.place = place;
+                self
+            }
 
             #[doc(hidden)]
             #[must_use]
