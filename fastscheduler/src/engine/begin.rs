@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::activity::Known;
 use super::attempt::Attempt;
 use super::plan::{FollowUp, LATE};
+use super::set_back::UNNOTICED;
 use super::settle::{describe, report};
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
@@ -118,6 +119,13 @@ impl Engine {
                 || entry.revision < job.revision
                     && job.starts_from != Some(entry.scheduled_for)
                     && !job.fires_at(entry.scheduled_for));
+        if is_new && !self.is_shared && entry.due_at - now > UNNOTICED {
+            // The clock was set back after the claim. Jobs that begin again for
+            // that have another entry in its place.
+            let is_replaced = is_void || entry.revision < job.revision;
+            let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
+            return batch.settlements.push(Settlement { claim, next: (!is_replaced).then_some(next) });
+        }
         if is_edited && !is_void {
             // The change puts another entry in its place, or else it is claimed
             // again. If it has put none there, since this one was claimed, it is
@@ -233,7 +241,7 @@ impl Engine {
         let now = self.clock.now();
         let mut settlements = Vec::with_capacity(attempts.len());
         for Attempt { claim, job, .. } in attempts {
-            let entry = Entry { kind: EntryKind::Fire, ..claim.entry.clone() };
+            let entry = Entry { kind: EntryKind::Fire, ..claim.entry.due_by(now) };
             job.activity.wait(entry.clone(), now);
             settlements.push(Settlement { claim, next: Some(entry) });
         }

@@ -13,7 +13,7 @@ use super::problems::instant;
 use super::{Engine, Problem, ProblemCode, lock};
 
 /// A step back by no more than this is none: clocks are kept right by such steps.
-const UNNOTICED: TimeDelta = TimeDelta::seconds(5);
+pub(super) const UNNOTICED: TimeDelta = TimeDelta::seconds(5);
 
 /// After a step back by more than this, jobs do not wait for the time to be
 /// reached again.

@@ -54,9 +54,9 @@ impl Engine {
                     continue;
                 }
                 End::Cancelled(Cancellation::Shutdown) if present.is_some() => {
-                    let entry = attempt.claim.entry.clone();
-                    attempt.job.activity.wait(entry.clone(), finished_at);
                     // Its fire stays open, to be run again.
+                    let entry = attempt.claim.entry.due_by(finished_at);
+                    attempt.job.activity.wait(entry.clone(), finished_at);
                     changes.push(Change::OpenFire(Box::new(entry.clone())));
                     settlements.push(Settlement { claim: attempt.claim, next: Some(entry) });
                     continue;

@@ -81,7 +81,7 @@ impl Engine {
         let now = self.clock.now();
         let reopen = |Attempt { claim, job, .. }: &Attempt| {
             if self.table.get(job.id).is_some() {
-                return Change::OpenFire(Box::new(claim.entry.clone()));
+                return Change::OpenFire(Box::new(claim.entry.due_by(now)));
             }
             // Cancelled since it was claimed.
             let open = OpenFire::waiting(claim.entry.clone());

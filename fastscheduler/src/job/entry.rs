@@ -77,6 +77,12 @@ impl Entry {
         is_same && self.trigger.is_alike(other.trigger)
     }
 
+    /// The same entry, due at `now` at the latest: it was due already when it was
+    /// claimed, and the clock may have been set back since.
+    pub(crate) fn due_by(&self, now: DateTime<Utc>) -> Self {
+        Self { due_at: self.due_at.min(now), ..self.clone() }
+    }
+
     /// How many of its attempts were retries of one that failed.
     #[must_use]
     pub fn retries(&self) -> u32 {
