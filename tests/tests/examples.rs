@@ -143,7 +143,7 @@ fn remote_registration_answers_each_request_with_a_job_or_a_sentence() {
         &format!("  {fit}: 4 positional arguments were given, but the function takes 3"),
         &format!("  {fit}: unknown argument `gray`; did you mean `grey`?"),
         &format!("  {fit}: parameter `width` is given by position and by name; give it once"),
-        "  `0 25 * * *` is not a cron expression: `25` is no hour; write 0 to 23, with `*`, `,`, `-` and `/`",
+        "  `0 25 * * *` is not a cron expression: `25` is not an hour; write 0 to 23, with `*`, `,`, `-` and `/`",
         "  job_0: \"cat.png: 64 wide, coloured\"",
         "  job_1: \"dog.png: 32 wide, grey\"",
         "  job_2: 42",

@@ -76,6 +76,18 @@ impl Calendar {
         self
     }
 
+    /// The same times, whatever they are meant for.
+    #[cfg(test)]
+    pub(super) fn fixed(self) -> Self {
+        Self { is_wildcard: false, ..self }
+    }
+
+    /// The days of all months that there are, in some order.
+    #[cfg(test)]
+    pub(super) fn days(&self) -> Vec<u32> {
+        self.days.as_flattened().to_vec()
+    }
+
     /// Whether it is meant to run all through the day.
     pub(super) fn is_wildcard(&self) -> bool {
         self.is_wildcard

@@ -107,7 +107,7 @@ impl Rule {
             ScheduleSpec::Daily { at } => kind::daily_calendar(*at),
             ScheduleSpec::Weekly { days, at } => kind::weekly_calendar(*days, *at)?,
             ScheduleSpec::Monthly { day, at } => kind::monthly_calendar(*day, *at)?,
-            ScheduleSpec::Cron { expression } => kind::cron_calendar(expression)?,
+            ScheduleSpec::Cron(text) => kind::cron_calendar(text)?,
         };
         let (gap, fold) = if calendar.is_wildcard() { (Gap::Skip, Fold::Both) } else { FIXED };
         let gap = definition.gap.unwrap_or(gap);

@@ -2,24 +2,33 @@
 
 use std::fmt;
 
+use super::text::cron::DayFields;
 use super::text::{DayOfMonth, Micros, Unit};
 use super::{ScheduleDefinition, ScheduleSpec};
 
 impl fmt::Display for ScheduleDefinition {
     /// The sentence of [`ScheduleSpec`], and the zone if one is named and matters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.spec.fmt(f)?;
+        self.spec.write_times(f)?;
         match (&self.spec, self.zone) {
             (ScheduleSpec::Every { .. } | ScheduleSpec::Once { .. } | ScheduleSpec::At { .. }, _)
-            | (_, None) => Ok(()),
-            (_, Some(zone)) => write!(f, " ({zone})"),
+            | (_, None) => {}
+            (_, Some(zone)) => write!(f, " ({zone})")?,
         }
+        self.spec.write_days(f)
     }
 }
 
 impl fmt::Display for ScheduleSpec {
     /// `Every 30 seconds`, `Every Mon, Fri at 10:00`, `One-time job`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_times(f)?;
+        self.write_days(f)
+    }
+}
+
+impl ScheduleSpec {
+    fn write_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Every { interval, .. } => write!(f, "Every {}", Length(*interval)),
             Self::Hourly { minute } => write!(f, "Hourly at :{minute:02}"),
@@ -27,8 +36,20 @@ impl fmt::Display for ScheduleSpec {
             Self::Weekly { days, at } => write!(f, "Every {days} at {at}"),
             Self::Monthly { day: DayOfMonth::Day(day), at } => write!(f, "Monthly on day {day} at {at}"),
             Self::Monthly { day: DayOfMonth::Last, at } => write!(f, "Monthly on the last day at {at}"),
-            Self::Cron { expression } => write!(f, "Cron: {expression}"),
+            Self::Cron(text) => write!(f, "Cron: {}", text.as_str()),
             Self::Once { .. } | Self::At { .. } => f.write_str("One-time job"),
+        }
+    }
+
+    /// How the two day fields of a cron expression go together, if both count.
+    fn write_days(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Cron(text) = self else { return Ok(()) };
+        match text.day_fields() {
+            DayFields::One => Ok(()),
+            DayFields::Either | DayFields::EitherUnlikeLinux => {
+                f.write_str(", when the day of month or the day of week matches")
+            }
+            DayFields::Both => f.write_str(", when both the day of month and the day of week match"),
         }
     }
 }
@@ -38,7 +59,7 @@ impl ScheduleDefinition {
     pub(crate) fn written(&self) -> String {
         match &self.spec {
             ScheduleSpec::At { at } => at.to_string(),
-            ScheduleSpec::Cron { expression } => expression.clone(),
+            ScheduleSpec::Cron(text) => text.as_str().to_owned(),
             ScheduleSpec::Every { .. }
             | ScheduleSpec::Hourly { .. }
             | ScheduleSpec::Daily { .. }

@@ -38,6 +38,8 @@ mod upcoming;
 mod zone;
 
 #[cfg(test)]
+mod cron_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod text_tests;
@@ -52,7 +54,7 @@ pub use amount::Amount;
 pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;
-pub use kind::{at, cron, daily, every, hourly, monthly, once, weekly};
+pub use kind::{CronText, at, cron, daily, every, hourly, monthly, once, weekly};
 pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
 pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
 pub use upcoming::Upcoming;

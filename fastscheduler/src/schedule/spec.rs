@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
-use super::{Fold, Gap, Schedule};
+use super::{CronText, Fold, Gap, Schedule};
 
 /// When a job is due, by kind.
 ///
@@ -65,11 +65,9 @@ pub enum ScheduleSpec {
         /// The time of day in the schedule's zone.
         at: ClockTime,
     },
-    /// A cron expression.
-    Cron {
-        /// Five fields, six with seconds first, or a nickname such as `@hourly`.
-        expression: String,
-    },
+    /// A cron expression: five fields, six with seconds first, or a nickname
+    /// such as `@hourly`.
+    Cron(CronText),
     /// One time, some time after an anchor.
     Once {
         /// From the anchor to the fire.

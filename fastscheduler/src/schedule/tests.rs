@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
+use croner::parser::{CronParser, Seconds, Year};
 use croner::time::{Weekday as CronerWeekday, days_in_month};
 
 use super::calendar::Calendar;
@@ -48,6 +49,20 @@ fn a_schedule_describes_itself() {
         (monthly().last_day().at("00:00").definition(), "Monthly on the last day at 00:00"),
         (cron(" 0 9 * * MON-FRI ").definition(), "Cron: 0 9 * * MON-FRI"),
         (cron("@hourly").tz("Europe/Paris").definition(), "Cron: @hourly (Europe/Paris)"),
+        (
+            cron("0 9 13 * FRI").tz("Europe/Paris").definition(),
+            "Cron: 0 9 13 * FRI (Europe/Paris), when the day of month or the day of week matches",
+        ),
+        (
+            cron("0 0 */2 * MON").definition(),
+            "Cron: 0 0 */2 * MON, when the day of month or the day of week matches",
+        ),
+        (
+            cron("0 9 13 * +FRI").definition(),
+            "Cron: 0 9 13 * +FRI, when both the day of month and the day of week match",
+        ),
+        (cron("0 9 */1 * FRI").definition(), "Cron: 0 9 */1 * FRI"),
+        (cron("0 9 13 * +MON-SUN").definition(), "Cron: 0 9 13 * +MON-SUN"),
         (once(60).definition(), "One-time job"),
         (once("90s").definition(), "One-time job"),
         (at("2027-12-25 00:00:00").tz("Europe/Paris").definition(), "One-time job"),
@@ -198,7 +213,7 @@ fn what_is_stored_is_read_back_as_it_was() {
         ),
         (monthly().on(31).at("00:00").definition(), r#"{"type":"monthly","day":31,"at":"00:00"}"#),
         (monthly().last_day().at("00:00").definition(), r#"{"type":"monthly","day":"last","at":"00:00"}"#),
-        (cron("@daily").definition(), r#"{"type":"cron","expression":"@daily"}"#),
+        (cron("@daily").definition(), r#"{"type":"cron","expression":"@daily","rules":2}"#),
         (once(5).definition(), r#"{"type":"once","delay":5000000}"#),
         (at("2027-12-25T00:00:00+01:00").definition(), r#"{"type":"at","at":"2027-12-25 00:00:00+01:00"}"#),
     ];
@@ -294,8 +309,9 @@ fn days_are_those_that_croner_matches() {
     ];
     for days in days {
         let expression = format!("0 0 {days}");
-        let cron = text::parse_cron(&expression).unwrap();
-        let calendar: Calendar = kind::cron_calendar(&expression).unwrap();
+        let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
+        let cron = parser.parse(&expression).unwrap();
+        let calendar: Calendar = kind::cron_calendar(&CronText::from(&*expression)).unwrap();
         let first_day = NaiveDate::from_ymd_opt(1999, 12, 1).unwrap();
         for date in first_day.iter_days().take(29 * 366) {
             use chrono::Datelike;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::text::{
     ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, WrittenDateTime, check_zone_name,
-    minute_of_hour, nearest, parse_cron,
+    minute_of_hour, nearest,
 };
 
 /// Reads each text and writes it again; `-` is that it is refused.
@@ -149,44 +149,6 @@ fn days_of_the_week() {
 }
 
 #[test]
-fn cron_expressions() {
-    let table = [
-        ("*/5 * * * *", true),
-        ("0 9 * * MON-FRI", true),
-        ("30 0 9 * * mon-fri", true),
-        ("0 0 L * *", true),
-        ("0 0 15W * *", true),
-        ("0 0 * * 5#3", true),
-        ("0 0 29 2 *", true),
-        ("0 0 31 2,4,6,9,11 *", false),
-        ("0 0 29 2 +MON", true),
-        ("0 0 30 2 +MON", false),
-        ("0 0 30 2 MON", true),
-        ("0 0 30 2 *", false),
-        ("@daily", true),
-        ("@DAILY", true),
-        ("@dayly", false),
-        ("@reboot", false),
-        ("", false),
-        ("* * * *", false),
-        ("* * * * * * *", false),
-        ("60 * * * *", false),
-        ("* 24 * * *", false),
-        ("*/0 * * * *", false),
-        ("5-1 * * * *", false),
-        (", , , , ,", false),
-        ("1,,2 * * * *", false),
-        ("1, * * * *", false),
-        ("@daily @daily @daily @daily @daily", false),
-        ("0 0 1 1 * 2027", false),
-    ];
-    for (expression, accepted) in table {
-        assert_eq!(parse_cron(expression).is_ok(), accepted, "`{expression}`");
-    }
-    assert!(parse_cron(&format!("{} * * * *", "1,".repeat(100) + "1")).is_err());
-}
-
-#[test]
 fn names_that_are_nearly_right() {
     let words = ["monday", "friday", "weekdays"];
     let table = [
@@ -212,59 +174,4 @@ fn names_that_are_nearly_right() {
         assert_eq!(check_zone_name(name), Err(expected), "`{name}`");
     }
     assert_eq!(check_zone_name("Europe/London"), Ok(()));
-}
-
-#[test]
-fn names_and_letters_of_cron_stand_in_their_own_fields_only() {
-    for expression in [
-        "0 0 MON-FRI * *",
-        "0 0 FRI * *",
-        "0 9 15 MON-FRI *",
-        "0 0 * * JAN",
-        "0 JAN * * *",
-        "MON 0 * * *",
-        "*/TUE * * * *",
-        "0 0 * * MON#TUE",
-        "0 0 * JANFEB *",
-        "0 0 1 JAN2 *",
-        "0 0 1 1JAN *",
-        "0 0 * * SUN1",
-        "0 0 * * 0MON",
-        "0 0 1 * L",
-        "0 0 * * MON,L",
-        "0 0 * * L",
-        "0 0 * * +",
-        "0 0 * * 5-1",
-        "0 0 L,X * *",
-    ] {
-        let error = parse_cron(expression).map(drop).expect_err(expression).to_string();
-        assert!(error.contains("is not a cron expression"), "{expression}: {error}");
-    }
-    for expression in [
-        "0 0 * jan-mar mon-fri",
-        "0 0 LW * *",
-        "0 0 15W * *",
-        "0 0 L * *",
-        "0 0 * * FRI#2",
-        "0 0 * * 5#L",
-        "0 0 * * FRIL",
-        "0 0 * * 5L",
-        "0 0 1 * +MON",
-        "0 0 ? * SUN,tue-THU/2",
-        "*/60 10-50/20 * * * 7",
-        "0 0 1,15,L DEC 0-7",
-        "0 0 * * SAT-SUN",
-    ] {
-        let read = parse_cron(expression);
-        assert!(read.is_ok(), "{expression}: {}", read.map(drop).unwrap_err());
-    }
-    for (expression, hint) in [
-        ("0 0 * * FRI-MON", "a range goes upwards, so write two: `FRI-SAT,SUN-MON`"),
-        ("0 22-2 * * *", "a range goes upwards, so write two: `22-23,0-2`"),
-        ("0 0 * 11-2 *", "a range goes upwards, so write two: `11-12,1-2`"),
-        ("10/20 * * * *", "a step needs a range or `*`: `10-59/20`"),
-    ] {
-        let error = parse_cron(expression).map(drop).expect_err(expression).to_string();
-        assert!(error.ends_with(hint), "{expression}: {error}");
-    }
 }

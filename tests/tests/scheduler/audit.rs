@@ -511,9 +511,8 @@ async fn a_schedule_that_cannot_be_read_is_found() {
     else {
         panic!("a schedule is changed by a revision");
     };
-    let expression = "nonsense".to_owned();
-    let definition =
-        JobDefinition { schedule: ScheduleSpec::Cron { expression }.into(), ..job.definition().clone() };
+    let schedule = ScheduleSpec::Cron("nonsense".into()).into();
+    let definition = JobDefinition { schedule, ..job.definition().clone() };
     revision.definition = Arc::new(definition);
     let found = found(&job, [Change::ReviseJob(revision)]).await;
     assert_eq!(found.len(), 1);

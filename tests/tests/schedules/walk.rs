@@ -20,19 +20,28 @@ pub(crate) struct Field {
     text: String,
     values: Vec<u8>,
     last_day: bool,
+    /// Whether its one item stands for every value of the field.
+    is_all: bool,
 }
 
 impl Field {
     fn new(text: String, values: impl IntoIterator<Item = u8>) -> Self {
-        Self { text, values: values.into_iter().collect(), last_day: false }
+        Self { text, values: values.into_iter().collect(), last_day: false, is_all: false }
     }
 
     pub(crate) fn star(lowest: u8, highest: u8) -> Self {
-        Self::new("*".to_owned(), lowest..=highest)
+        Self { is_all: true, ..Self::new("*".to_owned(), lowest..=highest) }
     }
 
     pub(crate) fn star_step(lowest: u8, highest: u8, step: u8) -> Self {
-        Self::new(format!("*/{step}"), (lowest..=highest).step_by(step.into()))
+        let stepped = Self::new(format!("*/{step}"), (lowest..=highest).step_by(step.into()));
+        Self { is_all: step == 1, ..stepped }
+    }
+
+    /// The same, if its range is that of a field from `lowest` to `highest`.
+    fn or_all(self, lowest: u8, highest: u8) -> Self {
+        let is_all = self.is_all || self.text == format!("{lowest}-{highest}");
+        Self { is_all, ..self }
     }
 
     pub(crate) fn list(values: &[u8]) -> Self {
@@ -46,7 +55,7 @@ impl Field {
     }
 
     pub(crate) fn last_day() -> Self {
-        Self { text: "L".to_owned(), values: Vec::new(), last_day: true }
+        Self { text: "L".to_owned(), values: Vec::new(), last_day: true, is_all: false }
     }
 
     /// The same values as a list, so that a field of stars becomes a fixed one.
@@ -124,6 +133,7 @@ impl Nominal {
         let expression = texts.join(" ");
         let is_wildcard = texts[..texts.len() - 3].iter().any(|text| text.starts_with('*'));
         let seconds = seconds.unwrap_or_else(|| Field::list(&[0]));
+        let (days, weekdays) = (days.or_all(1, 31), weekdays.or_all(0, 6));
         Self { kind: Kind::Cron(expression), seconds, minutes, hours, days, months, weekdays, is_wildcard }
     }
 
@@ -193,9 +203,9 @@ impl Nominal {
     fn matches(&self, local: DateTime) -> bool {
         let day = self.days.has(local.day()) || (self.days.last_day && local.day() == local.days_in_month());
         let weekday = self.weekdays.has(local.weekday().to_sunday_zero_offset());
-        let on_day = match (self.days.text.as_str(), self.weekdays.text.as_str()) {
-            ("*", _) => weekday,
-            (_, "*") => day,
+        let on_day = match (self.days.is_all, self.weekdays.is_all) {
+            (true, _) => weekday,
+            (_, true) => day,
             _ => day || weekday,
         };
         on_day

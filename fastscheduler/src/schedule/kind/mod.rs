@@ -14,7 +14,7 @@ mod monthly;
 mod once;
 mod weekly;
 
-pub use cron::{CronExpression, cron};
+pub use cron::{CronExpression, CronText, cron};
 pub use daily::{Daily, daily};
 pub use hourly::{Hourly, hourly};
 pub use interval::{Every, every};

@@ -8,7 +8,7 @@
 
 mod amount;
 mod clock_time;
-mod cron;
+pub(super) mod cron;
 mod date_time;
 mod days;
 mod error;

@@ -367,7 +367,7 @@ impl<'a> From<&'a ScheduleSpec> for ConfigShape<'a> {
             ScheduleSpec::Daily { at } => Self::Daily { time: *at },
             ScheduleSpec::Weekly { days, at } => Self::Weekly { time: *at, days: *days },
             ScheduleSpec::Monthly { day, at } => Self::Monthly { day: *day, time: *at },
-            ScheduleSpec::Cron { expression } => Self::Cron { expression },
+            ScheduleSpec::Cron(text) => Self::Cron { expression: text.as_str() },
             ScheduleSpec::Once { delay, unit, .. } => {
                 let (delay, unit) = amount(*delay, *unit);
                 Self::Once { delay, unit }

@@ -1,0 +1,356 @@
+//! Tables of cron expressions: which are read, what they mean, and what is said
+//! of those that are refused.
+
+use super::calendar::Calendar;
+use super::text::parse_cron;
+use super::{CronText, ScheduleSpec, kind};
+
+#[test]
+fn expressions_that_are_read_or_refused() {
+    let table = [
+        ("*/5 * * * *", true),
+        ("0 9 * * MON-FRI", true),
+        ("30 0 9 * * mon-fri", true),
+        ("0 0 L * *", true),
+        ("0 0 15W * *", true),
+        ("0 0 * * 5#3", true),
+        ("0 0 29 2 *", true),
+        ("0 0 31 2,4,6,9,11 *", false),
+        ("0 0 29 2 +MON", true),
+        ("0 0 30 2 +MON", false),
+        ("0 0 30 2 MON", true),
+        ("0 0 30 2 *", false),
+        ("@daily", true),
+        ("@DAILY", true),
+        ("@dayly", false),
+        ("@reboot", false),
+        ("", false),
+        ("* * * *", false),
+        ("* * * * * * *", false),
+        ("60 * * * *", false),
+        ("* 24 * * *", false),
+        ("*/0 * * * *", false),
+        ("5-1 * * * *", false),
+        (", , , , ,", false),
+        ("1,,2 * * * *", false),
+        ("1, * * * *", false),
+        ("@daily @daily @daily @daily @daily", false),
+        ("0 0 1 1 * 2027", false),
+    ];
+    for (expression, accepted) in table {
+        assert_eq!(parse_cron(expression).is_ok(), accepted, "`{expression}`");
+    }
+    assert!(parse_cron(&format!("{} * * * *", "1,".repeat(100) + "1")).is_err());
+}
+
+#[test]
+fn names_and_letters_stand_in_their_own_fields_only() {
+    for expression in [
+        "0 0 MON-FRI * *",
+        "0 0 FRI * *",
+        "0 9 15 MON-FRI *",
+        "0 0 * * JAN",
+        "0 JAN * * *",
+        "MON 0 * * *",
+        "*/TUE * * * *",
+        "0 0 * * MON#TUE",
+        "0 0 * JANFEB *",
+        "0 0 1 JAN2 *",
+        "0 0 1 1JAN *",
+        "0 0 * * SUN1",
+        "0 0 * * 0MON",
+        "0 0 1 * L",
+        "0 0 * * MON,L",
+        "0 0 * * L",
+        "0 0 * * +",
+        "0 0 * * 5-1",
+        "0 0 L,X * *",
+    ] {
+        let error = parse_cron(expression).map(drop).expect_err(expression).to_string();
+        assert!(error.contains("is not a cron expression"), "{expression}: {error}");
+    }
+    for expression in [
+        "0 0 * jan-mar mon-fri",
+        "0 0 LW * *",
+        "0 0 15W * *",
+        "0 0 L * *",
+        "0 0 * * FRI#2",
+        "0 0 * * 5#L",
+        "0 0 * * FRIL",
+        "0 0 * * 5L",
+        "0 0 1 * +MON",
+        "0 0 ? * SUN,tue-THU/2",
+        "*/60 10-50/20 * * * 7",
+        "0 0 1,15,L DEC 0-7",
+        "0 0 * * SAT-SUN",
+    ] {
+        let read = parse_cron(expression);
+        assert!(read.is_ok(), "{expression}: {}", read.map(drop).unwrap_err());
+    }
+}
+
+/// The expression on the right says the same in the plainest way.
+const SAME: &[(&str, &str)] = &[
+    // Names of months with an L, and of days.
+    ("0 0 1 JUL *", "0 0 1 7 *"),
+    ("0 0 1 jun-jul *", "0 0 1 6,7 *"),
+    ("0 0 1 JAN,JUL *", "0 0 1 1,7 *"),
+    ("0 0 1 JUL-DEC/2 *", "0 0 1 7,9,11 *"),
+    ("0 0 1 Apr-Jul,dec *", "0 0 1 4,5,6,7,12 *"),
+    // Sunday at both ends of a range.
+    ("0 0 * * SUN-7", "0 0 * * 0"),
+    ("0 0 * * SUN-SUN", "0 0 * * 0"),
+    ("0 0 * * 0-SUN", "0 0 * * 0"),
+    ("0 0 * * 7-7", "0 0 * * 0"),
+    ("0 0 * * 0-0", "0 0 * * 0"),
+    ("0 0 * * 7", "0 0 * * 0"),
+    ("0 0 * * 0-7", "0 0 * * *"),
+    ("0 0 * * 1-7", "0 0 * * *"),
+    ("0 0 * * MON-SUN", "0 0 * * *"),
+    ("0 0 * * SUN-SAT", "0 0 * * *"),
+    ("0 0 * * SAT-SUN", "0 0 * * 0,6"),
+    ("0 0 * * SUN-MON", "0 0 * * 0,1"),
+    ("0 0 * * 7-1", "0 0 * * 0,1"),
+    ("0 0 * * FRI-SUN,MON", "0 0 * * 0,1,5,6"),
+    ("0 0 * * FRI-0", "0 0 * * 0,5,6"),
+    ("0 0 * * MON-SUN/2", "0 0 * * 0,1,3,5"),
+    ("0 0 * * SUN-SAT/2", "0 0 * * 0,2,4,6"),
+    ("0 0 * * SAT-7#L", "-"),
+    // A start with a step goes on to the end.
+    ("5/15 * * * *", "5,20,35,50 * * * *"),
+    ("0/15 * * * *", "0,15,30,45 * * * *"),
+    ("0 20/2 * * *", "0 20,22 * * *"),
+    ("5/20 0 * * * *", "5,25,45 0 * * * *"),
+    ("0 0 1/10 * *", "0 0 1,11,21,31 * *"),
+    ("0 0 1 MAR/4 *", "0 0 1 3,7,11 *"),
+    ("0 0 * * MON/2", "0 0 * * 0,1,3,5"),
+    ("0 0 * * SUN/3", "0 0 * * 0,3,6"),
+    ("30,5/20 * * * *", "5,25,30,45 * * * *"),
+    // The largest steps.
+    ("*/60 * * * *", "0-0 * * * *"),
+    ("0 */24 * * *", "0 0 * * *"),
+    ("0 0 */31 * *", "0 0 1 * *"),
+    ("0 0 1 */12 *", "0 0 1 1 *"),
+    ("0 0 * * */7", "0 0 * * 0"),
+    // A day field that allows every day is not restricted.
+    ("0 0 */1 * MON", "0 0 * * MON"),
+    ("0 0 1/1 * MON", "0 0 * * MON"),
+    ("0 0 ? * MON", "0 0 * * MON"),
+    ("0 0 10,* * MON", "0 0 * * MON"),
+    ("0 0 ?,10 * MON", "0 0 * * MON"),
+    ("0 0 1-31 * MON", "0 0 * * MON"),
+    ("0 0 5,1-31/1 * MON", "0 0 * * MON"),
+    ("0 0 L,* * MON", "0 0 * * MON"),
+    ("0 0 L,LW,* * MON", "0 0 * * MON"),
+    ("0 0 13 * */1", "0 0 13 * *"),
+    ("0 0 13 * ?", "0 0 13 * *"),
+    ("0 0 13 * 0-7", "0 0 13 * *"),
+    ("0 0 13 * 0-6", "0 0 13 * *"),
+    ("0 0 13 * MON-SUN", "0 0 13 * *"),
+    ("0 0 13 * FRI,SUN-SAT", "0 0 13 * *"),
+    ("0 0 13 * MON/1", "0 0 13 * *"),
+    ("0 0 13 * FRI#1,*", "0 0 13 * *"),
+    ("0 0 13 * +MON-SUN", "0 0 13 * *"),
+    ("0 0 */1 * +FRI", "0 0 * * FRI"),
+    ("0 0 */1 * */1", "0 0 * * *"),
+    // One that only lists every day is.
+    ("0 0 1-15,16-31 * MON", "0 0 * * *"),
+    ("0 0 */2 * MON", "0 0 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * MON"),
+    ("0 0 13 * 0,1,2,3,4,5,6", "0 0 * * *"),
+    // All values of another field.
+    ("10,* * * * *", "0-59 * * * *"),
+    // Lists with letters.
+    ("0 0 L,L * *", "0 0 L * *"),
+    ("0 0 * * FRIL,5#L", "0 0 * * 5L"),
+    ("0 0 * * 7#1", "0 0 * * SUN#1"),
+];
+
+#[test]
+fn what_means_the_same_is_the_same() {
+    for (expression, plain) in SAME {
+        let days = |expression: &str| {
+            let calendar = kind::cron_calendar(&CronText::from(expression));
+            calendar.map(Calendar::fixed).map_err(|mistake| mistake.to_string())
+        };
+        if *plain == "-" {
+            assert!(days(expression).is_err(), "{expression}");
+        } else {
+            assert!(days(expression).unwrap() == days(plain).unwrap(), "{expression} is not {plain}");
+        }
+    }
+}
+
+#[test]
+fn l_and_w_in_one_list_are_both_kept() {
+    let lists = ["L,LW", "LW,L", "15W,L", "L,15W", "1,LW,L", "L,10W,20", "LW,15W"];
+    for list in lists {
+        for weekday in ["*", "MON", "+MON"] {
+            let days = |list: &str| {
+                let expression = format!("0 0 {list} * {weekday}");
+                kind::cron_calendar(&CronText::from(&*expression)).unwrap().days()
+            };
+            let together = days(list);
+            let alone: Vec<_> = list.split(',').map(days).collect();
+            for (place, days) in together.iter().enumerate() {
+                let expected = alone.iter().fold(0, |all, alone| all | alone[place]);
+                assert_eq!(*days, expected, "{list} {weekday}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_says_what_would_be_right() {
+    let table = [
+        // Ranges.
+        ("0 0 * * FRI-MON", "write two: `FRI-SUN,MON`"),
+        ("0 0 * * SAT-TUE", "write two: `SAT-SUN,MON-TUE`"),
+        ("0 0 * * fri-mon", "write two: `FRI-SUN,MON`"),
+        ("0 0 * * 5-1", "write two: `5-7,1`"),
+        ("0 0 * * 6-2", "write two: `6-7,1-2`"),
+        ("0 22-2 * * *", "write two: `22-23,0-2`"),
+        ("0 23-0 * * *", "write two: `23,0`"),
+        ("0 0 1 11-2 *", "write two: `11-12,1-2`"),
+        ("0 0 1 NOV-JAN *", "write two: `NOV-DEC,JAN`"),
+        ("0 0 28-3 * *", "write two: `28-31,1-3`"),
+        ("50-10/5 * * * *", "a range runs upwards, so write its values as a list"),
+        ("0 0 1-5-7 * *", "a range has two ends, as in `1-7`"),
+        // Steps.
+        ("*/90 * * * *", "the largest step is 60; for a longer interval use `every(\"90m\")`"),
+        ("*/61 0 * * * *", "the largest step is 60; for a longer interval use `every(\"61s\")`"),
+        ("0 */36 * * *", "the largest step is 24; for a longer interval use `every(\"36h\")`"),
+        ("0 0 */45 * *", "the largest step is 31; for a longer interval use `every(\"45d\")`"),
+        ("0 0 1 */18 *", "the largest step is 12"),
+        ("0 0 * * */8", "the largest step is 7"),
+        ("0-30/61 * * * *", "the largest step is 60"),
+        ("5/90 * * * *", "the largest step is 60"),
+        ("*/99999999999 * * * *", "the largest step is 60"),
+        ("*/0 * * * *", "a step is at least 1"),
+        ("/5 * * * *", "write `*/5`"),
+        ("0 0 ?/2 * *", "`?` takes no step; write `*/2`"),
+        ("0 0 * * ?/2", "`?` takes no step; write `*/2`"),
+        // Letters.
+        ("0 0 * * MON-FRI#2", "`#` follows a single day; write `MON#2,TUE#2,WED#2,THU#2,FRI#2`"),
+        ("0 0 * * 5-7#L", "`#` follows a single day; write `5#L,6#L,0#L`"),
+        ("0 0 * * 4-FRIL", "`#` follows a single day; write `4#L,5#L`"),
+        ("0 0 * * FRI#6", "`#` counts from 1 to 5; the last is `FRI#L`"),
+        ("0 0 L-3 * *", "`L` is the last day, `LW` the last from Monday to Friday"),
+        ("0 0 LW-3 * *", "`L` is the last day, `LW` the last from Monday to Friday"),
+        ("0 0 * * L", "`L` follows a day, as in `FRIL`"),
+        ("0 0 W * *", "`W` follows a day, as in `15W`"),
+        // Names.
+        ("0 9 * * monday", "write `MON`"),
+        ("0 9 * * Monday-Friday", "write `MON-FRI`"),
+        ("0 9 * * Tues,thurs", "write `TUE,THU`"),
+        ("0 9 * * Mondays", "write `MON`"),
+        ("0 9 * * WEEKDAYS", "write `MON-FRI`"),
+        ("0 9 * * weekend", "write `SAT-SUN`"),
+        ("0 9 * * MOM", "write `MON`"),
+        ("0 9 1 January *", "write `JAN`"),
+        ("0 9 1 june-july,SEPT *", "write `JUN-JUL,SEP`"),
+        ("0 0 * JANFEB *", "write 1 to 12 or `JAN` to `DEC`"),
+        // Values.
+        ("0 24 * * *", "`24` is not an hour: midnight is hour `0`"),
+        ("60 * * * *", "`60` is not a minute; write 0 to 59"),
+        ("0 0 32 * *", "`32` is not a day of the month; write 1 to 31"),
+        ("0 9 * * MON,,FRI", "`MON,,FRI` has an empty list item; write `MON,FRI`"),
+        ("1, * * * *", "write `1`"),
+        // What other programs take.
+        ("@every 90s", "for an interval use `every(\"90s\")`"),
+        ("@every 1h30m", "use `every(\"1h30m\")`"),
+        ("@every", "for an interval use `every(\"90s\")`"),
+        ("@reboot", "use `once`, as in `once(\"1s\")`"),
+        ("@dayly", "did you mean `@daily`?"),
+        ("daily", "write `@daily`"),
+        (
+            "CRON_TZ=Europe/Berlin 0 9 * * *",
+            "write `0 9 * * *` and give the zone as `tz = \"Europe/Berlin\"`",
+        ),
+        ("TZ=UTC @daily", "write `@daily` and give the zone as `tz = \"UTC\"`"),
+        ("tz=\"Asia/Tokyo\" 0 0 9 * * *", "write `0 0 9 * * *` and give the zone as `tz = \"Asia/Tokyo\"`"),
+        ("0 0 9 * * MON 2027", "`2027` is in the place of a year, and years are not supported"),
+        ("0 0 9 ? * MON-FRI *", "`*` is in the place of a year"),
+        ("0 0 9 * * MON 2027-2030", "`2027-2030` is in the place of a year"),
+        ("0 9 * * MON 2027", "`2027` is in the place of a year"),
+        ("0 0 1 1 * 2027", "`2027` is in the place of a year"),
+        ("0 9 1 1 * 2027,2028", "`2027,2028` is in the place of a year"),
+        ("0 9 * * MON *", "`*` is in the place of a year"),
+        ("0 0 9 * 0 *", "`0` is not a month; write 1 to 12"),
+        ("0 9 1 1 2027", "`2027` is not a day of the week: years are not supported"),
+        ("* * * * * * * *", "it has 8 fields"),
+    ];
+    for (expression, hint) in table {
+        let error = parse_cron(expression).map(drop).expect_err(expression).to_string();
+        assert!(error.contains(hint), "{expression}: {error}");
+    }
+}
+
+#[test]
+fn how_the_day_fields_go_together() {
+    use super::text::cron::DayFields::{Both, Either, EitherUnlikeLinux, One};
+    let table = [
+        ("0 0 * * *", One),
+        ("0 0 13 * *", One),
+        ("0 0 * * FRI", One),
+        ("0 0 */1 * FRI", One),
+        ("0 0 13 * +0-7", One),
+        ("@weekly", One),
+        ("not a cron expression", One),
+        ("0 0 13 * FRI", Either),
+        ("0 30 0 13 * FRI", Either),
+        ("0 0 L * 1-6", Either),
+        ("0 0 */2 * MON", EitherUnlikeLinux),
+        ("0 0 13 * */2", EitherUnlikeLinux),
+        ("0 0 13 * +FRI", Both),
+        ("0 0 */2 * +FRI", Both),
+    ];
+    for (expression, expected) in table {
+        let text = CronText::from(expression);
+        assert_eq!(text.day_fields(), expected, "{expression}");
+    }
+}
+
+/// What was stored without a version: whether it means something else by now.
+#[test]
+fn what_was_stored_earlier_keeps_its_meaning() {
+    let table = [
+        ("0 9 * * MON-FRI", false),
+        ("0 0 1 * *", false),
+        ("@hourly", false),
+        ("0 0 13 * FRI", false),
+        ("0 0 */1 * *", false),
+        ("0 0 * * SAT-SUN", false),
+        ("0 0 L,15W * *", false),
+        ("0 0 */1 * +MON", false),
+        ("0 0 */1 * MON", true),
+        ("0 0 1-31 * MON", true),
+        ("0 0 13 * 0-7", true),
+        ("0 0 * * SUN-7", true),
+        ("0 0 L,LW * *", true),
+        ("*/90 * * * *", true),
+        ("0 */36 * * *", true),
+        ("0 0 ?/2 * *", true),
+        ("0 0 * * MON-FRI#2", true),
+        ("0 0 30 2 MON-SUN", true),
+    ];
+    for (expression, is_changed) in table {
+        let stored = serde_json::json!({"type": "cron", "expression": expression});
+        let ScheduleSpec::Cron(text) = serde_json::from_value(stored.clone()).unwrap() else { panic!() };
+        assert_eq!(text.is_of_earlier_rules(), is_changed, "{expression}");
+        let by_now = parse_cron(expression).is_ok();
+        assert!(kind::cron_calendar(&text).is_ok(), "{expression}");
+        let written = serde_json::to_value(ScheduleSpec::Cron(text.clone())).unwrap();
+        if is_changed {
+            assert_eq!(written, stored);
+            let present = kind::cron_calendar(&CronText::from(expression));
+            assert_eq!(present.is_ok(), by_now);
+            assert!(present.ok() != kind::cron_calendar(&text).ok(), "{expression}");
+        } else {
+            let present = serde_json::json!({"type": "cron", "expression": expression, "rules": 2});
+            assert_eq!(written, present);
+            assert_eq!(text, CronText::from(expression));
+        }
+    }
+    let text: CronText = serde_json::from_str(r#"{"expression": "0 0 */1 * MON", "rules": 2}"#).unwrap();
+    assert_eq!(text, CronText::from("0 0 */1 * MON"));
+}

@@ -1,0 +1,218 @@
+//! The fields of a cron expression: what each may hold, and what was read.
+
+use super::DayFields;
+use super::item::Item;
+
+/// What one field of an expression may hold.
+pub(super) struct Field {
+    pub(super) kind: FieldKind,
+    /// Its name, with an article.
+    pub(super) name: &'static str,
+    pub(super) right: &'static str,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    /// The largest step, which is the number of its values.
+    pub(super) largest_step: u32,
+    /// The names of its values, from the first.
+    pub(super) names: &'static [&'static str],
+    /// The same names in full.
+    pub(super) full_names: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    Second,
+    Minute,
+    Hour,
+    DayOfMonth,
+    Month,
+    DayOfWeek,
+}
+
+const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+const FULL_DAYS: &[&str] = &["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"];
+const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const FULL_MONTHS: &[&str] = &[
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "MAY",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+];
+
+impl Field {
+    const ALL: [Self; 6] = [
+        Self::numbered(FieldKind::Second, "a second", "0 to 59", 59),
+        Self::numbered(FieldKind::Minute, "a minute", "0 to 59", 59),
+        Self::numbered(FieldKind::Hour, "an hour", "0 to 23", 23),
+        Self {
+            first: 1,
+            largest_step: 31,
+            ..Self::numbered(FieldKind::DayOfMonth, "a day of the month", "1 to 31, `L`, `LW` or `15W`", 31)
+        },
+        Self {
+            first: 1,
+            largest_step: 12,
+            names: MONTHS,
+            full_names: FULL_MONTHS,
+            ..Self::numbered(FieldKind::Month, "a month", "1 to 12 or `JAN` to `DEC`", 12)
+        },
+        // Sunday is 0, and 7 at the end of a range.
+        Self {
+            largest_step: 7,
+            names: DAYS,
+            full_names: FULL_DAYS,
+            ..Self::numbered(
+                FieldKind::DayOfWeek,
+                "a day of the week",
+                "0 to 7 or `SUN` to `SAT`, `FRI#2` or `FRI#L`",
+                7,
+            )
+        },
+    ];
+
+    const fn numbered(kind: FieldKind, name: &'static str, right: &'static str, last: u32) -> Self {
+        Self { kind, name, right, first: 0, last, largest_step: last + 1, names: &[], full_names: &[] }
+    }
+
+    /// The fields of an expression of five or six.
+    pub(super) fn of(fields: &[&str]) -> &'static [Self] {
+        &Self::ALL[Self::ALL.len().saturating_sub(fields.len())..]
+    }
+
+    pub(super) fn is_of_days(&self) -> bool {
+        matches!(self.kind, FieldKind::DayOfMonth | FieldKind::DayOfWeek)
+    }
+
+    /// Reads a list of items.
+    fn read(&self, written: &str) -> Result<Vec<Item>, String> {
+        let upper = written.to_ascii_uppercase();
+        let list = self.without_sign(&upper);
+        if list.split(',').any(str::is_empty) {
+            return Err(self.empty_item(written));
+        }
+        let items = list.split(',').map(|item| self.item(item));
+        items.collect::<Result<_, _>>().map_err(|hint| self.refusal(written, hint))
+    }
+
+    /// Whether a text in upper case is right for this field.
+    pub(super) fn takes(&self, text: &str) -> bool {
+        self.without_sign(text).split(',').all(|item| self.item(item).is_ok())
+    }
+
+    fn without_sign<'a>(&self, text: &'a str) -> &'a str {
+        match self.kind {
+            FieldKind::DayOfWeek => text.strip_prefix('+').unwrap_or(text),
+            _ => text,
+        }
+    }
+}
+
+/// An expression, field by field.
+pub(super) struct ReadFields<'a> {
+    written: Vec<&'a str>,
+    /// Seconds are added where none are written.
+    items: [Vec<Item>; 6],
+}
+
+/// Where the day fields are in `items`.
+const DAY_OF_MONTH: usize = 3;
+const DAY_OF_WEEK: usize = 5;
+
+impl<'a> ReadFields<'a> {
+    pub(super) fn read(fields: &[&'a str]) -> Result<Self, String> {
+        let count = fields.len();
+        if !(5..=6).contains(&count) {
+            let plural = if count == 1 { "" } else { "s" };
+            return Err(format!(
+                "it has {count} field{plural}; write five (minute, hour, day, month, day of week), or six with seconds first"
+            ));
+        }
+        let on_the_minute = vec![Item::Values { from: 0, to: 0, step: 1 }];
+        let mut items = [on_the_minute, Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+        let places = items.len() - count;
+        for ((written, field), items) in fields.iter().zip(Field::of(fields)).zip(&mut items[places..]) {
+            *items = field.read(written)?;
+        }
+        Ok(Self { written: fields.to_vec(), items })
+    }
+
+    pub(super) fn is_wildcard(&self) -> bool {
+        let of_the_clock = self.written.len() - 3;
+        self.written.iter().take(of_the_clock).any(|field| field.starts_with('*'))
+    }
+
+    pub(super) fn day_fields(&self) -> DayFields {
+        let [.., day_of_month, _, day_of_week] = &self.written[..] else { return DayFields::One };
+        if self.allows_every_day(DAY_OF_MONTH) || self.allows_every_day(DAY_OF_WEEK) {
+            DayFields::One
+        } else if self.asks_for_both() {
+            DayFields::Both
+        } else if day_of_month.starts_with('*') || day_of_week.starts_with('*') {
+            DayFields::EitherUnlikeLinux
+        } else {
+            DayFields::Either
+        }
+    }
+
+    fn asks_for_both(&self) -> bool {
+        self.written.last().is_some_and(|field| field.starts_with('+'))
+    }
+
+    fn allows_every_day(&self, place: usize) -> bool {
+        let all = match place {
+            DAY_OF_MONTH => 0xFFFF_FFFE,
+            _ => 0x7F,
+        };
+        self.items[place].iter().any(|item| match place {
+            // Day 7 is day 0.
+            DAY_OF_WEEK => (item.bits() | item.bits() >> 7) & all == all,
+            _ => item.bits() & all == all,
+        })
+    }
+
+    /// Whether `L` stands in a list with `W`.
+    fn has_last_day_beside_weekday(&self) -> bool {
+        let days = &self.items[DAY_OF_MONTH];
+        days.contains(&Item::LastDay) && days.iter().any(Item::is_about_weekdays)
+    }
+
+    /// All six fields in the one form that croner is given.
+    pub(super) fn normal_form(&self) -> String {
+        let leaves_out_last_day = self.has_last_day_beside_weekday();
+        let days: Vec<Item> = self.items[DAY_OF_MONTH]
+            .iter()
+            .filter(|item| !(leaves_out_last_day && **item == Item::LastDay))
+            .copied()
+            .collect();
+        self.with_days_of_month(&days)
+    }
+
+    /// The same with `L` alone for its days of the month, where the other form
+    /// has to do without.
+    pub(super) fn normal_form_of_last_day(&self) -> Option<String> {
+        let is_needed = self.has_last_day_beside_weekday() && !self.allows_every_day(DAY_OF_MONTH);
+        is_needed.then(|| self.with_days_of_month(&[Item::LastDay]))
+    }
+
+    fn with_days_of_month(&self, days: &[Item]) -> String {
+        let field = |(place, items): (usize, &Vec<Item>)| {
+            let is_of_days = matches!(place, DAY_OF_MONTH | DAY_OF_WEEK);
+            let items = if place == DAY_OF_MONTH { days } else { items };
+            let sign = if place == DAY_OF_WEEK && self.asks_for_both() { "+" } else { "" };
+            if is_of_days && self.allows_every_day(place) {
+                return format!("{sign}*");
+            }
+            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+            format!("{sign}{}", items.join(","))
+        };
+        self.items.iter().enumerate().map(field).collect::<Vec<_>>().join(" ")
+    }
+}
