@@ -16,7 +16,8 @@ use super::jobs::existing;
 use super::settings::{fold, gap, number};
 use super::shapes::{InFold, InGap, LocalTime, ScheduleType, WithSchedule};
 use super::state::WebState;
-use crate::schedule::{IntoZone, ScheduleError, Zone};
+use crate::schedule::text::cron::DayFields;
+use crate::schedule::{IntoZone, Schedule, ScheduleError, ScheduleSpec, Zone};
 
 /// Fires that a preview shows.
 const PREVIEWED: usize = 10;
@@ -59,7 +60,8 @@ struct Preview {
     timezone: &'static str,
     /// Its next ten fires, or as many as there are.
     upcoming: Vec<Fire>,
-    /// What changes of the clocks do to it within a year.
+    /// How its day fields go together, if both are restricted, and what changes
+    /// of the clocks do to it within a year.
     notes: Vec<String>,
 }
 
@@ -115,8 +117,26 @@ async fn preview(
         schedule: schedule.to_string(),
         timezone: schedule.zone().tz().name(),
         upcoming: upcoming.into_iter().map(|at| Fire::new(at, schedule.zone())).collect(),
-        notes: notes(&schedule, now),
+        notes: day_note(&schedule).into_iter().chain(notes(&schedule, now)).collect(),
     }))
+}
+
+/// How the two day fields of a cron expression go together, if both count.
+fn day_note(schedule: &Schedule) -> Option<String> {
+    const EITHER: &str = "Day of month and day of week are both restricted: it runs on days that match either. \
+                          Put `+` before the day of week to run only on days that match both.";
+    let ScheduleSpec::Cron(text) = &schedule.definition().spec else { return None };
+    match text.day_fields() {
+        DayFields::One => None,
+        DayFields::Either => Some(EITHER.to_owned()),
+        DayFields::EitherUnlikeLinux => Some(format!(
+            "{EITHER} Linux's cron differs: because a day field begins with `*`, it asks for both."
+        )),
+        DayFields::Both => Some(
+            "The `+` before the day of week asks for days that match both the day of month and the day of week."
+                .to_owned(),
+        ),
+    }
 }
 
 /// How many fires are asked for.

@@ -329,6 +329,21 @@ fn a_preview_shows_a_schedule_before_it_is_a_job() {
         json!({"utc": "2026-11-23T01:30:00Z", "local": "2026-11-23 02:30:00", "offset": "+01:00"})
     );
     assert_eq!(preview["notes"].as_array().unwrap().len(), 2, "{preview}");
+    let cron = |expression: &str| {
+        let config = json!({"schedule_type": "cron", "schedule_config": {"expression": expression}});
+        let preview = server.post("/api/schedules/preview", &config).with(200);
+        (preview["schedule"].as_str().unwrap().to_owned(), preview["notes"].to_string())
+    };
+    let (sentence, notes) = cron("0 0 13 * FRI");
+    assert!(sentence.ends_with(", when the day of month or the day of week matches"), "{sentence}");
+    assert!(notes.contains("match either") && !notes.contains("Linux"), "{notes}");
+    let (sentence, notes) = cron("0 0 */2 * MON");
+    assert!(sentence.contains(" or "), "{sentence}");
+    assert!(notes.contains("match either") && notes.contains("Linux's cron differs"), "{notes}");
+    let (sentence, notes) = cron("0 0 13 * +FRI");
+    assert!(sentence.ends_with(", when both the day of month and the day of week match"), "{sentence}");
+    assert!(notes.contains("match both"), "{notes}");
+    assert_eq!(cron("0 0 */1 * MON"), ("Cron: 0 0 */1 * MON".to_owned(), "[]".to_owned()));
     let wrong = json!({"schedule_type": "cron", "schedule_config": {"expression": "0 0 30 2 *"}});
     assert!(server.post("/api/schedules/preview", &wrong).detail(400).contains("never fires"));
     assert_eq!(server.get("/api/jobs").with(200)["total"], 0);

@@ -8,7 +8,7 @@
 
 mod amount;
 mod clock_time;
-pub(super) mod cron;
+pub(crate) mod cron;
 mod date_time;
 mod days;
 mod error;

@@ -209,7 +209,9 @@ enum UnitOfTime {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct CronConfig {
-    /// Five fields, six with seconds first, or a nickname such as `@hourly`.
+    /// Five fields, six with seconds first, or a nickname such as `@hourly`. If day
+    /// of month and day of week are both restricted, a day that matches either is
+    /// enough; `+` before the day of week asks for both.
     #[schema(example = "*/5 * * * *")]
     expression: String,
 }
