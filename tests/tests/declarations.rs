@@ -30,8 +30,12 @@ async fn soon() {}
 #[every(1, hours, enabled = false)]
 async fn asleep() {}
 
+/// Before expressions were stored with a version of their rules, it was each day.
+#[cron("0 0 */1 * MON")]
+async fn mondays() {}
+
 /// How many jobs the attributes above declare.
-const DECLARED: usize = 6;
+const DECLARED: usize = 7;
 
 async fn build(storage: &MemoryStorage, seconds: u64) -> (Scheduler, ManualClock) {
     let (builder, clock) = on_manual_clock();
@@ -300,7 +304,7 @@ async fn a_cancelled_declaration_leaves_a_tombstone_and_does_not_come_back_until
     for seconds in [10, 20] {
         let (scheduler, _) = build(&storage, seconds).await;
         let names: Vec<_> = scheduler.jobs().await.unwrap().iter().map(|job| job.name().to_owned()).collect();
-        assert_eq!(names, ["dated", "several"], "sorted by id");
+        assert_eq!(names, ["dated", "mondays", "several"], "sorted by id");
     }
     let other = as_if(&storage, |json| {
         declared_otherwise(json, "steady", |declared| {
@@ -311,7 +315,7 @@ async fn a_cancelled_declaration_leaves_a_tombstone_and_does_not_come_back_until
     let (scheduler, _) = build(&other, 30).await;
     let back = find(&scheduler, "steady").await.unwrap();
     assert_eq!((back.next_run_at(), back.run_count()), (Some(second(630)), 0));
-    assert_eq!(scheduler.jobs().await.unwrap().len(), 3);
+    assert_eq!(scheduler.jobs().await.unwrap().len(), 4);
 }
 
 #[tokio::test]
@@ -346,4 +350,82 @@ async fn a_job_declared_disabled_is_paused_and_stays_as_it_was_set_at_run_time()
     scheduler.stop().await.unwrap();
     let (scheduler, _) = start(&storage, 60).await;
     assert!(!scheduler.job(job.id()).await.unwrap().unwrap().is_paused());
+}
+
+/// As a program left it that stored expressions without a version of their rules.
+fn without_rules(json: &mut Value) {
+    match json {
+        Value::Object(members) => {
+            members.remove("rules");
+            members.values_mut().for_each(without_rules);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_rules),
+        _ => {}
+    }
+}
+
+fn of_job(runs: Vec<Run>, job: &Job) -> Vec<Run> {
+    runs.into_iter().filter(|run| run.job_id() == job.id()).collect()
+}
+
+#[tokio::test]
+async fn an_expression_that_means_something_else_is_placed_anew_once_and_is_no_change_of_the_code() {
+    let storage = MemoryStorage::default();
+    let (scheduler, _) = build(&storage, 0).await;
+    let id = find(&scheduler, "mondays").await.unwrap().id();
+    let other = as_if(&storage, |json| {
+        if json["id"] == json!(id) {
+            without_rules(json);
+            json["next_run_at"] = json!("2026-11-24T00:00:00Z");
+            // An edit over HTTP, which only a change of the code undoes.
+            json["definition"]["name"] = json!("edited");
+        }
+    })
+    .await;
+    for restart in 1..3 {
+        let (scheduler, _) = build(&other, restart).await;
+        let job = scheduler.job(&id).await.unwrap().unwrap();
+        assert_eq!((job.name(), job.revision()), ("edited", 2), "start {restart}");
+        assert_eq!(job.next_run_at(), Some(second(7 * 86_400)), "start {restart}");
+        assert_eq!(scheduler.jobs().await.unwrap().len(), DECLARED);
+        let recorded = of_job(runs(&scheduler).await, &job);
+        assert_eq!(recorded.len(), 1, "start {restart}");
+        let skipped = recorded[0].skipped.as_ref().unwrap();
+        assert_eq!((skipped.reason, skipped.first), (SkipReason::Rescheduled, second(86_400)));
+    }
+}
+
+#[tokio::test]
+async fn an_edited_job_whose_declaration_means_something_else_keeps_its_edit() {
+    let storage = MemoryStorage::default();
+    let (scheduler, _) = build(&storage, 0).await;
+    let id = find(&scheduler, "mondays").await.unwrap().id();
+    let edit = JobUpdate::new().schedule(daily().at("06:00"));
+    scheduler.update_job(&id, edit).await.unwrap();
+    let other = as_if(&storage, |json| {
+        if json["id"] == json!(id) {
+            without_rules(json);
+        }
+    })
+    .await;
+    let (scheduler, _) = build(&other, 1).await;
+    let job = scheduler.job(&id).await.unwrap().unwrap();
+    assert_eq!(job.definition().schedule.to_string(), "Daily at 06:00");
+    assert_eq!(job.next_run_at(), Some(second(6 * 3_600)));
+    assert!(of_job(runs(&scheduler).await, &job).is_empty(), "its schedule has not changed");
+}
+
+#[tokio::test]
+async fn a_cancelled_declaration_whose_expression_means_something_else_does_not_come_back() {
+    let storage = MemoryStorage::default();
+    let (scheduler, _) = build(&storage, 0).await;
+    assert_eq!(scheduler.cancel_job_by_name("mondays").await.unwrap(), 1);
+    let other = as_if(&storage, |json| {
+        if json["declared"]["definition"]["function"]["name"] == "mondays" {
+            without_rules(json);
+        }
+    })
+    .await;
+    let (scheduler, _) = build(&other, 1).await;
+    assert!(find(&scheduler, "mondays").await.is_none());
 }

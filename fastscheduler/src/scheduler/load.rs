@@ -33,10 +33,14 @@ impl Scheduler {
         let Stored { mut jobs, mut open, tombstones } = self.0.engine.storage.load().await?;
         self.set_back_at_start(&mut jobs, &mut open).await?;
         self.place_imported(&mut jobs).await?;
+        self.place_by_cron_rules(&mut jobs).await?;
         self.place_in_zone(&mut jobs).await?;
         let mut open = by_job(open);
         let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
-        for stone in tombstones {
+        for mut stone in tombstones {
+            if let Some(definition) = self.by_cron_rules(&stone.declared.definition) {
+                stone.declared.definition = definition;
+            }
             let function = stone.declared.definition.function.clone();
             known.entry(function).or_default().tombstones.push(stone);
         }
@@ -65,6 +69,7 @@ impl Scheduler {
 
     /// Takes a job over as it was stored.
     fn restore(&self, job: &Job) -> Result<(), SchedulerError> {
+        self.note_refused_cron(job);
         if let Some(live) = self.live(job, None)? {
             self.0.engine.table.insert(Arc::new(live));
         } else {

@@ -8,6 +8,7 @@ mod access;
 mod add;
 mod builder;
 mod control;
+mod cron_rules;
 mod dead_letters;
 mod declared;
 mod edit;

@@ -64,11 +64,16 @@ impl Scheduler {
             let (id, zone) = (job.id, self.0.zone);
             let note =
                 format!("{id}: in {zone} it is due at {next} by its schedule; its file says {written}");
-            tracing::warn!("{note}");
-            self.notes().push(note);
+            self.note(note);
         }
         job.revise(&revision);
         Ok(Change::ReviseJob(Box::new(revision)))
+    }
+
+    /// Adds to what a person should know, and logs it.
+    pub(super) fn note(&self, note: String) {
+        tracing::warn!("{note}");
+        self.notes().push(note);
     }
 
     /// What a person should know of how the store was opened.

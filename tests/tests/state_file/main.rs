@@ -2,6 +2,7 @@
 
 mod contract;
 mod contract_reopened;
+mod cron_rules;
 mod damage;
 mod dead_letters;
 mod failed_sync;

@@ -10,10 +10,10 @@ const RULES: u32 = 2;
 
 /// A cron expression, and the rules by which it is read.
 ///
-/// An expression that an earlier version of this library stored, and that
-/// means something else by now or is refused, keeps the meaning that it had.
-/// Stored as JSON it is `{"expression": "0 9 * * *", "rules": 2}`; without
-/// `rules`, it is of such an earlier version.
+/// An expression that an earlier version of this library stored keeps its old
+/// meaning if the rules of this version would change it, or would refuse it.
+/// Stored as JSON it is `{"expression": "0 9 * * *", "rules": 2}`; one without
+/// `rules` was stored by such an earlier version.
 ///
 /// # Examples
 ///
@@ -24,7 +24,7 @@ const RULES: u32 = 2;
 /// assert_eq!((text.as_str(), text.is_of_earlier_rules()), ("0 0 */1 * MON", false));
 ///
 /// let stored: CronText = serde_json::from_str(r#"{"expression": "0 0 */1 * MON"}"#)?;
-/// assert!(stored.is_of_earlier_rules(), "it was every day, and is each Monday");
+/// assert!(stored.is_of_earlier_rules(), "it was every day, and is every Monday now");
 /// let stored: CronText = serde_json::from_str(r#"{"expression": "0 9 * * MON"}"#)?;
 /// assert_eq!(stored, CronText::from("0 9 * * MON"));
 /// # Ok::<(), serde_json::Error>(())
@@ -53,9 +53,8 @@ impl CronText {
         &self.expression
     }
 
-    /// Whether it is read by the rules of an earlier version, which give it
-    /// another meaning than those of this version or accept it where these
-    /// do not.
+    /// Whether it is read by the rules of an earlier version, because those of
+    /// this version give it another meaning or refuse it.
     #[must_use]
     pub fn is_of_earlier_rules(&self) -> bool {
         self.is_of_earlier_rules
@@ -98,8 +97,8 @@ fn is_unchanged(expression: &str) -> bool {
         || before::calendar(expression).is_none_or(|before| calendar_of(expression) == Ok(before))
 }
 
-/// Whether an expression is such that no rule of it has changed; most are, and
-/// to compare what both rules make of it takes long.
+/// Whether an expression uses nothing whose rules have changed. Most do not,
+/// and comparing both readings takes much longer than this.
 fn is_plain(expression: &str) -> bool {
     let fields: Vec<&str> = expression.split_whitespace().collect();
     let (5..=6, [clock @ .., day_of_month, month, day_of_week]) = (fields.len(), &fields[..]) else {
@@ -111,7 +110,7 @@ fn is_plain(expression: &str) -> bool {
             && field.bytes().all(|byte| byte.is_ascii_digit() || b"*,-/".contains(&byte))
     };
     let is_of_names = |field: &&str| {
-        // A range from Sunday is another one by now.
+        // The rules of ranges from Sunday have changed.
         let is_range_with_sunday = field.contains('-') && field.to_ascii_uppercase().contains("SUN");
         !is_range_with_sunday && field.bytes().all(|byte| byte.is_ascii_alphabetic() || b",-".contains(&byte))
     };

@@ -1,0 +1,73 @@
+//! Stored cron expressions whose meaning has changed since, or that are no
+//! longer accepted.
+
+use std::sync::Arc;
+
+use super::edit::{Edit, Fires};
+use super::{Scheduler, SchedulerError};
+use crate::job::{Declared, Job, JobDefinition, SkipReason};
+use crate::schedule::{ScheduleDefinition, ScheduleError, ScheduleSpec};
+use crate::storage::Durability;
+
+impl Scheduler {
+    /// Has stored jobs fire by the present rules of cron expressions. For those
+    /// whose expression has another meaning under them, that is a change of
+    /// their schedule.
+    pub(super) async fn place_by_cron_rules(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
+        let now = self.0.engine.clock.now();
+        let mut changes = Vec::new();
+        for job in jobs {
+            let declared = job.declared.as_deref().and_then(|declared| {
+                let definition = self.by_cron_rules(&declared.definition)?;
+                Some(Arc::new(Declared { definition, ..declared.clone() }))
+            });
+            let definition = self.by_cron_rules(&job.definition);
+            if definition.is_none() && declared.is_none() {
+                continue;
+            }
+            let was = job.next_run_at.filter(|_| definition.is_some());
+            let mut edit = Edit::of(job);
+            edit.declared = declared.or(edit.declared);
+            edit.definition = definition.unwrap_or(edit.definition);
+            if was.is_some() {
+                edit.fires = Fires::Renew(SkipReason::Rescheduled);
+            }
+            changes.extend(self.revise(job, edit, now)?);
+            if let Some((was, next)) = was.zip(job.next_run_at) {
+                let (id, name, written) = (job.id, job.name(), job.definition.schedule.written());
+                self.note(format!(
+                    "{id} `{name}`: the meaning of `{written}` has changed; it is next due at {next}, and no longer at {was}"
+                ));
+            }
+        }
+        Ok(self.0.engine.apply(&changes, Durability::Now).await?)
+    }
+
+    /// A definition whose cron expression is read by the present rules; `None`
+    /// if it is already, or is refused by them.
+    pub(super) fn by_cron_rules(&self, definition: &JobDefinition) -> Option<Arc<JobDefinition>> {
+        let schedule = self.present(&definition.schedule)?.ok()?;
+        Some(Arc::new(JobDefinition { schedule, ..definition.clone() }))
+    }
+
+    /// Warns of a job whose expression is no longer accepted.
+    pub(super) fn note_refused_cron(&self, job: &Job) {
+        if let Some(Err(refused)) = self.present(&job.definition.schedule) {
+            let (id, name) = (job.id, job.name());
+            self.note(format!(
+                "{id} `{name}` keeps its schedule, which is no longer accepted; give it another: {refused}"
+            ));
+        }
+    }
+
+    /// A schedule by the present rules, if it is one by earlier rules.
+    fn present(&self, schedule: &ScheduleDefinition) -> Option<Result<ScheduleDefinition, ScheduleError>> {
+        let ScheduleSpec::Cron(text) = &schedule.spec else { return None };
+        if !text.is_of_earlier_rules() {
+            return None;
+        }
+        let spec = ScheduleSpec::Cron(text.as_str().into());
+        let present = ScheduleDefinition { spec, ..schedule.clone() };
+        Some(present.compile(self.0.zone).map(|_| present))
+    }
+}
