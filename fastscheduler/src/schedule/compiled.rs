@@ -120,11 +120,11 @@ impl Rule {
         }
     }
 
-    /// The nominal local time and the zone's rules make one instant, or two;
-    /// all in seconds.
+    /// The nominal local time, in seconds and the microseconds past them, and
+    /// the zone's rules make one instant, or two, in microseconds.
     pub(super) fn at_local_time(
         definition: &ScheduleDefinition,
-        local: i64,
+        (local, micros): (i64, i64),
         zone: Zone,
     ) -> Result<(i64, Option<i64>), ScheduleError> {
         let (gap, fold) = FIXED;
@@ -134,7 +134,10 @@ impl Rule {
         let well_before = local - 2 * 86_400;
         let next = |after| zone.next_fire(&Moment(local), gap, fold, after);
         let first = next(well_before).ok_or_else(|| ScheduleError::NeverFires(definition.written()))?;
-        Ok((first, next(first)))
+        // What is moved to the end of a gap runs at its very end.
+        let is_moved = gap == Gap::Next && zone.local_second(first) != local;
+        let instant = |fire: i64| fire * SECOND + if is_moved { 0 } else { micros };
+        Ok((instant(first), next(first).map(instant)))
     }
 
     /// Whether it is one fire, some time after whatever instant is asked about.

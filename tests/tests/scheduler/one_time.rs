@@ -5,10 +5,10 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::{MemoryStorage, Storage as _};
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{JobStatus, RunStatus, SchedulerError};
+use fastscheduler::{JobStatus, Run, RunStatus, SchedulerError};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::{on_manual_clock, outline};
+use fastscheduler_tests::{instant, on_manual_clock, outline, runs};
 
 async fn started() -> (Scheduler, ManualClock, MemoryStorage) {
     let (builder, clock) = on_manual_clock();
@@ -31,6 +31,23 @@ async fn one_time_jobs_leave_the_list_when_they_end_and_their_history_stays() {
     assert_eq!(outline(&scheduler).await, [(RunStatus::Completed, 10); 5]);
     assert!(scheduler.jobs().await.unwrap().is_empty());
     assert!(storage.load().await.unwrap().open.is_empty());
+}
+
+#[tokio::test]
+async fn a_date_with_a_fraction_of_a_second_runs_at_it_and_not_before() {
+    let (scheduler, clock, storage) = started().await;
+    scheduler.add(at("2026-11-23T00:00:10.900Z").run("with an offset", || async {})).await.unwrap();
+    scheduler.add(at("2026-11-23 00:00:10.9000019").run("in the zone", || async {})).await.unwrap();
+    let past = scheduler.add(at("2026-11-22T23:59:59.999Z").run("past", || async {})).await.unwrap_err();
+    assert!(past.to_string().starts_with("`2026-11-22 23:59:59.999Z` is in the past"), "{past}");
+    let ended = async |by: u64| {
+        testing::advance(&scheduler, &clock, Duration::from_micros(by)).await.unwrap();
+        runs(&scheduler).await.iter().map(Run::scheduled_for).collect::<Vec<_>>()
+    };
+    assert!(ended(10_899_999).await.is_empty());
+    assert_eq!(ended(1).await, [instant("2026-11-23T00:00:10.900Z")]);
+    assert_eq!(ended(1).await, ["2026-11-23T00:00:10.900Z", "2026-11-23T00:00:10.900001Z"].map(instant));
+    testing::audit(&storage).await.unwrap().assert_clean();
 }
 
 #[tokio::test]

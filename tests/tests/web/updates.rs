@@ -55,3 +55,28 @@ fn a_whole_number_may_be_written_as_a_fraction() {
         server.put(&format!("/api/jobs/{id}"), &json!({"max_retries": none})).detail(422);
     }
 }
+
+#[test]
+fn an_instant_keeps_its_fraction_of_a_second_to_the_microsecond() {
+    let server = Server::start();
+    let once = |at: &str| json!({"schedule_type": "once", "schedule_config": {"at": at}});
+    let id = server.create(&interval_job(1, once("2027-01-01T00:00:00.900Z")));
+    let shown = || {
+        let job = server.job(&id);
+        (job["schedule_config"]["at"].clone(), job["next_run_at"].clone(), job["next_run"].clone())
+    };
+    let (at, next_run_at, next_run) =
+        ("2027-01-01 00:00:00.900Z", "2027-01-01T00:00:00.900Z", "2027-01-01 00:00:00");
+    assert_eq!(shown(), (json!(at), json!(next_run_at), json!(next_run)));
+    let path = format!("/api/jobs/{id}");
+    let update =
+        json!({"schedule_config": {"at": "2027-01-01 00:00:00.1234567"}, "timezone": "Asia/Kolkata"});
+    server.put(&path, &update).with(200);
+    let (at, next_run_at, next_run) =
+        ("2027-01-01 00:00:00.123456", "2026-12-31T18:30:00.123456Z", "2027-01-01 00:00:00");
+    assert_eq!(shown(), (json!(at), json!(next_run_at), json!(next_run)));
+    // What it shows is what a request would have to say.
+    let same = json!({"schedule_config": {"at": at}});
+    server.put(&path, &same).with(200);
+    assert_eq!(shown(), (json!(at), json!(next_run_at), json!(next_run)));
+}

@@ -54,7 +54,8 @@ pub struct At {
 /// Runs one time, at a date and time of day in the schedule's zone.
 ///
 /// With an offset (RFC 3339) the text is an instant, and the zone does not
-/// matter.
+/// matter. A fraction of a second is kept to the microsecond, and further
+/// digits are cut off.
 ///
 /// # Examples
 ///
@@ -80,8 +81,8 @@ impl Kind for At {
     }
 }
 
-/// The last second of the year 9999 in UTC: years have four digits in RFC 3339.
-const LAST_SECOND: i64 = 253_402_300_799;
+/// The end of the year 9999 in UTC, in microseconds: years have four digits in RFC 3339.
+const LAST_INSTANT: i64 = 253_402_300_800 * SECOND - 1;
 
 /// The instant that it names, or two.
 pub(in crate::schedule) fn instants(
@@ -93,12 +94,13 @@ pub(in crate::schedule) fn instants(
         .ok_or_else(|| ScheduleError::DateTime(at.to_string()))?;
     let time = (i64::from(at.at.hour()) * 60 + i64::from(at.at.minute())) * 60 + i64::from(at.at.second());
     let local = i64::from(date.to_epoch_days()) * 86_400 + time;
+    let micros = i64::from(at.micros);
     let (first, second) = match at.offset_seconds {
-        Some(east) => (local - i64::from(east), None),
-        None => Rule::at_local_time(definition, local, zone)?,
+        Some(east) => ((local - i64::from(east)) * SECOND + micros, None),
+        None => Rule::at_local_time(definition, (local, micros), zone)?,
     };
-    if second.unwrap_or(first) > LAST_SECOND {
+    if second.unwrap_or(first) > LAST_INSTANT {
         return Err(ScheduleError::TooLate(at.to_string()));
     }
-    Ok(Rule::Instants(first * SECOND, second.map(|second| second * SECOND)))
+    Ok(Rule::Instants(first, second))
 }

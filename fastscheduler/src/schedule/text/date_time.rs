@@ -8,8 +8,8 @@ use super::{ClockTime, ScheduleError};
 /// A date and time of day, with the offset from UTC if one was written.
 ///
 /// It is written `YYYY-MM-DD HH:MM:SS`, the seconds optional and `T` as good
-/// as the space, or as RFC 3339 with `Z` or an offset. A fraction of a second
-/// is read and dropped.
+/// as the space, or as RFC 3339 with `Z` or an offset. Full seconds may have a
+/// fraction, which is cut off to whole microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WrittenDateTime {
     /// The year, 1970 to 9999.
@@ -20,6 +20,8 @@ pub struct WrittenDateTime {
     pub day: u8,
     /// The time of day.
     pub at: ClockTime,
+    /// Microseconds past the time of day, 0 to 999,999.
+    pub micros: u32,
     /// Seconds east of UTC; `None` means the schedule's zone.
     pub offset_seconds: Option<i32>,
 }
@@ -36,6 +38,12 @@ impl fmt::Display for WrittenDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hour, minute, second) = (self.at.hour(), self.at.minute(), self.at.second());
         write!(f, "{:04}-{:02}-{:02} {hour:02}:{minute:02}:{second:02}", self.year, self.month, self.day)?;
+        // By threes, as RFC 3339 is usually written, and none where there were none.
+        match self.micros {
+            0 => {}
+            micros if micros.is_multiple_of(1_000) => write!(f, ".{:03}", micros / 1_000)?,
+            micros => write!(f, ".{micros:06}")?,
+        }
         match self.offset_seconds {
             None => Ok(()),
             Some(0) => f.write_str("Z"),
@@ -57,15 +65,17 @@ fn read(text: &str) -> Option<WrittenDateTime> {
         return None;
     }
     let (time, offset_seconds) = split_offset(time)?;
-    let at = time.split_once('.').map_or(Some(time), |(whole, fraction)| {
-        (!fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) && whole.len() == 8)
-            .then_some(whole)
-    })?;
+    let (at, micros) = match time.split_once('.') {
+        Some((at, fraction)) if at.len() == "HH:MM:SS".len() => (at, micros(fraction)?),
+        Some(_) => return None,
+        None => (time, 0),
+    };
     Some(WrittenDateTime {
         year,
         month: u8::try_from(month).ok()?,
         day: u8::try_from(day).ok()?,
         at: at.parse().ok()?,
+        micros,
         offset_seconds,
     })
 }
@@ -80,6 +90,14 @@ fn split_offset(time: &str) -> Option<(&str, Option<i32>)> {
     let minutes = number(minutes, 2).filter(|minutes| *minutes < 60)?;
     let east = (i32::from(hours) * 60 + i32::from(minutes)) * 60;
     Some((time[..sign].trim_end(), Some(if time[sign..].starts_with('-') { -east } else { east })))
+}
+
+/// The microseconds of a decimal fraction of a second, without what is less than one.
+fn micros(fraction: &str) -> Option<u32> {
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    format!("{fraction:0<6}")[..6].parse().ok()
 }
 
 fn number(text: &str, digits: usize) -> Option<u16> {

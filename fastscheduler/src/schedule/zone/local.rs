@@ -81,6 +81,11 @@ impl TimeZone for Zone {
 }
 
 impl Zone {
+    /// The local time at an instant, both in seconds since 1970.
+    pub(in crate::schedule) fn local_second(self, instant: i64) -> i64 {
+        instant + i64::from(self.rules.at(instant).0)
+    }
+
     fn offset_at(self, instant: i64) -> ZoneOffset {
         let (seconds, abbreviation) = self.rules.at(instant);
         let east = FixedOffset::east_opt(seconds).expect("no zone is a whole day off");

@@ -252,7 +252,8 @@ pub(in crate::web) struct AfterDelay {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it documents a part of `OnceConfig`")]
 pub(in crate::web) struct AtTime {
-    /// `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339.
+    /// `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339. A fraction of a
+    /// second is kept to the microsecond.
     #[schema(example = "2027-12-25 00:00:00")]
     at: String,
 }
