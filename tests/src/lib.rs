@@ -8,6 +8,7 @@ pub mod http;
 pub mod in_folder;
 pub mod last_sync;
 pub mod life;
+pub mod log;
 mod process;
 pub mod random;
 mod script;

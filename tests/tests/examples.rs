@@ -37,6 +37,26 @@ fn the_quickstart_lists_its_jobs_and_runs_them_until_it_is_interrupted() {
 }
 
 #[test]
+fn the_quickstart_says_in_which_zone_its_times_are_and_why() {
+    for (variables, expected) in [
+        (&[("TZ", "Europe/Berlin")][..], "times in Europe/Berlin from TZ"),
+        (&[("TZ", "")], "times in UTC from TZ"),
+        (
+            &[("TZ", "Foo/Bar"), ("FASTSCHEDULER_TIMEZONE", "Asia/Tokyo")],
+            "times in Asia/Tokyo from FASTSCHEDULER_TIMEZONE",
+        ),
+    ] {
+        let mut program = Program::start_with("quickstart", variables);
+        program.wait_for(expected);
+        program.interrupt();
+        assert_eq!(program.end().0.code(), Some(0));
+    }
+    let (status, output) = Program::with_errors("quickstart", &[("TZ", "Foo/Bar")]).end();
+    assert_eq!(status.code(), Some(1));
+    assert!(output.contains("`TZ` is `Foo/Bar`, which is not a time zone"), "{output}");
+}
+
+#[test]
 fn the_quickstart_refuses_a_setting_that_it_does_not_know() {
     let (status, output) = Program::start_with("quickstart", &[("FASTSCHEDULER_TIMEZON", "UTC")]).end();
     assert_eq!((status.code(), output.as_str()), (Some(1), ""));

@@ -1,19 +1,20 @@
-//! The time, and waiting for it.
+//! The time, waiting for it, and the zone of the machine.
 //!
 //! The rest of the library reads the time and waits through a [`Clock`] only,
 //! so that tests can set it by hand.
 
 mod alarm;
+mod system_zone;
 
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 
 use self::alarm::ALARM;
+pub(crate) use self::system_zone::{NoZone, ZoneSource, system_zone};
 
 /// A source of the time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -84,15 +85,4 @@ impl Clock for SystemClock {
         static SINCE: OnceLock<Instant> = OnceLock::new();
         SINCE.get_or_init(Instant::now).elapsed()
     }
-}
-
-/// The zone of this machine, or UTC where it has none that is known.
-///
-/// Read once; `TZ` and the system's configuration decide.
-pub(crate) fn system_zone() -> Tz {
-    static ZONE: OnceLock<Tz> = OnceLock::new();
-    *ZONE.get_or_init(|| {
-        let zone = jiff::tz::TimeZone::system();
-        zone.iana_name().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
-    })
 }

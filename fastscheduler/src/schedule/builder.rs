@@ -5,7 +5,6 @@ use chrono_tz::Tz;
 use super::kind::Kind;
 use super::text::ScheduleError;
 use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition, ScheduleSpec};
-use crate::clock;
 
 /// A schedule being written, and in `J` what the layers above add to it.
 ///
@@ -86,15 +85,17 @@ impl<K: Kind, J> ScheduleBuilder<K, J> {
         self
     }
 
-    /// The schedule, in the system's zone unless one was named.
+    /// The schedule. If it has local times and names no zone, they are in the
+    /// system's: see [`SchedulerBuilder::timezone`](crate::SchedulerBuilder::timezone).
     ///
     /// # Errors
     ///
+    /// [`ScheduleError::SystemZone`] if that is needed and `TZ` names none;
     /// The first mistake in a text, [`ScheduleError::Incomplete`] or
     /// [`ScheduleError::NoDays`] if something is missing, and what
     /// [`ScheduleDefinition::compile`] refuses.
     pub fn schedule(self) -> Result<Schedule, ScheduleError> {
-        self.definition()?.compile(clock::system_zone())
+        self.definition()?.compile_on_this_machine()
     }
 
     /// The schedule as plain data.

@@ -122,9 +122,16 @@ impl Schedule {
     }
 
     /// The zone of its local times, whether it names one or was given one.
+    /// It says nothing of a schedule that has none, such as an interval.
     #[must_use]
     pub fn zone(&self) -> Zone {
         self.compiled.timetable.zone
+    }
+
+    /// What is left of it when it is asked for instants.
+    #[cfg(feature = "testing")]
+    pub(crate) fn timetable(&self) -> &Timetable {
+        &self.compiled.timetable
     }
 
     /// Whether it goes on after its first fire.

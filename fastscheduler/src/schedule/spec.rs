@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
 use super::{CronText, Fold, Gap, Schedule};
+use crate::clock;
 
 /// When a job is due, by kind.
 ///
@@ -204,6 +205,13 @@ impl ScheduleDefinition {
     /// error of its type for any other value out of range.
     pub fn compile(&self, default_zone: Tz) -> Result<Schedule, ScheduleError> {
         Schedule::compile(self.clone(), default_zone)
+    }
+
+    /// Makes ready to ask for instants, in the machine's zone if a zone matters
+    /// and none is named. Only then is it looked up, and may be missing.
+    pub(crate) fn compile_on_this_machine(&self) -> Result<Schedule, ScheduleError> {
+        let is_needed = self.zone.is_none() && self.spec.is_of_local_time();
+        self.compile(if is_needed { clock::system_zone()?.zone } else { Tz::UTC })
     }
 
     /// The same schedule, counted from `created_at` where it counts from

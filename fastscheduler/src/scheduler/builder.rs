@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, Service, environment};
-use crate::clock::{Clock, SystemClock, system_zone};
+use crate::clock::{Clock, SystemClock, ZoneSource, system_zone};
 use crate::engine::{Capacity, Engine};
 use crate::job::{DEFAULT_GROUP, Name};
 use crate::queue::{MemoryQueue, Queue};
@@ -40,7 +40,8 @@ use crate::storage::{DEFAULT_STATE_FILE, JsonStorage, Storage};
 pub struct SchedulerBuilder {
     states: States,
     capacity: Capacity,
-    zone: Result<Option<Tz>, ScheduleError>,
+    /// `None` is the system's.
+    zone: Result<Option<(Tz, ZoneSource)>, ScheduleError>,
     is_quiet: bool,
     /// `None` is the state file.
     storage: Option<Arc<dyn Storage>>,
@@ -119,10 +120,27 @@ impl SchedulerBuilder {
 
     /// The zone of schedules that name none; the system's by default.
     ///
+    /// That is what `TZ` names, or else `/etc/localtime`, or else
+    /// `/etc/timezone`; and UTC where there is none of them. An empty `TZ` and
+    /// spellings such as `GMT0` are UTC.
+    ///
     /// An unknown name is an error of [`build`](Self::build).
-    pub fn timezone(mut self, zone: impl IntoZone) -> Self {
-        self.zone = zone.into_zone().map(Some);
+    pub fn timezone(self, zone: impl IntoZone) -> Self {
+        self.timezone_of(zone, "`.timezone(..)`")
+    }
+
+    /// The zone that a setting names.
+    pub(super) fn timezone_of(mut self, zone: impl IntoZone, setting: &'static str) -> Self {
+        self.zone = zone.into_zone().map(|zone| Some((zone, ZoneSource::Setting(setting))));
         self
+    }
+
+    /// The zone of schedules that name none, and what says so.
+    pub(super) fn zone(&self) -> Result<(Tz, ZoneSource), ScheduleError> {
+        match self.zone.clone()? {
+            Some(named) => Ok(named),
+            None => system_zone().map(|system| (system.zone, system.source)).map_err(ScheduleError::from),
+        }
     }
 
     /// Whether [`run`](crate::run) prints nothing.
@@ -204,6 +222,8 @@ impl SchedulerBuilder {
     /// [`SchedulerError::Registry`] for two functions under one name, a state
     /// that was not given, or an expected function that is missing;
     /// [`SchedulerError::Setting`] for a setting that is not allowed;
+    /// [`SchedulerError::Schedule`] for a zone that is unknown, also if it is
+    /// `TZ` that names it and no zone was given;
     /// [`SchedulerError::Storage`] if the state file is in use by somebody
     /// else, or cannot be read.
     pub async fn build(self) -> Result<Scheduler, SchedulerError> {
@@ -217,13 +237,17 @@ impl SchedulerBuilder {
         }
         #[cfg(feature = "web")]
         self.access.check()?;
-        let zone = self.zone?.unwrap_or_else(system_zone);
+        let (zone, zone_source) = self.zone()?;
         let registry = Registry::linked()?;
         registry.check_states(&self.states)?;
         for name in &self.expected {
             registry.resolve(name)?;
         }
-        let (storage, notes) = open_storage(self.storage, self.state_file)?;
+        let (storage, mut notes) = open_storage(self.storage, self.state_file)?;
+        if let (Ok(None), Ok(system)) = (&self.zone, system_zone()) {
+            notes.extend_from_slice(&system.warnings);
+        }
+        storage.write_local_times_in(zone);
         let clock = self.clock;
         let queue = self.queue.unwrap_or_else(|| Arc::new(MemoryQueue::new(Arc::clone(&clock))));
         let instance = format!("{}", std::process::id()).into();
@@ -247,7 +271,8 @@ impl SchedulerBuilder {
             scheduler.0.engine.table.functions().add(function.key());
         }
         scheduler.load().await?;
-        tracing::info!(functions = scheduler.functions().len(), zone = zone.name(), "scheduler built");
+        let functions = scheduler.functions().len();
+        tracing::info!(functions, zone = zone.name(), "scheduler built, times in {zone} {zone_source}");
         Ok(scheduler)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::status::{count, first_runs, one_line, print_line};
 use super::{Scheduler, SchedulerError};
+use crate::clock::ZoneSource;
 use crate::engine::{Event, Events};
 use crate::job::{Run, RunStatus};
 use crate::schedule::Zone;
@@ -47,13 +48,14 @@ pub fn run() -> anyhow::Result<()> {
     }
     let builder = Scheduler::builder().from_environment()?;
     let is_quiet = builder.is_quiet();
+    let (_, zone_source) = builder.zone().map_err(SchedulerError::from)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let scheduler = builder.build().await?;
         if is_quiet {
             return scheduler.run_until_shutdown().await;
         }
-        print_jobs(&scheduler).await?;
+        print_jobs(&scheduler, zone_source).await?;
         let zone = scheduler.local_zone();
         let mut events = scheduler.subscribe();
         let announced = async {
@@ -79,13 +81,13 @@ pub fn run() -> anyhow::Result<()> {
     Ok(ended?)
 }
 
-async fn print_jobs(scheduler: &Scheduler) -> Result<(), SchedulerError> {
+async fn print_jobs(scheduler: &Scheduler, zone_source: ZoneSource) -> Result<(), SchedulerError> {
     let now = scheduler.0.engine.clock.now();
     let mut jobs = scheduler.jobs().await?;
     jobs.sort_by_key(|job| (job.next_run_at().is_none(), job.next_run_at(), job.id()));
     let functions = scheduler.functions().len();
     print_line(&format!(
-        "fastscheduler {}: {} from {}, times in {}",
+        "fastscheduler {}: {} from {}, times in {} {zone_source}",
         env!("CARGO_PKG_VERSION"),
         count(jobs.len(), "job"),
         count(functions, "function"),

@@ -2,15 +2,16 @@
 //! another one at an earlier start.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
-use crate::job::{Job, JobRevision, SkipReason, Source};
-use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable};
+use crate::job::{Job, JobId, JobRevision, SkipReason, Source};
+use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable, Zone};
 use crate::storage::{Change, Durability};
 
 impl Scheduler {
@@ -28,28 +29,61 @@ impl Scheduler {
     }
 
     /// Has stored jobs fire by the times of this scheduler's zone from now on. For
-    /// those that were in another one that is a change of their schedule.
+    /// those that were in another one that is a change of their schedule, unless
+    /// it is the same zone under another name.
     pub(super) async fn place_in_zone(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
         let mut changes = Vec::new();
+        let mut moved = Vec::new();
         for job in jobs {
             let zone = self.zone_of(&job.definition.schedule);
             if job.zone == zone || job.next_run_at.is_none() {
                 continue;
             }
-            if job.zone.is_none() {
+            let Some(before) = job.zone else {
                 changes.push(self.place_first(job, zone)?);
+                continue;
+            };
+            if zone.is_some_and(|zone| Zone::from(zone).is_same_time_as(Zone::from(before))) {
+                let revision = JobRevision { zone, ..JobRevision::of(job) };
+                job.revise(&revision);
+                changes.push(Change::ReviseJob(Box::new(revision)));
                 continue;
             }
             let edit = Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..Edit::of(job) };
             match self.revise(job, edit, self.0.engine.clock.now()) {
-                Ok(revised) => changes.extend(revised),
+                Ok(revised) => {
+                    changes.extend(revised);
+                    moved.push((job.id, before, job.next_run_at));
+                }
                 // A date that is over in this zone, or after all there are: it
                 // stays due when it was.
                 Err(SchedulerError::Schedule(ScheduleError::Past(_) | ScheduleError::TooLate(_))) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.0.engine.apply(&changes, Durability::Now).await?)
+        self.0.engine.apply(&changes, Durability::Now).await?;
+        self.tell_of_moved(&moved);
+        Ok(())
+    }
+
+    /// Says which jobs were placed anew, and from which zone.
+    fn tell_of_moved(&self, moved: &[(JobId, Tz, Option<DateTime<Utc>>)]) {
+        let zone = self.0.zone;
+        for (job, before, next) in moved {
+            let next = next.map(tracing::field::display);
+            tracing::info!(%job, %before, %zone, next, "placed the job's times in the scheduler's zone");
+        }
+        let zones: BTreeSet<&str> = moved.iter().map(|(_, before, _)| before.name()).collect();
+        if !zones.is_empty() {
+            let before = zones.into_iter().collect::<Vec<_>>().join(" and ");
+            let (were, jobs) = if moved.len() == 1 { ("was", "job") } else { ("were", "jobs") };
+            let note = format!(
+                "times without a zone are in {zone} now, and were in {before}: {} {jobs} {were} rescheduled",
+                moved.len()
+            );
+            tracing::warn!("{note}");
+            self.notes().push(note);
+        }
     }
 
     /// A job whose zone nobody has known yet, as of a taken over state file: of

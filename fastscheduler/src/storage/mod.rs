@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, ready};
 use serde::{Deserialize, Serialize};
 
@@ -309,6 +310,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         Box::pin(async move { self.statistics().await.map(drop) })
     }
+
+    /// The zone of local times that the store writes for people, if it writes
+    /// any: that of the scheduler, which is known when one is built on it.
+    fn write_local_times_in(&self, _zone: Tz) {}
 
     /// Makes safe what was applied, and lets go of the store, so that somebody
     /// else can open it. What was stored can still be read; changes are refused

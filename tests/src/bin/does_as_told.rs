@@ -2,8 +2,9 @@
 //! clock that stands still otherwise.
 //!
 //! It is given the state file, the second after Monday at which it begins, and
-//! maybe the length of the journal that is folded. It answers each line with one
-//! that begins with `ok` or `error`.
+//! maybe the length of the journal that is folded. With `--own-zone` before
+//! these it is in the zone that its environment names, and not in UTC. It answers
+//! each line with one that begins with `ok` or `error`.
 
 use std::fs::File;
 use std::io::{BufRead as _, Write as _};
@@ -13,31 +14,44 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use fastscheduler::prelude::*;
 use fastscheduler::storage::JsonStorage;
-use fastscheduler::testing::ManualClock;
+use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Args, RunStatus};
+use fastscheduler_tests::log::Log;
 use fastscheduler_tests::site::Site;
+use fastscheduler_tests::state_folder::STATE;
 use fastscheduler_tests::{advance, monday, runs};
 
 struct Program {
     scheduler: Scheduler,
     clock: ManualClock,
     folder: PathBuf,
+    log: Log,
 }
 
 impl Program {
-    async fn open(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+    async fn open(arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+        let mut arguments = arguments.peekable();
+        let is_in_own_zone = arguments.next_if_eq("--own-zone").is_some();
+        let log = Log::default();
+        if is_in_own_zone {
+            tracing::subscriber::set_global_default(log.clone())?;
+        }
         let file = PathBuf::from(arguments.next().context("the state file")?);
         let seconds: u64 = arguments.next().context("the second")?.parse()?;
         let clock = ManualClock::new(monday() + Duration::from_secs(seconds));
-        let builder = Scheduler::builder().clock(clock.clone()).timezone("UTC");
+        let builder = Scheduler::builder().clock(clock.clone());
+        let builder = if is_in_own_zone { builder.from_environment()? } else { builder.timezone("UTC") };
         let builder = match arguments.next() {
             Some(length) => builder.storage(JsonStorage::open(&file)?.fold_at(length.parse()?)),
             None => builder.state_file(&file),
         };
         let scheduler = builder.build().await?;
         scheduler.register_function("work", |_: Args| async {})?;
+        scheduler.register_function("fails", |_: Args| async {
+            anyhow::bail!("as always") as anyhow::Result<()>
+        })?;
         scheduler.start().await?;
-        Ok(Self { scheduler, clock, folder: file.parent().unwrap_or(Path::new(".")).to_owned() })
+        Ok(Self { scheduler, clock, folder: file.parent().unwrap_or(Path::new(".")).to_owned(), log })
     }
 
     async fn obey(&self, line: &str) -> anyhow::Result<String> {
@@ -52,6 +66,37 @@ impl Program {
                 let argument = "x".repeat(length.parse()?);
                 let id = scheduler.add(every(10).seconds().name(name).call("work").args([argument])).await?;
                 return Ok(id.to_string());
+            }
+            ["daily", time, function] => {
+                return Ok(scheduler.add(daily().at(time).retries(0).call(function)).await?.to_string());
+            }
+            ["next", id] => {
+                let job = scheduler.job(id).await?.context("it is there")?;
+                return Ok(format!("{:?}", job.next_run_at().context("it is due")?));
+            }
+            ["zone"] => return Ok(scheduler.zone().name().to_owned()),
+            // The zone of a schedule without a scheduler.
+            ["schedule", "daily"] => return Ok(daily().at("09:00").schedule()?.zone().to_string()),
+            ["schedule", "date"] => return Ok(at("2027-01-01 00:00").schedule()?.zone().to_string()),
+            ["schedule", "zoned"] => {
+                return Ok(daily().at("09:00").tz("Asia/Tokyo").schedule()?.zone().to_string());
+            }
+            ["schedule", "without"] => {
+                every(10).seconds().schedule()?;
+                once(10).schedule()?;
+                at("2027-01-01T00:00:00Z").schedule()?;
+            }
+            ["log"] => return Ok(self.log.lines().join(" | ")),
+            ["skipped"] => {
+                let all = runs(scheduler).await;
+                let skipped = all.iter().filter_map(|run| Some((run.job_id(), run.skipped.as_ref()?)));
+                let skipped: Vec<_> =
+                    skipped.map(|(job, skip)| format!("{job} {} {}", skip.reason, skip.count)).collect();
+                return Ok(skipped.join(", "));
+            }
+            ["audit"] => {
+                let store = JsonStorage::open(self.folder.join(STATE))?;
+                testing::audit(&store).await?.assert_clean();
             }
             ["pause", id] => scheduler.pause_job(id).await?,
             ["resume", id] => scheduler.resume_job(id).await?,

@@ -24,6 +24,7 @@ mod set_clock;
 mod status;
 mod storage_memory;
 mod store_failures;
+mod system_zone;
 mod update;
 
 #[fastscheduler::job]

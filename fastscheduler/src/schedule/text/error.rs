@@ -61,6 +61,17 @@ pub enum ScheduleError {
         /// The zone it most resembles, if any does.
         nearest: Option<&'static str>,
     },
+    /// A schedule needs the machine's zone, and `TZ` names none.
+    #[error(
+        "`TZ` is `{value}`, which is not a time zone{}; set it to an IANA name such as `Europe/Berlin`, \
+         or name the zone: with `tz` for a schedule, with `.timezone(..)` or `FASTSCHEDULER_TIMEZONE` for all",
+        .meant.as_deref().map_or_else(String::new, |meant| format!(" ({meant})")))]
+    SystemZone {
+        /// What `TZ` says.
+        value: String,
+        /// What was probably meant, if that can be said.
+        meant: Option<String>,
+    },
     /// A cron expression that cannot be read.
     #[error("`{expression}` is not a cron expression: {reason}")]
     Cron {

@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::text::{ScheduleError, check_zone_name};
+use crate::clock::NoZone;
 use rules::Rules;
 
 pub(crate) use fires::{HORIZON, Nominal};
@@ -50,6 +51,12 @@ impl Zone {
     #[must_use]
     pub fn tz(self) -> Tz {
         self.tz
+    }
+
+    /// Whether local time has been that of another zone since 1970, and will be:
+    /// of two names of one zone.
+    pub(crate) fn is_same_time_as(self, other: Self) -> bool {
+        self.tz == other.tz || self.rules.are_since_1970(other.rules)
     }
 
     /// The instant in this zone's local time.
@@ -103,6 +110,16 @@ impl fmt::Display for Zone {
 pub trait IntoZone {
     /// The zone of that name.
     fn into_zone(self) -> Result<Tz, ScheduleError>;
+}
+
+impl From<NoZone> for ScheduleError {
+    fn from(NoZone(value): NoZone) -> Self {
+        let meant = check_zone_name(&value).err().and_then(|error| match error {
+            Self::Zone { nearest: Some(zone), .. } => Some(format!("did you mean `{zone}`?")),
+            _ => None,
+        });
+        Self::SystemZone { value, meant }
+    }
 }
 
 impl IntoZone for Tz {

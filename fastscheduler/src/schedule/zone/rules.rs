@@ -55,6 +55,14 @@ impl Rules {
         rules
     }
 
+    /// Whether the offsets since 1970 are those of another zone.
+    pub(super) fn are_since_1970(&self, other: &Self) -> bool {
+        let (own, others) = (self.index(0), other.index(0));
+        let offset = |stretch: &Stretch| stretch.offset;
+        self.starts[own + 1..] == other.starts[others + 1..]
+            && self.stretches[own..].iter().map(offset).eq(other.stretches[others..].iter().map(offset))
+    }
+
     fn stretch(&mut self, offset: i32, abbreviation: &str) -> Stretch {
         let known = self.abbreviations.iter().position(|name| **name == *abbreviation);
         let place = known.unwrap_or_else(|| {
@@ -117,6 +125,31 @@ mod tests {
             for pair in rules.starts[1..].windows(2) {
                 assert!(pair[1] - pair[0] >= 3 * 86_400, "{tz} at {} and {}", pair[0], pair[1]);
             }
+        }
+    }
+
+    #[test]
+    fn names_of_one_zone_have_the_same_rules() {
+        use chrono_tz::{America, Arctic, Asia, Etc, Europe};
+        let same = [
+            (Tz::UTC, Etc::UTC),
+            (Tz::UTC, Tz::GMT0),
+            (Asia::Calcutta, Asia::Kolkata),
+            (Europe::Berlin, Arctic::Longyearbyen),
+            (Europe::London, Tz::GB),
+        ];
+        for (one, other) in same {
+            assert!(Rules::of(one).are_since_1970(&Rules::of(other)), "{one} and {other}");
+        }
+        let others = [
+            (Tz::UTC, Europe::London),
+            (Europe::Berlin, Europe::Paris),
+            (America::Vancouver, America::Los_Angeles),
+            (Etc::GMTPlus5, America::Panama),
+        ];
+        for (one, other) in others {
+            let is_same = Rules::of(one).are_since_1970(&Rules::of(other));
+            assert_eq!(is_same, other == America::Panama, "{one} and {other}");
         }
     }
 

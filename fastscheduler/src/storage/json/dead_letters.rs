@@ -5,11 +5,14 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::sync::PoisonError;
 
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::error::FileError;
 use super::files::Files;
+use super::ledger::Ledger;
 use crate::clock::system_zone;
 use crate::job::{DeadLetter, JobId};
 use crate::schedule::Zone;
@@ -40,15 +43,27 @@ struct Letter<'a> {
     execution_time: Option<f64>,
 }
 
-/// What the file says of a state.
-pub(super) fn text(state: &State) -> serde_json::Result<Vec<u8>> {
-    let dead_letters = state.letter_parts().map(Letter::of).collect();
-    let mut text = serde_json::to_vec_pretty(&File { dead_letters })?;
-    text.push(b'\n');
-    Ok(text)
+impl Ledger {
+    /// Shows the dead letters with local times of this zone from now on.
+    pub(super) fn show_letters_in(&self, zone: Tz) {
+        *self.files.zone.lock().unwrap_or_else(PoisonError::into_inner) = Some(zone);
+        self.inner().fold.has_letters = true;
+        self.fold_more.notify_one();
+    }
 }
 
 impl Files {
+    /// What the file says of a state. Local times are in the scheduler's zone,
+    /// or in the machine's until one has said which that is.
+    pub(super) fn letters(&self, state: &State) -> serde_json::Result<Vec<u8>> {
+        let zone = *self.zone.lock().unwrap_or_else(PoisonError::into_inner);
+        let zone = zone.or_else(|| system_zone().ok().map(|system| system.zone)).unwrap_or(Tz::UTC);
+        let dead_letters = state.letter_parts().map(|letter| Letter::of(letter, Zone::from(zone))).collect();
+        let mut text = serde_json::to_vec_pretty(&File { dead_letters })?;
+        text.push(b'\n');
+        Ok(text)
+    }
+
     /// Writes the file, unless that is what it says; whether it tried. It is a
     /// view: without it nothing is lost.
     pub(super) fn show_dead_letters(&self, text: serde_json::Result<Vec<u8>>) -> bool {
@@ -73,9 +88,9 @@ impl Files {
 }
 
 impl<'a> Letter<'a> {
-    fn of(letter: &'a DeadLetter) -> Self {
+    fn of(letter: &'a DeadLetter, zone: Zone) -> Self {
         let run = &letter.run;
-        let local = |at| Zone::from(system_zone()).local(at).format("%Y-%m-%d %H:%M:%S").to_string();
+        let local = |at| zone.local(at).format("%Y-%m-%d %H:%M:%S").to_string();
         let retries = run.run_id.attempt.saturating_sub(1);
         Self {
             run_id: run.run_id.to_string(),

@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use chrono_tz::Tz;
 
 use super::error::FileError;
 use crate::storage::StorageError;
@@ -28,6 +31,8 @@ pub(super) struct Files {
     pub(super) new_journal: PathBuf,
     /// The dead letters, for people and other programs.
     pub(super) dead_letters: PathBuf,
+    /// The zone of the local times in it, if somebody has said which.
+    pub(super) zone: Mutex<Option<Tz>>,
     /// Locked for as long as the store is open.
     pub(super) lock: PathBuf,
 }
@@ -67,6 +72,7 @@ impl Files {
             old_journal: with(&state, ".journal.old"),
             new_journal: with(&state, ".journal.new"),
             dead_letters: state.with_file_name(letters),
+            zone: Mutex::default(),
             lock: with(&state, ".lock"),
             state,
         })

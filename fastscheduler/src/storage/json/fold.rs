@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::dead_letters;
 use super::document::Cores;
 use super::error::FileError;
 use super::files::{self, Files};
@@ -62,7 +61,7 @@ pub(super) struct Folding {
     not_before: u64,
     is_wanted: bool,
     /// Whether dead letters may have come or gone since their file was written.
-    has_letters: bool,
+    pub(super) has_letters: bool,
     /// Those who wait for a try to write a snapshot.
     waiting: Vec<Answer>,
     /// Records of what is changed while a copy of the state is written.
@@ -184,7 +183,7 @@ impl Ledger {
     fn write_beside<'a>(&'a self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
         if !inner.fold.is_wanted {
             inner.fold.has_letters = false;
-            let text = dead_letters::text(&inner.state);
+            let text = self.files.letters(&inner.state);
             drop(inner);
             if !self.files.show_dead_letters(text) {
                 return self.inner();
@@ -312,7 +311,7 @@ impl Ledger {
         // What was dropped since the last record is in no file yet.
         let is_folded = !has_journal && inner.dropped == Dropped::default();
         if is_whole && (closing == Closing::AsItIs || is_folded) {
-            let letters = inner.fold.has_letters.then(|| dead_letters::text(&inner.state));
+            let letters = inner.fold.has_letters.then(|| files.letters(&inner.state));
             drop(inner);
             if let Some(text) = letters {
                 files.show_dead_letters(text);
@@ -375,7 +374,7 @@ impl Files {
     fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
         let length =
             self.replace("write the state file", &self.state, &self.state, |to| snapshot.write(to))?;
-        self.show_dead_letters(dead_letters::text(&snapshot.state));
+        self.show_dead_letters(self.letters(&snapshot.state));
         Ok(length)
     }
 }

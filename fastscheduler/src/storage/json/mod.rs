@@ -32,6 +32,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
@@ -257,6 +258,10 @@ impl fmt::Debug for JsonStorage {
 }
 
 impl Storage for JsonStorage {
+    fn write_local_times_in(&self, zone: Tz) {
+        self.0.ledger.show_letters_in(zone);
+    }
+
     fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
         // It is not written: nobody knows a number before a job has it.
         self.answer(State::reserve_job_number)

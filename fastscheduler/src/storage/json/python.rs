@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
@@ -20,7 +21,6 @@ use serde_json::{Map, Value};
 use self::history::{StoredLetters, Totals};
 use super::document::Damage;
 use super::snapshot::Snapshot;
-use crate::clock::system_zone;
 use crate::job::{
     ARGUMENTS_DEPTH_LIMIT, CatchUp, DEFAULT_GROUP, FunctionKey, Job, JobDefinition, JobId, Name, Policy,
     Source, are_too_deep, nesting,
@@ -250,10 +250,10 @@ fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Re
         catch_up: if stored.catch_up { CatchUp::Once } else { CatchUp::None },
         ..Policy::default()
     };
-    let placed = schedule.clone().placed(scheduled_since).compile(system_zone());
+    // In which zone times are that name none, only the scheduler can say.
+    let placed = schedule.clone().placed(scheduled_since).compile(Tz::UTC);
     let mut next_run_at = placed.map_err(|error| error.to_string())?.next_after(scheduled_since);
     if schedule.zone.is_none() && schedule.spec.is_of_calendar() {
-        // In which zone its times are, the scheduler says.
         next_run_at = next_run_at.and(Some(next_run));
     }
     if stored.retry_count > 0 {

@@ -14,7 +14,6 @@ use futures_util::future::BoxFuture;
 
 pub use problem::Problem;
 
-use crate::clock::system_zone;
 use crate::job::{DeadLetter, Job, JobId, OpenFire, Overlap, Run, RunId, RunStatus};
 use crate::storage::{HistoryQuery, Storage, StorageError, Stored};
 use chain::Chains;
@@ -44,7 +43,7 @@ use chain::Chains;
 /// ```
 #[must_use = "it checks nothing unless it is awaited"]
 pub fn audit(storage: &dyn Storage) -> Auditing<'_> {
-    Auditing { storage, zone: system_zone(), until: None, behind: HashSet::new(), crashes: 0 }
+    Auditing { storage, zone: None, until: None, behind: HashSet::new(), crashes: 0 }
 }
 
 /// An [`audit`] in the making; await it.
@@ -52,7 +51,8 @@ pub fn audit(storage: &dyn Storage) -> Auditing<'_> {
 #[must_use = "it checks nothing unless it is awaited"]
 pub struct Auditing<'a> {
     storage: &'a dyn Storage,
-    zone: Tz,
+    /// `None` is the machine's.
+    zone: Option<Tz>,
     until: Option<DateTime<Utc>>,
     behind: HashSet<JobId>,
     crashes: u32,
@@ -62,7 +62,7 @@ impl Auditing<'_> {
     /// The zone of schedules that name none, of jobs that do not know it: of
     /// those that no scheduler has placed yet. By default this machine's.
     pub fn zone(mut self, zone: Tz) -> Self {
-        self.zone = zone;
+        self.zone = Some(zone);
         self
     }
 

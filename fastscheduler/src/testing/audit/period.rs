@@ -73,8 +73,13 @@ impl Auditing<'_> {
         problems: &mut Vec<Problem>,
     ) -> Vec<Period<'a>> {
         let mut compile = |definition: &ScheduleDefinition, since: DateTime<Utc>| {
-            let compiled = Timetable::compile(&definition.clone().placed(since), self.zone);
+            let placed = definition.clone().placed(since);
+            let compiled = match self.zone {
+                Some(zone) => placed.compile(zone),
+                None => placed.compile_on_this_machine(),
+            };
             compiled
+                .map(|schedule| schedule.timetable().clone())
                 .map_err(|error| problems.push(Problem::Unreadable { job, error: error.to_string() }))
                 .ok()
         };

@@ -1,0 +1,168 @@
+//! Which zone a file describes that does not say its name, such as a copy.
+//!
+//! It has that of a zone in the machine's own database, byte for byte; or else
+//! the rules of a zone in the database that is built in. Many zones
+//! have several names, of which the usual one is taken.
+
+use std::fs;
+use std::path::Path;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+/// Where systems keep the files of zones.
+const DATABASES: [&str; 5] = [
+    "usr/share/zoneinfo",
+    "usr/lib/zoneinfo",
+    "usr/share/lib/zoneinfo",
+    "etc/zoneinfo",
+    "var/db/timezone/zoneinfo",
+];
+
+/// From when and up to when rules are compared, and whether abbreviations are
+/// too, strictly first. A file of an older database does not know the laws that
+/// came after it; it may have another history, which was corrected since; and it
+/// has abbreviations that were since given up.
+const COMPARISONS: [(&str, &str, Names); 5] = [
+    ("1970-01-01T00:00:00Z", "2037-01-01T00:00:00Z", Names::Compared),
+    ("1970-01-01T00:00:00Z", "2025-01-01T00:00:00Z", Names::Ignored),
+    ("1970-01-01T00:00:00Z", "2018-01-01T00:00:00Z", Names::Ignored),
+    ("2000-01-01T00:00:00Z", "2025-01-01T00:00:00Z", Names::Compared),
+    ("2000-01-01T00:00:00Z", "2018-01-01T00:00:00Z", Names::Ignored),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Compared,
+    Ignored,
+}
+
+/// What holds from an instant on: seconds east of UTC, and maybe the abbreviation.
+type Stretch = (Timestamp, i32, String);
+
+/// The zone whose file that is, or has these rules.
+pub(super) fn zone_of(content: &[u8], root: &Path) -> Option<Tz> {
+    of_the_same_file(content, root).or_else(|| of_the_same_rules(content))
+}
+
+fn of_the_same_file(content: &[u8], root: &Path) -> Option<Tz> {
+    let is_same = |zone: &Tz| {
+        DATABASES.iter().any(|database| {
+            let file = root.join(database).join(zone.name());
+            let is_as_long = fs::metadata(&file).is_ok_and(|known| known.len() == content.len() as u64);
+            is_as_long && fs::read(&file).is_ok_and(|known| known == content)
+        })
+    };
+    usual(TZ_VARIANTS.into_iter().filter(is_same))
+}
+
+fn of_the_same_rules(content: &[u8]) -> Option<Tz> {
+    let file = TimeZone::tzif("localtime", content).ok()?;
+    let database = TimeZoneDatabase::bundled();
+    COMPARISONS.into_iter().find_map(|(since, until, names)| {
+        let span: (Timestamp, Timestamp) = (since.parse().ok()?, until.parse().ok()?);
+        let rules: Vec<Stretch> = stretches(&file, span, names).collect();
+        let is_same = |zone: &Tz| {
+            database
+                .get(zone.name())
+                .is_ok_and(|zone| stretches(&zone, span, names).eq(rules.iter().cloned()))
+        };
+        usual(TZ_VARIANTS.into_iter().filter(is_same))
+    })
+}
+
+/// The offsets of a zone in a span of time, without changes that change nothing.
+fn stretches(
+    zone: &TimeZone,
+    (since, until): (Timestamp, Timestamp),
+    names: Names,
+) -> impl Iterator<Item = Stretch> {
+    let name = move |name: &str| if names == Names::Compared { name.to_owned() } else { String::new() };
+    let start = zone.to_offset_info(since);
+    let first = (since, start.offset().seconds(), name(start.abbreviation()));
+    let changes = zone
+        .following(since)
+        .take_while(move |change| change.timestamp() < until)
+        .map(move |change| (change.timestamp(), change.offset().seconds(), name(change.abbreviation())));
+    let mut before: Option<(i32, String)> = None;
+    std::iter::once(first).chain(changes).filter(move |(_, offset, name)| {
+        let now = Some((*offset, name.clone()));
+        let is_change = now != before;
+        before = now;
+        is_change
+    })
+}
+
+/// Of the names of one zone the usual one.
+fn usual(zones: impl Iterator<Item = Tz>) -> Option<Tz> {
+    zones.min_by_key(|zone| (is_after_another(zone.name()), zone.name()))
+}
+
+/// By region. Names without one, and those of countries, are of the past.
+fn is_after_another(name: &str) -> usize {
+    const REGIONS: [&str; 11] = [
+        "Europe",
+        "America",
+        "Asia",
+        "Africa",
+        "Australia",
+        "Pacific",
+        "Atlantic",
+        "Indian",
+        "Antarctica",
+        "Arctic",
+        "Etc",
+    ];
+    if USUAL.binary_search(&name).is_ok() {
+        return 0;
+    }
+    let region = name.split_once('/').map(|(region, _)| region);
+    let place = region.and_then(|region| REGIONS.iter().position(|known| *known == region));
+    1 + place.unwrap_or(REGIONS.len())
+}
+
+/// The usual names of zones of which another name comes earlier in the alphabet.
+pub(super) const USUAL: [&str; 41] = [
+    "Africa/Lagos",
+    "Africa/Maputo",
+    "Africa/Nairobi",
+    "America/Indiana/Indianapolis",
+    "America/Nuuk",
+    "America/Panama",
+    "America/Phoenix",
+    "America/Puerto_Rico",
+    "America/Rio_Branco",
+    "America/Tijuana",
+    "America/Toronto",
+    "America/Winnipeg",
+    "Asia/Dhaka",
+    "Asia/Kolkata",
+    "Asia/Kuching",
+    "Asia/Macau",
+    "Asia/Nicosia",
+    "Asia/Qatar",
+    "Asia/Riyadh",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Thimphu",
+    "Asia/Ulaanbaatar",
+    "Asia/Urumqi",
+    "Asia/Yangon",
+    "Atlantic/Faroe",
+    "Australia/Hobart",
+    "Australia/Lord_Howe",
+    "Australia/Sydney",
+    "Europe/Brussels",
+    "Europe/Kyiv",
+    "Europe/London",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Europe/Zurich",
+    "Indian/Maldives",
+    "Pacific/Kanton",
+    "Pacific/Pago_Pago",
+    "Pacific/Port_Moresby",
+    "Pacific/Tarawa",
+    "UTC",
+];
