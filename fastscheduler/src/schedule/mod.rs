@@ -40,6 +40,8 @@ mod zone;
 #[cfg(test)]
 mod cron_tests;
 #[cfg(test)]
+mod hint_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod text_tests;

@@ -25,6 +25,13 @@ fn cases() -> Vec<Case> {
         (config(json!({"time": "10:00"})), 422, "unknown field `time`"),
         (config(json!([])), 422, "`schedule_config`"),
         (json!({"timezone": "Mars/Olympus"}), 400, "unknown time zone `Mars/Olympus`"),
+        (
+            json!({"timezone": "EDT"}),
+            400,
+            "unknown time zone `EDT`; for US Eastern Time use `America/New_York`",
+        ),
+        (json!({"timezone": "+02:00"}), 400, "for a fixed offset of +02:00 use `Etc/GMT-2`"),
+        (json!({"timezone": "GMT+5"}), 400, "for a fixed offset of +05:00 use `Etc/GMT-5`"),
         (json!({"timezone": ""}), 400, "unknown time zone ``"),
         (json!({"timezone": 1}), 422, "`timezone`"),
         (json!({"timeout": -1}), 400, "the timeout is wrong: `-1 seconds` is out of range"),

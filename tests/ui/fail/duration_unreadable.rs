@@ -13,6 +13,15 @@ async fn no_unit() {}
 #[every("")]
 async fn empty() {}
 
+#[every("PT1H")]
+async fn of_iso() {}
+
+#[every("1h30")]
+async fn last_unit_missing() {}
+
+#[every("1w", timeout = "1:30")]
+async fn weeks_and_clock() {}
+
 #[every("1h 30m", minutes)]
 async fn two_units() {}
 

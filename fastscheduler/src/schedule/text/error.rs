@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+use super::amount_hint::hint as amount_hint;
+use super::zone_name::meant;
+
 /// What is wrong with a schedule, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -13,7 +16,8 @@ pub enum ScheduleError {
     #[error("`{0}` is not a minute of the hour; write `:30` or `30`, from 0 to 59")]
     Minute(String),
     /// A text that is no length of time.
-    #[error("`{0}` is not a length of time; write for example `500ms`, `30s`, `5m`, `1h 30m` or `2d`")]
+    #[error("`{written}` is not a length of time; {}", amount_hint(.0).unwrap_or_else(
+        || "write for example `500ms`, `30s`, `5m`, `1h 30m` or `2d`".to_owned()), written = .0)]
     Duration(String),
     /// A length of time that is too short or too long.
     #[error("`{0}` is out of range; use 1 millisecond to 100 years")]
@@ -52,26 +56,17 @@ pub enum ScheduleError {
     )]
     DateTime(String),
     /// A name that is no time zone.
-    #[error("unknown time zone `{name}`; {}", .nearest.map_or_else(
-        || "use an IANA name such as `UTC` or `Europe/London`".to_owned(),
-        |zone| format!("did you mean `{zone}`?")))]
-    Zone {
-        /// The name that was written.
-        name: String,
-        /// The zone it most resembles, if any does.
-        nearest: Option<&'static str>,
-    },
+    #[error("unknown time zone `{written}`; {}", meant(.0).unwrap_or_else(
+        || "use an IANA name such as `UTC` or `Europe/London`".to_owned()), written = .0)]
+    Zone(String),
     /// A schedule needs the machine's zone, and `TZ` names none.
     #[error(
         "`TZ` is `{value}`, which is not a time zone{}; set it to an IANA name such as `Europe/Berlin`, \
          or name the zone: with `tz` for a schedule, with `.timezone(..)` or `FASTSCHEDULER_TIMEZONE` for all",
-        .meant.as_deref().map_or_else(String::new, |meant| format!(" ({meant})")))]
-    SystemZone {
-        /// What `TZ` says.
-        value: String,
-        /// What was probably meant, if that can be said.
-        meant: Option<String>,
-    },
+        meant(.0).map_or_else(String::new, |meant| format!(" ({meant})")),
+        value = .0
+    )]
+    SystemZone(String),
     /// A cron expression that cannot be read.
     #[error("`{expression}` is not a cron expression: {reason}")]
     Cron {

@@ -7,14 +7,17 @@
 //! Nothing here knows of instants, zones' rules or chrono.
 
 mod amount;
+mod amount_hint;
 mod clock_time;
 pub(crate) mod cron;
 mod date_time;
 mod days;
 mod error;
 mod nearest;
+mod zone_hint;
 mod zone_name;
 pub(super) mod zone_names;
+pub(super) mod zone_words;
 
 pub use amount::{Micros, Unit};
 pub use clock_time::{ClockTime, minute_of_hour};

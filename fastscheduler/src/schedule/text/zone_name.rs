@@ -1,19 +1,27 @@
 //! Names of time zones.
 
+use super::zone_hint::hint;
 use super::zone_names::ZONE_NAMES;
 use super::{ScheduleError, nearest};
 
 /// Accepts the name of a zone of the IANA database, and nothing else.
 pub fn check_zone_name(name: &str) -> Result<(), ScheduleError> {
-    if ZONE_NAMES.binary_search(&name).is_ok() {
-        return Ok(());
-    }
-    Err(ScheduleError::Zone { name: name.to_owned(), nearest: nearest_zone(name) })
+    if ZONE_NAMES.binary_search(&name).is_ok() { Ok(()) } else { Err(ScheduleError::Zone(name.to_owned())) }
 }
 
-/// The closest full name, or else the zone of that city: `tokyo` is `Asia/Tokyo`.
+/// What is meant by something that is no zone's name, if that can be said.
+pub(super) fn meant(name: &str) -> Option<String> {
+    hint(name).or_else(|| nearest_zone(name).map(|zone| format!("did you mean `{zone}`?")))
+}
+
+/// The zone of that city, as `tokyo` is `Asia/Tokyo`, or else the closest name.
 fn nearest_zone(name: &str) -> Option<&'static str> {
-    let city = name.rsplit('/').next().unwrap_or(name).replace(' ', "_");
-    let of_city = |zone: &&&str| zone.rsplit('/').next().is_some_and(|own| own.eq_ignore_ascii_case(&city));
-    nearest(name, ZONE_NAMES.iter().copied()).or_else(|| ZONE_NAMES.iter().find(of_city).copied())
+    let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
+    let written = name.rsplit('/').next().unwrap_or(name).replace(' ', "_");
+    let of_city =
+        |meant: &str| ZONE_NAMES.iter().copied().find(|zone| city(zone).eq_ignore_ascii_case(meant));
+    of_city(&written).or_else(|| nearest(name, ZONE_NAMES.iter().copied())).or_else(|| {
+        let is_city = !name.contains('/') && name.len() > 3;
+        nearest(&written, ZONE_NAMES.iter().copied().map(city).filter(|_| is_city)).and_then(of_city)
+    })
 }

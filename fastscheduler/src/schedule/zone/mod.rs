@@ -114,11 +114,7 @@ pub trait IntoZone {
 
 impl From<NoZone> for ScheduleError {
     fn from(NoZone(value): NoZone) -> Self {
-        let meant = check_zone_name(&value).err().and_then(|error| match error {
-            Self::Zone { nearest: Some(zone), .. } => Some(format!("did you mean `{zone}`?")),
-            _ => None,
-        });
-        Self::SystemZone { value, meant }
+        Self::SystemZone(value)
     }
 }
 
@@ -131,7 +127,7 @@ impl IntoZone for Tz {
 impl IntoZone for &str {
     fn into_zone(self) -> Result<Tz, ScheduleError> {
         check_zone_name(self)?;
-        self.parse().map_err(|_| ScheduleError::Zone { name: self.to_owned(), nearest: None })
+        self.parse().map_err(|_| ScheduleError::Zone(self.to_owned()))
     }
 }
 

@@ -1,0 +1,151 @@
+//! What to write instead of something that people call a time zone: an
+//! abbreviation, an offset, a name of another system, a city without a zone.
+
+use super::zone_names::ZONE_NAMES;
+use super::zone_words::{PLACES, Place, WORDS};
+
+/// The widest offsets that zones of the database have for themselves, in hours.
+const WEST: i32 = -12;
+const EAST: i32 = 14;
+
+/// What would be right, if `name` is something that people write often.
+pub(super) fn hint(name: &str) -> Option<String> {
+    let name = name.trim();
+    if ["", "local", "localtime", "system", "default", "auto", "j"].contains(&&*name.to_lowercase()) {
+        return Some(
+            "leave it out for the default zone, or use an IANA name such as `Europe/London`".to_owned(),
+        );
+    }
+    word(name)
+        .map(places)
+        .or_else(|| letters_alike(name))
+        .or_else(|| offset(name))
+        .or_else(|| posix_rule(name))
+}
+
+/// The places of a word that is no zone's name.
+fn word(name: &str) -> Option<&'static [Place]> {
+    let name = name.split('(').next().unwrap_or(name).to_lowercase().replace('_', " ").replace('.', "");
+    // A city may stand in a region, though it has no zone.
+    let mut short = name.rsplit('/').next().unwrap_or(&name).trim();
+    let known =
+        |short| WORDS.binary_search_by_key(&short, |(word, _)| *word).ok().map(|place| WORDS[place].1);
+    for ending in [" time", " standard", " daylight", " summer"] {
+        if let Some(places) = known(short) {
+            return Some(places);
+        }
+        short = short.strip_suffix(ending).unwrap_or(short);
+    }
+    known(short)
+}
+
+fn places(places: &'static [Place]) -> String {
+    if let [(place, zone)] = places {
+        return format!("for {place} use `{zone}`");
+    }
+    let places: Vec<String> = places.iter().map(|(place, zone)| format!("`{zone}` for {place}")).collect();
+    let (last, first) = places.split_last().expect("a word has a place");
+    format!("use {} or {last}", first.join(", "))
+}
+
+/// The zone of that name but for upper and lower case, and blanks.
+fn letters_alike(name: &str) -> Option<String> {
+    let name = name.replace(' ', "_").replace('\\', "/");
+    let zone = ZONE_NAMES.iter().find(|zone| zone.eq_ignore_ascii_case(&name))?;
+    Some(format!("did you mean `{zone}`?"))
+}
+
+/// An offset from UTC: `+02:00`, `UTC+2`, `GMT-0530`, or a letter of the military.
+fn offset(name: &str) -> Option<String> {
+    if let [letter] = name.as_bytes() {
+        return Some(fixed(military(*letter)? * 60));
+    }
+    let lower = name.to_lowercase().replace('\u{2212}', "-");
+    if let Some(hours) = lower.strip_prefix("etc/gmt").and_then(minutes_east) {
+        // As it is written there, west is positive.
+        return Some(fixed(-hours));
+    }
+    let bare = lower.strip_prefix("etc/").unwrap_or(&lower);
+    let after_utc = ["utc", "gmt", "ut", "z"].into_iter().find_map(|utc| bare.strip_prefix(utc));
+    let written = match after_utc.map(str::trim_start) {
+        Some(digits) if digits.starts_with(|c: char| c.is_ascii_digit()) => &format!("+{digits}"),
+        Some(offset) => offset,
+        None => bare,
+    };
+    minutes_east(written).map(fixed)
+}
+
+/// Minutes of `+2`, `-02`, `+02:00`, `+0530`.
+fn minutes_east(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.strip_prefix('+') {
+        Some(digits) => (1, digits),
+        None => (-1, text.strip_prefix('-')?),
+    };
+    let digits = digits.trim_start();
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() == 4 && digits.is_ascii() => digits.split_at(2),
+        None => (digits, "0"),
+    };
+    let number = |text: &str| {
+        let is_number = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<i32>().ok()).flatten()
+    };
+    Some(sign * (number(hours)? * 60 + number(minutes).filter(|minutes| *minutes < 60)?))
+}
+
+/// What to write for a fixed offset, in minutes east.
+fn fixed(minutes: i32) -> String {
+    if minutes == 0 {
+        return "for no offset at all use `UTC`".to_owned();
+    }
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let shown = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
+    let place = PLACES.iter().find(|(offset, _)| *offset == minutes).map(|(_, zone)| *zone);
+    let is_whole = minutes % 60 == 0 && (WEST..=EAST).contains(&(minutes / 60));
+    match (is_whole, place) {
+        (true, place) => {
+            let reversed = if minutes < 0 { '+' } else { '-' };
+            let place = place.unwrap_or("Europe/Berlin");
+            format!(
+                "for a fixed offset of {shown} use `Etc/GMT{reversed}{}`, where the sign is reversed; \
+                 for a place, which may have daylight saving, use its zone, such as `{place}`",
+                minutes.abs() / 60
+            )
+        }
+        (false, Some(place)) => {
+            format!("there is no zone for a fixed offset of {shown}; use that of a place, such as `{place}`")
+        }
+        (false, None) => {
+            format!("no zone has an offset of {shown}; use an IANA name such as `UTC` or `Europe/London`")
+        }
+    }
+}
+
+/// Hours east of a letter: A to M without J, and N to Y; Z is UTC.
+fn military(letter: u8) -> Option<i32> {
+    let letter = letter.to_ascii_uppercase();
+    match letter {
+        b'A'..=b'I' => Some(i32::from(letter - b'A') + 1),
+        b'K'..=b'M' => Some(i32::from(letter - b'A')),
+        b'N'..=b'Y' => Some(-i32::from(letter - b'N') - 1),
+        b'Z' => Some(0),
+        _ => None,
+    }
+}
+
+/// A rule for the C library: an abbreviation, its offset to the *west*, and
+/// maybe those of summer.
+fn posix_rule(name: &str) -> Option<String> {
+    let (abbreviation, rest) = match name.strip_prefix('<') {
+        Some(quoted) => quoted.split_once('>')?,
+        None => name.split_at(name.find(|c: char| !c.is_ascii_alphabetic())?),
+    };
+    let is_offset = rest.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit());
+    if abbreviation.len() < 3 || !is_offset {
+        return None;
+    }
+    let right = word(abbreviation).map(places).or_else(|| offset(abbreviation));
+    let right = right.unwrap_or_else(|| "use one such as `Europe/Berlin`".to_owned());
+    Some(format!("a POSIX rule is not the name of a zone; {right}"))
+}
