@@ -122,13 +122,15 @@ impl StateFolder {
         self.file(STATE)
     }
 
-    /// Opens it.
+    /// Opens it, in the zone in which its schedulers are.
     ///
     /// # Errors
     ///
     /// Those of the store.
     pub fn open(&self) -> Result<JsonStorage, StorageError> {
-        JsonStorage::open(self.state_file())
+        let store = JsonStorage::open(self.state_file())?;
+        store.write_local_times_in(chrono_tz::UTC);
+        Ok(store)
     }
 
     /// All files, but for that which is locked.

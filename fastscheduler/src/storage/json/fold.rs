@@ -62,6 +62,8 @@ pub(super) struct Folding {
     is_wanted: bool,
     /// Whether dead letters may have come or gone since their file was written.
     pub(super) has_letters: bool,
+    /// Whether nobody has looked yet if the last process has written them.
+    has_old_letters: bool,
     /// Those who wait for a try to write a snapshot.
     waiting: Vec<Answer>,
     /// Records of what is changed while a copy of the state is written.
@@ -85,8 +87,10 @@ impl Folding {
             snapshot,
             not_before: 0,
             is_wanted: has_old,
-            // One that was killed may not have come to write them.
-            has_letters: true,
+            has_letters: false,
+            // One that was killed may not have. A scheduler has them written
+            // when it says in which zone, and otherwise there is time.
+            has_old_letters: true,
             waiting: Vec::new(),
             missed: None,
         }
@@ -183,6 +187,7 @@ impl Ledger {
     fn write_beside<'a>(&'a self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
         if !inner.fold.is_wanted {
             inner.fold.has_letters = false;
+            inner.fold.has_old_letters = false;
             let text = self.files.letters(&inner.state);
             drop(inner);
             if !self.files.show_dead_letters(text) {
@@ -311,7 +316,8 @@ impl Ledger {
         // What was dropped since the last record is in no file yet.
         let is_folded = !has_journal && inner.dropped == Dropped::default();
         if is_whole && (closing == Closing::AsItIs || is_folded) {
-            let letters = inner.fold.has_letters.then(|| files.letters(&inner.state));
+            let is_to_show = inner.fold.has_letters || inner.fold.has_old_letters;
+            let letters = is_to_show.then(|| files.letters(&inner.state));
             drop(inner);
             if let Some(text) = letters {
                 files.show_dead_letters(text);
