@@ -242,6 +242,7 @@ async fn a_declaration_that_is_gone_from_the_code_is_removed_with_a_record() {
         crashes: 0,
         covers_until: second(10),
         catch_up_until: None,
+        is_last_late: false,
         revision: gone.revision(),
         is_exclusive: true,
         lane: Lane::Async,

@@ -13,7 +13,6 @@ use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 use super::activity::Activity;
@@ -128,13 +127,8 @@ impl Engine {
         });
         match why {
             Some(error) if !is_known => {
-                let values = Map::from_iter([("error".to_owned(), Value::from(&*error))]);
-                self.problems.begin(Problem {
-                    code: ProblemCode::StoreFailing,
-                    since: self.clock.now(),
-                    job: None,
-                    values,
-                });
+                let values = [("error", (*error).into())];
+                self.problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
             }
             None if is_known => self.problems.end(ProblemCode::StoreFailing, None),
             Some(_) | None => {}

@@ -53,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::job::Lane;
+use crate::job::{JobId, Lane};
 use crate::queue::{Queue, QueueError};
 use crate::registry::States;
 use crate::storage::{Change, Durability, Limits, Storage, StorageError};
@@ -256,6 +256,16 @@ impl Engine {
             problems: self.problems.metrics(),
             ..self.meter.read()
         })
+    }
+
+    /// There is something that an operator should know.
+    pub(crate) fn begin_problem(&self, problem: Problem) {
+        self.problems.begin(problem);
+    }
+
+    /// It is no longer so, if it was.
+    pub(crate) fn end_problem(&self, code: ProblemCode, job: JobId) {
+        self.problems.end(code, Some(job));
     }
 
     /// What an operator should know at present.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::attempt::end_without_job;
 use super::plan::FollowUp;
-use super::{Engine, LiveJob};
+use super::{Engine, LiveJob, ProblemCode};
 use crate::job::{Entry, JobDefinition, JobId, OpenFire, SkipReason};
 use crate::registry::Cancellation;
 use crate::storage::{Change, Durability, StorageError};
@@ -121,6 +121,7 @@ impl Engine {
     pub(crate) async fn forget(&self, id: JobId) {
         self.removals.fetch_add(1, Ordering::AcqRel);
         let job = self.table.remove(id);
+        self.end_problem(ProblemCode::OutdatedSchedule, id);
         self.persist("a removal", || self.queue.remove(id, u64::MAX)).await;
         for context in job.iter().flat_map(|job| job.activity.running()) {
             context.cancel(Cancellation::Job);

@@ -22,10 +22,15 @@ pub enum ProblemCode {
     /// time. It ends when the clock reads `from` again, an hour later at the
     /// latest.
     ClockSetBack,
+    /// A stored job has a cron expression that is no longer accepted. It keeps
+    /// its old meaning until the job is given another schedule.
+    ///
+    /// Values: `name`, the job's; `expression`; `error`, what is wrong with it.
+    OutdatedSchedule,
     /// The store or the queue fails, and what happened is tried to be written
     /// again each second.
     ///
-    /// Values: `error`, why it failed last.
+    /// Values: `error`, why it failed first.
     StoreFailing,
 }
 
@@ -35,6 +40,7 @@ impl ProblemCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClockSetBack => "clock_set_back",
+            Self::OutdatedSchedule => "outdated_schedule",
             Self::StoreFailing => "store_failing",
         }
     }
@@ -81,8 +87,29 @@ impl fmt::Display for Problem {
                     jobs => write!(f, "; the fires of {jobs} jobs begin again at the right time"),
                 }
             }
+            ProblemCode::OutdatedSchedule => {
+                let job = self.job.map_or_else(String::new, |job| job.to_string());
+                let (name, error) = (text("name"), text("error"));
+                write!(
+                    f,
+                    "{job} `{name}` keeps its schedule, which is no longer accepted; give it another: {error}"
+                )
+            }
             ProblemCode::StoreFailing => write!(f, "the store or the queue fails: {}", text("error")),
         }
+    }
+}
+
+impl Problem {
+    /// A problem that begins at `since`.
+    pub(crate) fn new<const N: usize>(
+        code: ProblemCode,
+        since: DateTime<Utc>,
+        job: Option<JobId>,
+        values: [(&str, Value); N],
+    ) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { code, since, job, values }
     }
 }
 

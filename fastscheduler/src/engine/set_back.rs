@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Map;
 
 use super::problems::instant;
 use super::{Engine, Problem, ProblemCode, lock};
@@ -140,8 +139,7 @@ impl Engine {
             ("seconds", (from - to).num_seconds().into()),
             ("jobs", 0.into()),
         ];
-        let values = Map::from_iter(values.map(|(name, value)| (name.to_owned(), value)));
-        self.problems.begin(Problem { code: ProblemCode::ClockSetBack, since: to, job: None, values });
+        self.problems.begin(Problem::new(ProblemCode::ClockSetBack, to, None, values));
     }
 
     /// That many jobs begin again at the right time.

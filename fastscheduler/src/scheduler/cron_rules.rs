@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
+use crate::engine::{Problem, ProblemCode};
 use crate::job::{Declared, Job, JobDefinition, SkipReason};
 use crate::schedule::{ScheduleDefinition, ScheduleError, ScheduleSpec};
 use crate::storage::Durability;
@@ -50,13 +51,26 @@ impl Scheduler {
         Some(Arc::new(JobDefinition { schedule, ..definition.clone() }))
     }
 
-    /// Warns of a job whose expression is no longer accepted.
+    /// Warns of a job whose expression is no longer accepted, for as long as it
+    /// has it.
     pub(super) fn note_refused_cron(&self, job: &Job) {
         if let Some(Err(refused)) = self.present(&job.definition.schedule) {
-            let (id, name) = (job.id, job.name());
-            self.note(format!(
-                "{id} `{name}` keeps its schedule, which is no longer accepted; give it another: {refused}"
-            ));
+            let values = [
+                ("name", job.name().into()),
+                ("expression", job.definition.schedule.written().into()),
+                ("error", refused.to_string().into()),
+            ];
+            let (code, since) = (ProblemCode::OutdatedSchedule, self.0.engine.clock.now());
+            let problem = Problem::new(code, since, Some(job.id), values);
+            self.notes().push(problem.to_string());
+            self.0.engine.begin_problem(problem);
+        }
+    }
+
+    /// A job that was changed may have another expression by now.
+    pub(super) fn forget_refused_cron(&self, job: &Job) {
+        if self.present(&job.definition.schedule).is_none() {
+            self.0.engine.end_problem(ProblemCode::OutdatedSchedule, job.id);
         }
     }
 

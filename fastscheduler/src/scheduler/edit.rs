@@ -231,6 +231,7 @@ impl Scheduler {
         job: &Job,
         function: Option<&Arc<Function>>,
     ) -> Result<(), SchedulerError> {
+        self.forget_refused_cron(job);
         match self.live(job, function)? {
             Some(live) => {
                 if self.0.engine.table.is_orphan(job.id) {

@@ -189,8 +189,7 @@ impl Scheduler {
                 "{id}: `{}` is declared for `{text}`, which was over before this program first ran: it never runs",
                 declared.definition.name
             );
-            tracing::warn!("{note}");
-            self.notes().push(note);
+            self.note(note);
             return Ok(());
         }
         changes.push(Change::AddJob(Box::new(job.clone())));

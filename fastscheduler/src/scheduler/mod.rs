@@ -27,6 +27,8 @@ mod set_back;
 mod signals;
 mod status;
 mod timetables;
+#[cfg(feature = "testing")]
+mod under_test;
 mod update;
 mod zones;
 
@@ -353,28 +355,6 @@ impl Scheduler {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.0.zone
-    }
-
-    /// Waits until nothing is due and no attempt is under way.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn quiet(&self) -> Result<(), SchedulerError> {
-        if !self.is_running() {
-            return Err(SchedulerError::Phase("the scheduler is not running; call `start()` first"));
-        }
-        self.look_at_clock().await;
-        Ok(self.0.engine.quiet().await?)
-    }
-
-    /// When the next fire, retry or manual run is due that is not due yet.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn next_due(&self) -> Result<Option<DateTime<Utc>>, SchedulerError> {
-        Ok(self.0.engine.queue.next_due(self.0.engine.clock.now()).await?)
-    }
-
-    /// The store.
-    #[cfg(feature = "testing")]
-    pub(crate) fn storage(&self) -> &dyn crate::storage::Storage {
-        &*self.0.engine.storage
     }
 
     fn registry(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
