@@ -60,6 +60,14 @@ pub(super) struct Ended {
 /// the function began.
 pub(super) type Thread = JoinHandle<Option<Outcome>>;
 
+/// Outcomes that wait to be recorded.
+#[derive(Debug, Default)]
+pub(super) struct Outcomes {
+    pub(super) list: Vec<Ended>,
+    /// When the recorder was told of them.
+    pub(super) told_at: Option<DateTime<Utc>>,
+}
+
 impl LiveJob {
     /// The end of the attempt before the one that `entry` is to be: its
     /// process ended first.

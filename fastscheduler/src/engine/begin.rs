@@ -11,14 +11,11 @@ use super::attempt::Attempt;
 use super::plan::{FollowUp, LATE};
 use super::set_back::UNNOTICED;
 use super::settle::{describe, report};
-use super::{AFTER_FAILURE, Engine, LiveJob, lock};
+use super::{AFTER_FAILURE, Engine, LiveJob};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
 use crate::queue::{Claim, Settlement};
 use crate::registry::{Cancellation, JobContext};
 use crate::storage::{Change, Claimed, Durability};
-
-/// More waiting attempts than these are shared by all pullers.
-const MANY: usize = 512;
 
 /// What becomes of a batch of claims.
 #[derive(Default)]
@@ -90,7 +87,7 @@ impl Engine {
             self.prune().await;
         }
         if !successors.is_empty() {
-            self.push(&successors).await;
+            self.persist("entries", || self.queue.push(&successors)).await;
         }
         if !settlements.is_empty() {
             self.give_back(&settlements).await;
@@ -224,16 +221,9 @@ impl Engine {
         for attempt in &attempts {
             self.hold(&attempt.claim, &attempt.context, now);
         }
-        let mut ready = lock(&self.ready);
-        ready.extend(attempts);
-        let are_many = ready.len() > MANY;
-        drop(ready);
-        // One puller is done with short functions before another one could
-        // wake up, and has what they need in its cache.
-        if are_many || self.long_polls.are_frequent(now) {
-            self.ready_more.notify_waiters();
+        if self.pullers.hand_out(attempts, now) {
+            self.watch();
         }
-        self.ready_more.notify_one();
     }
 
     /// Gives back what was claimed and not begun.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::lease::LEASE;
 use super::{AFTER_FAILURE, Engine};
@@ -48,6 +48,7 @@ impl Engine {
             claimed_at: None,
         };
         while !self.claiming.is_cancelled() {
+            self.watchdog.is_dispatching();
             // Before the claim: what comes due after it is to be waited for.
             let seen_until = self.clock.now();
             self.has_read(seen_until);
@@ -127,7 +128,12 @@ impl Engine {
         let time = async {
             match next {
                 // Under load: a wake-up costs as much as many runs, so let more come due.
-                Some(due_at) if is_soon(due_at) => self.clock.sleep(slack).await,
+                Some(due_at) if is_soon(due_at) => {
+                    // By the runtime's timer, which nobody watches while the
+                    // worker that did so is busy.
+                    self.expect_dispatch_after(TimeDelta::from_std(slack).unwrap_or_default());
+                    self.clock.sleep(slack).await;
+                }
                 Some(due_at) => self.clock.sleep_until(due_at).await,
                 None => std::future::pending().await,
             }

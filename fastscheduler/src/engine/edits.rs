@@ -47,6 +47,21 @@ impl Drop for Editing {
     }
 }
 
+/// A change that is being taken over, until it is dropped.
+#[must_use = "the change is over when it is dropped"]
+pub(crate) struct TakingOver<'a> {
+    alone: Option<RwLockWriteGuard<'a, ()>>,
+    engine: &'a Engine,
+}
+
+impl Drop for TakingOver<'_> {
+    fn drop(&mut self) {
+        self.alone = None;
+        // A batch that has waited goes on now.
+        self.engine.expect_dispatch();
+    }
+}
+
 /// What goes on by itself when its caller goes away.
 #[must_use = "it is to be awaited"]
 pub(crate) struct ToTheEnd<T: Send + 'static> {
@@ -112,8 +127,8 @@ impl Engine {
     }
 
     /// Takes a change over: no batch is worked on meanwhile.
-    pub(crate) async fn taking_over(&self) -> RwLockWriteGuard<'_, ()> {
-        self.exclusion.batches.write().await
+    pub(crate) async fn taking_over(&self) -> TakingOver<'_> {
+        TakingOver { alone: Some(self.exclusion.batches.write().await), engine: self }
     }
 
     /// Remembers why something fails, or that it does no more.

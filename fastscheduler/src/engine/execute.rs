@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::task::coop::has_budget_remaining;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
-use super::{Durations, Engine, lock, long_polls};
+use super::pullers::Unspawned;
+use super::{Durations, Engine, lock};
 use crate::job::Overlap;
 use crate::registry::{Call, Cancellation, Invocation, Outcome};
 
@@ -19,44 +19,9 @@ use crate::registry::{Call, Cancellation, Invocation, Outcome};
 type Deadline = Option<BoxFuture<'static, ()>>;
 
 impl Engine {
-    /// Takes attempts one at a time and executes them, until execution ends.
-    pub(super) async fn pull(self: Arc<Self>) {
-        loop {
-            let more = self.ready_more.notified();
-            tokio::pin!(more);
-            // Enabled before the look, so that no attempt comes unnoticed.
-            more.as_mut().enable();
-            let mut lateness = Durations::default();
-            let mut since = self.clock.now();
-            // One attempt ends when the next one begins: the time is read once.
-            let mut now = Some(since);
-            while let Some(attempt) = self.next_ready() {
-                let begins_at = now.unwrap_or_else(|| self.clock.now());
-                now = self.execute(attempt, begins_at, &mut lateness);
-                // Functions that never wait would keep the thread for good. A
-                // yield wakes another thread, so not after each few of them.
-                if now.unwrap_or(begins_at) - since > long_polls::LONG || !has_budget_remaining() {
-                    self.meter.begun(&mut lateness);
-                    tokio::task::yield_now().await;
-                    since = self.clock.now();
-                    now = Some(since);
-                }
-            }
-            self.meter.begun(&mut lateness);
-            tokio::select! {
-                () = more => {}
-                () = self.executing.cancelled() => return,
-            }
-        }
-    }
-
-    fn next_ready(&self) -> Option<Attempt> {
-        lock(&self.ready).pop_front()
-    }
-
     /// Begins an attempt at `now`, and answers when it was done with that, if
     /// it knows.
-    fn execute(
+    pub(super) fn execute(
         self: &Arc<Self>,
         mut attempt: Attempt,
         now: DateTime<Utc>,
@@ -64,7 +29,7 @@ impl Engine {
     ) -> Option<DateTime<Utc>> {
         if let Some(why) = attempt.context.cancellation() {
             // Before it began: a function that is called may do all its work.
-            self.finish(attempt, End::Cancelled(why), None);
+            self.leave(now, attempt, End::Cancelled(why));
             return Some(now);
         }
         // Counted from before the function begins, not from when it first waits.
@@ -82,14 +47,18 @@ impl Engine {
                     let _held = held;
                     body()
                 };
-                if before.is_empty() {
-                    self.begin_thread(attempt, body, deadline);
+                let watching = if before.is_empty() {
+                    self.begin_thread(attempt, body, deadline)
                 } else {
-                    self.tasks.spawn(Arc::clone(self).begin_after(before, attempt, body));
-                }
+                    let task = Box::pin(Arc::clone(self).begin_after(before, attempt, body));
+                    Unspawned { run: None, task }
+                };
+                self.pullers.leave(watching);
             }
-            Ok(Invocation::Blocking(body)) => self.begin_thread(attempt, body, deadline),
-            Err(payload) => self.finish(attempt, End::Outcome(Err(panicked(payload))), None),
+            Ok(Invocation::Blocking(body)) => self.pullers.leave(self.begin_thread(attempt, body, deadline)),
+            Err(payload) => {
+                self.leave(self.clock.now(), attempt, End::Outcome(Err(panicked(payload))));
+            }
         }
         None
     }
@@ -99,7 +68,7 @@ impl Engine {
         attempt: Attempt,
         body: impl FnOnce() -> Outcome + Send + 'static,
         deadline: Deadline,
-    ) {
+    ) -> Unspawned {
         let context = attempt.context.clone();
         let thread = tokio::task::spawn_blocking(move || {
             let begins = !context.is_cancelled();
@@ -107,8 +76,8 @@ impl Engine {
                 catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
             })
         });
-        self.announce_start(attempt.context.run_id());
-        self.tasks.spawn(Arc::clone(self).watch_thread(attempt, thread, deadline));
+        let run = Some(attempt.context.run_id());
+        Unspawned { run, task: Box::pin(Arc::clone(self).watch_thread(attempt, thread, deadline)) }
     }
 
     /// Begins when other threads of the job have ended.
@@ -129,7 +98,8 @@ impl Engine {
             () = all_end => {
                 let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
                 attempt.started_at = self.clock.now();
-                self.begin_thread(attempt, body, deadline);
+                let watching = self.begin_thread(attempt, body, deadline);
+                self.spawn_left(watching);
             }
         }
     }
@@ -142,18 +112,18 @@ impl Engine {
         mut future: BoxFuture<'static, Outcome>,
         deadline: Deadline,
     ) -> DateTime<Utc> {
-        // The spawned task polls again at once, with a waker of its own.
+        // The spawned task polls again soon, with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
         let polled = catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context)));
         let now = self.clock.now();
-        self.long_polls.record(now - attempt.started_at, now);
         match polled {
-            Ok(Poll::Ready(outcome)) => self.finish_at(now, attempt, End::Outcome(outcome), None),
+            Ok(Poll::Ready(outcome)) => self.leave(now, attempt, End::Outcome(outcome)),
             Ok(Poll::Pending) => {
-                self.announce_start(attempt.context.run_id());
-                self.tasks.spawn(Arc::clone(self).watch_future(attempt, future, deadline));
+                let run = Some(attempt.context.run_id());
+                let task = Box::pin(Arc::clone(self).watch_future(attempt, future, deadline));
+                self.pullers.leave(Unspawned { run, task });
             }
-            Err(payload) => self.finish_at(now, attempt, End::Outcome(Err(panicked(payload))), None),
+            Err(payload) => self.leave(now, attempt, End::Outcome(Err(panicked(payload)))),
         }
         now
     }
@@ -209,18 +179,14 @@ impl Engine {
         }
     }
 
-    fn finish(&self, attempt: Attempt, end: End, thread: Option<Thread>) {
-        self.finish_at(self.clock.now(), attempt, end, thread);
+    /// Leaves an outcome to whoever tells the recorder next.
+    fn leave(&self, finished_at: DateTime<Utc>, attempt: Attempt, end: End) {
+        lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread: None });
     }
 
-    fn finish_at(&self, finished_at: DateTime<Utc>, attempt: Attempt, end: End, thread: Option<Thread>) {
-        let mut ended = lock(&self.ended);
-        ended.push(Ended { attempt, end, finished_at, thread });
-        let is_first = ended.len() == 1;
-        drop(ended);
-        // Whoever came first has told the recorder.
-        if is_first {
-            self.ended_more.notify_one();
-        }
+    fn finish(&self, attempt: Attempt, end: End, thread: Option<Thread>) {
+        let finished_at = self.clock.now();
+        lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread });
+        self.tell_recorder(finished_at);
     }
 }

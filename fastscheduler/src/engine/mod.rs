@@ -3,8 +3,11 @@
 //! - [`place`] puts jobs' fires into the queue, at the start and after changes.
 //! - [`dispatch`] waits for the next due entry and claims, without polling.
 //! - [`begin`] turns claims into attempts, unless they are void or missed.
-//! - [`execute`] runs attempts: a few pullers poll each future once and spawn
-//!   it only if it is pending; blocking functions get a thread.
+//! - [`pullers`] take attempts, and poll each future once.
+//! - [`execute`] runs attempts: a future is spawned only if it is pending;
+//!   blocking functions get a thread.
+//! - [`watchdog`] sees to what a busy worker of the runtime holds up, for which
+//!   [`twins`] drive the dispatcher and the recorder.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
 //! - [`edits`] keeps changes of jobs apart from all of these.
 //! - [`lease`] renews the claims of a shared queue.
@@ -30,24 +33,25 @@ mod events;
 mod execute;
 mod lease;
 mod live;
-mod long_polls;
 mod meter;
 mod place;
 mod plan;
 mod problems;
+mod pullers;
 mod retry;
 mod set_back;
 mod settle;
 mod shutdown;
 mod table;
+mod twins;
 mod under_way;
+mod watchdog;
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -59,20 +63,21 @@ use crate::registry::States;
 use crate::storage::{Change, Durability, Limits, Storage, StorageError};
 
 pub(crate) use activity::{Activity, set_back as entry_set_back};
-use attempt::{Attempt, Ended};
+use attempt::Outcomes;
 pub use durations::Durations;
 use edits::Exclusion;
 pub use events::{Event, Events};
 use lease::Leases;
 pub(crate) use live::LiveJob;
-use long_polls::LongPolls;
 use meter::Meter;
 pub use meter::{FunctionMetrics, Metrics};
 use problems::Problems;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
+use pullers::Pullers;
 pub(crate) use set_back::SetBack;
 use set_back::Watch;
 pub(crate) use table::Table;
+use watchdog::Watchdog;
 
 /// How long to wait after the queue or the store failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -112,15 +117,13 @@ pub(crate) struct Engine {
     capacity: Capacity,
     /// Whether fires are put into the queue: from the start on.
     is_placing: AtomicBool,
-    /// Attempts that wait for a puller.
-    ready: Mutex<VecDeque<Attempt>>,
-    ready_more: Notify,
-    long_polls: LongPolls,
+    pullers: Pullers,
+    watchdog: Watchdog,
     exclusion: Exclusion,
     /// Counts the jobs that callers removed.
     removals: AtomicU64,
     /// Outcomes that wait to be recorded.
-    ended: Mutex<Vec<Ended>>,
+    ended: Mutex<Outcomes>,
     ended_more: Notify,
     /// Whether other instances may claim too, and the claims to be renewed then.
     is_shared: bool,
@@ -173,9 +176,8 @@ impl Engine {
             retention_holds: AtomicUsize::new(0),
             capacity,
             is_placing: AtomicBool::new(false),
-            ready: Mutex::default(),
-            ready_more: Notify::new(),
-            long_polls: LongPolls::default(),
+            pullers: Pullers::default(),
+            watchdog: Watchdog::default(),
             exclusion: Exclusion::default(),
             removals: AtomicU64::new(0),
             ended: Mutex::default(),
@@ -203,15 +205,25 @@ impl Engine {
 
     /// Starts to claim and execute.
     pub(crate) fn start(self: &Arc<Self>) {
-        let pullers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        for _ in 0..pullers {
-            self.tasks.spawn(Arc::clone(self).pull());
+        let runtime = self.runtime.get_or_init(Handle::current);
+        let workers = runtime.metrics().num_workers();
+        let has_slack = !self.clock.slack().is_zero();
+        self.pullers.begin(workers, workers > 1 && !has_slack);
+        if has_slack && runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
+            self.watchdog.begin(self);
         }
-        self.tasks.spawn(Arc::clone(self).record_outcomes());
+        for number in 0..workers {
+            self.tasks.spawn(Arc::clone(self).pull(number));
+        }
+        for task in self.watchdog.recorder.drive(Arc::clone(self).record_outcomes()) {
+            self.tasks.spawn(task);
+        }
         if self.is_shared {
             self.tasks.spawn(Arc::clone(self).renew_claims());
         }
-        self.tasks.spawn(Arc::clone(self).dispatch());
+        for task in self.watchdog.dispatcher.drive(Arc::clone(self).dispatch()) {
+            self.tasks.spawn(task);
+        }
     }
 
     /// Does something beside the jobs; a stop waits for it.
@@ -246,7 +258,7 @@ impl Engine {
     pub(crate) async fn metrics(&self) -> Result<Metrics, QueueError> {
         let depth = self.queue.depth(self.clock.now()).await?;
         let in_flight = self.in_flight.load(Ordering::Acquire);
-        let claimed = lock(&self.ready).len().min(in_flight);
+        let claimed = self.pullers.waiting().min(in_flight);
         Ok(Metrics {
             running: in_flight - claimed,
             claimed,

@@ -98,7 +98,7 @@ impl Engine {
     }
 
     /// Looks whether the clock was set since the last look.
-    pub(crate) fn look(self: &Arc<Self>) -> Option<SetBack> {
+    pub(crate) fn look_at_clock(self: &Arc<Self>) -> Option<SetBack> {
         let now = Reading { wall: self.clock.now(), elapsed: self.clock.elapsed() };
         let latest = DateTime::from_timestamp_micros(self.latest.swap(i64::MIN, Ordering::Relaxed));
         let (last, is_trouble_over) = {

@@ -21,7 +21,11 @@ impl Engine {
         // Changes places with the list that grows meanwhile.
         let mut batch = Vec::new();
         loop {
-            std::mem::swap(&mut *lock(&self.ended), &mut batch);
+            {
+                let mut ended = lock(&self.ended);
+                std::mem::swap(&mut ended.list, &mut batch);
+                ended.told_at = None;
+            }
             if batch.is_empty() {
                 tokio::select! {
                     () = self.ended_more.notified() => {}
@@ -37,6 +41,19 @@ impl Engine {
                 self.record(&mut batch).await;
             }
         }
+    }
+
+    /// Tells the recorder of outcomes that it does not know of, and says whether
+    /// there were any.
+    pub(super) fn tell_recorder(&self, now: DateTime<Utc>) -> bool {
+        let mut ended = lock(&self.ended);
+        let is_news = !ended.list.is_empty() && ended.told_at.is_none();
+        if is_news {
+            ended.told_at = Some(now);
+            drop(ended);
+            self.ended_more.notify_one();
+        }
+        is_news
     }
 
     async fn record(self: &Arc<Self>, batch: &mut Vec<Ended>) {
@@ -227,9 +244,10 @@ impl Engine {
         }
     }
 
-    /// Pushes entries, however often that fails.
+    /// Pushes entries that a caller has made, however often that fails.
     pub(crate) async fn push(&self, entries: &[Entry]) {
         self.persist("entries", || self.queue.push(entries)).await;
+        self.expect_dispatch();
     }
 
     /// Gives claims back and frees their slots.

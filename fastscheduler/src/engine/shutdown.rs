@@ -1,13 +1,12 @@
 //! Ending all of it in order.
 
-use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+use super::Engine;
 use super::attempt::{Attempt, end_without_job};
-use super::{Engine, lock};
 use crate::job::{Lane, OpenFire, SkipReason};
 use crate::storage::{Change, Durability, StorageError};
 
@@ -70,14 +69,7 @@ impl Engine {
 
     /// Gives back what was claimed and not begun.
     async fn give_back_unstarted(&self) {
-        let unstarted: Vec<_> = {
-            let mut ready = lock(&self.ready);
-            // Those that were cancelled are left to the pullers, who record that.
-            let (cancelled, unstarted): (VecDeque<_>, VecDeque<_>) =
-                std::mem::take(&mut *ready).into_iter().partition(|attempt| attempt.context.is_cancelled());
-            *ready = cancelled;
-            unstarted.into()
-        };
+        let unstarted = self.pullers.take_uncancelled();
         let now = self.clock.now();
         let reopen = |Attempt { claim, job, .. }: &Attempt| {
             if self.table.get(job.id).is_some() {

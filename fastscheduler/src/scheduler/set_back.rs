@@ -41,7 +41,7 @@ impl Scheduler {
         let engine = &self.0.engine;
         let _alone = engine.look_alone().await;
         // A shared store goes by a clock of its own.
-        let back = engine.look().filter(|back| back.is_long() && !engine.storage.is_shared());
+        let back = engine.look_at_clock().filter(|back| back.is_long() && !engine.storage.is_shared());
         if let Some(back) = back {
             tokio::select! {
                 jobs = engine.persist("jobs that begin again", || self.set_jobs_back(back)) => {
@@ -96,7 +96,7 @@ impl Scheduler {
     ) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
         // The first look: what is set from now on is noticed.
-        engine.look();
+        engine.look_at_clock();
         let now = engine.clock.now();
         let newest = HistoryQuery { limit: 1, ..HistoryQuery::default() };
         let recorded_at = engine.storage.history(&newest).await?.first().and_then(|run| run.finished_at);

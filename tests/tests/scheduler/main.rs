@@ -1,6 +1,7 @@
 //! What a scheduler does with its jobs, through the public interface.
 
 mod audit;
+mod busy_workers;
 mod cancelled_meanwhile;
 mod closures;
 mod dropped_calls;
