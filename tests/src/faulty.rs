@@ -1,5 +1,6 @@
 //! A store that fails, or keeps its callers waiting, when it is told to.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fastscheduler::storage::{
@@ -44,6 +45,7 @@ pub struct Faulty {
     inner: MemoryStorage,
     once: Arc<Mutex<Vec<(Action, Fault)>>>,
     broken: Arc<Mutex<Vec<Action>>>,
+    held: Arc<AtomicUsize>,
 }
 
 impl Faulty {
@@ -58,6 +60,12 @@ impl Faulty {
         let answer = Arc::new(Notify::new());
         self.once(action, Fault::Waits(Arc::clone(&answer)));
         answer
+    }
+
+    /// Whether somebody has waited for an answer that was held.
+    #[must_use]
+    pub fn has_held(&self) -> bool {
+        self.held.load(Ordering::SeqCst) > 0
     }
 
     /// All such actions fail from now on.
@@ -100,6 +108,7 @@ impl Faulty {
             }
             Some(Fault::Waits(told)) => {
                 let done = done.await;
+                self.held.fetch_add(1, Ordering::SeqCst);
                 told.notified().await;
                 done
             }

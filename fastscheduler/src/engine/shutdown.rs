@@ -61,6 +61,16 @@ impl Engine {
         self.claimed_last.cancel();
     }
 
+    /// Begins to stop: a start that is under way ends.
+    pub(crate) fn begin_to_stop(&self) {
+        self.claiming.cancel();
+    }
+
+    /// Whether it has begun to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.claiming.is_cancelled()
+    }
+
     /// Lets go of the store, after a [`stop`](Self::stop).
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         self.is_closed.store(true, Ordering::Release);
@@ -90,7 +100,7 @@ impl Engine {
         self.free(count, blocking);
     }
 
-    /// Whether [`stop`](Self::stop) was called.
+    /// Waits until it begins to stop.
     pub(crate) async fn stopping(&self) {
         self.claiming.cancelled().await;
     }

@@ -1,7 +1,7 @@
 //! Settings of a scheduler.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use chrono_tz::Tz;
 
@@ -262,6 +262,7 @@ impl SchedulerBuilder {
             default_group: Name::from(DEFAULT_GROUP),
             notes: Mutex::new(notes),
             service: self.service,
+            http_address: OnceLock::new(),
             #[cfg(feature = "web")]
             access: self.access,
             matching: tokio::sync::Mutex::default(),

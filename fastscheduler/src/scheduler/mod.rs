@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod find;
 mod imported;
+mod lifecycle;
 mod load;
 mod matching;
 mod metrics;
@@ -34,8 +35,7 @@ mod zones;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -49,7 +49,7 @@ pub use find::{JobOrder, JobPage, JobQuery};
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
 pub use runs::Instance;
-pub(crate) use service::Service;
+pub(crate) use service::{Service, Started};
 pub use status::Status;
 pub use update::JobUpdate;
 
@@ -58,9 +58,6 @@ use crate::engine::{Engine, Events};
 use crate::job::{FunctionKey, IntoJobId, Name, Run, Statistics};
 use crate::registry::{Arguments, Function, JobClosure, Registry};
 use crate::storage::HistoryQuery;
-
-/// How long `stop` waits for attempts to end.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// A job scheduler. Clones are handles to the same one.
 ///
@@ -100,6 +97,8 @@ struct Inner {
     access: Access,
     /// What runs beside the jobs.
     service: Option<Arc<dyn Service>>,
+    /// Where that can be reached, since the start.
+    http_address: OnceLock<SocketAddr>,
     /// Held while a job is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
     /// Held by a start until it has succeeded or failed.
@@ -113,125 +112,10 @@ enum Phase {
     Stopped,
 }
 
-/// A start that has not succeeded: if it fails or its caller goes away, it can
-/// be made again.
-struct Unstarted<'a>(&'a Scheduler);
-
-impl Drop for Unstarted<'_> {
-    fn drop(&mut self) {
-        *self.0.phase() = Phase::Built;
-    }
-}
-
 impl Scheduler {
     /// Begins to build a scheduler.
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::default()
-    }
-
-    /// Starts to run jobs, on the runtime of the caller.
-    ///
-    /// It goes on when all handles are dropped, until it is stopped or the
-    /// runtime ends.
-    ///
-    /// # Errors
-    ///
-    /// [`SchedulerError::Phase`] if it was started before, or stopped;
-    /// [`SchedulerError::Runtime`] without a runtime that has timers;
-    /// [`SchedulerError::Listen`] if the address for HTTP is taken.
-    pub async fn start(&self) -> Result<(), SchedulerError> {
-        self.check_runtime()?;
-        let _one = self.0.starting.lock().await;
-        self.enter(|phase| match phase {
-            Phase::Built => Ok(Phase::Running { since: self.0.engine.clock.now() }),
-            Phase::Running { .. } => Err("the scheduler is running already"),
-            Phase::Stopped => Err("the scheduler was stopped; build another one"),
-        })?;
-        // Functions that are registered from now on are adopted in a task.
-        self.0.engine.enter_runtime();
-        let unstarted = Unstarted(self);
-        let service = match &self.0.service {
-            Some(service) => Some(service.start(self).await?),
-            None => None,
-        };
-        self.place_all().await?;
-        std::mem::forget(unstarted);
-        self.0.engine.start();
-        self.0.engine.spawn(self.clone().watch_clock());
-        if let Some(service) = service {
-            self.0.engine.spawn(service);
-        }
-        Ok(())
-    }
-
-    /// Puts what is due into the queue, and what was missed.
-    async fn place_all(&self) -> Result<(), SchedulerError> {
-        // Functions may have been registered since the scheduler was built.
-        for function in self.functions() {
-            self.adopt(function.key()).await?;
-        }
-        Ok(self.0.engine.place_all().await?)
-    }
-
-    /// Stops: claims nothing more, waits up to 30 seconds for attempts to end
-    /// before it cuts them short, and lets go of the store. One that was never
-    /// started only lets go.
-    ///
-    /// # Errors
-    ///
-    /// [`SchedulerError::Storage`] if not all could be written.
-    pub async fn stop(&self) -> Result<(), SchedulerError> {
-        self.stop_within(GRACE).await
-    }
-
-    /// Stops, waiting as long as `grace` for attempts to end.
-    ///
-    /// While another call stops it, this one waits with a patience of its own.
-    /// A blocking function that does not return keeps its thread.
-    ///
-    /// # Errors
-    ///
-    /// As for [`stop`](Self::stop).
-    pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
-        let starting = self.0.starting.lock().await;
-        let before = std::mem::replace(&mut *self.phase(), Phase::Stopped);
-        drop(starting);
-        match before {
-            Phase::Built => self.0.engine.stop_unstarted(),
-            Phase::Running { .. } | Phase::Stopped => self.0.engine.stop(grace).await,
-        }
-        Ok(self.0.engine.close().await?)
-    }
-
-    /// Starts, waits for SIGINT or SIGTERM or until another handle stops it,
-    /// and stops. A second signal cuts attempts short at once.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start), and [`SchedulerError::Signals`].
-    pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
-        self.check_runtime()?;
-        let mut signals = signals::Signals::new().map_err(SchedulerError::Signals)?;
-        self.start().await?;
-        tokio::select! {
-            () = signals.next() => tracing::info!("stopping; a second signal stops at once"),
-            () = self.0.engine.stopping() => {}
-        }
-        tokio::select! {
-            stopped = self.stop() => stopped,
-            () = signals.next() => self.stop_within(Duration::ZERO).await,
-        }
-    }
-
-    /// Whether timers work here: without, spawned tasks would panic unseen.
-    fn check_runtime(&self) -> Result<(), SchedulerError> {
-        let has_runtime = tokio::runtime::Handle::try_current().is_ok();
-        let make_timer = || drop(self.0.engine.clock.sleep(Duration::ZERO));
-        if has_runtime && std::panic::catch_unwind(std::panic::AssertUnwindSafe(make_timer)).is_ok() {
-            Ok(())
-        } else {
-            Err(SchedulerError::Runtime)
-        }
     }
 
     /// Whether it was started and not stopped.
@@ -324,16 +208,16 @@ impl Scheduler {
         Ok(schedule.upcoming(self.0.engine.clock.now()).take(n).collect())
     }
 
-    /// Where its own server listens, once it has started; `None` if it was
-    /// given no address for one.
+    /// Where its own server listens, once the start has succeeded; `None` before,
+    /// and if it was given no address for one.
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
-        self.0.service.as_ref()?.address()
+        self.0.http_address.get().copied()
     }
 
     /// Waits for a length of time by the scheduler's clock.
     #[cfg(feature = "web")]
-    pub(crate) async fn sleep(&self, length: Duration) {
+    pub(crate) async fn sleep(&self, length: std::time::Duration) {
         self.0.engine.clock.sleep(length).await;
     }
 
@@ -359,12 +243,6 @@ impl Scheduler {
 
     fn registry(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
         self.0.registry.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(&self, next: impl FnOnce(Phase) -> Result<Phase, &'static str>) -> Result<(), SchedulerError> {
-        let mut phase = self.phase();
-        *phase = next(*phase).map_err(SchedulerError::Phase)?;
-        Ok(())
     }
 
     fn phase(&self) -> std::sync::MutexGuard<'_, Phase> {

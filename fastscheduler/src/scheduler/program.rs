@@ -1,5 +1,10 @@
 //! A program that is a scheduler: `fastscheduler::run()`.
 
+use std::panic::resume_unwind;
+
+use tokio::runtime::Handle;
+
+use super::signals::Signals;
 use super::status::{count, first_runs, one_line, print_line};
 use super::{Scheduler, SchedulerError};
 use crate::clock::ZoneSource;
@@ -11,7 +16,8 @@ use crate::schedule::Zone;
 ///
 /// It makes its own runtime, prints the jobs with their next runs and then each
 /// run as it ends, and stops gracefully: attempts have 30 seconds to end, a
-/// second signal cuts them short. A blocking function that still holds a thread
+/// second signal cuts them short. A signal that comes while the store is being
+/// opened or the jobs are being read ends the program as well. A blocking function that still holds a thread
 /// does not keep the program from ending.
 ///
 /// Settings come from the environment: `FASTSCHEDULER_TIMEZONE`,
@@ -43,42 +49,69 @@ use crate::schedule::Zone;
 /// }
 /// ```
 pub fn run() -> anyhow::Result<()> {
-    if tokio::runtime::Handle::try_current().is_ok() {
+    if Handle::try_current().is_ok() {
         return Err(SchedulerError::InsideRuntime.into());
     }
-    let builder = Scheduler::builder().from_environment()?;
-    let is_quiet = builder.is_quiet();
-    let (_, zone_source) = builder.zone().map_err(SchedulerError::from)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
-        let scheduler = builder.build().await?;
-        if is_quiet {
-            return scheduler.run_until_shutdown().await;
-        }
-        print_jobs(&scheduler, zone_source).await?;
-        let zone = scheduler.local_zone();
-        let mut events = scheduler.subscribe();
-        let announced = async {
-            scheduler.0.engine.stopping().await;
-            print_line("stopping when what runs has ended; Ctrl-C stops at once");
-        };
-        let ended = tokio::select! {
-            biased;
-            ended = scheduler.run_until_shutdown() => ended,
-            // These go on for as long as the scheduler does.
-            ended = async { tokio::join!(print_runs(&mut events, zone), announced).0 } => ended,
-        };
-        while let Some(event) = events.try_next() {
-            print_event(event, zone);
-        }
-        ended
-    });
+    let ended = runtime.block_on(run_program());
     // A blocking function that does not return must not keep the program.
     runtime.shutdown_background();
-    if !is_quiet && ended.is_ok() {
+    if !ended?.is_quiet {
         print_line("stopped");
     }
-    Ok(ended?)
+    Ok(())
+}
+
+/// A program that has come to its end.
+struct Ended {
+    is_quiet: bool,
+}
+
+async fn run_program() -> Result<Ended, SchedulerError> {
+    // Before anything that may take long.
+    let mut signals = Signals::new().map_err(SchedulerError::Signals)?;
+    let builder = Scheduler::builder().from_environment()?;
+    let ended = Ended { is_quiet: builder.is_quiet() };
+    let (_, zone_source) = builder.zone()?;
+    let runtime = Handle::current();
+    // Opening a state file blocks its thread.
+    let building = tokio::task::spawn_blocking(move || runtime.block_on(builder.build()));
+    let scheduler = tokio::select! {
+        biased;
+        () = signals.next() => return Ok(ended),
+        built = building => built.unwrap_or_else(|error| resume_unwind(error.into_panic()))?,
+    };
+    if ended.is_quiet {
+        scheduler.run_until(&mut signals).await?;
+        return Ok(ended);
+    }
+    tokio::select! {
+        biased;
+        () = signals.next() => return scheduler.stop().await.map(|()| ended),
+        printed = print_jobs(&scheduler, zone_source) => printed?,
+    }
+    run_printing(&scheduler, &mut signals).await?;
+    Ok(ended)
+}
+
+/// Runs it, and prints each run.
+async fn run_printing(scheduler: &Scheduler, signals: &mut Signals) -> Result<(), SchedulerError> {
+    let zone = scheduler.local_zone();
+    let mut events = scheduler.subscribe();
+    let announced = async {
+        scheduler.0.engine.stopping().await;
+        print_line("stopping when what runs has ended; Ctrl-C stops at once");
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = scheduler.run_until(signals) => ended,
+        // These go on for as long as the scheduler does.
+        ended = async { tokio::join!(print_runs(&mut events, zone), announced).0 } => ended,
+    };
+    while let Some(event) = events.try_next() {
+        print_event(event, zone);
+    }
+    ended
 }
 
 async fn print_jobs(scheduler: &Scheduler, zone_source: ZoneSource) -> Result<(), SchedulerError> {

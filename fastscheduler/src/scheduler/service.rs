@@ -11,14 +11,16 @@ use super::{Scheduler, SchedulerError};
 ///
 /// Layers above the scheduler give it to the builder.
 pub(crate) trait Service: fmt::Debug + Send + Sync {
-    /// Gets ready. What it answers goes on until the scheduler is being
-    /// [stopped](Scheduler::stopping), and ends soon after; an error is one of
-    /// the start.
-    fn start<'a>(
-        &'a self,
-        scheduler: &'a Scheduler,
-    ) -> BoxFuture<'a, Result<BoxFuture<'static, ()>, SchedulerError>>;
+    /// Gets ready; an error is one of the start. If the start fails later, what
+    /// this returns is dropped.
+    fn start<'a>(&'a self, scheduler: &'a Scheduler) -> BoxFuture<'a, Result<Started, SchedulerError>>;
+}
 
-    /// Where it can be reached, once it has started.
-    fn address(&self) -> Option<SocketAddr>;
+/// A service that is ready.
+pub(crate) struct Started {
+    /// Where it can be reached.
+    pub(crate) address: SocketAddr,
+    /// Goes on until the scheduler is being [stopped](Scheduler::stopping), and
+    /// ends soon after.
+    pub(crate) serving: BoxFuture<'static, ()>,
 }

@@ -1,7 +1,6 @@
 //! A server for programs that have none of their own.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::middleware::from_fn;
@@ -16,7 +15,7 @@ use tokio::net::{TcpListener, lookup_host};
 use super::guard::ThisMachineOnly;
 use super::page::HasSlash;
 use super::{bodies, error, headers, router};
-use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service};
+use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service, Started};
 
 /// Where everything is.
 const PREFIX: &str = "/scheduler";
@@ -51,7 +50,7 @@ impl SchedulerBuilder {
     /// # anyhow::Ok(())
     /// ```
     pub fn http(self, address: impl Into<String>) -> Self {
-        self.beside(Server { address: address.into(), bound: OnceLock::new() })
+        self.beside(Server { address: address.into() })
     }
 }
 
@@ -59,11 +58,10 @@ impl SchedulerBuilder {
 #[derive(Debug)]
 struct Server {
     address: String,
-    bound: OnceLock<SocketAddr>,
 }
 
 impl Server {
-    async fn listen(&self, is_open: bool) -> Result<TcpListener, SchedulerError> {
+    async fn listen(&self, is_open: bool) -> Result<(TcpListener, SocketAddr), SchedulerError> {
         let failed = |source| SchedulerError::Listen { address: self.address.clone(), source };
         let addresses: Vec<_> = lookup_host(&self.address).await.map_err(failed)?.collect();
         if is_open && !addresses.iter().all(|address| address.ip().is_loopback()) {
@@ -78,19 +76,15 @@ impl Server {
         }
         let listener = TcpListener::bind(&*addresses).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
-        let _ = self.bound.set(bound);
         tracing::info!("serving http://{bound}{PREFIX}/");
-        Ok(listener)
+        Ok((listener, bound))
     }
 }
 
 impl Service for Server {
-    fn start<'a>(
-        &'a self,
-        scheduler: &'a Scheduler,
-    ) -> BoxFuture<'a, Result<BoxFuture<'static, ()>, SchedulerError>> {
+    fn start<'a>(&'a self, scheduler: &'a Scheduler) -> BoxFuture<'a, Result<Started, SchedulerError>> {
         async move {
-            let listener = self.listen(scheduler.access().is_open()).await?;
+            let (listener, address) = self.listen(scheduler.access().is_open()).await?;
             let application = application(scheduler);
             let (stopping, late) = (scheduler.clone(), scheduler.clone());
             // An answer must not wait for the client to confirm the one before it.
@@ -113,13 +107,9 @@ impl Service for Server {
                     () = too_late => tracing::warn!("leaving requests behind that did not end in time"),
                 }
             };
-            Ok(serving.boxed())
+            Ok(Started { address, serving: serving.boxed() })
         }
         .boxed()
-    }
-
-    fn address(&self) -> Option<SocketAddr> {
-        self.bound.get().copied()
     }
 }
 

@@ -5,6 +5,9 @@
 //! maybe the length of the journal that is folded. With `--own-zone` before
 //! these it is in the zone that its environment names, and not in UTC. It answers
 //! each line with one that begins with `ok` or `error`.
+//!
+//! Given `hanging` and how many starts are to be made, it runs until a signal
+//! comes, on a store that does not answer the first of them.
 
 use std::fs::File;
 use std::io::{BufRead as _, Write as _};
@@ -16,6 +19,7 @@ use fastscheduler::prelude::*;
 use fastscheduler::storage::JsonStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Args, RunStatus};
+use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::log::Log;
 use fastscheduler_tests::site::Site;
 use fastscheduler_tests::state_folder::STATE;
@@ -156,9 +160,40 @@ fn answer(answer: &anyhow::Result<String>) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn run_hanging(starts: usize) -> anyhow::Result<()> {
+    let store = Faulty::default();
+    let scheduler = Scheduler::builder().storage(store.clone()).build().await?;
+    let _held = store.holds(Action::Other);
+    let others: Vec<_> = (1..starts)
+        .map(|_| {
+            let scheduler = scheduler.clone();
+            tokio::spawn(async move { scheduler.start().await })
+        })
+        .collect();
+    let is_hanging = async {
+        while !store.has_held() {
+            tokio::task::yield_now().await;
+        }
+        answer(&Ok(std::process::id().to_string()))
+    };
+    let (ran, said) = tokio::join!(scheduler.run_until_shutdown(), is_hanging);
+    said?;
+    ran?;
+    for other in others {
+        anyhow::ensure!(other.await?.is_err(), "a start succeeded that was given up");
+    }
+    answer(&Ok("stopped".to_owned()))
+}
+
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let program = match runtime.block_on(Program::open(std::env::args().skip(1))) {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let [word, starts] = &arguments[..]
+        && word == "hanging"
+    {
+        return runtime.block_on(run_hanging(starts.parse()?));
+    }
+    let program = match runtime.block_on(Program::open(arguments.into_iter())) {
         Ok(program) => program,
         Err(error) => return answer(&Err(error)),
     };

@@ -22,6 +22,7 @@ mod queue_memory;
 mod retention;
 mod run_now;
 mod set_clock;
+mod start;
 mod status;
 mod storage_memory;
 mod store_failures;

@@ -4,6 +4,13 @@
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use fastscheduler::prelude::*;
+use fastscheduler::{Clock as _, SystemClock};
+
+/// A program that goes on for so long does not end.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program, which is ended with the test.
 struct Program {
@@ -13,12 +20,12 @@ struct Program {
 
 impl Program {
     fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"))
-            .env("FASTSCHEDULER_STORAGE", "memory")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program is built");
+        Self::run(Command::new(env!("CARGO_BIN_EXE_holds_a_thread")).env("FASTSCHEDULER_STORAGE", "memory"))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program is built");
         let stdout = child.stdout.take().expect("it is piped");
         Self { child, lines: Some(BufReader::new(stdout).lines()) }
     }
@@ -28,6 +35,42 @@ impl Program {
         let lines = self.lines.as_mut().expect("its output is read");
         let found = lines.by_ref().any(|line| line.expect("it is text").contains(text));
         assert!(found, "the program ended before it said `{text}`");
+    }
+
+    /// What else it prints.
+    fn rest(&mut self) -> String {
+        let lines = self.lines.take().expect("its output is read");
+        lines.map(|line| line.expect("it is text") + "\n").collect()
+    }
+
+    /// Its code, once it ends; `None` if it does not, or is killed.
+    fn code(&mut self) -> Option<i32> {
+        let until = SystemClock.now() + PATIENCE;
+        while SystemClock.now() < until {
+            if let Some(status) = self.child.try_wait().expect("it is there") {
+                return status.code();
+            }
+            std::thread::yield_now();
+        }
+        None
+    }
+
+    /// Waits until it handles SIGTERM itself.
+    #[cfg(target_os = "linux")]
+    fn catches_signals(&self) {
+        /// The bit of SIGTERM, which is number 15.
+        const TERM: u64 = 1 << 14;
+        let file = format!("/proc/{}/status", self.child.id());
+        let caught = || {
+            let status = std::fs::read_to_string(&file).expect("it is there");
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a mask");
+            u64::from_str_radix(mask.trim(), 16).expect("a number") & TERM != 0
+        };
+        let until = SystemClock.now() + PATIENCE;
+        while !caught() {
+            assert!(SystemClock.now() < until, "it does not handle signals");
+            std::thread::yield_now();
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -53,6 +96,50 @@ fn a_second_signal_ends_a_program_whose_thread_is_held_with_code_0() {
     program.signal("INT");
     program.wait_for("stopped");
     assert_eq!(program.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_signal_ends_a_program_whose_start_waits() {
+    for starts in ["1", "2"] {
+        let told = ["hanging", starts];
+        let mut program = Program::run(Command::new(env!("CARGO_BIN_EXE_does_as_told")).args(told));
+        program.wait_for("ok");
+        program.signal("TERM");
+        assert_eq!(program.code(), Some(0), "{told:?}");
+        assert_eq!(program.rest(), "ok stopped\n", "{told:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_program_that_is_still_reading_its_state_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scheduler.json");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(write_many_jobs(&file));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"));
+    let mut program = Program::run(command.env("FASTSCHEDULER_STATE_FILE", &file));
+    program.catches_signals();
+    program.signal("TERM");
+    assert_eq!(program.code(), Some(0));
+    assert_eq!(program.rest(), "stopped\n");
+    // Nothing was changed, and nobody has it open.
+    runtime.block_on(async {
+        let scheduler = Scheduler::builder().state_file(&file).build().await.unwrap();
+        assert_eq!(scheduler.jobs().await.unwrap().len(), MANY);
+    });
+}
+
+/// So many take longer to read than it takes to send a signal.
+const MANY: usize = 20_000;
+
+async fn write_many_jobs(file: &std::path::Path) {
+    let scheduler = Scheduler::builder().state_file(file).build().await.unwrap();
+    let add = |number| scheduler.add(every(1).hours().name(format!("{number}")).call("quick"));
+    for added in futures_util::future::join_all((0..MANY).map(add)).await {
+        added.unwrap();
+    }
+    scheduler.stop().await.unwrap();
 }
 
 #[test]

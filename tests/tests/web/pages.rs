@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use fastscheduler::SchedulerError;
+use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::http::Server;
 use fastscheduler_tests::on_manual_clock;
 use fastscheduler_tests::site::Site;
@@ -159,6 +160,31 @@ async fn a_scheduler_serves_from_its_start_to_its_stop() {
     // It can be started now that the address is free.
     taken.start().await.unwrap();
     taken.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_failed_or_was_dropped_leaves_no_address_and_the_next_one_has_its_own() {
+    let store = Faulty::default();
+    let scheduler = on_manual_clock().0.storage(store.clone()).http("127.0.0.1:0").build().await.unwrap();
+    store.once(Action::Other, Fault::Fails);
+    scheduler.start().await.unwrap_err();
+    assert_eq!(scheduler.http_address(), None);
+    let _held = store.holds(Action::Other);
+    {
+        let starting = scheduler.start();
+        tokio::pin!(starting);
+        while !store.has_held() {
+            assert!(futures_util::poll!(starting.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(scheduler.http_address(), None, "nothing is served yet");
+    }
+    assert_eq!(scheduler.http_address(), None);
+    scheduler.start().await.unwrap();
+    assert_eq!(Site::of(&scheduler).await.ask("GET", "/scheduler/healthz", &[], "").await.status, 200);
+    let served = scheduler.http_address().unwrap();
+    tokio::net::TcpStream::connect(served).await.unwrap();
+    scheduler.stop().await.unwrap();
 }
 
 #[tokio::test]

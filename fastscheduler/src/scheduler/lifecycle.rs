@@ -1,0 +1,165 @@
+//! Starting, stopping, and running in between.
+
+use std::time::Duration;
+
+use super::signals::Signals;
+use super::{Phase, Scheduler, SchedulerError, Started};
+
+/// How long `stop` waits for attempts to end.
+const GRACE: Duration = Duration::from_secs(30);
+
+const STOPPED_MEANWHILE: &str = "the scheduler was stopped while it started; build another one";
+
+/// A start that has not succeeded: if it fails or its caller goes away, it can
+/// be made again.
+struct Unstarted<'a>(&'a Scheduler);
+
+impl Drop for Unstarted<'_> {
+    fn drop(&mut self) {
+        *self.0.phase() = Phase::Built;
+    }
+}
+
+impl Scheduler {
+    /// Starts to run jobs, on the runtime of the caller.
+    ///
+    /// It goes on when all handles are dropped, until it is stopped or the
+    /// runtime ends.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::Phase`] if it was started before, or stopped, also
+    /// while it starts;
+    /// [`SchedulerError::Runtime`] without a runtime that has timers;
+    /// [`SchedulerError::Listen`] if the address for HTTP is taken.
+    pub async fn start(&self) -> Result<(), SchedulerError> {
+        self.check_runtime()?;
+        tokio::select! {
+            biased;
+            started = self.start_to_the_end() => started,
+            () = self.0.engine.stopping() => {
+                Err(SchedulerError::Phase(STOPPED_MEANWHILE))
+            }
+        }
+    }
+
+    async fn start_to_the_end(&self) -> Result<(), SchedulerError> {
+        let _one = self.0.starting.lock().await;
+        self.enter(|phase| match phase {
+            Phase::Built if self.0.engine.is_stopping() => Err(STOPPED_MEANWHILE),
+            Phase::Built => Ok(Phase::Running { since: self.0.engine.clock.now() }),
+            Phase::Running { .. } => Err("the scheduler is running already"),
+            Phase::Stopped => Err("the scheduler was stopped; build another one"),
+        })?;
+        // Functions that are registered from now on are adopted in a task.
+        self.0.engine.enter_runtime();
+        let unstarted = Unstarted(self);
+        let service = match &self.0.service {
+            Some(service) => Some(service.start(self).await?),
+            None => None,
+        };
+        self.place_all().await?;
+        std::mem::forget(unstarted);
+        if let Some(Started { address, .. }) = &service {
+            let _ = self.0.http_address.set(*address);
+        }
+        self.0.engine.start();
+        self.0.engine.spawn(self.clone().watch_clock());
+        if let Some(Started { serving, .. }) = service {
+            self.0.engine.spawn(serving);
+        }
+        Ok(())
+    }
+
+    /// Puts what is due into the queue, and what was missed.
+    async fn place_all(&self) -> Result<(), SchedulerError> {
+        // Functions may have been registered since the scheduler was built.
+        for function in self.functions() {
+            self.adopt(function.key()).await?;
+        }
+        Ok(self.0.engine.place_all().await?)
+    }
+
+    /// Stops: claims nothing more, waits up to 30 seconds for attempts to end
+    /// before it cuts them short, and closes the store. One that was never
+    /// started only closes the store. A [`start`](Self::start) that is under way
+    /// ends with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::Storage`] if not all could be written.
+    pub async fn stop(&self) -> Result<(), SchedulerError> {
+        self.stop_within(GRACE).await
+    }
+
+    /// Stops, waiting as long as `grace` for attempts to end.
+    ///
+    /// While another call stops it, this one waits with a patience of its own.
+    /// A blocking function that does not return keeps its thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`stop`](Self::stop).
+    pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
+        let engine = &self.0.engine;
+        engine.begin_to_stop();
+        let starting = self.0.starting.lock().await;
+        let before = std::mem::replace(&mut *self.phase(), Phase::Stopped);
+        drop(starting);
+        match before {
+            Phase::Built => engine.stop_unstarted(),
+            Phase::Running { .. } | Phase::Stopped => engine.stop(grace).await,
+        }
+        Ok(engine.close().await?)
+    }
+
+    /// Starts, waits for SIGINT or SIGTERM or until another handle stops it,
+    /// and stops. A second signal cuts attempts short at once.
+    ///
+    /// A signal also ends a start that is still waiting, for the store or for
+    /// an address to be looked up.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), and [`SchedulerError::Signals`].
+    pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
+        self.check_runtime()?;
+        let mut signals = Signals::new().map_err(SchedulerError::Signals)?;
+        self.run_until(&mut signals).await
+    }
+
+    /// The same with signals that are caught already.
+    pub(super) async fn run_until(&self, signals: &mut Signals) -> Result<(), SchedulerError> {
+        let stopped = async {
+            self.start().await?;
+            self.0.engine.stopping().await;
+            Ok::<(), SchedulerError>(())
+        };
+        tokio::select! {
+            biased;
+            () = signals.next() => tracing::info!("stopping; a second signal stops at once"),
+            stopped = stopped => stopped?,
+        }
+        tokio::select! {
+            stopped = self.stop() => stopped,
+            () = signals.next() => self.stop_within(Duration::ZERO).await,
+        }
+    }
+
+    /// Whether timers work here: without, spawned tasks would panic unseen.
+    fn check_runtime(&self) -> Result<(), SchedulerError> {
+        let has_runtime = tokio::runtime::Handle::try_current().is_ok();
+        let make_timer = || drop(self.0.engine.clock.sleep(Duration::ZERO));
+        if has_runtime && std::panic::catch_unwind(std::panic::AssertUnwindSafe(make_timer)).is_ok() {
+            Ok(())
+        } else {
+            Err(SchedulerError::Runtime)
+        }
+    }
+
+    fn enter(&self, next: impl FnOnce(Phase) -> Result<Phase, &'static str>) -> Result<(), SchedulerError> {
+        let mut phase = self.phase();
+        *phase = next(*phase).map_err(SchedulerError::Phase)?;
+        Ok(())
+    }
+}
