@@ -70,10 +70,12 @@ impl Engine {
         deadline: Deadline,
     ) -> Unspawned {
         let context = attempt.context.clone();
+        let inside = self.inside(context.run_id());
         let thread = tokio::task::spawn_blocking(move || {
             let begins = !context.is_cancelled();
             begins.then(|| {
-                catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(payload)))
+                let body = AssertUnwindSafe(|| inside.enter(body));
+                catch_unwind(body).unwrap_or_else(|payload| Err(panicked(payload)))
             })
         });
         let run = Some(attempt.context.run_id());
@@ -114,7 +116,9 @@ impl Engine {
     ) -> DateTime<Utc> {
         // The spawned task polls again soon, with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
-        let polled = catch_unwind(AssertUnwindSafe(|| future.poll_unpin(&mut context)));
+        let inside = self.inside(attempt.context.run_id());
+        let poll = AssertUnwindSafe(|| inside.enter(|| future.poll_unpin(&mut context)));
+        let polled = catch_unwind(poll);
         let now = self.clock.now();
         match polled {
             Ok(Poll::Ready(outcome)) => self.leave(now, attempt, End::Outcome(outcome)),
@@ -131,9 +135,11 @@ impl Engine {
     async fn watch_future(
         self: Arc<Self>,
         attempt: Attempt,
-        future: BoxFuture<'static, Outcome>,
+        mut future: BoxFuture<'static, Outcome>,
         deadline: Deadline,
     ) {
+        let inside = self.inside(attempt.context.run_id());
+        let future = std::future::poll_fn(move |context| inside.enter(|| future.poll_unpin(context)));
         let watched = async {
             tokio::select! {
                 biased;
@@ -170,7 +176,7 @@ impl Engine {
         let why = tokio::select! {
             biased;
             why = attempt.context.cancelled_by() => why,
-            () = self.executing.cancelled() => attempt.context.cancel(Cancellation::Shutdown),
+            () = self.interrupted(attempt.context.run_id()) => attempt.context.cancel(Cancellation::Shutdown),
             () = is_over => attempt.context.cancel(Cancellation::Deadline),
         };
         match why {

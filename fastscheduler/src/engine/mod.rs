@@ -18,7 +18,8 @@
 //! - [`events`] tells those who listen.
 //! - [`problems`] keeps what an operator should know.
 //! - [`set_back`] has jobs begin again when the clock was set back.
-//! - [`shutdown`] ends all of it in order.
+//! - [`shutdown`] ends all of it in order; [`inside`] knows when an attempt
+//!   asks for that.
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
 //! across an `.await`, and none at all across user code.
@@ -31,6 +32,7 @@ mod durations;
 mod edits;
 mod events;
 mod execute;
+mod inside;
 mod lease;
 mod live;
 mod meter;
@@ -47,6 +49,7 @@ mod twins;
 mod under_way;
 mod watchdog;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -57,7 +60,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::job::{JobId, Lane};
+use crate::job::{JobId, Lane, RunId};
 use crate::queue::{Queue, QueueError};
 use crate::registry::States;
 use crate::storage::{Change, Durability, Limits, Storage, StorageError};
@@ -137,7 +140,12 @@ pub(crate) struct Engine {
     claiming: CancellationToken,
     /// Cancelled when the last claim was handed out.
     claimed_last: CancellationToken,
+    /// Cancelled when attempts are cut short but those that have called `stop`,
+    /// and when all are.
+    cutting: CancellationToken,
     executing: CancellationToken,
+    /// Attempts that have called `stop` and have not ended.
+    callers: Mutex<HashSet<RunId>>,
     tasks: TaskTracker,
     /// The runtime that it was started on.
     runtime: OnceLock<Handle>,
@@ -188,7 +196,9 @@ impl Engine {
             is_short: AtomicBool::new(false),
             claiming: CancellationToken::new(),
             claimed_last: CancellationToken::new(),
+            cutting: CancellationToken::new(),
             executing: CancellationToken::new(),
+            callers: Mutex::default(),
             tasks: TaskTracker::new(),
             runtime: OnceLock::new(),
             busy: AtomicUsize::new(0),

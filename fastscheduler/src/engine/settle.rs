@@ -66,7 +66,9 @@ impl Engine {
             let retry = match end {
                 End::Cancelled(_) if self.has_lost(&attempt.claim) => {
                     // Another instance makes the next attempt, and settles.
-                    attempt.job.activity.end(attempt.claim.entry.run_id());
+                    let run = attempt.claim.entry.run_id();
+                    attempt.job.activity.end(run);
+                    self.forget_callers(std::iter::once(run));
                     self.free(1, usize::from(attempt.claim.entry.lane == Lane::Blocking));
                     continue;
                 }
@@ -103,10 +105,11 @@ impl Engine {
 
     /// Settles the claim of a function past its deadline when its thread ends.
     async fn settle_after(self: Arc<Self>, thread: Thread, attempt: Attempt, retry: Option<Entry>) {
+        let run = attempt.claim.entry.run_id();
         let thread_ends = async {
             tokio::select! {
                 _ = thread => {}
-                () = self.executing.cancelled() => {}
+                () = self.interrupted(run) => {}
             }
         };
         if attempt.job.is_exclusive() {
@@ -117,6 +120,7 @@ impl Engine {
             let lane = attempt.claim.entry.lane;
             self.let_go(attempt, retry, 0).await;
             thread_ends.await;
+            self.forget_callers(std::iter::once(run));
             self.free(1, usize::from(lane == Lane::Blocking));
         }
     }
@@ -129,6 +133,9 @@ impl Engine {
         let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
         self.write_down("skipped fires", &changes).await;
         let lane = attempt.claim.entry.lane;
+        if slots > 0 {
+            self.forget_callers(std::iter::once(attempt.claim.entry.run_id()));
+        }
         self.give_back(&[Settlement { claim: attempt.claim, next }]).await;
         self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
@@ -255,6 +262,7 @@ impl Engine {
         let blocking = settlements.iter().filter(|s| s.claim.entry.lane == Lane::Blocking).count();
         let count = settlements.len();
         self.give_back(settlements).await;
+        self.forget_callers(settlements.iter().map(|settlement| settlement.claim.entry.run_id()));
         self.free(count, blocking);
     }
 

@@ -1,16 +1,18 @@
 //! Ending all of it in order.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use super::Engine;
 use super::attempt::{Attempt, end_without_job};
-use crate::job::{Lane, OpenFire, SkipReason};
+use super::{Engine, lock};
+use crate::job::{Lane, OpenFire, RunId, SkipReason};
 use crate::storage::{Change, Durability, StorageError};
 
-/// How long attempts that were cut short have to go.
+/// How long attempts that were cut short have to go, and those that called
+/// [`stop`](Engine::stop_from_inside) have to end when the others have.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 impl Engine {
@@ -21,8 +23,42 @@ impl Engine {
     /// blocking function that does not return keeps its thread, and one that
     /// is async and never waits keeps its claim.
     pub(crate) async fn stop(&self, grace: Duration) {
+        let for_callers = if grace.is_zero() { Duration::ZERO } else { LAST_MOMENTS };
+        self.end(grace, for_callers).await;
+    }
+
+    /// The same at the request of an attempt, which would wait for itself:
+    /// returns when all attempts have ended but those that have called this.
+    /// When these have ended too, or the grace is over, a task closes the store.
+    pub(crate) async fn stop_from_inside(self: &Arc<Self>, run: RunId, grace: Duration) {
+        lock(&self.callers).insert(run);
+        // Other callers do not wait for this one any more.
+        self.idle_more.notify_waiters();
+        let engine = Arc::clone(self);
+        let closing = async move {
+            engine.end(grace, LAST_MOMENTS).await;
+            if let Err(error) = engine.close().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "could not close the store");
+            }
+        };
+        if let Some(runtime) = self.runtime.get() {
+            // Not one of the tasks that it waits for itself.
+            runtime.spawn(closing);
+        }
+        tokio::select! {
+            biased;
+            () = async {
+                self.claimed_last.cancelled().await;
+                self.others_ended().await;
+            } => {}
+            () = self.executing.cancelled() => {}
+        }
+    }
+
+    async fn end(&self, grace: Duration, for_callers: Duration) {
         self.claiming.cancel();
         let patience = self.clock.sleep(grace).shared();
+        let with_callers = self.clock.sleep(grace.max(for_callers));
         let given_back = async {
             // A claim that is under way is handed out before it can be given back.
             self.claimed_last.cancelled().await;
@@ -39,10 +75,16 @@ impl Engine {
         tokio::select! {
             biased;
             () = self.idle() => {}
-            () = patience => tracing::warn!("cutting attempts short that did not end in time"),
+            () = async {
+                patience.await;
+                if !for_callers.is_zero() && !lock(&self.callers).is_empty() {
+                    self.end_others(with_callers, for_callers).await;
+                }
+            } => tracing::warn!("cutting attempts short that did not end in time"),
         }
+        self.cutting.cancel();
         self.executing.cancel();
-        self.table.cancel_all();
+        self.table.cancel_all(|_| true);
         tokio::select! {
             biased;
             () = self.ended() => {}
@@ -54,9 +96,29 @@ impl Engine {
         }
     }
 
+    /// The grace is over: cuts attempts short but those that wait for that, and
+    /// lets these end.
+    async fn end_others(&self, with_callers: impl Future<Output = ()>, for_callers: Duration) {
+        if self.have_others_ended() {
+            // The callers have gone on since.
+            return with_callers.await;
+        }
+        tracing::warn!("cutting attempts short that did not end in time");
+        self.cutting.cancel();
+        let callers = lock(&self.callers).clone();
+        self.table.cancel_all(|run| !callers.contains(&run));
+        tokio::select! {
+            biased;
+            () = self.others_ended() => {}
+            () = self.clock.sleep(LAST_MOMENTS) => {}
+        }
+        self.clock.sleep(for_callers).await;
+    }
+
     /// The same of one that was never started: it has no tasks to wait for.
     pub(crate) fn stop_unstarted(&self) {
         self.claiming.cancel();
+        self.cutting.cancel();
         self.executing.cancel();
         self.claimed_last.cancel();
     }
@@ -105,6 +167,24 @@ impl Engine {
         self.claiming.cancelled().await;
     }
 
+    /// Waits until the stop cuts an attempt short.
+    pub(super) async fn interrupted(&self, run: RunId) {
+        self.cutting.cancelled().await;
+        if lock(&self.callers).contains(&run) {
+            self.executing.cancelled().await;
+        }
+    }
+
+    /// Forgets attempts that have called `stop`, before their slots are free.
+    pub(super) fn forget_callers(&self, runs: impl Iterator<Item = RunId>) {
+        if self.claiming.is_cancelled() {
+            let mut callers = lock(&self.callers);
+            runs.for_each(|run| {
+                callers.remove(&run);
+            });
+        }
+    }
+
     /// Waits until no claim is open and no task is left.
     async fn ended(&self) {
         self.idle().await;
@@ -116,11 +196,25 @@ impl Engine {
 
     /// Waits until no claim is open.
     async fn idle(&self) {
+        self.until(|| self.in_flight.load(Ordering::Acquire) == 0).await;
+    }
+
+    /// Waits until no claim is open but those of attempts that have called `stop`.
+    async fn others_ended(&self) {
+        self.until(|| self.have_others_ended()).await;
+    }
+
+    fn have_others_ended(&self) -> bool {
+        let callers = lock(&self.callers);
+        self.in_flight.load(Ordering::Acquire) <= callers.len()
+    }
+
+    async fn until(&self, is_so: impl Fn() -> bool) {
         loop {
             let more = self.idle_more.notified();
             tokio::pin!(more);
             more.as_mut().enable();
-            if self.in_flight.load(Ordering::Acquire) == 0 {
+            if is_so() {
                 return;
             }
             more.await;

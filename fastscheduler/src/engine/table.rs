@@ -136,9 +136,10 @@ impl Table {
         &self.functions
     }
 
-    /// Cancels every attempt that is under way.
-    pub(super) fn cancel_all(&self) {
-        for context in self.all().iter().flat_map(|job| job.activity.running()) {
+    /// Cancels these of the attempts that are under way.
+    pub(super) fn cancel_all(&self, which: impl Fn(RunId) -> bool) {
+        let running = self.all().into_iter().flat_map(|job| job.activity.running());
+        for context in running.filter(|context| which(context.run_id())) {
             context.cancel(Cancellation::Shutdown);
         }
     }

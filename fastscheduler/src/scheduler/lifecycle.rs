@@ -85,6 +85,14 @@ impl Scheduler {
     /// started only closes the store. A [`start`](Self::start) that is under way
     /// ends with an error.
     ///
+    /// A job may call it. Then it returns when all attempts have ended but those
+    /// that call it, and the job goes on. Its outcome is written like any other,
+    /// and the store is closed after that: at the latest when the 30 seconds are
+    /// over, which cuts the job short. What fails then is logged. To wait for all
+    /// of it, call `stop` outside, or [`run_until_shutdown`](Self::run_until_shutdown).
+    /// A task or thread that the job itself has spawned counts as outside: a job
+    /// that waits for one that calls `stop` waits for the whole 30 seconds.
+    ///
     /// # Errors
     ///
     /// [`SchedulerError::Storage`] if not all could be written.
@@ -95,26 +103,33 @@ impl Scheduler {
     /// Stops, waiting as long as `grace` for attempts to end.
     ///
     /// While another call stops it, this one waits with a patience of its own.
-    /// A blocking function that does not return keeps its thread.
+    /// A blocking function that does not return keeps its thread. A job that
+    /// calls this has two seconds to end, if `grace` is shorter.
     ///
     /// # Errors
     ///
     /// As for [`stop`](Self::stop).
     pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
+        // Before the first wait, while the caller is known to be the caller.
+        let calling_attempt = engine.calling_attempt();
         engine.begin_to_stop();
         let starting = self.0.starting.lock().await;
         let before = std::mem::replace(&mut *self.phase(), Phase::Stopped);
         drop(starting);
-        match before {
-            Phase::Built => engine.stop_unstarted(),
-            Phase::Running { .. } | Phase::Stopped => engine.stop(grace).await,
+        match (before, calling_attempt) {
+            (Phase::Built, _) => engine.stop_unstarted(),
+            (Phase::Running { .. } | Phase::Stopped, None) => engine.stop(grace).await,
+            (Phase::Running { .. } | Phase::Stopped, Some(run)) => {
+                engine.stop_from_inside(run, grace).await;
+                return Ok(());
+            }
         }
         Ok(engine.close().await?)
     }
 
-    /// Starts, waits for SIGINT or SIGTERM or until another handle stops it,
-    /// and stops. A second signal cuts attempts short at once.
+    /// Starts, waits for SIGINT or SIGTERM or until another handle or a job
+    /// stops it, and stops. A second signal cuts attempts short at once.
     ///
     /// A signal also ends a start that is still waiting, for the store or for
     /// an address to be looked up.

@@ -24,6 +24,7 @@ mod run_now;
 mod set_clock;
 mod start;
 mod status;
+mod stop_from_inside;
 mod storage_memory;
 mod store_failures;
 mod system_zone;
