@@ -57,7 +57,7 @@ pub(super) struct Ended {
 }
 
 /// A thread of a blocking function; `None` if the attempt was cancelled before
-/// the function began.
+/// the function began or returned.
 pub(super) type Thread = JoinHandle<Option<Outcome>>;
 
 /// Outcomes that wait to be recorded.

@@ -72,11 +72,18 @@ impl Engine {
         let context = attempt.context.clone();
         let inside = self.inside(context.run_id());
         let thread = tokio::task::spawn_blocking(move || {
-            let begins = !context.is_cancelled();
-            begins.then(|| {
-                let body = AssertUnwindSafe(|| inside.enter(body));
-                catch_unwind(body).unwrap_or_else(|payload| Err(panicked(payload)))
-            })
+            if context.is_cancelled() {
+                return None;
+            }
+            let body = AssertUnwindSafe(|| inside.enter(body));
+            let outcome = catch_unwind(body).unwrap_or_else(|payload| Err(panicked(payload)));
+            match context.cancellation() {
+                // It came to its end before anybody cut it short.
+                None | Some(Cancellation::Shutdown) => Some(outcome),
+                // It returned since it was cancelled, or could not be stopped:
+                // that does not depend on who is faster to notice.
+                Some(_) => None,
+            }
         });
         let run = Some(attempt.context.run_id());
         Unspawned { run, task: Box::pin(Arc::clone(self).watch_thread(attempt, thread, deadline)) }
@@ -157,7 +164,7 @@ impl Engine {
             biased;
             joined = &mut thread => match joined {
                 Ok(Some(outcome)) => (End::Outcome(outcome), None),
-                // What cancelled it has just done so.
+                // What cancelled it has done so.
                 Ok(None) => (self.cut_short(&attempt, None).await, None),
                 Err(error) => match error.try_into_panic() {
                     Ok(payload) => (End::Outcome(Err(panicked(payload))), None),

@@ -22,10 +22,10 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(1);
 const DOUBTFUL: TimeDelta = TimeDelta::days(1);
 
 /// For how long history is kept after such a step, whatever its age.
-const RETENTION_HOLD: Duration = Duration::from_secs(3_600);
+const RETENTION_HOLD: Duration = Duration::from_hours(1);
 
 /// How long a step back is shown as a problem at most.
-const SHOWN: Duration = Duration::from_secs(3_600);
+const SHOWN: Duration = Duration::from_hours(1);
 
 /// The clock on the wall was set back.
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +163,7 @@ impl Engine {
     }
 
     /// Has no history dropped by its age for an hour: the year may be wrong.
-    pub(crate) fn hold_retention(self: &Arc<Self>) {
+    fn hold_retention(self: &Arc<Self>) {
         tracing::warn!(
             "the clock is over a day ahead of before; no history is dropped by its age for an hour"
         );

@@ -100,9 +100,6 @@ impl Scheduler {
         let now = engine.clock.now();
         let newest = HistoryQuery { limit: 1, ..HistoryQuery::default() };
         let recorded_at = engine.storage.history(&newest).await?.first().and_then(|run| run.finished_at);
-        if recorded_at.is_some_and(|at| now - at > TimeDelta::days(1)) {
-            engine.hold_retention();
-        }
         let of_jobs = jobs.iter().flat_map(|job| {
             [Some(job.created_at), Some(job.scheduled_since), job.last_run_at].into_iter().flatten()
         });
@@ -126,7 +123,7 @@ impl Scheduler {
             open.entry = entry_set_back(open.entry.clone(), back.retries, now);
         }
         // That a job was made ahead of now is an old story if nothing begins again.
-        if count > 0 || retries > TimeDelta::zero() {
+        if count > 0 || recorded_at.is_some_and(|at| SetBack { from: at, ..back }.is_long()) {
             engine.was_set_back(back);
             engine.were_set_back(count);
         }
