@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::{CatchUp, JobStatus, RunStatus};
+use fastscheduler::{CatchUp, JobStatus, ProblemCode, RunStatus};
 use fastscheduler_tests::fires::{Fate, second};
 use fastscheduler_tests::life::{End, Life, WAYS};
 use fastscheduler_tests::state_folder::StateFolder;
@@ -199,6 +199,40 @@ fn changes_beside_many_foldings_are_all_there() {
         let life = Life::begin(life.end(), &script, 60, (end, 1));
         assert!(life.everything() == before, "{end:?}");
         life.advance(10);
+        life.audit(0);
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_in_one_life_is_set_back_in_the_next() {
+    for way in WAYS {
+        let script = Script::default();
+        let life = Life::begin(StateFolder::new(), &script, 3_600, way);
+        let often = life.add(every(10).seconds().call("work"));
+        life.advance(35);
+
+        let life = Life::begin(life.end(), &script, 100, way);
+        let problems = life.run(life.scheduler.problems()).unwrap();
+        assert_eq!(
+            problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
+            [ProblemCode::ClockSetBack]
+        );
+        life.advance(30);
+        let done = |seconds: &[i64]| seconds.iter().map(|at| (*at, DONE)).collect::<Vec<_>>();
+        let ran = |life: &Life| {
+            let fires = life.fires(often, 10).into_iter();
+            fires.filter(|(_, fate)| *fate == DONE).collect::<Vec<_>>()
+        };
+        let twice = [110, 120, 130, 3_610, 3_620, 3_630];
+        assert_eq!(ran(&life), done(&twice), "{way:?}");
+        life.audit(0);
+
+        // What ran an hour too early does not run again when its time comes.
+        let life = Life::begin(life.end(), &script, 3_605, way);
+        life.advance(40);
+        let caught_up = 3_600;
+        let all = [&[110, 120, 130, caught_up], &[3_610, 3_620, 3_630, 3_640][..]].concat();
+        assert_eq!(ran(&life), done(&all), "{way:?}");
         life.audit(0);
     }
 }
