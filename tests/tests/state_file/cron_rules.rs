@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, JobUpdate, Run, SchedulerError, SkipReason};
+use fastscheduler::{Clock as _, JobUpdate, ProblemCode, Run, SchedulerError, SkipReason};
 use fastscheduler_tests::state_folder::{STATE, StateFolder};
 use fastscheduler_tests::{advance, instant, runs};
 
@@ -129,6 +129,29 @@ async fn what_is_no_longer_accepted_keeps_its_meaning() {
     audit(&folder, &clock).await;
     let closed = ended(&scheduler).await.pop().unwrap().skipped.unwrap().closed.unwrap();
     assert_eq!(closed.definition.to_string(), "Cron: */90 * * * * (UTC)");
+}
+
+#[tokio::test]
+async fn a_job_whose_expression_is_no_longer_accepted_is_a_problem_until_it_has_another() {
+    let folder = folder();
+    let clock = ManualClock::new(instant(SAVED));
+    let scheduler = folder.started(&clock).await;
+    let problems = async || {
+        let problems = scheduler.problems().await.unwrap();
+        assert!(problems.iter().all(|problem| problem.code == ProblemCode::OutdatedSchedule));
+        problems.iter().map(|problem| problem.job.unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(problems().await, ["job_2", "job_3", "job_4"]);
+    let outdated = scheduler.problems().await.unwrap().remove(0);
+    assert_eq!(outdated.values["expression"], "*/90 * * * *");
+    assert!(outdated.to_string().contains("60"), "it says the largest step: {outdated}");
+    // Another name is no other schedule.
+    scheduler.update_job("job_2", JobUpdate::new().name("renamed")).await.unwrap();
+    assert_eq!(problems().await.len(), 3);
+    scheduler.update_job("job_2", JobUpdate::new().schedule(cron("*/45 * * * *"))).await.unwrap();
+    assert_eq!(problems().await, ["job_3", "job_4"]);
+    scheduler.cancel_job("job_3").await.unwrap();
+    assert_eq!(problems().await, ["job_4"]);
 }
 
 #[tokio::test]
