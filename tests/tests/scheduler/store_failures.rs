@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, JobId, RunStatus, SchedulerError, Trigger};
+use fastscheduler::{Clock as _, JobId, ProblemCode, RunStatus, SchedulerError, Trigger};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{monday, on_manual_clock, runs};
@@ -266,4 +266,27 @@ async fn a_paused_job_that_is_given_a_schedule_during_its_last_fire_stays() {
     scheduler.resume_job(id).await.unwrap();
     clock.advance(MINUTE);
     held.begins().await;
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_a_problem_while_it_does() {
+    let (scheduler, clock, store, _id) = started().await;
+    let codes = async || {
+        let problems = scheduler.problems().await.unwrap();
+        problems.iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes().await, []);
+    store.once(Action::End, Fault::Fails);
+    clock.advance(MINUTE);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(codes().await, [ProblemCode::StoreFailing]);
+    let problem = scheduler.problems().await.unwrap().remove(0);
+    assert_eq!((problem.since, problem.job), (monday() + MINUTE, None));
+    assert!(problem.to_string().starts_with("the store or the queue fails: "), "{problem}");
+    as_time_goes_by(&clock, testing::quiet(&scheduler)).await.unwrap();
+    assert_eq!(codes().await, []);
+    let counted = scheduler.metrics().await.unwrap().problems[&ProblemCode::StoreFailing];
+    assert_eq!((counted.begun, counted.present), (1, 0));
 }
