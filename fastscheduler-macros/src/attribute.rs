@@ -33,14 +33,14 @@ pub(crate) struct Attribute {
     pub(crate) modifiers: Modifiers,
 }
 
-/// Where an attribute stands, by which those of one function are told apart that
-/// expand one by one.
+/// The position of an attribute. It puts attributes of one function that expand
+/// one by one into source order.
 pub(crate) struct Place {
-    /// Of its first argument: that of the attribute itself is only the outermost
-    /// one's, and that of a whole `cfg_attr` for others.
+    /// The span of its first argument. The attribute's own span will not do: only
+    /// the outermost attribute has one, and others have that of a whole `cfg_attr`.
     pub(crate) span: Span,
-    /// How many attributes of the function stand below it. A macro may have
-    /// written several in one place.
+    /// How many of the function's attributes come after it. A macro may have
+    /// written several at one position.
     pub(crate) below: usize,
 }
 

@@ -135,7 +135,7 @@ fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStre
     })
 }
 
-/// The line and the column at which a place in the user's source begins.
+/// The line and column at which a span begins in the user's source.
 fn line_and_column(span: Span) -> (u32, u32) {
     let span = span.unwrap();
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);

@@ -69,7 +69,7 @@ impl Value {
         }
     }
 
-    /// How deep lists are nested in it; 0 if it is none.
+    /// How deep lists are nested in it; 0 if it is not a list.
     pub(crate) fn depth(&self) -> usize {
         match &self.literal {
             Literal::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or_default(),

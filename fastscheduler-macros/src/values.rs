@@ -13,7 +13,7 @@ use crate::text::nearest;
 /// The most that the arguments of a job may take as JSON, in bytes.
 const SIZE_LIMIT: usize = 256 * 1024;
 
-/// How deep each of them may be nested.
+/// How deep each argument may be nested.
 const DEPTH_LIMIT: usize = 100;
 
 /// Complains about parameters without values, and values without parameters.

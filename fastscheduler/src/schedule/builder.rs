@@ -85,14 +85,16 @@ impl<K: Kind, J> ScheduleBuilder<K, J> {
         self
     }
 
-    /// The schedule. If it has local times and names no zone, they are in the
-    /// system's: see [`SchedulerBuilder::timezone`](crate::SchedulerBuilder::timezone).
+    /// The schedule.
+    ///
+    /// If it has local times and names no zone, they are in the system's zone; see
+    /// [`SchedulerBuilder::timezone`](crate::SchedulerBuilder::timezone).
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::SystemZone`] if that is needed and `TZ` names none;
-    /// The first mistake in a text, [`ScheduleError::Incomplete`] or
-    /// [`ScheduleError::NoDays`] if something is missing, and what
+    /// [`ScheduleError::SystemZone`] if the system's zone is needed and `TZ` names
+    /// none; the first mistake in a text; [`ScheduleError::Incomplete`] or
+    /// [`ScheduleError::NoDays`] if something is missing; and what
     /// [`ScheduleDefinition::compile`] refuses.
     pub fn schedule(self) -> Result<Schedule, ScheduleError> {
         self.definition()?.compile_on_this_machine()

@@ -76,13 +76,13 @@ impl Calendar {
         self
     }
 
-    /// The same times, whatever they are meant for.
+    /// The same times, not marked as a wildcard.
     #[cfg(test)]
     pub(super) fn fixed(self) -> Self {
         Self { is_wildcard: false, ..self }
     }
 
-    /// The days of all months that there are, in some order.
+    /// The days for every shape of month, in a fixed order.
     #[cfg(test)]
     pub(super) fn days(&self) -> Vec<u32> {
         self.days.as_flattened().to_vec()

@@ -25,7 +25,7 @@ const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
 pub(crate) struct Timetable {
     pub(super) zone: Zone,
     pub(super) rule: Rule,
-    /// Instants of the rule that are no fires, in order.
+    /// Instants of the rule that are not fires, in order.
     pub(super) left_out: Option<Arc<[DateTime<Utc>]>>,
 }
 
@@ -49,7 +49,7 @@ impl Timetable {
         Ok(Self { zone, rule: Rule::compile(definition, zone)?, left_out: None })
     }
 
-    /// The same fires but for these, which are in order.
+    /// The same schedule without these fires, which must be in order.
     pub(crate) fn without(mut self, fires: &Arc<[DateTime<Utc>]>) -> Self {
         self.left_out = (!fires.is_empty()).then(|| Arc::clone(fires));
         self
@@ -68,7 +68,7 @@ impl Timetable {
         }
     }
 
-    /// Whether an instant is among those that are [no fires](Self::without).
+    /// Whether an instant is one of those [left out](Self::without).
     pub(crate) fn is_left_out(&self, at: DateTime<Utc>) -> bool {
         self.left_out.as_ref().is_some_and(|left_out| left_out.binary_search(&at).is_ok())
     }
@@ -120,8 +120,8 @@ impl Rule {
         }
     }
 
-    /// The nominal local time, in seconds and the microseconds past them, and
-    /// the zone's rules make one instant, or two, in microseconds.
+    /// The one or two instants, in microseconds, of a nominal local time, given in
+    /// seconds and the microseconds past them.
     pub(super) fn at_local_time(
         definition: &ScheduleDefinition,
         (local, micros): (i64, i64),
@@ -134,7 +134,7 @@ impl Rule {
         let well_before = local - 2 * 86_400;
         let next = |after| zone.next_fire(&Moment(local), gap, fold, after);
         let first = next(well_before).ok_or_else(|| ScheduleError::NeverFires(definition.written()))?;
-        // What is moved to the end of a gap runs at its very end.
+        // A time moved to the end of a gap runs exactly there, without a fraction.
         let is_moved = gap == Gap::Next && zone.local_second(first) != local;
         let instant = |fire: i64| fire * SECOND + if is_moved { 0 } else { micros };
         Ok((instant(first), next(first).map(instant)))

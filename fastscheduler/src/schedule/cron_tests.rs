@@ -1,5 +1,5 @@
-//! Tables of cron expressions: which are read, what they mean, and what is said
-//! of those that are refused.
+//! Tables of cron expressions: which are accepted, what they mean, and the errors
+//! for those that are refused.
 
 use super::calendar::Calendar;
 use super::text::parse_cron;
@@ -89,7 +89,7 @@ fn names_and_letters_stand_in_their_own_fields_only() {
     }
 }
 
-/// The expression on the right says the same in the plainest way.
+/// The expression on the right means the same, in the plainest form.
 const SAME: &[(&str, &str)] = &[
     // Names of months with an L, and of days.
     ("0 0 1 JUL *", "0 0 1 7 *"),
@@ -116,7 +116,7 @@ const SAME: &[(&str, &str)] = &[
     ("0 0 * * MON-SUN/2", "0 0 * * 0,1,3,5"),
     ("0 0 * * SUN-SAT/2", "0 0 * * 0,2,4,6"),
     ("0 0 * * SAT-7#L", "-"),
-    // A start with a step goes on to the end.
+    // A value with a step goes on to the end of the field.
     ("5/15 * * * *", "5,20,35,50 * * * *"),
     ("0/15 * * * *", "0,15,30,45 * * * *"),
     ("0 20/2 * * *", "0 20,22 * * *"),
@@ -153,7 +153,7 @@ const SAME: &[(&str, &str)] = &[
     ("0 0 13 * +MON-SUN", "0 0 13 * *"),
     ("0 0 */1 * +FRI", "0 0 * * FRI"),
     ("0 0 */1 * */1", "0 0 * * *"),
-    // One that only lists every day is.
+    // A field that merely lists every day is restricted.
     ("0 0 1-15,16-31 * MON", "0 0 * * *"),
     ("0 0 */2 * MON", "0 0 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * MON"),
     ("0 0 13 * 0,1,2,3,4,5,6", "0 0 * * *"),
@@ -213,7 +213,7 @@ fn a_refusal_says_what_would_be_right() {
         ("0 0 1 11-2 *", "write two: `11-12,1-2`"),
         ("0 0 1 NOV-JAN *", "write two: `NOV-DEC,JAN`"),
         ("0 0 28-3 * *", "write two: `28-31,1-3`"),
-        ("50-10/5 * * * *", "a range runs upwards, so write its values as a list"),
+        ("50-10/5 * * * *", "a range must ascend, so write its values as a list"),
         ("0 0 1-5-7 * *", "a range has two ends, as in `1-7`"),
         // Steps.
         ("*/90 * * * *", "the largest step is 60; for a longer interval use `every(\"90m\")`"),
@@ -255,7 +255,7 @@ fn a_refusal_says_what_would_be_right() {
         ("0 0 32 * *", "`32` is not a day of the month; write 1 to 31"),
         ("0 9 * * MON,,FRI", "`MON,,FRI` has an empty list item; write `MON,FRI`"),
         ("1, * * * *", "write `1`"),
-        // What other programs take.
+        // What other programs accept.
         ("@every 90s", "for an interval use `every(\"90s\")`"),
         ("@every 1h30m", "use `every(\"1h30m\")`"),
         ("@every", "for an interval use `every(\"90s\")`"),
@@ -268,13 +268,13 @@ fn a_refusal_says_what_would_be_right() {
         ),
         ("TZ=UTC @daily", "write `@daily` and give the zone as `tz = \"UTC\"`"),
         ("tz=\"Asia/Tokyo\" 0 0 9 * * *", "write `0 0 9 * * *` and give the zone as `tz = \"Asia/Tokyo\"`"),
-        ("0 0 9 * * MON 2027", "`2027` is in the place of a year, and years are not supported"),
-        ("0 0 9 ? * MON-FRI *", "`*` is in the place of a year"),
-        ("0 0 9 * * MON 2027-2030", "`2027-2030` is in the place of a year"),
-        ("0 9 * * MON 2027", "`2027` is in the place of a year"),
-        ("0 0 1 1 * 2027", "`2027` is in the place of a year"),
-        ("0 9 1 1 * 2027,2028", "`2027,2028` is in the place of a year"),
-        ("0 9 * * MON *", "`*` is in the place of a year"),
+        ("0 0 9 * * MON 2027", "`2027` is in the position of a year, but years are not supported"),
+        ("0 0 9 ? * MON-FRI *", "`*` is in the position of a year"),
+        ("0 0 9 * * MON 2027-2030", "`2027-2030` is in the position of a year"),
+        ("0 9 * * MON 2027", "`2027` is in the position of a year"),
+        ("0 0 1 1 * 2027", "`2027` is in the position of a year"),
+        ("0 9 1 1 * 2027,2028", "`2027,2028` is in the position of a year"),
+        ("0 9 * * MON *", "`*` is in the position of a year"),
         ("0 0 9 * 0 *", "`0` is not a month; write 1 to 12"),
         ("0 9 1 1 2027", "`2027` is not a day of the week: years are not supported"),
         ("* * * * * * * *", "it has 8 fields"),
@@ -310,7 +310,7 @@ fn how_the_day_fields_go_together() {
     }
 }
 
-/// What was stored without a version: whether it means something else by now.
+/// Expressions stored without a version, and whether they mean something else now.
 #[test]
 fn what_was_stored_earlier_keeps_its_meaning() {
     let table = [

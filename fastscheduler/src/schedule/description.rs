@@ -41,7 +41,7 @@ impl ScheduleSpec {
         }
     }
 
-    /// How the two day fields of a cron expression go together, if both count.
+    /// How the two day fields of a cron expression combine, if both are restricted.
     fn write_days(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Cron(text) = self else { return Ok(()) };
         match text.day_fields() {

@@ -79,7 +79,7 @@ impl Timetable {
             let since_anchor = i128::from(instant.timestamp_micros()) - i128::from(anchor);
             let left_over = i64::try_from(since_anchor % i128::from(interval)).ok()?;
             let mut last = DateTime::from_timestamp_micros(instant.timestamp_micros() - left_over)?;
-            // The first fire is none that is left out, so this ends there.
+            // The first fire is never left out, so this ends there at the latest.
             while self.is_left_out(last) {
                 last -= TimeDelta::microseconds(interval);
             }

@@ -1,5 +1,5 @@
-//! Tables of what people write for zones and lengths of time, and what they are
-//! told to write.
+//! Tables of what people write for zones and lengths of time, and the hints that
+//! they get.
 
 use super::text::{Micros, check_zone_name};
 
@@ -41,11 +41,11 @@ fn zones_as_people_write_them() {
         ("UTC+0", "for no offset at all use `UTC`"),
         (
             "+05:30",
-            "there is no zone for a fixed offset of +05:30; use that of a place, such as `Asia/Kolkata`",
+            "there is no zone for a fixed offset of +05:30; use a place's zone, such as `Asia/Kolkata`",
         ),
         (
             "GMT-0330",
-            "there is no zone for a fixed offset of -03:30; use that of a place, such as `America/St_Johns`",
+            "there is no zone for a fixed offset of -03:30; use a place's zone, such as `America/St_Johns`",
         ),
         ("+02:20", "no zone has an offset of +02:20; use an IANA name such as `UTC` or `Europe/London`"),
         ("UTC+15", "no zone has an offset of +15:00; use an IANA name such as `UTC` or `Europe/London`"),
@@ -89,7 +89,7 @@ fn zones_as_people_write_them() {
     }
 }
 
-/// What a hint names can be written, and its words are found.
+/// Every zone that a hint offers is accepted, and every word has a hint.
 #[test]
 fn zones_that_are_offered_exist() {
     use super::text::zone_words::{PLACES, WORDS};

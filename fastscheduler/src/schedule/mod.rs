@@ -124,13 +124,14 @@ impl Schedule {
     }
 
     /// The zone of its local times, whether it names one or was given one.
-    /// It says nothing of a schedule that has none, such as an interval.
+    ///
+    /// It has no meaning for a schedule without local times, such as an interval.
     #[must_use]
     pub fn zone(&self) -> Zone {
         self.compiled.timetable.zone
     }
 
-    /// What is left of it when it is asked for instants.
+    /// The part of it that computes instants.
     #[cfg(feature = "testing")]
     pub(crate) fn timetable(&self) -> &Timetable {
         &self.compiled.timetable

@@ -207,8 +207,8 @@ impl ScheduleDefinition {
         Schedule::compile(self.clone(), default_zone)
     }
 
-    /// Makes ready to ask for instants, in the machine's zone if a zone matters
-    /// and none is named. Only then is it looked up, and may be missing.
+    /// Compiles it in the machine's zone if it has local times and names no zone.
+    /// The machine's zone is looked up, and can be an error, only in that case.
     pub(crate) fn compile_on_this_machine(&self) -> Result<Schedule, ScheduleError> {
         let is_needed = self.zone.is_none() && self.spec.is_of_local_time();
         self.compile(if is_needed { clock::system_zone()?.zone } else { Tz::UTC })

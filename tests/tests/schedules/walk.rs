@@ -20,7 +20,7 @@ pub(crate) struct Field {
     text: String,
     values: Vec<u8>,
     last_day: bool,
-    /// Whether its one item stands for every value of the field.
+    /// Whether its only item allows every value of the field.
     is_all: bool,
 }
 
@@ -38,7 +38,7 @@ impl Field {
         Self { is_all: step == 1, ..stepped }
     }
 
-    /// The same, if its range is that of a field from `lowest` to `highest`.
+    /// The same, marked as every value if its range is the field's, `lowest` to `highest`.
     fn or_all(self, lowest: u8, highest: u8) -> Self {
         let is_all = self.is_all || self.text == format!("{lowest}-{highest}");
         Self { is_all, ..self }

@@ -54,8 +54,7 @@ pub struct At {
 /// Runs one time, at a date and time of day in the schedule's zone.
 ///
 /// With an offset (RFC 3339) the text is an instant, and the zone does not
-/// matter. A fraction of a second is kept to the microsecond, and further
-/// digits are cut off.
+/// matter. A fraction of a second is cut off after microseconds.
 ///
 /// # Examples
 ///

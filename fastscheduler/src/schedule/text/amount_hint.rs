@@ -1,10 +1,10 @@
 //! What to write instead of something that people take for a length of time.
 //!
-//! A text is mended piece by piece, and offered only if the result can be read.
+//! A text is mended piece by piece, and offered only if the result is valid.
 
 use super::{Micros, nearest};
 
-/// Units by the words that people use for them, with what is written here.
+/// The units as they are written here, with the words that people use for them.
 const UNITS: [(&str, &[&str]); 5] = [
     ("ms", &["ms", "msec", "msecs", "milli", "millis", "millisecond", "milliseconds"]),
     ("s", &["s", "sec", "secs", "second", "seconds"]),
@@ -13,14 +13,14 @@ const UNITS: [(&str, &[&str]); 5] = [
     ("d", &["d", "day", "days"]),
 ];
 
-/// Units that are written as so many of another one.
+/// Units that are not accepted, with their length in days.
 const LONGER: [(&str, f64, &[&str]); 3] = [
     ("week", 7.0, &["w", "wk", "wks", "week", "weeks"]),
     ("month", 30.0, &["mo", "mon", "mons", "mth", "mths", "month", "months"]),
     ("year", 365.0, &["y", "yr", "yrs", "year", "years"]),
 ];
 
-/// Units that are too short.
+/// Units that are too short, with their length in milliseconds.
 const SHORTER: [(&str, f64); 12] = [
     ("us", 1e-3),
     ("µs", 1e-3),
@@ -36,7 +36,7 @@ const SHORTER: [(&str, f64); 12] = [
     ("nanoseconds", 1e-6),
 ];
 
-/// What would be right, if the text is something that people write often.
+/// What to write instead, if the text is a common mistake.
 pub(super) fn hint(text: &str) -> Option<String> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix(['-', '\u{2212}']) {
@@ -59,13 +59,13 @@ pub(super) fn hint(text: &str) -> Option<String> {
     }
 }
 
-/// Whether it is so many micro- or nanoseconds.
+/// Whether it is a number of micro- or nanoseconds.
 fn is_in_a_short_unit(text: &str) -> bool {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start().to_lowercase();
     unit.len() < text.len() && SHORTER.iter().any(|(known, _)| *known == unit)
 }
 
-/// A text that can be read, and what is to be said of it.
+/// A valid text, and a note to add to it.
 struct Mended {
     text: String,
     note: &'static str,
@@ -99,7 +99,8 @@ fn clock(text: &str) -> Option<String> {
     }
 }
 
-/// `PT1H30M`, as ISO 8601 has it: what comes after the `T` is of the clock.
+/// An ISO 8601 duration such as `PT1H30M`: after the `T` come hours, minutes and
+/// seconds.
 fn iso(text: &str) -> Option<Mended> {
     let lower = text.to_lowercase();
     let (date, time) = {
@@ -117,7 +118,7 @@ fn iso(text: &str) -> Option<Mended> {
     mend(&format!("{date}{time}"))
 }
 
-/// The text with each number as it is written here, and each unit.
+/// The text with each number and unit as they are written here.
 fn mend(text: &str) -> Option<Mended> {
     let lower = text.to_lowercase();
     let mut rest = lower.trim();
@@ -131,7 +132,7 @@ fn mend(text: &str) -> Option<Mended> {
         let end =
             rest.find(|c: char| !c.is_ascii_digit() && !['.', ',', '_'].contains(&c)).unwrap_or(rest.len());
         let (digits, after) = rest.split_at(end);
-        // A unit alone is one of it.
+        // A unit alone means one of it.
         let is_alone = digits.is_empty() && parts.is_empty() && rest.chars().all(char::is_alphabetic);
         let number = if is_alone { "1".to_owned() } else { number(digits)? };
         let after = after.trim_start();
@@ -156,7 +157,7 @@ fn mend(text: &str) -> Option<Mended> {
     Mended::of(&parts, note)
 }
 
-/// The number with a decimal point, and without what groups its digits.
+/// The number with a decimal point and without digit separators.
 fn number(digits: &str) -> Option<String> {
     let digits = digits.replace('_', "");
     let digits = digits.trim_end_matches(',');
@@ -170,7 +171,7 @@ fn number(digits: &str) -> Option<String> {
     plain.parse::<f64>().is_ok().then_some(plain)
 }
 
-/// The unit of a word, also if it is misspelt.
+/// The unit that a word stands for, even if it is misspelt.
 fn unit(word: &str) -> Option<&'static str> {
     let of = |word: &str| UNITS.iter().find(|(_, words)| words.contains(&word)).map(|(unit, _)| *unit);
     let is_other = LONGER.iter().any(|(_, _, words)| words.contains(&word))
@@ -182,14 +183,13 @@ fn unit(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The unit that a number without one has after a number of this unit.
+/// The unit of a bare number that follows a number with this unit.
 fn smaller(unit: &str) -> Option<&'static str> {
     let place = UNITS.iter().position(|(known, _)| *known == unit)?;
     Some(UNITS[place.checked_sub(1)?].0)
 }
 
-/// So many of a unit that is not written here, in one that is, and what is to
-/// be said of it.
+/// An amount in a unit that is not accepted, converted to one that is, and a note.
 fn other_unit(number: f64, word: &str) -> Option<(String, &'static str, &'static str)> {
     if let Some((name, days, _)) = LONGER.iter().find(|(_, _, words)| words.contains(&word)) {
         let note = match *name {
@@ -203,7 +203,7 @@ fn other_unit(number: f64, word: &str) -> Option<(String, &'static str, &'static
     Some((rounded(number * millis), "ms", ""))
 }
 
-/// The number without what a product of decimals has too much.
+/// The number without the rounding errors of a product.
 fn rounded(number: f64) -> String {
     ((number * 1e6).round() / 1e6).to_string()
 }

@@ -8,8 +8,8 @@ use super::{ClockTime, ScheduleError};
 /// A date and time of day, with the offset from UTC if one was written.
 ///
 /// It is written `YYYY-MM-DD HH:MM:SS`, the seconds optional and `T` as good
-/// as the space, or as RFC 3339 with `Z` or an offset. Full seconds may have a
-/// fraction, which is cut off to whole microseconds.
+/// as the space, or as RFC 3339 with `Z` or an offset. Seconds may have a
+/// fraction, which is cut off after microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WrittenDateTime {
     /// The year, 1970 to 9999.
@@ -38,7 +38,7 @@ impl fmt::Display for WrittenDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hour, minute, second) = (self.at.hour(), self.at.minute(), self.at.second());
         write!(f, "{:04}-{:02}-{:02} {hour:02}:{minute:02}:{second:02}", self.year, self.month, self.day)?;
-        // By threes, as RFC 3339 is usually written, and none where there were none.
+        // Three or six digits, as is usual in RFC 3339; none for whole seconds.
         match self.micros {
             0 => {}
             micros if micros.is_multiple_of(1_000) => write!(f, ".{:03}", micros / 1_000)?,
@@ -92,7 +92,7 @@ fn split_offset(time: &str) -> Option<(&str, Option<i32>)> {
     Some((time[..sign].trim_end(), Some(if time[sign..].starts_with('-') { -east } else { east })))
 }
 
-/// The microseconds of a decimal fraction of a second, without what is less than one.
+/// The whole microseconds of a decimal fraction of a second.
 fn micros(fraction: &str) -> Option<u32> {
     if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

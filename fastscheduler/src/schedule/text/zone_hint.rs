@@ -1,14 +1,14 @@
-//! What to write instead of something that people call a time zone: an
-//! abbreviation, an offset, a name of another system, a city without a zone.
+//! What to write instead of something that people take for a time zone: an
+//! abbreviation, an offset, another system's name, a city without its own zone.
 
 use super::zone_names::ZONE_NAMES;
 use super::zone_words::{PLACES, Place, WORDS};
 
-/// The widest offsets that zones of the database have for themselves, in hours.
+/// The range of `Etc/GMT…` zones, in hours east of UTC.
 const WEST: i32 = -12;
 const EAST: i32 = 14;
 
-/// What would be right, if `name` is something that people write often.
+/// What to write instead, if `name` is a common mistake.
 pub(super) fn hint(name: &str) -> Option<String> {
     let name = name.trim();
     if ["", "local", "localtime", "system", "default", "auto", "j"].contains(&&*name.to_lowercase()) {
@@ -18,15 +18,15 @@ pub(super) fn hint(name: &str) -> Option<String> {
     }
     word(name)
         .map(places)
-        .or_else(|| letters_alike(name))
+        .or_else(|| ignoring_case(name))
         .or_else(|| offset(name))
         .or_else(|| posix_rule(name))
 }
 
-/// The places of a word that is no zone's name.
+/// The places that a word stands for, if it is a known one.
 fn word(name: &str) -> Option<&'static [Place]> {
     let name = name.split('(').next().unwrap_or(name).to_lowercase().replace('_', " ").replace('.', "");
-    // A city may stand in a region, though it has no zone.
+    // A city without its own zone may be written with a region.
     let mut short = name.rsplit('/').next().unwrap_or(&name).trim();
     let known =
         |short| WORDS.binary_search_by_key(&short, |(word, _)| *word).ok().map(|place| WORDS[place].1);
@@ -48,21 +48,21 @@ fn places(places: &'static [Place]) -> String {
     format!("use {} or {last}", first.join(", "))
 }
 
-/// The zone of that name but for upper and lower case, and blanks.
-fn letters_alike(name: &str) -> Option<String> {
+/// The zone of that name, ignoring case and with spaces for underscores.
+fn ignoring_case(name: &str) -> Option<String> {
     let name = name.replace(' ', "_").replace('\\', "/");
     let zone = ZONE_NAMES.iter().find(|zone| zone.eq_ignore_ascii_case(&name))?;
     Some(format!("did you mean `{zone}`?"))
 }
 
-/// An offset from UTC: `+02:00`, `UTC+2`, `GMT-0530`, or a letter of the military.
+/// An offset from UTC: `+02:00`, `UTC+2`, `GMT-0530`, or a military letter.
 fn offset(name: &str) -> Option<String> {
     if let [letter] = name.as_bytes() {
         return Some(fixed(military(*letter)? * 60));
     }
     let lower = name.to_lowercase().replace('\u{2212}', "-");
     if let Some(hours) = lower.strip_prefix("etc/gmt").and_then(minutes_east) {
-        // As it is written there, west is positive.
+        // In these names, west is positive.
         return Some(fixed(-hours));
     }
     let bare = lower.strip_prefix("etc/").unwrap_or(&lower);
@@ -114,7 +114,7 @@ fn fixed(minutes: i32) -> String {
             )
         }
         (false, Some(place)) => {
-            format!("there is no zone for a fixed offset of {shown}; use that of a place, such as `{place}`")
+            format!("there is no zone for a fixed offset of {shown}; use a place's zone, such as `{place}`")
         }
         (false, None) => {
             format!("no zone has an offset of {shown}; use an IANA name such as `UTC` or `Europe/London`")
@@ -122,7 +122,7 @@ fn fixed(minutes: i32) -> String {
     }
 }
 
-/// Hours east of a letter: A to M without J, and N to Y; Z is UTC.
+/// Hours east of UTC for a military letter: A to M without J, N to Y, and Z for UTC.
 fn military(letter: u8) -> Option<i32> {
     let letter = letter.to_ascii_uppercase();
     match letter {
@@ -134,8 +134,8 @@ fn military(letter: u8) -> Option<i32> {
     }
 }
 
-/// A rule for the C library: an abbreviation, its offset to the *west*, and
-/// maybe those of summer.
+/// A POSIX rule for the C library: an abbreviation, its offset to the *west*, and
+/// perhaps those of summer time.
 fn posix_rule(name: &str) -> Option<String> {
     let (abbreviation, rest) = match name.strip_prefix('<') {
         Some(quoted) => quoted.split_once('>')?,

@@ -9,12 +9,12 @@ pub fn check_zone_name(name: &str) -> Result<(), ScheduleError> {
     if ZONE_NAMES.binary_search(&name).is_ok() { Ok(()) } else { Err(ScheduleError::Zone(name.to_owned())) }
 }
 
-/// What is meant by something that is no zone's name, if that can be said.
+/// A hint for something that is not a zone's name, if there is one.
 pub(super) fn meant(name: &str) -> Option<String> {
     hint(name).or_else(|| nearest_zone(name).map(|zone| format!("did you mean `{zone}`?")))
 }
 
-/// The zone of that city, as `tokyo` is `Asia/Tokyo`, or else the closest name.
+/// The zone of that city (`Asia/Tokyo` for `tokyo`), or else the closest name.
 fn nearest_zone(name: &str) -> Option<&'static str> {
     let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
     let written = name.rsplit('/').next().unwrap_or(name).replace(' ', "_");

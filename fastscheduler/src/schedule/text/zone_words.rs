@@ -1,11 +1,11 @@
-//! Words for time zones that are no names of any.
+//! Words that people use for time zones, and that are not zone names.
 
 /// A place, and its zone.
 pub type Place = (&'static str, &'static str);
 
-/// Abbreviations, names of other systems, and cities without a zone, in lower
-/// case and without `Standard Time` and the like, in order. A word that means
-/// several places has the likeliest first.
+/// Abbreviations, other systems' names, and cities without their own zone, in
+/// lower case, without `Standard Time` and the like, and sorted. For a word that
+/// means several places, the likeliest comes first.
 #[rustfmt::skip]
 pub static WORDS: &[(&str, &[Place])] = &[
     ("acdt", &[("South Australia", "Australia/Adelaide")]),
@@ -194,7 +194,7 @@ pub static WORDS: &[(&str, &[Place])] = &[
     ("wib", &[("western Indonesia", "Asia/Jakarta")]),
 ];
 
-/// For minutes east of UTC a place that has that offset, at least in winter.
+/// A place for each offset, in minutes east of UTC, at least in winter or summer.
 #[rustfmt::skip]
 pub static PLACES: &[(i32, &str)] = &[
     (-600, "Pacific/Honolulu"),

@@ -53,8 +53,8 @@ impl Zone {
         self.tz
     }
 
-    /// Whether local time has been that of another zone since 1970, and will be:
-    /// of two names of one zone.
+    /// Whether its local time has been that of another zone since 1970 and will
+    /// stay so, as it is for two names of one zone.
     pub(crate) fn is_same_time_as(self, other: Self) -> bool {
         self.tz == other.tz || self.rules.are_since_1970(other.rules)
     }

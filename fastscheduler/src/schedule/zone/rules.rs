@@ -55,7 +55,7 @@ impl Rules {
         rules
     }
 
-    /// Whether the offsets since 1970 are those of another zone.
+    /// Whether the offsets since 1970 are the same as those of `other`.
     pub(super) fn are_since_1970(&self, other: &Self) -> bool {
         let (own, others) = (self.index(0), other.index(0));
         let offset = |stretch: &Stretch| stretch.offset;

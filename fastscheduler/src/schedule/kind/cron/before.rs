@@ -1,8 +1,8 @@
-//! What an expression meant to versions that stored no number of their rules.
+//! What an expression meant to versions that stored no rules version.
 //!
-//! It was given to croner as it was written. So a day field was unrestricted
-//! only if it was `*` or `?` and nothing else, steps could go beyond their
-//! field, `#` could follow a range, and a range from `SUN` to 7 was the week.
+//! They passed it to croner as written. So a day field was unrestricted only if
+//! it was exactly `*` or `?`, steps could be larger than their field, `#` could
+//! follow a range, and a range from `SUN` to 7 was the whole week.
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -15,7 +15,7 @@ use crate::schedule::text::cron::{DayFields, bits, nickname};
 pub(super) fn calendar(expression: &str) -> Option<Calendar> {
     let expression = expression.trim();
     let fields = nickname(expression).unwrap_or(expression);
-    // croner takes long to refuse lists of nothing.
+    // croner takes long to refuse lists of empty items.
     if fields.split_whitespace().any(|field| field.split(',').any(str::is_empty)) {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) fn calendar(expression: &str) -> Option<Calendar> {
     Some(calendar_from(clock, bits(&pattern.months), is_wildcard, matches))
 }
 
-/// How its day fields went together.
+/// How its day fields were combined.
 pub(super) fn day_fields(expression: &str) -> DayFields {
     let fields: Vec<&str> = expression.split_whitespace().collect();
     let [.., day_of_month, _, day_of_week] = fields[..] else { return DayFields::One };

@@ -1,4 +1,4 @@
-//! Cron expressions: of what was read, the matching bits are kept.
+//! Cron expressions, compiled to bits of matching times.
 
 mod before;
 mod text;
@@ -25,7 +25,7 @@ pub struct CronExpression {
 /// restricted, a day that matches either is enough; with a `+` before the day
 /// of week, it must match both. A field with an item that allows every day
 /// (`*`, `?`, `*/1`, `1-31`, `MON-SUN`) is not restricted. Linux's cron also
-/// asks for both if one of the fields begins with `*`, as in `0 0 */2 * MON`.
+/// requires both if one of the fields begins with `*`, as in `0 0 */2 * MON`.
 ///
 /// # Examples
 ///
@@ -62,7 +62,7 @@ pub(in crate::schedule) fn calendar(text: &CronText) -> Result<Calendar, Schedul
     before.map_or_else(|| calendar_of(text.as_str()), Ok)
 }
 
-/// The local times that an expression names by the rules of this version.
+/// The local times that an expression names under the rules of this version.
 fn calendar_of(expression: &str) -> Result<Calendar, ScheduleError> {
     let read = parse_cron(expression)?;
     let clock = [read.seconds(), read.minutes(), read.hours()];

@@ -10,10 +10,10 @@ const RULES: u32 = 2;
 
 /// A cron expression, and the rules by which it is read.
 ///
-/// An expression that an earlier version of this library stored keeps its old
-/// meaning if the rules of this version would change it, or would refuse it.
-/// Stored as JSON it is `{"expression": "0 9 * * *", "rules": 2}`; one without
-/// `rules` was stored by such an earlier version.
+/// An expression stored by an earlier version of this library keeps its old
+/// meaning if this version's rules would change it, or would refuse the
+/// expression. As JSON it is `{"expression": "0 9 * * *", "rules": 2}`; one
+/// without `rules` was stored by such an earlier version.
 ///
 /// # Examples
 ///
@@ -24,7 +24,7 @@ const RULES: u32 = 2;
 /// assert_eq!((text.as_str(), text.is_of_earlier_rules()), ("0 0 */1 * MON", false));
 ///
 /// let stored: CronText = serde_json::from_str(r#"{"expression": "0 0 */1 * MON"}"#)?;
-/// assert!(stored.is_of_earlier_rules(), "it was every day, and is every Monday now");
+/// assert!(stored.is_of_earlier_rules(), "it meant every day, and would now mean every Monday");
 /// let stored: CronText = serde_json::from_str(r#"{"expression": "0 9 * * MON"}"#)?;
 /// assert_eq!(stored, CronText::from("0 9 * * MON"));
 /// # Ok::<(), serde_json::Error>(())
@@ -33,7 +33,7 @@ const RULES: u32 = 2;
 #[serde(from = "StoredText", into = "StoredText")]
 pub struct CronText {
     expression: Box<str>,
-    /// Only where they make a difference.
+    /// True only if those rules make a difference.
     is_of_earlier_rules: bool,
 }
 
@@ -53,14 +53,14 @@ impl CronText {
         &self.expression
     }
 
-    /// Whether it is read by the rules of an earlier version, because those of
-    /// this version give it another meaning or refuse it.
+    /// Whether it is read by an earlier version's rules, because this version's
+    /// rules give it another meaning or refuse it.
     #[must_use]
     pub fn is_of_earlier_rules(&self) -> bool {
         self.is_of_earlier_rules
     }
 
-    /// How the day of month and the day of week go together.
+    /// How the day of month and the day of week combine.
     pub(crate) fn day_fields(&self) -> DayFields {
         if self.is_of_earlier_rules {
             before::day_fields(&self.expression)
@@ -92,7 +92,7 @@ impl From<CronText> for StoredText {
 
 /// Whether an expression means what it meant before.
 fn is_unchanged(expression: &str) -> bool {
-    // One that the earlier rules refuse was not stored by them.
+    // An expression that the earlier rules refuse was never stored under them.
     is_plain(expression)
         || before::calendar(expression).is_none_or(|before| calendar_of(expression) == Ok(before))
 }

@@ -1,4 +1,4 @@
-//! The fields of a cron expression: what each may hold, and what was read.
+//! The fields of a cron expression: what each may contain, and what was read.
 
 use super::DayFields;
 use super::item::Item;
@@ -102,7 +102,7 @@ impl Field {
         items.collect::<Result<_, _>>().map_err(|hint| self.refusal(written, hint))
     }
 
-    /// Whether a text in upper case is right for this field.
+    /// Whether a text in upper case is valid in this field.
     pub(super) fn takes(&self, text: &str) -> bool {
         self.without_sign(text).split(',').all(|item| self.item(item).is_ok())
     }
@@ -153,7 +153,7 @@ impl<'a> ReadFields<'a> {
         let [.., day_of_month, _, day_of_week] = &self.written[..] else { return DayFields::One };
         if self.allows_every_day(DAY_OF_MONTH) || self.allows_every_day(DAY_OF_WEEK) {
             DayFields::One
-        } else if self.asks_for_both() {
+        } else if self.requires_both() {
             DayFields::Both
         } else if day_of_month.starts_with('*') || day_of_week.starts_with('*') {
             DayFields::EitherUnlikeLinux
@@ -162,7 +162,7 @@ impl<'a> ReadFields<'a> {
         }
     }
 
-    fn asks_for_both(&self) -> bool {
+    fn requires_both(&self) -> bool {
         self.written.last().is_some_and(|field| field.starts_with('+'))
     }
 
@@ -184,7 +184,7 @@ impl<'a> ReadFields<'a> {
         days.contains(&Item::LastDay) && days.iter().any(Item::is_about_weekdays)
     }
 
-    /// All six fields in the one form that croner is given.
+    /// All six fields in the form that is passed to croner.
     pub(super) fn normal_form(&self) -> String {
         let leaves_out_last_day = self.has_last_day_beside_weekday();
         let days: Vec<Item> = self.items[DAY_OF_MONTH]
@@ -195,8 +195,8 @@ impl<'a> ReadFields<'a> {
         self.with_days_of_month(&days)
     }
 
-    /// The same with `L` alone for its days of the month, where the other form
-    /// has to do without.
+    /// The same with only `L` as the day of the month, if [`Self::normal_form`] had
+    /// to leave it out.
     pub(super) fn normal_form_of_last_day(&self) -> Option<String> {
         let is_needed = self.has_last_day_beside_weekday() && !self.allows_every_day(DAY_OF_MONTH);
         is_needed.then(|| self.with_days_of_month(&[Item::LastDay]))
@@ -206,7 +206,7 @@ impl<'a> ReadFields<'a> {
         let field = |(place, items): (usize, &Vec<Item>)| {
             let is_of_days = matches!(place, DAY_OF_MONTH | DAY_OF_WEEK);
             let items = if place == DAY_OF_MONTH { days } else { items };
-            let sign = if place == DAY_OF_WEEK && self.asks_for_both() { "+" } else { "" };
+            let sign = if place == DAY_OF_WEEK && self.requires_both() { "+" } else { "" };
             if is_of_days && self.allows_every_day(place) {
                 return format!("{sign}*");
             }

@@ -1,15 +1,15 @@
-//! What was probably meant by a field that is wrong.
+//! What was probably meant by an invalid field.
 
 use super::super::nearest;
 use super::field::{Field, FieldKind};
 use super::item::{Hint, number};
 use super::whole::{NO_YEARS, is_year};
 
-/// A longer field is cut off where it is shown, and not corrected.
+/// A longer field is truncated where it is shown, and not corrected.
 const SHOWN: usize = 60;
 
 impl Field {
-    /// The sentence about a field that cannot be read.
+    /// The error for an invalid field.
     pub(super) fn refusal(&self, written: &str, hint: Hint) -> String {
         let Self { name, right, .. } = self;
         let shown = shown(written);
@@ -27,7 +27,7 @@ impl Field {
         format!("`{}` has an empty list item{hint}", shown(written))
     }
 
-    /// The field with the names that it knows, if that is all that is wrong.
+    /// The field with its names corrected, if nothing else is wrong.
     fn corrected(&self, written: &str) -> Option<String> {
         if self.names.is_empty() || written.len() > SHOWN {
             return None;
@@ -45,8 +45,8 @@ impl Field {
         (right != upper && self.takes(&right)).then_some(right)
     }
 
-    /// The short name of what is written in full, shortened in another way, or
-    /// misspelt.
+    /// The short name for a word that is written in full, abbreviated differently,
+    /// or misspelt.
     fn known_name<'a>(&self, word: &'a str) -> &'a str {
         let is_of_week = self.kind == FieldKind::DayOfWeek;
         match word {
@@ -64,7 +64,7 @@ impl Field {
         }
     }
 
-    /// What was meant by an item in upper case.
+    /// A hint for an invalid item in upper case.
     pub(super) fn hint_of(&self, item: &str) -> Hint {
         if is_year(item) {
             return Some(NO_YEARS.to_owned());
@@ -111,7 +111,7 @@ impl Field {
         }
     }
 
-    /// `#` after a range of days.
+    /// A hint for `#` after a range of days.
     fn nth_hint(&self, days: &str, nth: &str) -> Hint {
         let (from, to) = days.split_once('-')?;
         let (first, last) = (self.value(from)?, self.value(to)?);
@@ -131,21 +131,21 @@ impl Field {
             FieldKind::DayOfMonth | FieldKind::DayOfWeek => "d",
             FieldKind::Month => return format!("the largest step is {largest}"),
         };
-        // Beyond that it is no interval either.
+        // Larger steps are hardly meant as an interval either.
         if step > 10_000 {
             return format!("the largest step is {largest}");
         }
         format!("the largest step is {largest}; for a longer interval use `every(\"{step}{unit}\")`")
     }
 
-    /// A range that begins after its end, with the ends as they were written.
+    /// A hint for a range that begins after its end; the ends come with their text.
     pub(super) fn downwards_hint(&self, from: (&str, u32), to: (&str, u32), step: Option<u32>) -> String {
-        const UPWARDS: &str = "a range runs upwards";
+        const ASCENDING: &str = "a range must ascend";
         if step.is_some() {
-            return format!("{UPWARDS}, so write its values as a list");
+            return format!("{ASCENDING}, so write its values as a list");
         }
         let is_named = number(from.0).is_none();
-        // Sunday is the end of a week, and Monday its beginning.
+        // Here a week begins on Monday and ends on Sunday.
         let beginning = if self.kind == FieldKind::DayOfWeek { 1 } else { self.first };
         let part = |(first, first_value): (&str, u32), (last, last_value): (&str, u32)| {
             if first_value == last_value { last.to_owned() } else { format!("{first}-{last}") }
@@ -153,7 +153,7 @@ impl Field {
         let (first, last) = (self.shown_value(beginning, is_named), self.shown_value(self.last, is_named));
         let before = part(from, (&last, self.last));
         let after = part((&first, beginning), to);
-        format!("{UPWARDS}, so write two: `{before},{after}`")
+        format!("{ASCENDING}, so write two: `{before},{after}`")
     }
 
     fn shown_value(&self, value: u32, is_named: bool) -> String {
@@ -164,7 +164,7 @@ impl Field {
     }
 }
 
-/// What was written, cut off where it is long.
+/// What was written, truncated if it is long.
 pub(super) fn shown(written: &str) -> String {
     let mut shown: String = written.chars().take(SHOWN).collect();
     if shown.len() < written.len() {

@@ -13,7 +13,7 @@ pub(super) enum Item {
     LastDay,
     /// `LW`: the last day from Monday to Friday.
     LastWeekday,
-    /// `15W`: the day from Monday to Friday that is nearest.
+    /// `15W`: the nearest day from Monday to Friday.
     NearestWeekday(u32),
     /// `FRI#2`.
     Nth { weekday: u32, nth: u32 },
@@ -42,7 +42,7 @@ impl Item {
 }
 
 impl fmt::Display for Item {
-    /// As croner is to read it.
+    /// In the form for croner.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Values { from, to, step } => write!(f, "{from}-{to}/{step}"),
@@ -55,7 +55,7 @@ impl fmt::Display for Item {
     }
 }
 
-/// What was probably meant by an item that is wrong.
+/// What was probably meant by an invalid item.
 pub(super) type Hint = Option<String>;
 
 impl Field {
@@ -76,7 +76,7 @@ impl Field {
     }
 
     fn all(&self, step: Option<u32>) -> Item {
-        // The day of week 7 is day 0 once more.
+        // Day 7 of the week is day 0 again.
         let to = self.last.min(self.first + self.largest_step - 1);
         Item::Values { from: self.first, to, step: step.unwrap_or(1) }
     }
@@ -95,7 +95,7 @@ impl Field {
             return Err(self.hint_of(text));
         };
         let (first, last) = match self.kind {
-            // This is how all days are written in numbers.
+            // A common way to write all days in numbers.
             FieldKind::DayOfWeek if (number(from), number(to)) == (Some(0), Some(7)) => (0, 7),
             FieldKind::DayOfWeek => match (first % 7, last % 7) {
                 (0, 0) => (0, 0),
@@ -154,7 +154,7 @@ impl Field {
     }
 }
 
-/// A number in digits; one that is too large is larger than all that are right.
+/// A number in digits; one that does not fit becomes `u32::MAX`, which no field allows.
 pub(super) fn number(text: &str) -> Option<u32> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u32::MAX))

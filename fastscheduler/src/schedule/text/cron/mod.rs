@@ -1,9 +1,8 @@
 //! Cron expressions.
 //!
-//! Each field is read here, item by item, and handed on to croner in a form
-//! that can be read in one way only: numbers instead of names, ranges with
-//! their ends and steps, `*` for a day field that allows every day. croner
-//! then knows which days match.
+//! Each field is parsed here, item by item, and passed on to croner in an
+//! unambiguous form: numbers instead of names, ranges with their ends and steps,
+//! `*` for a day field that allows every day. croner then says which days match.
 
 mod field;
 mod hint;
@@ -23,21 +22,21 @@ const CRON_LENGTH_LIMIT: usize = 200;
 /// A cron expression that was read.
 pub struct CronPattern {
     pattern: Cron,
-    /// The same expression with `L` alone for its days of the month. croner
-    /// does not take `L` and `LW` in one list.
+    /// The same expression with only `L` as the day of the month, since croner
+    /// does not accept `L` in one list with `LW` or `15W`.
     last_day: Option<Cron>,
     is_wildcard: bool,
 }
 
-/// How the day of month and the day of week of an expression go together.
+/// How the day of month and the day of week of an expression combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayFields {
     /// At most one of them is restricted, and decides.
     One,
     /// Both are restricted, and a day that matches either is enough.
     Either,
-    /// As `Either`; but one of them begins with `*`, so that Linux's cron
-    /// would ask for a day that matches both.
+    /// As `Either`, but one of them begins with `*`, so that Linux's cron would
+    /// require both to match.
     EitherUnlikeLinux,
     /// Both are restricted, and a day must match both.
     Both,
@@ -64,12 +63,12 @@ pub fn parse_cron(expression: &str) -> Result<CronPattern, ScheduleError> {
     if pattern.occurs() { Ok(pattern) } else { Err(ScheduleError::NeverFires(trimmed.to_owned())) }
 }
 
-/// How the day fields of an expression go together; as if one counted if it
-/// cannot be read.
+/// How the day fields of an expression combine; [`DayFields::One`] if it cannot be
+/// parsed.
 pub fn day_fields(expression: &str) -> DayFields {
     let mut from_the_end = expression.split_whitespace().rev();
     let is_free = |field: Option<&str>| field == Some("*");
-    // Most are of this kind, and lists of jobs ask about each.
+    // A shortcut for most expressions, since lists of jobs ask for each job.
     if is_free(from_the_end.next()) || is_free(from_the_end.nth(1)) {
         return DayFields::One;
     }
@@ -102,8 +101,8 @@ impl CronPattern {
         bits(&self.pattern.pattern.months)
     }
 
-    /// Whether a day of a month matches, whichever month that is; its weekday
-    /// is taken as given.
+    /// Whether a day matches, whatever the month field says. Its weekday is taken
+    /// as given.
     pub fn matches_day(&self, year: i32, month: u32, day: u32, weekday: Weekday) -> bool {
         let matches = |cron: &Cron| cron.pattern.day_match(year, month, day, weekday).unwrap_or(false);
         matches(&self.pattern) || self.last_day.as_ref().is_some_and(matches)

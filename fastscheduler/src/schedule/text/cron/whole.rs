@@ -1,4 +1,4 @@
-//! What was probably meant by an expression that is wrong as a whole.
+//! What was probably meant by an expression that is invalid as a whole.
 
 use super::super::{Micros, nearest};
 use super::field::ReadFields;
@@ -14,7 +14,7 @@ pub(super) const NICKNAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
 ];
 
-/// What to do about a year.
+/// What to write instead of a year.
 pub(super) const NO_YEARS: &str =
     "years are not supported; leave the year out, or use `at(\"2027-12-25 09:00\")` for a single date";
 
@@ -23,7 +23,7 @@ pub(super) fn hint(expression: &str) -> Option<String> {
     zone(expression).or_else(|| nickname(expression))
 }
 
-/// A zone in front of the fields.
+/// A hint for a zone in front of the fields.
 fn zone(expression: &str) -> Option<String> {
     let (name, rest) = expression.split_once('=')?;
     if !(name.eq_ignore_ascii_case("CRON_TZ") || name.eq_ignore_ascii_case("TZ")) {
@@ -42,7 +42,7 @@ fn zone(expression: &str) -> Option<String> {
     ))
 }
 
-/// A nickname that is none here.
+/// A hint for an unknown nickname.
 fn nickname(expression: &str) -> Option<String> {
     if !expression.starts_with('@') || super::nickname(expression).is_some() {
         return None;
@@ -64,20 +64,21 @@ fn nickname(expression: &str) -> Option<String> {
     })
 }
 
-/// What to do about fields that cannot be read because the last is a year, or
-/// because they are one word.
+/// A hint for fields that cannot be read because the last is a year, or because
+/// they are a nickname without its `@`.
 pub(super) fn hint_of_fields(fields: &[&str]) -> Option<String> {
     let (last, others) = fields.split_last()?;
     let is_any = matches!(*last, "*" | "?");
     let has_letters = || others.iter().any(|field| field.bytes().any(|byte| byte.is_ascii_alphabetic()));
     let has_year = match others.len() {
-        // Six fields begin with seconds, unless names or letters are all right without.
+        // The first of six fields is the seconds, unless the other five are valid on
+        // their own and have names or letters in the right fields.
         5 => is_year(last) || is_any && has_letters() && ReadFields::read(others).is_ok(),
         6 => is_year(last) || is_any,
         _ => false,
     };
     if has_year {
-        return Some(format!("`{}` is in the place of a year, and {NO_YEARS}", shown(last)));
+        return Some(format!("`{}` is in the position of a year, but {NO_YEARS}", shown(last)));
     }
     let is_nickname = |(name, _): &&(&str, &str)| others.is_empty() && name[1..].eq_ignore_ascii_case(last);
     NICKNAMES.iter().find(is_nickname).map(|(name, _)| format!("write `{name}`"))
