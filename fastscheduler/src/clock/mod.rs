@@ -1,4 +1,4 @@
-//! The time, waiting for it, and the zone of the machine.
+//! The time, waiting for it, and the machine's time zone.
 //!
 //! The rest of the library reads the time and waits through a [`Clock`] only,
 //! so that tests can set it by hand.
@@ -33,24 +33,26 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Waits for a length of time, whatever the clock on the wall does.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
-    /// How much time has passed since some instant, whatever the clock on the
-    /// wall does.
+    /// How much time has passed since some fixed instant, whatever the clock on
+    /// the wall does.
     ///
-    /// It tells a wall clock that was set from time that passed. A clock that
-    /// does not count, as by default, answers zero: then only a wall clock that
-    /// reads earlier than before is noticed.
+    /// It tells a wall clock that was set from time that passed. The default
+    /// returns zero; then a step back is noticed only if the wall clock reads
+    /// earlier than it did before.
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Waits until the clock on the wall may have been set: until it was, if
-    /// the clock can tell, but no longer than some seconds.
+    /// Waits until the clock on the wall should be checked for having been set.
+    ///
+    /// A clock that can tell returns when it was set, and in any case after a few
+    /// seconds. The default waits ten seconds.
     fn may_be_set(&self) -> BoxFuture<'static, ()> {
         self.sleep(LOOK_AGAIN)
     }
 }
 
-/// How often it is looked at whether the clock on the wall was set.
+/// How often to check whether the clock on the wall was set.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The clock of the operating system.

@@ -43,7 +43,7 @@ pub struct Entry {
     /// Fires up to this one were missed and are made up for, one after another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up_until: Option<DateTime<Utc>>,
-    /// Whether the last of those was not missed but late: it runs after the
+    /// Whether the last of those was merely late, not missed: it runs after the
     /// others, as a fire of the schedule.
     #[serde(default, skip_serializing_if = "is_default")]
     pub is_last_late: bool,
@@ -77,8 +77,8 @@ impl Entry {
         is_same && self.trigger.is_alike(other.trigger)
     }
 
-    /// The same entry, due at `now` at the latest: it was due already when it was
-    /// claimed, and the clock may have been set back since.
+    /// The same entry, due no later than `now`: it was due when it was claimed,
+    /// but the clock may have been set back since.
     pub(crate) fn due_by(&self, now: DateTime<Utc>) -> Self {
         Self { due_at: self.due_at.min(now), ..self.clone() }
     }

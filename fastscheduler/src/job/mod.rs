@@ -50,8 +50,8 @@ pub(crate) const NAME_LENGTH_LIMIT: usize = 200;
 /// 128, and stored arguments are nested in what they belong to.
 pub(crate) const ARGUMENTS_DEPTH_LIMIT: usize = 100;
 
-/// How deep the value may be nested that a function returns. It is kept as a
-/// text, which readers of what it belongs to need not look into.
+/// How deep a returned value may be nested. It is kept as text, so its depth
+/// does not matter to those who parse the record that contains it.
 pub(crate) const RESULT_DEPTH_LIMIT: usize = 128;
 
 /// The largest arguments of a job, as JSON, in bytes.

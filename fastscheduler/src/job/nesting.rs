@@ -1,18 +1,17 @@
-//! How deep JSON is nested, and writing values that are nested no deeper than
-//! they may be.
+//! Measures how deep JSON is nested, and writes values only up to a limit.
 //!
-//! A value is looked at while it is written and no further than the limit: one
-//! that is nested much deeper would overflow the stack of whoever walks it.
+//! A value is walked while it is written, and no deeper than the limit: walking
+//! all of a much deeper one would overflow the stack.
 
 use std::cell::Cell;
 use std::io;
 
 use serde::Serialize;
 
-/// How deep readers of JSON go.
+/// How deep `serde_json` parses.
 pub(crate) const READABLE: usize = 127;
 
-/// How deep a value may be nested to be dropped, whatever its type.
+/// How deep a value of any type may be nested and still be dropped safely.
 const DROPPABLE: usize = 256;
 
 /// Why a value cannot be written.
@@ -20,7 +19,7 @@ const DROPPABLE: usize = 256;
 pub(crate) enum Unwritable {
     /// It is nested deeper than the limit.
     TooDeep,
-    /// It is no JSON, or its own code refuses to write it.
+    /// It is not JSON, or its own code refuses to write it.
     NotJson(serde_json::Error),
 }
 
@@ -34,21 +33,20 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     let is_too_deep = Cell::new(false);
     let formatter = Bounded { left: limit, is_too_deep: &is_too_deep };
     let written = value.serialize(&mut serde_json::Serializer::with_formatter(writer, formatter));
-    // Not told by the error: the value's own code may have put another in its place.
+    // The error does not tell: the value's own code may have replaced it.
     if is_too_deep.get() { Err(Unwritable::TooDeep) } else { written.map_err(Unwritable::NotJson) }
 }
 
-/// Drops a value that is nested too deep, unless that would overflow the stack
-/// as well, as it does for a value of `serde_json` of some ten thousand levels.
-/// Such a value is leaked: the process goes on, and who made it is told that it
-/// is too deep.
+/// Drops a value that is nested too deep, unless dropping it might overflow the
+/// stack too, as it does for a `serde_json::Value` of some ten thousand levels.
+/// Such a value is leaked: the process survives, and whoever made it gets an error.
 pub(crate) fn drop_too_deep<T: Serialize>(value: T) {
     if let Err(Unwritable::TooDeep) = write(&value, DROPPABLE, io::sink()) {
         std::mem::forget(value);
     }
 }
 
-/// How deep arrays and objects are nested in a text, which need not be whole
+/// How deep arrays and objects are nested in a text, which need not be complete
 /// JSON; 0 if there are none.
 pub(crate) fn depth(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
@@ -75,14 +73,14 @@ pub(crate) fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-/// Compact JSON that ends where it would be nested too deep.
+/// Writes compact JSON, and fails where it would be nested too deep.
 struct Bounded<'a> {
     left: usize,
     is_too_deep: &'a Cell<bool>,
 }
 
 impl Bounded<'_> {
-    /// Goes so many levels down.
+    /// Goes down by that many levels.
     fn enter(&mut self, levels: usize) -> io::Result<()> {
         let Some(left) = self.left.checked_sub(levels) else {
             self.is_too_deep.set(true);
@@ -114,7 +112,7 @@ impl serde_json::ser::Formatter for Bounded<'_> {
         writer.write_all(b"}")
     }
 
-    /// JSON that the value has as text already.
+    /// JSON that the value holds as text.
     fn write_raw_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
@@ -143,7 +141,7 @@ mod tests {
     fn what_is_at_the_limit_is_written_and_what_is_deeper_is_not() {
         for limit in [0, 1, 2, 100, 128] {
             for depth in [0, 1, limit, limit + 1, limit + 100] {
-                // An object has an array beside what is in it.
+                // `nested` needs two levels: its objects contain an empty array.
                 let value = if depth < 2 { json!(vec![1; depth]) } else { nested(depth) };
                 let value = if depth == 0 { json!(1) } else { value };
                 let mut text = Vec::new();

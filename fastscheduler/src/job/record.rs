@@ -85,7 +85,7 @@ pub struct JobRevision {
     /// The zone of its times, if its schedule has some and names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<Tz>,
-    /// What it remembers of the time that the clock was ahead.
+    /// What it remembers of a time when the clock was ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewind: Option<Arc<Rewind>>,
 }
@@ -142,10 +142,10 @@ pub struct Job {
     /// the scheduler which placed its fires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) zone: Option<Tz>,
-    /// What it remembers of the time that the clock was ahead.
+    /// What it remembers of a time when the clock was ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rewind: Option<Arc<Rewind>>,
-    /// The last of its schedule's fires that ended, by when it did.
+    /// The fire of its schedule that ended most recently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_ended: Option<DateTime<Utc>>,
     pub(crate) run_count: u64,
@@ -224,8 +224,8 @@ impl Job {
         &self.definition
     }
 
-    /// Its schedule, with the zone of its times named, and what it counts from
-    /// if that is not the instant from which the job has it.
+    /// Its schedule with everything that decides its fires: the zone of its times,
+    /// and what it counts from if that is not `scheduled_since`.
     pub(crate) fn whole_schedule(&self) -> ScheduleDefinition {
         let schedule = &self.definition.schedule;
         let schedule = ScheduleDefinition { zone: schedule.zone.or(self.zone), ..schedule.clone() };

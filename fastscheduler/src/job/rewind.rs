@@ -1,4 +1,4 @@
-//! What is left of the time that a clock was ahead.
+//! What a job keeps from a time when the clock was ahead.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use super::{Job, Trigger};
 use crate::schedule::{Micros, ScheduleSpec, Timetable};
 
-/// What a job remembers of the time that the clock was ahead, once the clock
-/// was set back and the job's fires begin again at the right time.
+/// What a job remembers of a time when the clock was ahead, after the clock was
+/// set back and the job was rescheduled to the right time.
 ///
-/// Fires that ran to an end while the clock was ahead do not run again, and an
-/// interval keeps its grid.
+/// Fires that ended while the clock was ahead do not run again, and an interval
+/// stays on its grid.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rewind {
-    /// How often the clock was set back.
+    /// How often the job was rewound because the clock was set back.
     pub count: u32,
-    /// What an interval or a delay counts from; `None` is the instant from
-    /// which the job has its schedule.
+    /// What an interval or a delay counts from; `None` means the instant since
+    /// when the job has its schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<DateTime<Utc>>,
-    /// The fires to come that have ended already, in order.
+    /// The future fires that have already ended, in order.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub ended: Arc<[DateTime<Utc>]>,
 }
@@ -31,8 +31,8 @@ fn is_empty(fires: &Arc<[DateTime<Utc>]>) -> bool {
 }
 
 impl Rewind {
-    /// What sets apart the records of skipped fires from those of the time that
-    /// the clock was ahead, which may begin with the same fire.
+    /// The trigger in the ids of skip records. It differs from that of records
+    /// from before the clock was set back, which may begin with the same fire.
     pub(crate) fn skip_trigger(&self) -> Trigger {
         match self.count {
             0 => Trigger::Schedule,
@@ -42,7 +42,7 @@ impl Rewind {
         }
     }
 
-    /// What is left when the job gets another schedule at `since`.
+    /// What remains of it when the job gets another schedule at `since`.
     pub(crate) fn of_new_schedule(&self, since: DateTime<Utc>) -> Self {
         let ended = self.ended.iter().copied().filter(|fire| *fire > since).collect();
         Self { count: self.count, anchor: None, ended }
@@ -55,13 +55,13 @@ impl Job {
         self.rewind.as_ref().and_then(|rewind| rewind.anchor).unwrap_or(self.scheduled_since)
     }
 
-    /// What sets apart the records of fires that are skipped from now on; see
+    /// The trigger in the ids of skip records from now on; see
     /// [`Rewind::skip_trigger`].
     pub(crate) fn skip_trigger(&self) -> Trigger {
         self.rewind.as_ref().map_or(Trigger::Schedule, |rewind| rewind.skip_trigger())
     }
 
-    /// The fires that are left out of its schedule.
+    /// The schedule without the fires that have already ended.
     pub(crate) fn without_ended(&self, schedule: Timetable) -> Timetable {
         match &self.rewind {
             Some(rewind) => schedule.without(&rewind.ended),
@@ -69,11 +69,11 @@ impl Job {
         }
     }
 
-    /// What its schedule counts from once the clock has been set back from
-    /// `from` to `to`: an interval keeps its grid, and a delay what is left of
-    /// it. `None` if it counts from nothing, or from an instant that was given.
+    /// What its schedule counts from after the clock was set back from `from` to
+    /// `to`: an interval stays on its grid, and a delay keeps its remaining time.
+    /// `None` if it counts from nothing, or from an instant that was given.
     ///
-    /// A delay that began before `to` has been ahead by `since_before` only.
+    /// A delay that began before `to` moves by `since_before` only.
     pub(crate) fn anchor_set_back(
         &self,
         from: DateTime<Utc>,

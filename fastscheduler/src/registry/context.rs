@@ -47,11 +47,11 @@ pub(crate) enum Cancellation {
     Caller,
     /// Its job was cancelled.
     Job,
-    /// The next fire of a job came due whose overlap is `cancel`.
+    /// The job's next fire came due, and its overlap is `cancel`.
     NextFire,
-    /// Such a job was run by a caller.
+    /// A caller started another run of the job, and its overlap is `cancel`.
     OtherRun,
-    /// The scheduler stops, and does not wait any longer.
+    /// The scheduler is stopping and does not wait any longer.
     Shutdown,
     /// Another instance has its claim.
     LostClaim,
@@ -124,7 +124,7 @@ impl JobContext {
     pub(crate) async fn cancelled_by(&self) -> Cancellation {
         let notified = self.0.cancelled.notified();
         tokio::pin!(notified);
-        // Enabled before the look, so that no cancellation slips between.
+        // Enabled before the check, so that no cancellation is missed in between.
         notified.as_mut().enable();
         if let Some(why) = self.cancellation() {
             return why;

@@ -81,8 +81,7 @@ impl Function {
         }
     }
 
-    /// The function, with what further attributes declare, in the order in which
-    /// they are written.
+    /// The function with the declarations of further attributes, in source order.
     pub(super) fn with_declarations(mut self, more: &'static [Declaration]) -> Self {
         self.declarations.extend(more);
         self.declarations.sort_by_key(|declaration| declaration.place.order());

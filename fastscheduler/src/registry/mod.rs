@@ -92,12 +92,12 @@ impl Registry {
     ///
     /// Link order is unspecified, so they are sorted. A function that comes
     /// twice from one place, since an attribute could not see its sibling, is
-    /// one function with the jobs of both, in the order in which they are written.
+    /// one function with the jobs of both, in source order.
     pub(crate) fn linked() -> Result<Self, RegistryError> {
         let mut registrations: Vec<_> = inventory::iter::<Registration>.into_iter().collect();
         registrations.sort_by(|one, other| {
             let key = |r: &Registration| (r.module, r.name, r.file, r.line);
-            // Which of two is first does not matter if they say the same.
+            // If two are equal in this too, their order does not matter.
             let text = |r: &Registration| format!("{:?}", r.jobs);
             key(one).cmp(&key(other)).then_with(|| text(one).cmp(&text(other)))
         });

@@ -55,7 +55,7 @@ impl Failure {
         let (mut message, mut is_permanent) = (error.to_string(), error.is::<Permanent>());
         let mut cause = error.source();
         while let Some(error) = cause {
-            // Writing to a `String` fails only if the error's own code does.
+            // Fails only if the error's own `Display` does.
             let _ = write!(message, ": {error}");
             is_permanent |= error.is::<Permanent>();
             cause = error.source();
@@ -134,7 +134,7 @@ thread_local! {
 }
 
 impl Kept {
-    /// What was written, if it is anything and not too large.
+    /// The JSON that was written: `None` for `null`, a note if it was too large.
     fn json(&self) -> Option<Arc<str>> {
         if self.total > RESULT_SIZE_LIMIT {
             let note =
@@ -146,14 +146,14 @@ impl Kept {
     }
 }
 
-/// The failure of a function whose value cannot be kept. To call it once more
-/// would do its work twice.
+/// The failure of a function whose value cannot be kept. It is permanent, because
+/// a retry would do the function's work twice.
 fn unwritable(why: &Unwritable) -> Failure {
     let why = match why {
         Unwritable::TooDeep => format!("the returned value is nested more than {RESULT_DEPTH_LIMIT} deep"),
         Unwritable::NotJson(error) => format!("the returned value is not JSON: {error}"),
     };
-    Failure::permanent(format!("{why}; the function has done its work and is not retried"))
+    Failure::permanent(format!("{why}; the function has already done its work, so it is not retried"))
 }
 
 /// A writer that counts everything and keeps no more than the limit.

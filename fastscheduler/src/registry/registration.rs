@@ -91,19 +91,19 @@ pub enum DeclaredSchedule {
     },
 }
 
-/// Where an attribute stands in the file of its function.
+/// The position of an attribute in its function's source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The line of its first argument.
     pub line: u32,
     /// The column of its first argument.
     pub column: u32,
-    /// How many attributes of the function stand below it.
+    /// How many of the function's attributes come after it.
     pub below: u32,
 }
 
 impl Place {
-    /// What attributes of one function are sorted by.
+    /// The sort key of one function's attributes: source order.
     pub(super) fn order(self) -> impl Ord {
         (self.line, self.column, Reverse(self.below))
     }

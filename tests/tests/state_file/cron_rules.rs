@@ -1,9 +1,9 @@
-//! A state file from before cron expressions were stored with the version of
-//! their rules. Jobs whose expression has changed its meaning are rescheduled
-//! once; those whose expression is no longer accepted keep their schedule.
+//! A state file from before cron expressions were stored with their rules version.
+//! Jobs whose expression has changed its meaning are rescheduled once; those whose
+//! expression is no longer accepted keep their schedule.
 //!
-//! The file is one that the last such version wrote, on Tuesday 2026-11-24 at
-//! 04:00 UTC.
+//! The file was written by the last such version, on Tuesday 2026-11-24 at 04:00
+//! UTC.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -74,7 +74,7 @@ async fn what_means_something_else_is_placed_anew_once_with_a_record() {
     assert_eq!(next(&scheduler, "job_8").await, instant("2026-12-20T00:45:00Z"));
     let job = scheduler.job("job_0").await.unwrap().unwrap();
     assert_eq!(job.definition().schedule.to_string(), "Cron: 0 0 */1 * MON");
-    // The code says the same as before.
+    // The code has not changed.
     let revision = scheduler.job("job_8").await.unwrap().unwrap().revision();
     let keyed = cron("45 0 20 * 0-7").name("keyed").key("keyed").call("work");
     assert_eq!(scheduler.add(keyed).await.unwrap().to_string(), "job_8");
@@ -87,7 +87,7 @@ async fn what_means_something_else_is_placed_anew_once_with_a_record() {
     let scheduler = folder.started(&clock).await;
     assert_eq!(ended(&scheduler).await.len(), recorded, "once is enough");
     assert_eq!(next(&scheduler, "job_0").await, instant("2026-11-30T00:00:00Z"));
-    // Into Monday, and not so far that records of the file are too old.
+    // To Monday, but not so far that records in the file become too old.
     advance(&scheduler, &clock, 3 * 86_400 + 43_500).await;
     audit(&folder, &clock).await;
     let of_job = |run: &&Run| run.run_id.job.number() == 0 && run.skipped.is_none();

@@ -1,4 +1,4 @@
-//! Values that are nested deep: where they enter they are bounded, and what was
+//! Deeply nested values: they are bounded where they enter, and whatever was
 //! written can be read.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use fastscheduler_tests::{Script, advance, monday, runs};
 use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-/// Arrays in arrays, which take no memory and no care to drop.
+/// Arrays in arrays, without memory for each level, so that dropping it is safe.
 #[derive(Clone, Copy)]
 struct Nested(usize);
 
@@ -33,12 +33,11 @@ impl Nested {
 
 /// Objects in objects, as a value that a function has built.
 fn objects(depth: usize) -> Value {
-    // `json!` would copy all of what is inside at each level.
+    // `json!` would copy everything inside at each level.
     (0..depth).fold(Value::from(0), |inner, _| Value::Object([("a".to_owned(), inner)].into_iter().collect()))
 }
 
-const TOO_DEEP: &str =
-    "the returned value is nested more than 128 deep; the function has done its work and is not retried";
+const TOO_DEEP: &str = "the returned value is nested more than 128 deep; the function has already done its work, so it is not retried";
 
 fn outcome(run: &Run) -> (RunStatus, Option<&str>, Option<&str>) {
     (run.status, run.result.as_deref(), run.error.as_deref())
@@ -104,7 +103,7 @@ async fn a_result_that_is_no_json_fails_its_run_without_a_retry() {
     assert_eq!((all.len(), all[0].status), (1, RunStatus::Failed));
     let error = all[0].error.as_deref().unwrap();
     assert!(error.starts_with("the returned value is not JSON: key must be a string"), "{error}");
-    assert!(error.ends_with("; the function has done its work and is not retried"), "{error}");
+    assert!(error.ends_with("; the function has already done its work, so it is not retried"), "{error}");
 }
 
 #[tokio::test]

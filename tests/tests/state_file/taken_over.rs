@@ -167,7 +167,7 @@ async fn what_cannot_be_taken_over_is_said_and_the_rest_is_taken_over() {
             &deep,
             "job \"job_1\" is not taken over: its arguments are nested more than 100 deep",
         ),
-        // Deeper than readers of JSON go, and Python writes.
+        // Deeper than `serde_json` parses, though Python writes it.
         (
             "\"args\": [\n        \"Morning Report\"\n      ]",
             &deeper,

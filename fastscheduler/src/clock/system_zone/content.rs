@@ -1,8 +1,8 @@
-//! Which zone a file describes that does not say its name, such as a copy.
+//! Finds the zone of a file that does not give its name, such as a copy.
 //!
-//! It has that of a zone in the machine's own database, byte for byte; or else
-//! the rules of a zone in the database that is built in. Many zones
-//! have several names, of which the usual one is taken.
+//! Either it equals a zone's file in the machine's own database, byte for byte,
+//! or it has the rules of a zone in the built-in database. Many zones have
+//! several names; the usual one is taken.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-/// Where systems keep the files of zones.
+/// Where systems keep their time zone databases.
 const DATABASES: [&str; 5] = [
     "usr/share/zoneinfo",
     "usr/lib/zoneinfo",
@@ -20,10 +20,10 @@ const DATABASES: [&str; 5] = [
     "var/db/timezone/zoneinfo",
 ];
 
-/// From when and up to when rules are compared, and whether abbreviations are
-/// too, strictly first. A file of an older database does not know the laws that
-/// came after it; it may have another history, which was corrected since; and it
-/// has abbreviations that were since given up.
+/// The span in which rules are compared, and whether abbreviations are too, from
+/// strict to lenient. A file from an older database does not know later laws, may
+/// have a history that was corrected since, and has abbreviations that have since
+/// been dropped.
 const COMPARISONS: [(&str, &str, Names); 5] = [
     ("1970-01-01T00:00:00Z", "2037-01-01T00:00:00Z", Names::Compared),
     ("1970-01-01T00:00:00Z", "2025-01-01T00:00:00Z", Names::Ignored),
@@ -38,15 +38,16 @@ enum Names {
     Ignored,
 }
 
-/// What holds from an instant on: seconds east of UTC, and maybe the abbreviation.
+/// What applies from an instant on: seconds east of UTC, and the abbreviation if
+/// it is compared.
 type Stretch = (Timestamp, i32, String);
 
-/// The zone whose file that is, or has these rules.
+/// The zone whose file this is, or else the one that has its rules.
 pub(super) fn zone_of(content: &[u8], root: &Path) -> Option<Tz> {
-    of_the_same_file(content, root).or_else(|| of_the_same_rules(content))
+    with_same_file(content, root).or_else(|| with_same_rules(content))
 }
 
-fn of_the_same_file(content: &[u8], root: &Path) -> Option<Tz> {
+fn with_same_file(content: &[u8], root: &Path) -> Option<Tz> {
     let is_same = |zone: &Tz| {
         DATABASES.iter().any(|database| {
             let file = root.join(database).join(zone.name());
@@ -57,7 +58,7 @@ fn of_the_same_file(content: &[u8], root: &Path) -> Option<Tz> {
     usual(TZ_VARIANTS.into_iter().filter(is_same))
 }
 
-fn of_the_same_rules(content: &[u8]) -> Option<Tz> {
+fn with_same_rules(content: &[u8]) -> Option<Tz> {
     let file = TimeZone::tzif("localtime", content).ok()?;
     let database = TimeZoneDatabase::bundled();
     COMPARISONS.into_iter().find_map(|(since, until, names)| {
@@ -72,7 +73,7 @@ fn of_the_same_rules(content: &[u8]) -> Option<Tz> {
     })
 }
 
-/// The offsets of a zone in a span of time, without changes that change nothing.
+/// The offsets of a zone in a span of time, without transitions that change nothing.
 fn stretches(
     zone: &TimeZone,
     (since, until): (Timestamp, Timestamp),
@@ -94,13 +95,14 @@ fn stretches(
     })
 }
 
-/// Of the names of one zone the usual one.
+/// The usual one among several names of a zone.
 fn usual(zones: impl Iterator<Item = Tz>) -> Option<Tz> {
-    zones.min_by_key(|zone| (is_after_another(zone.name()), zone.name()))
+    zones.min_by_key(|zone| (rank(zone.name()), zone.name()))
 }
 
-/// By region. Names without one, and those of countries, are of the past.
-fn is_after_another(name: &str) -> usize {
+/// How usual a name is; lower is better. Names without a region, and those that
+/// begin with a country, are obsolete.
+fn rank(name: &str) -> usize {
     const REGIONS: [&str; 11] = [
         "Europe",
         "America",
@@ -122,7 +124,7 @@ fn is_after_another(name: &str) -> usize {
     1 + place.unwrap_or(REGIONS.len())
 }
 
-/// The usual names of zones of which another name comes earlier in the alphabet.
+/// The usual names of zones that have another name earlier in the alphabet.
 pub(super) const USUAL: [&str; 41] = [
     "Africa/Lagos",
     "Africa/Maputo",

@@ -1,5 +1,5 @@
-//! The system's files, which name a zone by where they lead, or are a copy of
-//! its file, or have its name in them.
+//! The system's files: a link to a zone's file, a copy of it, or a file that
+//! contains its name.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,17 +11,17 @@ use super::content;
 
 /// The system's zone: a link to the file of the zone, or a copy of it.
 pub(super) const LOCALTIME: &str = "/etc/localtime";
-/// The name of the system's zone.
+/// A text file with the name of the system's zone.
 const TIMEZONE: &str = "/etc/timezone";
 
-/// How one of them is read, below a root.
+/// Reads one of them below a root.
 type Read = fn(&Path) -> Found;
 
-/// What is asked, in this order.
+/// The files to read, in this order.
 pub(super) const SOURCES: [(&str, Read); 2] =
     [(LOCALTIME, |root| zone_of(Path::new(LOCALTIME), root)), (TIMEZONE, named)];
 
-/// More links than that lead nowhere.
+/// A chain of more links than this is taken for a loop.
 const MOST_LINKS: usize = 40;
 
 /// What a file says.
@@ -30,12 +30,12 @@ pub(super) enum Found {
     Zone(Tz),
     /// There is no such file.
     Nothing,
-    /// There is one, but it names no zone that is known here. This is why.
+    /// There is one, but it names no known zone, for this reason.
     Unknown(String),
 }
 
-/// The zone of a file below `root`: by its path, by that of a file to which it
-/// links, or by what is in it.
+/// The zone of a file below `root`: by its path, by the path it links to, or by
+/// its content.
 pub(super) fn zone_of(path: &Path, root: &Path) -> Found {
     let mut at = without_detours(path);
     for links in 0..MOST_LINKS {
@@ -53,7 +53,7 @@ pub(super) fn zone_of(path: &Path, root: &Path) -> Found {
         let kind = match fs::symlink_metadata(&file) {
             Ok(known) => known.file_type(),
             Err(error) if is_absent(&error) => {
-                return if links == 0 { Found::Nothing } else { unknown("is not there and no zone's name") };
+                return if links == 0 { Found::Nothing } else { unknown("does not exist and names no zone") };
             }
             Err(error) => return unknown(&format!("cannot be read: {error}")),
         };
@@ -71,14 +71,14 @@ pub(super) fn zone_of(path: &Path, root: &Path) -> Found {
         }
         return match fs::read(&file) {
             Ok(content) => content::zone_of(&content, root)
-                .map_or_else(|| unknown("has the rules of no zone that is known here"), Found::Zone),
+                .map_or_else(|| unknown("matches no known time zone"), Found::Zone),
             Err(error) => unknown(&format!("cannot be read: {error}")),
         };
     }
-    Found::Unknown(format!("`{}` links to itself", path.display()))
+    Found::Unknown(format!("`{}` is a loop of links", path.display()))
 }
 
-/// The zone that is named in a file of text.
+/// The zone that the text file names.
 fn named(root: &Path) -> Found {
     match fs::read_to_string(below(root, Path::new(TIMEZONE))) {
         Ok(text) => {
@@ -86,11 +86,7 @@ fn named(root: &Path) -> Found {
             let name = lines.find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
             let zone = name.parse().ok().or_else(|| zone_in(&Path::new("/zoneinfo").join(name)));
             zone.map_or_else(
-                || {
-                    Found::Unknown(format!(
-                        "`{TIMEZONE}` says `{name}`, which is no time zone that is known here"
-                    ))
-                },
+                || Found::Unknown(format!("`{TIMEZONE}` says `{name}`, which is not a known time zone")),
                 Found::Zone,
             )
         }
@@ -99,8 +95,8 @@ fn named(root: &Path) -> Found {
     }
 }
 
-/// The zone whose file in a database of zones that path is, whether or not it
-/// is there: what follows `zoneinfo`, and a variant of the whole database.
+/// The zone whose file in a time zone database that path is, whether or not it
+/// exists: the part after `zoneinfo` and an optional `posix` or `right`.
 fn zone_in(path: &Path) -> Option<Tz> {
     let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap_or_default()).collect();
     let folder = parts.iter().rposition(|part| part.starts_with("zoneinfo"))?;
@@ -123,7 +119,7 @@ pub(super) fn without_detours(path: &Path) -> PathBuf {
     direct
 }
 
-/// The absolute path as it is below another root.
+/// An absolute path, moved below another root.
 fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }

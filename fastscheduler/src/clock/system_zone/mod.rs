@@ -1,12 +1,12 @@
 //! The time zone of the machine: what `TZ` says, or else the system's files.
 //!
-//! It is a name. The rules that go with the name are looked up elsewhere, so
-//! that a machine without a database of zones will do. What is read is given:
-//! the value of `TZ`, and the folder that stands for `/`.
+//! Only the zone's name is read. Its rules are looked up elsewhere, so that the
+//! machine needs no time zone database. For tests, the value of `TZ` and the
+//! folder that stands for `/` are passed in.
 //!
 //! - `variable`: what a value of `TZ` means.
 //! - `files`: `/etc/localtime` and `/etc/timezone`.
-//! - `content`: which zone a file describes that does not say its name.
+//! - `content`: the zone of a file that does not give its name.
 
 mod content;
 mod files;
@@ -29,7 +29,7 @@ use self::files::Found;
 pub(crate) struct SystemZone {
     pub(crate) zone: Tz,
     pub(crate) source: ZoneSource,
-    /// What was there and could not be used, a sentence each.
+    /// One sentence for each file that exists and could not be used.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -40,9 +40,9 @@ pub(crate) enum ZoneSource {
     Setting(&'static str),
     /// The environment variable `TZ`.
     Variable,
-    /// A file of the system, or its function on systems without such a file.
+    /// A file of the system, or the system itself where there is no such file.
     System(&'static str),
-    /// Nothing, so that it is UTC.
+    /// Nothing, so it is UTC.
     Nothing,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for ZoneSource {
         match self {
             Self::Setting(name) | Self::System(name) => write!(f, "from {name}"),
             Self::Variable => f.write_str("from TZ"),
-            Self::Nothing => f.write_str("since the system names no zone"),
+            Self::Nothing => f.write_str("because the system names no zone"),
         }
     }
 }
@@ -60,7 +60,7 @@ impl fmt::Display for ZoneSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NoZone(pub(crate) String);
 
-/// The zone of this machine. Once found it stays the same for the process.
+/// The zone of this machine. Once found, it stays the same in this process.
 pub(crate) fn system_zone() -> Result<&'static SystemZone, NoZone> {
     static ZONE: OnceLock<SystemZone> = OnceLock::new();
     if let Some(known) = ZONE.get() {
@@ -91,23 +91,23 @@ fn look_up(variable: Option<&OsStr>, root: &Path) -> Result<SystemZone, NoZone> 
             Found::Unknown(why) => warnings.push(why),
         }
     }
-    if let Some(zone) = told_by_windows() {
+    if let Some(zone) = from_windows() {
         return found(zone, ZoneSource::System("Windows"), warnings);
     }
     if let Some(last) = warnings.last_mut() {
         last.push_str(
-            "; times without a zone are in UTC: set `TZ` to an IANA name such as `Europe/Berlin` to change that",
+            "; times without a zone are in UTC; to change that, set `TZ` to an IANA name such as `Europe/Berlin`",
         );
     }
     found(Tz::UTC, ZoneSource::Nothing, warnings)
 }
 
 #[cfg(windows)]
-fn told_by_windows() -> Option<Tz> {
+fn from_windows() -> Option<Tz> {
     iana_time_zone::get_timezone().ok()?.parse().ok()
 }
 
 #[cfg(not(windows))]
-fn told_by_windows() -> Option<Tz> {
+fn from_windows() -> Option<Tz> {
     None
 }

@@ -1,6 +1,6 @@
-//! What is found for each kind of `TZ`, and in the files below a folder.
+//! The zone for each kind of `TZ`, and for the files below a folder.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A root folder with files in it. Where the text begins with `->`, it is a link.
+/// A root folder with files in it. Content that begins with `->` makes a link.
 fn root(files: &[(&str, &[u8])]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, content) in files {
@@ -135,7 +135,7 @@ fn a_variable_may_name_a_file_or_leave_it_to_the_system() {
     assert_eq!((found.zone, found.source), (Tz::UTC, ZoneSource::Nothing));
 }
 
-/// Files, the zone, what says so, and how many warnings there are.
+/// Files, the expected zone, its source, and the number of warnings.
 type Case<'a> = (&'a [(&'a str, &'a [u8])], Tz, ZoneSource, usize);
 
 #[test]
@@ -157,7 +157,7 @@ fn without_a_variable_the_systems_files_name_the_zone() {
         // A copy, by its rules.
         (&[("etc/localtime", &london)], Europe::London, localtime, 0),
         (&[("etc/localtime", &kolkata)], Asia::Kolkata, localtime, 0),
-        // A copy, by the file that it is a copy of, though no zone has such rules.
+        // A copy, by the original file, though no zone has such rules.
         (
             &[
                 ("etc/localtime", b"old"),
@@ -168,7 +168,7 @@ fn without_a_variable_the_systems_files_name_the_zone() {
             localtime,
             0,
         ),
-        // A link to a file with a name of its own.
+        // A link to a file whose name is not a zone's.
         (
             &[("etc/localtime", b"->/usr/share/zoneinfo/Foo/Bar"), ("usr/share/zoneinfo/Foo/Bar", &london)],
             Europe::London,
@@ -185,7 +185,7 @@ fn without_a_variable_the_systems_files_name_the_zone() {
             localtime,
             0,
         ),
-        // What says nothing is passed over, with a warning.
+        // A file that names no zone is skipped, with a warning.
         (
             &[("etc/localtime", b"->/usr/share/zoneinfo/Foo/Bar"), ("etc/timezone", b"Asia/Tokyo\n")],
             Asia::Tokyo,
@@ -214,15 +214,15 @@ fn a_warning_says_what_was_there_and_what_to_do() {
         [("etc/localtime", b"->/usr/share/zoneinfo/Foo/Bar"), ("etc/timezone", b"Nowhere\n")];
     let warnings = of(None, &files).unwrap().warnings;
     let expected = [
-        "`/etc/localtime` links to `/usr/share/zoneinfo/Foo/Bar`, which is not there and no zone's name",
-        "`/etc/timezone` says `Nowhere`, which is no time zone that is known here; times without a zone are in UTC: \
-         set `TZ` to an IANA name such as `Europe/Berlin` to change that",
+        "`/etc/localtime` links to `/usr/share/zoneinfo/Foo/Bar`, which does not exist and names no zone",
+        "`/etc/timezone` says `Nowhere`, which is not a known time zone; times without a zone are in UTC; \
+         to change that, set `TZ` to an IANA name such as `Europe/Berlin`",
     ];
     assert_eq!(warnings, expected);
 }
 
-/// Of each zone of the built-in database a copy has the zone's rules, and of
-/// several names it is given the usual one.
+/// A copy of a zone's file is recognised by its rules; of several names, the usual
+/// one is taken.
 #[test]
 fn a_copy_of_any_zone_is_that_zone() {
     let found = |zone: &str| content::zone_of(&content(zone), Path::new("/nowhere")).map(Tz::name);

@@ -1,9 +1,9 @@
 //! What a value of `TZ` means.
 //!
-//! The C library takes a file's name, with or without a colon before it, or a
-//! POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, and is silent about what is
-//! neither. Here a rule is an error, unless it is that of UTC: it is of no zone,
-//! and would say nothing of years in which the law was another one.
+//! The C library accepts a file name, with or without a leading colon, or a
+//! POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, and silently ignores anything
+//! else. Here a rule is an error, unless it is UTC's: it belongs to no zone, and
+//! is wrong for years in which other laws applied.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::files::{self, Found, LOCALTIME};
 /// Where a relative name is looked for.
 const ZONEINFO: &str = "/usr/share/zoneinfo";
 
-/// The zone that a value names; `None` if it is the system's own file.
+/// The zone that a value names; `None` if it names the system's own file.
 pub(super) fn read(value: &OsStr, root: &Path) -> Result<Option<Tz>, NoZone> {
     let no_zone = || NoZone(value.to_string_lossy().into_owned());
     let text = value.to_str().ok_or_else(no_zone)?;
@@ -37,8 +37,8 @@ pub(super) fn read(value: &OsStr, root: &Path) -> Result<Option<Tz>, NoZone> {
     }
 }
 
-/// `UTC0`, `GMT+0`, `<UTC>-00:00`: a POSIX rule without daylight saving, and no
-/// hours off.
+/// Whether it is a POSIX rule with a zero offset and no daylight saving: `UTC0`,
+/// `GMT+0`, `<UTC>-00:00`.
 fn is_utc_with_a_zero(text: &str) -> bool {
     let text = text.strip_prefix("Etc/").unwrap_or(text);
     let after_name = if let Some(quoted) = text.strip_prefix('<') {
