@@ -30,7 +30,7 @@ async fn soon() {}
 #[every(1, hours, enabled = false)]
 async fn asleep() {}
 
-/// Before expressions were stored with a version of their rules, it was each day.
+/// Before expressions were stored with their rules version, this meant every day.
 #[cron("0 0 */1 * MON")]
 async fn mondays() {}
 
@@ -231,7 +231,7 @@ async fn a_declaration_that_is_gone_from_the_code_is_removed_with_a_record() {
     gone["declared"]["position"] = json!(1);
     gone["next_run_at"] = json!(second(60));
     let gone: Job = serde_json::from_value(gone).unwrap();
-    // A retry of its waits.
+    // One of its retries is waiting.
     let retry = Entry {
         kind: EntryKind::Fire,
         job: gone.id(),
@@ -353,7 +353,7 @@ async fn a_job_declared_disabled_is_paused_and_stays_as_it_was_set_at_run_time()
     assert!(!scheduler.job(job.id()).await.unwrap().unwrap().is_paused());
 }
 
-/// As a program left it that stored expressions without a version of their rules.
+/// Makes it look as if stored by a program that stored no rules version.
 fn without_rules(json: &mut Value) {
     match json {
         Value::Object(members) => {
@@ -378,7 +378,7 @@ async fn an_expression_that_means_something_else_is_placed_anew_once_and_is_no_c
         if json["id"] == json!(id) {
             without_rules(json);
             json["next_run_at"] = json!("2026-11-24T00:00:00Z");
-            // An edit over HTTP, which only a change of the code undoes.
+            // An edit over HTTP, which only a change in the code overrides.
             json["definition"]["name"] = json!("edited");
         }
     })

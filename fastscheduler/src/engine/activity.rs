@@ -71,7 +71,7 @@ struct Open {
     /// Whether the job's next fire is placed when this one begins or ends.
     sees_to_next: bool,
     state: OpenState,
-    /// The retry that waits for the thread of the attempt before it.
+    /// A retry that waits until the previous attempt's thread has ended.
     retry: Option<Box<Entry>>,
 }
 
@@ -99,8 +99,8 @@ impl Open {
     }
 }
 
-/// An entry that waits, with the time that is left to it after the clock was
-/// set back to `now` by so much.
+/// A waiting entry, adjusted to keep its remaining time after the clock was set
+/// back `by` that much, to `now`.
 pub(crate) fn set_back(entry: Entry, by: TimeDelta, now: DateTime<Utc>) -> Entry {
     let due_at = if entry.due_at > now { (entry.due_at - by).max(now) } else { entry.due_at };
     Entry { due_at, ..entry }
@@ -161,8 +161,9 @@ impl Activity {
         sees_to_next
     }
 
-    /// The clock was set back to `now`, by so much for when fires were opened,
-    /// and by so much for those that wait.
+    /// Adjusts open fires after the clock was set back to `now`: the instants
+    /// since when they are open move back `by` that much, and due times of those
+    /// that wait by `waiting`.
     pub(super) fn set_back(&self, by: TimeDelta, waiting: TimeDelta, now: DateTime<Utc>) {
         let mut activity = lock(&self.0);
         for open in &mut activity.open {
@@ -239,14 +240,14 @@ impl Activity {
         lock(&self.0).open.iter().filter_map(waiting).collect()
     }
 
-    /// A retry comes when the thread of the attempt before it has ended.
+    /// Remembers a retry that comes when the previous attempt's thread has ended.
     pub(super) fn hold_retry(&self, retry: &Entry) {
         if let Some(open) = lock(&self.0).open.iter_mut().find(|open| open.is(retry.run_id())) {
             open.retry = Some(Box::new(retry.clone()));
         }
     }
 
-    /// The attempts that are to come of fires that are open.
+    /// The attempts of open fires that have not begun: waiting fires and held retries.
     pub(super) fn not_begun(&self) -> Vec<Entry> {
         let held = lock(&self.0).open.iter().filter_map(|open| open.retry.as_deref().cloned()).collect();
         [self.waiting(), held].concat()

@@ -56,16 +56,16 @@ pub(super) struct Ended {
     pub(super) thread: Option<Thread>,
 }
 
-/// A thread of a blocking function; `None` if the attempt was cancelled before
-/// the function began or returned.
+/// The thread of a blocking function. It returns `None` if the attempt was
+/// cancelled before the function began or returned.
 pub(super) type Thread = JoinHandle<Option<Outcome>>;
 
 /// Outcomes that wait to be recorded.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes {
     pub(super) list: Vec<Ended>,
-    /// When the recorder was told of them.
-    pub(super) told_at: Option<DateTime<Utc>>,
+    /// When the recorder was notified of them.
+    pub(super) notified_at: Option<DateTime<Utc>>,
 }
 
 impl LiveJob {
@@ -177,16 +177,16 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Failure {
     Failure::new("panicked with a value that is no text")
 }
 
-/// What the record says of an attempt that was cancelled.
+/// The error in the record of an attempt that was cancelled.
 pub(super) fn cancelled(why: Cancellation) -> &'static str {
     match why {
-        // `timed_out` says after how long.
+        // Not recorded: a timeout ends as the failure of `timed_out`.
         Cancellation::Deadline => "cancelled: it took too long",
         Cancellation::Caller => "cancelled: the run was cancelled",
         Cancellation::NextFire => "cancelled: the next fire came due",
         Cancellation::OtherRun => "cancelled: another run of the job began",
         Cancellation::LostClaim => "cancelled: another instance has its claim",
-        // A stop lets fires run again, but not those of a job that is gone.
+        // Fires that a stop cuts short run again, unless their job is gone.
         Cancellation::Job | Cancellation::Shutdown => JOB_CANCELLED,
     }
 }

@@ -117,8 +117,8 @@ impl Engine {
                     && job.starts_from != Some(entry.scheduled_for)
                     && !job.fires_at(entry.scheduled_for));
         if is_new && !self.is_shared && entry.due_at - now > UNNOTICED {
-            // The clock was set back after the claim. Jobs that begin again for
-            // that have another entry in its place.
+            // The clock was set back after the claim. A job that was rewound for
+            // that has another entry in its place.
             let is_replaced = is_void || entry.revision < job.revision;
             let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
             return batch.settlements.push(Settlement { claim, next: (!is_replaced).then_some(next) });

@@ -48,10 +48,10 @@ impl Engine {
             claimed_at: None,
         };
         while !self.claiming.is_cancelled() {
-            self.watchdog.is_dispatching();
+            self.watchdog.dispatch_began();
             // Before the claim: what comes due after it is to be waited for.
             let seen_until = self.clock.now();
-            self.has_read(seen_until);
+            self.note_reading(seen_until);
             self.busy.fetch_add(1, Ordering::AcqRel);
             let claimed = self.claim_due(&mut dispatcher, seen_until).await;
             self.busy.fetch_sub(1, Ordering::AcqRel);
@@ -129,8 +129,8 @@ impl Engine {
             match next {
                 // Under load: a wake-up costs as much as many runs, so let more come due.
                 Some(due_at) if is_soon(due_at) => {
-                    // By the runtime's timer, which nobody watches while the
-                    // worker that did so is busy.
+                    // This sleep uses the runtime's timer, which is not polled
+                    // while the worker in charge of it is busy.
                     self.expect_dispatch_after(TimeDelta::from_std(slack).unwrap_or_default());
                     self.clock.sleep(slack).await;
                 }

@@ -47,8 +47,8 @@ impl Drop for Editing {
     }
 }
 
-/// A change that is being taken over, until it is dropped.
-#[must_use = "the change is over when it is dropped"]
+/// Keeps batches out while a change is taken over; ends when it is dropped.
+#[must_use = "batches go on when it is dropped"]
 pub(crate) struct TakingOver<'a> {
     alone: Option<RwLockWriteGuard<'a, ()>>,
     engine: &'a Engine,
@@ -57,7 +57,7 @@ pub(crate) struct TakingOver<'a> {
 impl Drop for TakingOver<'_> {
     fn drop(&mut self) {
         self.alone = None;
-        // A batch that has waited goes on now.
+        // A batch that was waiting for the lock can go on now.
         self.engine.expect_dispatch();
     }
 }

@@ -19,8 +19,8 @@ use crate::registry::{Call, Cancellation, Invocation, Outcome};
 type Deadline = Option<BoxFuture<'static, ()>>;
 
 impl Engine {
-    /// Begins an attempt at `now`, and answers when it was done with that, if
-    /// it knows.
+    /// Begins an attempt at `now`. Returns the time after its first poll, if it
+    /// was read.
     pub(super) fn execute(
         self: &Arc<Self>,
         mut attempt: Attempt,
@@ -29,7 +29,7 @@ impl Engine {
     ) -> Option<DateTime<Utc>> {
         if let Some(why) = attempt.context.cancellation() {
             // Before it began: a function that is called may do all its work.
-            self.leave(now, attempt, End::Cancelled(why));
+            self.defer_outcome(now, attempt, End::Cancelled(why));
             return Some(now);
         }
         // Counted from before the function begins, not from when it first waits.
@@ -53,11 +53,11 @@ impl Engine {
                     let task = Box::pin(Arc::clone(self).begin_after(before, attempt, body));
                     Unspawned { run: None, task }
                 };
-                self.pullers.leave(watching);
+                self.pullers.defer(watching);
             }
-            Ok(Invocation::Blocking(body)) => self.pullers.leave(self.begin_thread(attempt, body, deadline)),
+            Ok(Invocation::Blocking(body)) => self.pullers.defer(self.begin_thread(attempt, body, deadline)),
             Err(payload) => {
-                self.leave(self.clock.now(), attempt, End::Outcome(Err(panicked(payload))));
+                self.defer_outcome(self.clock.now(), attempt, End::Outcome(Err(panicked(payload))));
             }
         }
         None
@@ -78,10 +78,10 @@ impl Engine {
             let body = AssertUnwindSafe(|| inside.enter(body));
             let outcome = catch_unwind(body).unwrap_or_else(|payload| Err(panicked(payload)));
             match context.cancellation() {
-                // It came to its end before anybody cut it short.
+                // It ended before anybody cut it short.
                 None | Some(Cancellation::Shutdown) => Some(outcome),
-                // It returned since it was cancelled, or could not be stopped:
-                // that does not depend on who is faster to notice.
+                // It was cancelled before it returned. Its outcome is dropped,
+                // whether this thread or its watcher notices first.
                 Some(_) => None,
             }
         });
@@ -108,7 +108,7 @@ impl Engine {
                 let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
                 attempt.started_at = self.clock.now();
                 let watching = self.begin_thread(attempt, body, deadline);
-                self.spawn_left(watching);
+                self.spawn_deferred(watching);
             }
         }
     }
@@ -128,13 +128,13 @@ impl Engine {
         let polled = catch_unwind(poll);
         let now = self.clock.now();
         match polled {
-            Ok(Poll::Ready(outcome)) => self.leave(now, attempt, End::Outcome(outcome)),
+            Ok(Poll::Ready(outcome)) => self.defer_outcome(now, attempt, End::Outcome(outcome)),
             Ok(Poll::Pending) => {
                 let run = Some(attempt.context.run_id());
                 let task = Box::pin(Arc::clone(self).watch_future(attempt, future, deadline));
-                self.pullers.leave(Unspawned { run, task });
+                self.pullers.defer(Unspawned { run, task });
             }
-            Err(payload) => self.leave(now, attempt, End::Outcome(Err(panicked(payload)))),
+            Err(payload) => self.defer_outcome(now, attempt, End::Outcome(Err(panicked(payload)))),
         }
         now
     }
@@ -164,7 +164,7 @@ impl Engine {
             biased;
             joined = &mut thread => match joined {
                 Ok(Some(outcome)) => (End::Outcome(outcome), None),
-                // What cancelled it has done so.
+                // The context was cancelled, so this returns at once.
                 Ok(None) => (self.cut_short(&attempt, None).await, None),
                 Err(error) => match error.try_into_panic() {
                     Ok(payload) => (End::Outcome(Err(panicked(payload))), None),
@@ -192,14 +192,14 @@ impl Engine {
         }
     }
 
-    /// Leaves an outcome to whoever tells the recorder next.
-    fn leave(&self, finished_at: DateTime<Utc>, attempt: Attempt, end: End) {
+    /// Adds an outcome without notifying the recorder; the next `pass_on` does that.
+    fn defer_outcome(&self, finished_at: DateTime<Utc>, attempt: Attempt, end: End) {
         lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread: None });
     }
 
     fn finish(&self, attempt: Attempt, end: End, thread: Option<Thread>) {
         let finished_at = self.clock.now();
         lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread });
-        self.tell_recorder(finished_at);
+        self.notify_recorder(finished_at);
     }
 }

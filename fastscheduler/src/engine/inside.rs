@@ -1,7 +1,7 @@
-//! Knowing that code runs inside an attempt.
+//! Tells whether the calling code runs inside an attempt.
 //!
-//! A thread is marked for as long as it polls an attempt's future, or runs its
-//! blocking function. Tasks and threads that the function starts are not.
+//! A thread is marked while it polls an attempt's future or runs its blocking
+//! function. Tasks and threads that the function starts are not marked.
 
 use std::cell::Cell;
 
@@ -12,14 +12,14 @@ thread_local! {
     static INSIDE: Cell<Option<Inside>> = const { Cell::new(None) };
 }
 
-/// An attempt of an engine, which is known by its address while it is there.
+/// An attempt, and the address of its engine, which tells engines apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Inside {
     engine: usize,
     run: RunId,
 }
 
-/// Marks the thread until it is dropped.
+/// Restores the thread's previous mark when it is dropped.
 struct Mark {
     before: Option<Inside>,
 }
@@ -31,9 +31,9 @@ impl Drop for Mark {
 }
 
 impl Inside {
-    /// Runs code of the attempt.
+    /// Runs code of the attempt, with the thread marked.
     pub(super) fn enter<T>(self, code: impl FnOnce() -> T) -> T {
-        // One scheduler may be used inside a job of another.
+        // A job of one scheduler may drive jobs of another.
         let _mark = Mark { before: INSIDE.replace(Some(self)) };
         code()
     }
@@ -44,7 +44,7 @@ impl Engine {
         Inside { engine: std::ptr::from_ref(self).addr(), run }
     }
 
-    /// The attempt of this engine whose code calls this.
+    /// The attempt of this engine whose code calls this, if any.
     pub(crate) fn calling_attempt(&self) -> Option<RunId> {
         let run = INSIDE.get()?.run;
         (INSIDE.get() == Some(self.inside(run))).then_some(run)

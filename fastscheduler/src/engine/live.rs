@@ -24,7 +24,7 @@ pub(crate) struct LiveJob {
     /// What an attribute says of it, if one declares it.
     pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) schedule: Timetable,
-    /// What sets apart the records of its skipped fires.
+    /// The trigger in the ids of its skip records; see `Job::skip_trigger`.
     pub(crate) skip_trigger: Trigger,
     pub(crate) function: Arc<Function>,
     pub(crate) arguments: Arc<Arguments>,

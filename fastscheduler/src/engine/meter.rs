@@ -48,7 +48,7 @@ pub struct Metrics {
     pub due: Option<usize>,
     /// Those who listen to events in this process.
     pub listeners: usize,
-    /// Problems that there are or were, by kind.
+    /// Problems that are present or were, by kind.
     pub problems: BTreeMap<ProblemCode, ProblemMetrics>,
 }
 

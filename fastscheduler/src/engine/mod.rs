@@ -3,23 +3,23 @@
 //! - [`place`] puts jobs' fires into the queue, at the start and after changes.
 //! - [`dispatch`] waits for the next due entry and claims, without polling.
 //! - [`begin`] turns claims into attempts, unless they are void or missed.
-//! - [`pullers`] take attempts, and poll each future once.
+//! - [`pullers`] take attempts and poll each future once.
 //! - [`execute`] runs attempts: a future is spawned only if it is pending;
 //!   blocking functions get a thread.
-//! - [`watchdog`] sees to what a busy worker of the runtime holds up, for which
+//! - [`watchdog`] moves on work that is stuck behind a busy worker; for this,
 //!   [`twins`] drive the dispatcher and the recorder.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
 //! - [`edits`] keeps changes of jobs apart from all of these.
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
-//! - [`retry`] says whether a failed attempt is made again, and why not.
+//! - [`retry`] decides whether a failed attempt is retried, and says why not.
 //! - [`meter`] counts what happens.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
-//! - [`problems`] keeps what an operator should know.
-//! - [`set_back`] has jobs begin again when the clock was set back.
-//! - [`shutdown`] ends all of it in order; [`inside`] knows when an attempt
-//!   asks for that.
+//! - [`problems`] keeps track of what an operator should know.
+//! - [`set_back`] notices that the clock was set.
+//! - [`shutdown`] ends all of it in order; [`inside`] tells when an attempt asks
+//!   for that.
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
 //! across an `.await`, and none at all across user code.
@@ -113,9 +113,9 @@ pub(crate) struct Engine {
     meter: Meter,
     problems: Problems,
     watch: Watch,
-    /// The latest that the clock has read, in microseconds since 1970.
+    /// The latest time that was read from the clock, in microseconds since 1970.
     latest: AtomicI64,
-    /// Steps of the clock that keep history from being dropped by its age.
+    /// How many recent clock steps keep history from being dropped by its age.
     retention_holds: AtomicUsize,
     capacity: Capacity,
     /// Whether fires are put into the queue: from the start on.
@@ -140,11 +140,11 @@ pub(crate) struct Engine {
     claiming: CancellationToken,
     /// Cancelled when the last claim was handed out.
     claimed_last: CancellationToken,
-    /// Cancelled when attempts are cut short but those that have called `stop`,
-    /// and when all are.
+    /// `cutting` is cancelled when all attempts but those that called `stop` are
+    /// cut short, `executing` when all are.
     cutting: CancellationToken,
     executing: CancellationToken,
-    /// Attempts that have called `stop` and have not ended.
+    /// Attempts that called `stop` and have not ended.
     callers: Mutex<HashSet<RunId>>,
     tasks: TaskTracker,
     /// The runtime that it was started on.
@@ -280,17 +280,17 @@ impl Engine {
         })
     }
 
-    /// There is something that an operator should know.
+    /// Notes something that an operator should know.
     pub(crate) fn begin_problem(&self, problem: Problem) {
         self.problems.begin(problem);
     }
 
-    /// It is no longer so, if it was.
+    /// Ends a job's problem of that kind, if it has one.
     pub(crate) fn end_problem(&self, code: ProblemCode, job: JobId) {
         self.problems.end(code, Some(job));
     }
 
-    /// What an operator should know at present.
+    /// What an operator should know now.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         self.problems.present()
     }

@@ -42,7 +42,7 @@ impl Engine {
         let is_renewed = known.is_some_and(|known| known.scheduled_since != job.scheduled_since);
         let is_accounted_for = |fire| is_renewed || job.starts_from.is_none_or(|first| fire < first);
         job.activity.hand_over(is_accounted_for);
-        // What came due while its function was not there was missed, as before a start.
+        // What came due while its function was absent was missed, as before a start.
         let adopted_at = self.table.is_orphan(job.id).then(|| self.clock.now());
         let is_news = self.table.insert(Arc::clone(&job));
         if !is_news || !self.is_placing() {
@@ -85,16 +85,16 @@ impl Engine {
         self.removals.load(Ordering::Acquire)
     }
 
-    /// The records of attempts of a job, retries among them, that do not begin
-    /// because it is cancelled.
+    /// The records of a job's attempts, including retries, that do not begin
+    /// because the job is cancelled.
     pub(crate) fn cancelled_fires(&self, id: JobId) -> Vec<Change> {
         let Some(job) = self.table.get(id) else { return Vec::new() };
         let open: Vec<OpenFire> = job.activity.not_begun().into_iter().map(OpenFire::waiting).collect();
         self.ends_without_job(&job.definition, &open, SkipReason::Cancelled)
     }
 
-    /// The records of the open fires of a job that is gone for that reason, or is
-    /// about to be.
+    /// The records of the open fires of a job that is gone, or about to be, for
+    /// that reason.
     pub(crate) fn ends_without_job(
         &self,
         definition: &JobDefinition,
@@ -130,8 +130,8 @@ impl Engine {
 
     /// The entries of a job: its next fire, and those of its open ones that
     /// wait. What came due before `started_at`, when the scheduler started or
-    /// got the job's function, was missed; after that, the claim of a fire
-    /// decides.
+    /// got the job's function, was missed. Later fires are judged when they are
+    /// claimed.
     fn plan(
         job: &Arc<LiveJob>,
         started_at: Option<DateTime<Utc>>,

@@ -29,7 +29,7 @@ pub(crate) struct FollowUp {
 struct Due {
     first: DateTime<Utc>,
     last: DateTime<Utc>,
-    /// Whether the last one was missed; if not, it is late, and runs. The
+    /// Whether the last one was missed; if not, it is merely late, and runs. The
     /// others were missed in any case, since a later one is due.
     is_last_missed: bool,
 }
@@ -104,8 +104,8 @@ impl LiveJob {
         let Some(last) = self.last_due(first - TICK, now) else {
             return FollowUp { next: Some(self.fire(first)), skipped: None };
         };
-        // One that is due at this very instant was not, unless others were and
-        // are made up for: then it is the latest of them.
+        // A fire that is due at this very instant was not missed, unless earlier
+        // ones were and are caught up with: then it counts as the latest of them.
         let is_latest = first < last && self.definition.policy.catch_up != CatchUp::None;
         self.make_up(Due { first, last, is_last_missed: is_latest || self.due_at(last) < now }, now)
     }
@@ -215,8 +215,8 @@ impl LiveJob {
         Some(self.range(SkipReason::Overlap, second, entry.covers_until))
     }
 
-    /// Of fires that are due, the missed ones run or are skipped as the job's
-    /// catch-up says; the last one, if it is merely late, runs.
+    /// Runs or skips the missed ones of these fires as the job's catch-up says;
+    /// the last one runs if it is merely late.
     fn make_up(&self, due: Due, now: DateTime<Utc>) -> FollowUp {
         let Due { first, last, is_last_missed } = due;
         let last_missed = if is_last_missed { Some(last) } else { self.fire_before(last, first) };
@@ -244,7 +244,7 @@ impl LiveJob {
         std::iter::successors(Some(last), earlier).take(CAUGHT_UP).last().unwrap_or(last)
     }
 
-    /// The last fire earlier than `fire`, but not than `first`.
+    /// The last fire before `fire`, not earlier than `first`.
     fn fire_before(&self, fire: DateTime<Utc>, first: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.schedule.latest_at_or_before(fire - TICK, first - TICK)
     }

@@ -1,4 +1,4 @@
-//! What an operator should know, for as long as it lasts.
+//! Problems: what an operator should know, as long as it lasts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,20 +17,18 @@ use crate::job::JobId;
 pub enum ProblemCode {
     /// The clock was set back by more than five seconds.
     ///
-    /// Values: `from` and `to`, what it read before and after; `seconds`, by
-    /// how much it was set back; `jobs`, how many jobs begin again at the right
-    /// time. It ends when the clock reads `from` again, an hour later at the
-    /// latest.
+    /// Values: `from` and `to`, the time before and after; `seconds`, by how much
+    /// it was set back; `jobs`, how many jobs were rescheduled to the right time.
+    /// It ends when the clock reads `from` again, but after an hour at the latest.
     ClockSetBack,
     /// A stored job has a cron expression that is no longer accepted. It keeps
-    /// its old meaning until the job is given another schedule.
+    /// its old meaning until the job gets another schedule.
     ///
-    /// Values: `name`, the job's; `expression`; `error`, what is wrong with it.
+    /// Values: `name`, the job's name; `expression`; `error`, what is wrong with it.
     OutdatedSchedule,
-    /// The store or the queue fails, and what happened is tried to be written
-    /// again each second.
+    /// The store or the queue fails. The write is retried every second.
     ///
-    /// Values: `error`, why it failed first.
+    /// Values: `error`, the first failure.
     StoreFailing,
 }
 
@@ -58,8 +56,9 @@ impl Serialize for ProblemCode {
     }
 }
 
-/// Something that an operator should know, for as long as it lasts; see
-/// [`Scheduler::problems`](crate::Scheduler::problems). It prints as a sentence.
+/// Something that an operator should know, as long as it lasts.
+///
+/// It displays as a sentence. See [`Scheduler::problems`](crate::Scheduler::problems).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
@@ -69,7 +68,7 @@ pub struct Problem {
     pub since: DateTime<Utc>,
     /// The job that it is about, if it is about one.
     pub job: Option<JobId>,
-    /// What there is to say of it, by names that [`ProblemCode`] lists.
+    /// The details, under the names that [`ProblemCode`] lists.
     pub values: Map<String, Value>,
 }
 
@@ -83,8 +82,8 @@ impl fmt::Display for Problem {
                 write!(f, "the clock was set back by {seconds} s, from {from} to {to}")?;
                 match number("jobs") {
                     0 => Ok(()),
-                    1 => f.write_str("; the fires of 1 job begin again at the right time"),
-                    jobs => write!(f, "; the fires of {jobs} jobs begin again at the right time"),
+                    1 => f.write_str("; 1 job was rescheduled to the right time"),
+                    jobs => write!(f, "; {jobs} jobs were rescheduled to the right time"),
                 }
             }
             ProblemCode::OutdatedSchedule => {
@@ -113,17 +112,17 @@ impl Problem {
     }
 }
 
-/// How often a problem began, and whether it lasts.
+/// How often a kind of problem began, and how many of it are present.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProblemMetrics {
-    /// How many of this kind there are at present.
+    /// How many of this kind are present now.
     pub present: usize,
-    /// How many have begun since the process started.
+    /// How many have begun since the scheduler was created.
     pub begun: u64,
 }
 
-/// The problems there are, and how many there were.
+/// The problems that are present, and how many have begun.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Mutex<State>);
 
@@ -137,8 +136,8 @@ struct State {
 type Key = (ProblemCode, Option<JobId>);
 
 impl Problems {
-    /// A problem begins, and is logged. One of its kind that lasts is replaced
-    /// by it.
+    /// Logs a problem that begins. It replaces a present one of the same kind and
+    /// job.
     pub(super) fn begin(&self, problem: Problem) {
         let job = problem.job.map(tracing::field::display);
         tracing::warn!(problem = problem.code.as_str(), job, "{problem}");
@@ -147,14 +146,14 @@ impl Problems {
         state.present.insert((problem.code, problem.job), problem);
     }
 
-    /// There is more to say of a problem that lasts.
+    /// Adds a detail to a problem, if it is present.
     pub(super) fn set_value(&self, code: ProblemCode, job: Option<JobId>, name: &str, value: Value) {
         if let Some(problem) = self.state().present.get_mut(&(code, job)) {
             problem.values.insert(name.to_owned(), value);
         }
     }
 
-    /// A problem has ended, if there was one.
+    /// Ends a problem, if it is present, and logs that.
     pub(super) fn end(&self, code: ProblemCode, job: Option<JobId>) {
         let ended = self.state().present.remove(&(code, job));
         if let Some(problem) = ended {
@@ -163,7 +162,7 @@ impl Problems {
         }
     }
 
-    /// Those there are, by kind.
+    /// The problems that are present, ordered by kind and job.
     pub(super) fn present(&self) -> Vec<Problem> {
         self.state().present.values().cloned().collect()
     }
@@ -182,7 +181,7 @@ impl Problems {
     }
 }
 
-/// An instant as a problem's values have it: RFC 3339, in UTC.
+/// An instant as a value of a problem: RFC 3339, in UTC.
 pub(super) fn instant(at: DateTime<Utc>) -> Value {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
 }

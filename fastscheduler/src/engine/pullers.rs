@@ -1,17 +1,16 @@
 //! Pullers: tasks that take attempts and poll each of them once.
 //!
-//! There is one for each worker of the runtime, so that every worker that is
-//! free can run what is due; more are made when functions block their threads
-//! and hand their workers over (`block_in_place`). Normally one of them does all the work, since
-//! waking another costs more than many short functions do. A puller that
-//! polls a function for long is not counted on: the next attempts go to one
-//! that is idle.
+//! There is one for each worker of the runtime, so that every free worker can
+//! run what is due. More are spawned when functions block their threads and hand
+//! their workers over (`block_in_place`). Normally one puller does all the work,
+//! since waking another costs more than many short functions do. If it has been
+//! polling one function for long, the next attempts go to an idle puller.
 //!
 //! Whatever a puller wakes or spawns lands in a slot of its worker that no
 //! other worker takes tasks from. So it wakes and spawns nothing while it has
-//! functions to poll: it leaves that here, and passes it on before it yields
-//! or rests. The [watchdog](super::watchdog) sees to it if it gets stuck
-//! before.
+//! functions to poll: it collects that here, and passes it on before it yields
+//! or rests. If it gets stuck before that, the [watchdog](super::watchdog)
+//! steps in.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -27,49 +26,49 @@ use super::attempt::Attempt;
 use super::{Durations, Engine, lock};
 use crate::job::RunId;
 
-/// A puller that polls one function for so long keeps others waiting.
+/// A puller that polls one function for longer than this keeps others waiting.
 const LONG: TimeDelta = TimeDelta::microseconds(200);
 
-/// More waiting attempts than these are shared by all pullers.
+/// If more attempts than this are waiting, all pullers share them.
 const MANY: usize = 512;
 
 /// The pullers, and what waits for them.
 #[derive(Debug, Default)]
 pub(super) struct Pullers {
     work: Mutex<Work>,
-    /// Made by the start.
-    each: OnceLock<Each>,
-    /// Whether a helper has been spawned that has not begun.
+    /// Set when the engine starts.
+    crew: OnceLock<Crew>,
+    /// Whether a helper was spawned and has not begun.
     is_help_coming: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Work {
     ready: VecDeque<Attempt>,
-    /// Tasks that are to be spawned once no function keeps the worker.
+    /// Tasks to spawn once no function blocks the worker.
     unspawned: Vec<Unspawned>,
-    /// The pullers that rest; the last to rest is the first to be woken.
+    /// The resting pullers; the last to rest is the first to be woken.
     idle: Vec<usize>,
 }
 
 #[derive(Debug)]
-struct Each {
+struct Crew {
     pullers: Box<[Puller]>,
-    /// Whether each attempt gets a puller of its own if there is one: with a
-    /// clock that has no slack, such as a manual one, nothing is worth a wait.
+    /// Whether each attempt gets its own puller while one is idle. So it is with
+    /// a clock without slack, such as a manual one, where nothing may wait.
     is_eager: bool,
 }
 
 #[derive(Debug, Default)]
 struct Puller {
     wake: Notify,
-    /// When it last went on to another attempt, in microseconds since 1970.
+    /// When it last began an attempt, in microseconds since 1970.
     seen_at: AtomicI64,
 }
 
-/// What goes on in a task of its own after its first poll.
+/// What continues in its own task, such as a future after its first poll.
 pub(super) struct Unspawned {
-    /// The attempt that is under way from now on.
+    /// The attempt whose start is announced when the task is spawned.
     pub(super) run: Option<RunId>,
     pub(super) task: BoxFuture<'static, ()>,
 }
@@ -89,7 +88,7 @@ pub(super) struct Found {
     pub(super) help: Help,
 }
 
-/// Whether what waits needs another puller.
+/// Whether the waiting work needs another puller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Help {
     NotNeeded,
@@ -100,14 +99,14 @@ pub(super) enum Help {
 }
 
 impl Pullers {
-    /// Says how many there are.
+    /// Sets how many there are.
     pub(super) fn begin(&self, count: usize, is_eager: bool) {
         let pullers = std::iter::repeat_with(Puller::default).take(count).collect();
-        self.each.get_or_init(|| Each { pullers, is_eager });
+        self.crew.get_or_init(|| Crew { pullers, is_eager });
     }
 
     pub(super) fn are_eager(&self) -> bool {
-        self.each.get().is_some_and(|each| each.is_eager)
+        self.crew.get().is_some_and(|crew| crew.is_eager)
     }
 
     /// How many attempts wait.
@@ -115,8 +114,7 @@ impl Pullers {
         lock(&self.work).ready.len()
     }
 
-    /// Takes all attempts that wait, but those that were cancelled: a puller
-    /// records that.
+    /// Takes all waiting attempts except cancelled ones, which a puller records.
     pub(super) fn take_uncancelled(&self) -> Vec<Attempt> {
         let mut work = lock(&self.work);
         let ready = std::mem::take(&mut work.ready);
@@ -126,35 +124,35 @@ impl Pullers {
         uncancelled.into()
     }
 
-    /// Hands out attempts, and says whether some may have to wait for others.
+    /// Hands out attempts, and returns whether some may have to wait for others.
     pub(super) fn hand_out(&self, attempts: Vec<Attempt>, now: DateTime<Utc>) -> bool {
-        let Some(each) = self.each.get() else { return false };
+        let Some(crew) = self.crew.get() else { return false };
         let mut work = lock(&self.work);
         work.ready.extend(attempts);
-        let wanted = if each.is_eager || work.ready.len() > MANY {
+        let wanted = if crew.is_eager || work.ready.len() > MANY {
             work.ready.len()
         } else {
-            // One puller is done with short functions before another one could
-            // wake up, and has what they need in its cache.
-            usize::from(!each.is_any_going_on(&work, now))
+            // One puller finishes short functions before another could wake up,
+            // and has what they need in its cache.
+            usize::from(!crew.is_any_moving(&work, now))
         };
-        let woken = each.wake(&mut work, wanted, now);
+        let woken = crew.wake(&mut work, wanted, now);
         work.ready.len() > woken
     }
 
-    /// Leaves a task to be spawned when the worker is free.
-    pub(super) fn leave(&self, task: Unspawned) {
+    /// Collects a task to spawn when the worker is free.
+    pub(super) fn defer(&self, task: Unspawned) {
         lock(&self.work).unspawned.push(task);
     }
 
     /// Wakes idle pullers if the others are stuck.
     pub(super) fn look(&self, now: DateTime<Utc>) -> Option<Found> {
-        let each = self.each.get()?;
+        let crew = self.crew.get()?;
         let mut work = lock(&self.work);
         let is_work_left = !work.ready.is_empty() || !work.unspawned.is_empty();
-        let is_stuck = work.idle.len() < each.pullers.len() && !each.is_any_going_on(&work, now);
+        let is_stuck = work.idle.len() < crew.pullers.len() && !crew.is_any_moving(&work, now);
         let wanted = if is_work_left && is_stuck { work.ready.len().max(1) } else { 0 };
-        let help = match each.wake(&mut work, wanted, now) {
+        let help = match crew.wake(&mut work, wanted, now) {
             0 if wanted > 0 => Help::Wanted,
             0 => Help::NotNeeded,
             _ => Help::Woken,
@@ -170,7 +168,7 @@ impl Pullers {
         std::mem::take(&mut lock(&self.work).unspawned)
     }
 
-    /// Lets a puller rest, unless there is work.
+    /// Lets a puller rest unless there is work, and returns whether it may.
     fn rest(&self, number: usize) -> bool {
         let mut work = lock(&self.work);
         let may_rest = work.ready.is_empty() && work.unspawned.is_empty();
@@ -181,9 +179,9 @@ impl Pullers {
     }
 }
 
-impl Each {
-    /// Whether a puller goes on from one attempt to the next without delay.
-    fn is_any_going_on(&self, work: &Work, now: DateTime<Utc>) -> bool {
+impl Crew {
+    /// Whether any puller is moving from one attempt to the next without delay.
+    fn is_any_moving(&self, work: &Work, now: DateTime<Utc>) -> bool {
         let goes_on = |(number, puller): (usize, &Puller)| {
             let since = now.timestamp_micros() - puller.seen_at.load(Ordering::Relaxed);
             // The clock may have been set back since.
@@ -197,8 +195,8 @@ impl Each {
         if self.pullers.len() == 1 {
             return tokio::task::yield_now().await;
         }
-        // A task that yields by tokio's own means stays with its worker. This
-        // one gets into its queue, from which others take tasks.
+        // tokio's `yield_now` keeps the task with its worker. Waking it right
+        // away puts it into the queue that other workers steal from.
         let mut has_yielded = false;
         std::future::poll_fn(|context| {
             if has_yielded {
@@ -211,12 +209,12 @@ impl Each {
         .await;
     }
 
-    /// Wakes so many idle pullers, as far as there are any.
+    /// Wakes up to `wanted` idle pullers, and returns how many.
     fn wake(&self, work: &mut Work, wanted: usize, now: DateTime<Utc>) -> usize {
         let rest = work.idle.len().saturating_sub(wanted);
         let woken = work.idle.split_off(rest);
         for puller in woken.iter().map(|number| &self.pullers[*number]) {
-            puller.is_seen(now);
+            puller.mark_seen(now);
             puller.wake.notify_one();
         }
         woken.len()
@@ -224,7 +222,7 @@ impl Each {
 }
 
 impl Puller {
-    fn is_seen(&self, now: DateTime<Utc>) {
+    fn mark_seen(&self, now: DateTime<Utc>) {
         self.seen_at.store(now.timestamp_micros(), Ordering::Relaxed);
     }
 }
@@ -232,10 +230,10 @@ impl Puller {
 impl Engine {
     /// Takes attempts one at a time and executes them, until execution ends.
     pub(super) async fn pull(self: Arc<Self>, number: usize) {
-        let each = self.pullers.each.get().expect("they are made by the start");
-        let puller = &each.pullers[number];
+        let crew = self.pullers.crew.get().expect("the start creates the pullers");
+        let puller = &crew.pullers[number];
         loop {
-            self.drain(each, puller).await;
+            self.drain(crew, puller).await;
             if self.pullers.rest(number) {
                 tokio::select! {
                     () = puller.wake.notified() => {}
@@ -245,8 +243,8 @@ impl Engine {
         }
     }
 
-    /// Sends for a helper, unless one is on its way, and says whether it did.
-    pub(super) fn send_for_help(self: &Arc<Self>) -> bool {
+    /// Spawns a helper unless one is on its way, and returns whether it did.
+    pub(super) fn spawn_helper(self: &Arc<Self>) -> bool {
         let Some(runtime) = self.runtime.get() else { return false };
         let is_coming = self.pullers.is_help_coming.swap(true, Ordering::AcqRel);
         if !is_coming {
@@ -255,37 +253,37 @@ impl Engine {
         !is_coming
     }
 
-    /// Does as a puller until nothing is left.
+    /// Works like a puller until nothing is left.
     async fn help(self: Arc<Self>) {
         self.pullers.is_help_coming.store(false, Ordering::Release);
-        if let Some(each) = self.pullers.each.get() {
-            self.drain(each, &Puller::default()).await;
+        if let Some(crew) = self.pullers.crew.get() {
+            self.drain(crew, &Puller::default()).await;
         }
     }
 
     /// Executes attempts until no more wait.
-    async fn drain(self: &Arc<Self>, each: &Each, puller: &Puller) {
+    async fn drain(self: &Arc<Self>, crew: &Crew, puller: &Puller) {
         let mut lateness = Durations::default();
         let mut since = self.clock.now();
-        puller.is_seen(since);
+        puller.mark_seen(since);
         if self.pass_on(since) {
-            // It was woken for what another one had left.
-            each.give_way().await;
+            // It was woken for what a stuck puller had collected.
+            crew.give_way().await;
         }
         // One attempt ends when the next one begins: the time is read once.
         let mut now = Some(since);
         while let Some(attempt) = self.pullers.next() {
             let begins_at = now.unwrap_or_else(|| self.clock.now());
-            puller.is_seen(begins_at);
+            puller.mark_seen(begins_at);
             now = self.execute(attempt, begins_at, &mut lateness);
             let is_long = now.unwrap_or(begins_at) - since > LONG;
-            // Functions that never wait would keep the worker for good.
-            if is_long || each.is_eager || !has_budget_remaining() {
+            // Functions that never wait would block the worker for good.
+            if is_long || crew.is_eager || !has_budget_remaining() {
                 self.meter.begun(&mut lateness);
                 since = self.clock.now();
-                puller.is_seen(since);
+                puller.mark_seen(since);
                 self.pass_on(since);
-                each.give_way().await;
+                crew.give_way().await;
                 since = self.clock.now();
                 now = Some(since);
             }
@@ -294,17 +292,17 @@ impl Engine {
         self.pass_on(now.unwrap_or(since));
     }
 
-    /// Spawns and wakes what attempts have left, and says whether they left any.
+    /// Spawns and wakes what attempts left behind; returns whether there was any.
     fn pass_on(self: &Arc<Self>, now: DateTime<Utc>) -> bool {
         let unspawned = self.pullers.unspawned();
         let is_any = !unspawned.is_empty();
         for task in unspawned {
-            self.spawn_left(task);
+            self.spawn_deferred(task);
         }
-        self.tell_recorder(now) || is_any
+        self.notify_recorder(now) || is_any
     }
 
-    pub(super) fn spawn_left(&self, left: Unspawned) {
+    pub(super) fn spawn_deferred(&self, left: Unspawned) {
         if let Some(run) = left.run {
             self.announce_start(run);
         }

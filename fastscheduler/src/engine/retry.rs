@@ -11,7 +11,7 @@ use crate::registry::Failure;
 pub(super) enum NoRetry {
     /// A retry would fail the same way.
     Permanent,
-    /// There were as many as the job may have.
+    /// All retries that the job may have are used up.
     Exhausted,
     /// The job is gone.
     JobCancelled,
@@ -50,7 +50,7 @@ pub(super) fn retry(
     let job = job.ok_or(NoRetry::JobCancelled)?;
     let retries = entry.retries() + 1;
     let due_at = now + TimeDelta::from_std(backoff(retries)).unwrap_or(TimeDelta::MAX);
-    // A paused job has no next fire until it is resumed, as the retry is.
+    // A paused job has no next fire, and its retry is held until it is resumed too.
     let cancels = job.overlap() == Overlap::Cancel && !job.is_paused;
     // The clock may have been set back since the fire was due.
     let next = cancels.then(|| job.schedule.next_after(entry.covers_until.max(now))).flatten();

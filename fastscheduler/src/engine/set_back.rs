@@ -1,6 +1,6 @@
-//! A clock that is set: noticing it, and what the engine does about it.
+//! Notices that the clock was set, and adjusts what the engine keeps.
 //!
-//! What becomes of the jobs' schedules is for the layer above.
+//! What happens to the jobs' schedules is left to the layer above.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, Weak};
@@ -11,55 +11,55 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::problems::instant;
 use super::{Engine, Problem, ProblemCode, lock};
 
-/// A step back by no more than this is none: clocks are kept right by such steps.
+/// A step back of at most this is ignored: time synchronisation makes such steps.
 pub(super) const UNNOTICED: TimeDelta = TimeDelta::seconds(5);
 
-/// After a step back by more than this, jobs do not wait for the time to be
+/// After a step back of more than this, jobs do not wait until the old time is
 /// reached again.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(1);
 
-/// After a step ahead by more than this, the year may be a wrong one.
+/// After a step ahead of more than this, the date may be wrong.
 const DOUBTFUL: TimeDelta = TimeDelta::days(1);
 
-/// For how long history is kept after such a step, whatever its age.
+/// How long history is kept after such a step, whatever its age.
 const RETENTION_HOLD: Duration = Duration::from_hours(1);
 
-/// How long a step back is shown as a problem at most.
+/// The longest that a step back is shown as a problem.
 const SHOWN: Duration = Duration::from_hours(1);
 
-/// The clock on the wall was set back.
+/// A step back of the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SetBack {
     /// What it read before.
     pub(crate) from: DateTime<Utc>,
     /// What it read after.
     pub(crate) to: DateTime<Utc>,
-    /// By how much, as far as is known of what was begun before `to`: nothing,
-    /// if it was ahead for no longer than between two looks at it.
-    pub(crate) since_last_look: TimeDelta,
-    /// By how much retries that wait are due earlier.
+    /// By how much it was set back since the last check. Zero if the clock was
+    /// ahead only between two checks: delays from before were not affected then.
+    pub(crate) since_last_check: TimeDelta,
+    /// By how much waiting retries become due earlier.
     pub(crate) retries: TimeDelta,
 }
 
 impl SetBack {
-    /// Whether what happened lies so far ahead that jobs must not wait for it.
+    /// Whether the step is so long that jobs must not wait for the old time.
     pub(crate) fn is_long(self) -> bool {
         self.from - self.to > LONGEST_WAIT
     }
 }
 
-/// What the clock was when it was last looked at.
+/// What the clock read when it was last checked.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// Held by who looks, until what follows from it is done.
-    looking: tokio::sync::Mutex<()>,
+    /// Held during a check, and until jobs have been rewound for it.
+    checking: tokio::sync::Mutex<()>,
     seen: Mutex<Seen>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
     last: Option<Reading>,
-    /// When the present problem with it is over.
+    /// When the present problem ends.
     trouble_until: Option<Reading>,
 }
 
@@ -70,7 +70,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// What the clock on the wall reads later, if nobody sets it.
+    /// What the wall clock should read later, if nobody sets it.
     fn expected(self, elapsed: Duration) -> DateTime<Utc> {
         let passed = TimeDelta::from_std(elapsed.saturating_sub(self.elapsed)).unwrap_or_default();
         self.wall.checked_add_signed(passed).unwrap_or(self.wall)
@@ -78,9 +78,9 @@ impl Reading {
 }
 
 impl Engine {
-    /// Has nobody else look at the clock for as long as the guard is held.
-    pub(crate) async fn look_alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.watch.looking.lock().await
+    /// Keeps others from checking the clock while the guard is held.
+    pub(crate) async fn lock_clock_check(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.watch.checking.lock().await
     }
 
     /// Waits until the clock may have been set; `None` when the scheduler stops.
@@ -91,14 +91,14 @@ impl Engine {
         }
     }
 
-    /// Remembers what the clock reads: if it is set ahead and back before anybody
-    /// looks, it was read in between.
-    pub(super) fn has_read(&self, at: DateTime<Utc>) {
+    /// Remembers a time that was read. If the clock is set ahead and back between
+    /// two checks, this is the only trace.
+    pub(super) fn note_reading(&self, at: DateTime<Utc>) {
         self.latest.fetch_max(at.timestamp_micros(), Ordering::Relaxed);
     }
 
-    /// Looks whether the clock was set since the last look.
-    pub(crate) fn look_at_clock(self: &Arc<Self>) -> Option<SetBack> {
+    /// Returns the step back since the last check, if there was one.
+    pub(crate) fn check_clock(self: &Arc<Self>) -> Option<SetBack> {
         let now = Reading { wall: self.clock.now(), elapsed: self.clock.elapsed() };
         let latest = DateTime::from_timestamp_micros(self.latest.swap(i64::MIN, Ordering::Relaxed));
         let (last, is_trouble_over) = {
@@ -118,18 +118,18 @@ impl Engine {
         let back = SetBack {
             from,
             to: now.wall,
-            since_last_look: (expected - now.wall).max(TimeDelta::zero()),
+            since_last_check: (expected - now.wall).max(TimeDelta::zero()),
             retries: from - now.wall,
         };
         if from - now.wall <= UNNOTICED {
             return None;
         }
-        self.was_set_back(back);
+        self.report_set_back(back);
         Some(back)
     }
 
-    /// Warns that the clock was set back, at present or while no scheduler ran.
-    pub(crate) fn was_set_back(&self, back: SetBack) {
+    /// Reports that the clock was set back, just now or while no scheduler ran.
+    pub(crate) fn report_set_back(&self, back: SetBack) {
         let SetBack { from, to, .. } = back;
         let over = Reading { wall: from, elapsed: self.clock.elapsed() + SHOWN };
         lock(&self.watch.seen).trouble_until = Some(over);
@@ -142,30 +142,31 @@ impl Engine {
         self.problems.begin(Problem::new(ProblemCode::ClockSetBack, to, None, values));
     }
 
-    /// That many jobs begin again at the right time.
-    pub(crate) fn were_set_back(&self, jobs: usize) {
+    /// Reports that so many jobs were rewound.
+    pub(crate) fn report_rewound(&self, jobs: usize) {
         if jobs > 0 {
-            tracing::warn!(jobs, "the fires of jobs begin again, since the clock was set back");
+            tracing::warn!(jobs, "rescheduled jobs to the right time after the clock was set back");
             self.problems.set_value(ProblemCode::ClockSetBack, None, "jobs", jobs.into());
         }
     }
 
-    /// Has what is open keep the time that is left to it.
+    /// Lets open fires keep their remaining time.
     pub(crate) fn set_activities_back(&self, back: SetBack) {
         self.table.visit(|job| job.activity.set_back(back.from - back.to, back.retries, back.to));
     }
 
-    /// Whether history may be dropped by its age; not if the year may be wrong.
+    /// Whether history may be dropped because of its age: not while the date may
+    /// be wrong.
     pub(super) fn may_drop_by_age(&self) -> bool {
         let last = lock(&self.watch.seen).last;
         let is_doubtful = |last: Reading| self.clock.now() - last.expected(self.clock.elapsed()) > DOUBTFUL;
         self.retention_holds.load(Ordering::Acquire) == 0 && !last.is_some_and(is_doubtful)
     }
 
-    /// Has no history dropped by its age for an hour: the year may be wrong.
+    /// Drops no history because of its age for an hour, since the date may be wrong.
     fn hold_retention(self: &Arc<Self>) {
         tracing::warn!(
-            "the clock is over a day ahead of before; no history is dropped by its age for an hour"
+            "the clock was set ahead by over a day; no history is dropped because of its age for an hour"
         );
         let hold = RetentionHold::new(self);
         let (over, stopping) = (self.clock.sleep(RETENTION_HOLD), self.claiming.clone());
@@ -179,8 +180,8 @@ impl Engine {
     }
 }
 
-/// Keeps history from being dropped by its age, but nobody from dropping the
-/// scheduler.
+/// Keeps history from being dropped because of its age. Its reference is weak, so
+/// that it does not keep the engine alive.
 struct RetentionHold(Weak<Engine>);
 
 impl RetentionHold {

@@ -24,7 +24,7 @@ impl Engine {
             {
                 let mut ended = lock(&self.ended);
                 std::mem::swap(&mut ended.list, &mut batch);
-                ended.told_at = None;
+                ended.notified_at = None;
             }
             if batch.is_empty() {
                 tokio::select! {
@@ -43,13 +43,13 @@ impl Engine {
         }
     }
 
-    /// Tells the recorder of outcomes that it does not know of, and says whether
-    /// there were any.
-    pub(super) fn tell_recorder(&self, now: DateTime<Utc>) -> bool {
+    /// Notifies the recorder of outcomes that it does not know of, and returns
+    /// whether there were any.
+    pub(super) fn notify_recorder(&self, now: DateTime<Utc>) -> bool {
         let mut ended = lock(&self.ended);
-        let is_news = !ended.list.is_empty() && ended.told_at.is_none();
+        let is_news = !ended.list.is_empty() && ended.notified_at.is_none();
         if is_news {
-            ended.told_at = Some(now);
+            ended.notified_at = Some(now);
             drop(ended);
             self.ended_more.notify_one();
         }
@@ -140,8 +140,7 @@ impl Engine {
         self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
 
-    /// Records how a function ended, and returns the attempt that comes next, if
-    /// the fire has not ended for good.
+    /// Records how a function ended, and returns the retry, if there is one.
     fn conclude(
         &self,
         attempt: &Attempt,
@@ -178,7 +177,7 @@ impl Engine {
         retry
     }
 
-    /// The end of an attempt, for good.
+    /// The end of an attempt, without a retry or a dead letter.
     fn ended_attempt(
         &self,
         attempt: &Attempt,
@@ -251,7 +250,7 @@ impl Engine {
         }
     }
 
-    /// Pushes entries that a caller has made, however often that fails.
+    /// Pushes a caller's entries, however often that fails.
     pub(crate) async fn push(&self, entries: &[Entry]) {
         self.persist("entries", || self.queue.push(entries)).await;
         self.expect_dispatch();

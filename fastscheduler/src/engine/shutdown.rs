@@ -11,8 +11,8 @@ use super::{Engine, lock};
 use crate::job::{Lane, OpenFire, RunId, SkipReason};
 use crate::storage::{Change, Durability, StorageError};
 
-/// How long attempts that were cut short have to go, and those that called
-/// [`stop`](Engine::stop_from_inside) have to end when the others have.
+/// How long attempts that were cut short have to end, and attempts that called
+/// [`stop`](Engine::stop_from_inside) once the others have ended.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 impl Engine {
@@ -27,12 +27,12 @@ impl Engine {
         self.end(grace, for_callers).await;
     }
 
-    /// The same at the request of an attempt, which would wait for itself:
-    /// returns when all attempts have ended but those that have called this.
-    /// When these have ended too, or the grace is over, a task closes the store.
+    /// The same, called by an attempt, which must not wait for itself: returns
+    /// when the only attempts left are those that called this. A task closes the
+    /// store when these have ended too, or the grace is over.
     pub(crate) async fn stop_from_inside(self: &Arc<Self>, run: RunId, grace: Duration) {
         lock(&self.callers).insert(run);
-        // Other callers do not wait for this one any more.
+        // Other callers no longer wait for this one.
         self.idle_more.notify_waiters();
         let engine = Arc::clone(self);
         let closing = async move {
@@ -42,7 +42,7 @@ impl Engine {
             }
         };
         if let Some(runtime) = self.runtime.get() {
-            // Not one of the tasks that it waits for itself.
+            // Not with `self.tasks`: it would wait for itself.
             runtime.spawn(closing);
         }
         tokio::select! {
@@ -96,11 +96,11 @@ impl Engine {
         }
     }
 
-    /// The grace is over: cuts attempts short but those that wait for that, and
-    /// lets these end.
+    /// When the grace is over, cuts all attempts short except callers of `stop`,
+    /// and then gives these time to end.
     async fn end_others(&self, with_callers: impl Future<Output = ()>, for_callers: Duration) {
         if self.have_others_ended() {
-            // The callers have gone on since.
+            // The callers were no longer waiting, and had the grace to end in.
             return with_callers.await;
         }
         tracing::warn!("cutting attempts short that did not end in time");
@@ -123,7 +123,7 @@ impl Engine {
         self.claimed_last.cancel();
     }
 
-    /// Begins to stop: a start that is under way ends.
+    /// Begins to stop, which ends a start that is still running.
     pub(crate) fn begin_to_stop(&self) {
         self.claiming.cancel();
     }
@@ -162,7 +162,7 @@ impl Engine {
         self.free(count, blocking);
     }
 
-    /// Waits until it begins to stop.
+    /// Waits until the engine begins to stop.
     pub(crate) async fn stopping(&self) {
         self.claiming.cancelled().await;
     }
@@ -175,7 +175,7 @@ impl Engine {
         }
     }
 
-    /// Forgets attempts that have called `stop`, before their slots are free.
+    /// Forgets attempts that called `stop`; done before their slots are freed.
     pub(super) fn forget_callers(&self, runs: impl Iterator<Item = RunId>) {
         if self.claiming.is_cancelled() {
             let mut callers = lock(&self.callers);
@@ -196,12 +196,12 @@ impl Engine {
 
     /// Waits until no claim is open.
     async fn idle(&self) {
-        self.until(|| self.in_flight.load(Ordering::Acquire) == 0).await;
+        self.wait_until(|| self.in_flight.load(Ordering::Acquire) == 0).await;
     }
 
-    /// Waits until no claim is open but those of attempts that have called `stop`.
+    /// Waits until the only open claims are those of attempts that called `stop`.
     async fn others_ended(&self) {
-        self.until(|| self.have_others_ended()).await;
+        self.wait_until(|| self.have_others_ended()).await;
     }
 
     fn have_others_ended(&self) -> bool {
@@ -209,7 +209,7 @@ impl Engine {
         self.in_flight.load(Ordering::Acquire) <= callers.len()
     }
 
-    async fn until(&self, is_so: impl Fn() -> bool) {
+    async fn wait_until(&self, is_so: impl Fn() -> bool) {
         loop {
             let more = self.idle_more.notified();
             tokio::pin!(more);

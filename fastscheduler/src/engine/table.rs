@@ -136,7 +136,7 @@ impl Table {
         &self.functions
     }
 
-    /// Cancels these of the attempts that are under way.
+    /// Cancels the running attempts that `which` selects.
     pub(super) fn cancel_all(&self, which: impl Fn(RunId) -> bool) {
         let running = self.all().into_iter().flat_map(|job| job.activity.running());
         for context in running.filter(|context| which(context.run_id())) {

@@ -1,10 +1,9 @@
 //! One future that two tasks drive.
 //!
-//! A task that is woken by a worker of the runtime waits in a slot of that
-//! worker, from which no other can take it, until the worker is done with what
-//! it polls. If that is a function that computes for seconds, the task waits
-//! for seconds. Its twin does not: woken from elsewhere, it goes on with the
-//! same future on any worker that is free.
+//! A task that is woken by a worker of the runtime may wait in that worker's own
+//! slot, from which no other worker can take it. If the worker is polling a
+//! function that computes for seconds, the task waits for seconds. Its twin does
+//! not: woken from elsewhere, it polls the same future on any free worker.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -17,7 +16,7 @@ use futures_util::task::AtomicWaker;
 #[derive(Debug, Default)]
 pub(super) struct Twins([AtomicWaker; 2]);
 
-/// The future, which is gone when it has ended.
+/// The future; `None` once it has ended.
 struct Driven<F>(Mutex<Option<Pin<Box<F>>>>);
 
 impl Twins {
@@ -36,8 +35,7 @@ impl Twins {
         })
     }
 
-    /// Has the future polled, if need be by the twin of the task that it
-    /// counts on.
+    /// Wakes both tasks, so that the future is polled even if one is stuck.
     pub(super) fn wake(&self) {
         self.0.iter().for_each(AtomicWaker::wake);
     }
@@ -48,15 +46,15 @@ impl<F: Future<Output = ()>> Driven<F> {
         let mut driven = match self.0.try_lock() {
             Ok(driven) => driven,
             Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
-            // The twin is polling it right now, and is yet to come to whatever
-            // has woken this task: else it would be the one to be woken.
+            // The twin is polling it right now and will still see whatever woke
+            // this task: had it got there before, it would have been woken instead.
             Err(TryLockError::WouldBlock) => return Poll::Pending,
         };
         let Some(future) = driven.as_mut() else { return Poll::Ready(()) };
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
         let has_ended = !matches!(polled, Ok(Poll::Pending));
         if has_ended {
-            // One that has panicked must not be polled again.
+            // A future that panicked must not be polled again.
             *driven = None;
         }
         drop(driven);

@@ -41,8 +41,8 @@ impl Engine {
         }
     }
 
-    /// Cancels an attempt, and returns whether that is what ends it: not if it
-    /// was not under way, or something else has ended it before its thread ends.
+    /// Cancels an attempt, and returns whether that is what ends it. It is not if
+    /// the attempt was not running, or something else cancelled it first.
     pub(crate) fn cancel_run(&self, run: RunId) -> bool {
         let Some(job) = self.table.get(run.job) else { return false };
         let context = job.activity.running().into_iter().find(|context| context.run_id() == run);

@@ -1,15 +1,15 @@
-//! Seeing to it that a busy worker of the runtime holds up nothing that
-//! another worker could do.
+//! Keeps a busy worker of the runtime from holding up work that another worker
+//! could do.
 //!
 //! While a worker polls a function that does not return, nobody takes what
-//! waits in its slot, and a puller does not pass on what it has left. Nobody
-//! on the runtime would notice. So the clock calls, soon after something was
-//! handed out, and the watchdog looks whether it is still there. It looks
-//! where the clock calls from, which for the system's clock is the thread of
-//! the alarm: what is woken from there can be taken by any worker.
+//! waits in its slot, and a puller does not pass on what it has collected.
+//! Nothing on the runtime would notice. So the clock calls the watchdog soon
+//! after something was handed out, and the watchdog checks whether it is still
+//! there. It runs where the clock calls it, which for the system's clock is the
+//! alarm's thread: any worker can take a task that is woken from there.
 //!
-//! That costs a wake-up of a thread, so one look is set at a time, and as
-//! long as all is well the looks come more seldom.
+//! Each check wakes a thread, so only one is scheduled at a time, and while all
+//! is well they become less frequent.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -24,26 +24,27 @@ use super::pullers::{Found, Help};
 use super::twins::Twins;
 use super::{Engine, lock};
 
-/// How long what waits may take to be taken, before it is looked after.
+/// How long waiting work may stay untaken before the watchdog steps in.
 const SOON: TimeDelta = TimeDelta::milliseconds(1);
 
-/// The longest time until the next look.
+/// The longest time until the next check.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::milliseconds(16);
 
-/// After so long without a look nothing is known of how it goes.
+/// After this long without a check, the pause starts over at [`SOON`].
 const FORGOTTEN: TimeDelta = TimeDelta::milliseconds(100);
 
-/// An instant may be over before it is waited for, if the machine is busy.
+/// How often to set the timer: on a busy machine, its instant may have passed by
+/// the time it is polled.
 const TRIES: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct Watchdog {
-    /// What the clock calls; none where no other worker could help.
+    /// What the clock calls; unset where no other worker could help.
     look: OnceLock<Waker>,
     is_set: AtomicBool,
     timer: Mutex<Timer>,
-    /// When the dispatcher should have looked at the queue, in microseconds
-    /// since 1970; 0 if nobody counts on that.
+    /// When the dispatcher should have checked the queue, in microseconds since
+    /// 1970; 0 if nobody waits for that.
     dispatch_by: AtomicI64,
     pub(super) dispatcher: Arc<Twins>,
     pub(super) recorder: Arc<Twins>,
@@ -74,25 +75,25 @@ impl Wake for Call {
 }
 
 impl Watchdog {
-    /// Watches from now on.
+    /// Enables it.
     pub(super) fn begin(&self, engine: &Arc<Engine>) {
         self.look.get_or_init(|| Waker::from(Arc::new(Call(Arc::downgrade(engine)))));
     }
 
-    /// The dispatcher is looking.
-    pub(super) fn is_dispatching(&self) {
+    /// Notes that the dispatcher is checking the queue.
+    pub(super) fn dispatch_began(&self) {
         self.dispatch_by.store(0, Ordering::Release);
     }
 }
 
 impl Engine {
-    /// Looks soon whether what waits was taken.
+    /// Schedules a check of whether waiting work was taken.
     pub(super) fn watch(&self) {
         let Some(look) = self.watchdog.look.get() else { return };
         if self.watchdog.is_set.swap(true, Ordering::AcqRel) {
             return;
         }
-        // A clock may need it to wait.
+        // A clock's timer may need a runtime.
         let _runtime = self.runtime.get().map(Handle::enter);
         let mut timer = lock(&self.watchdog.timer);
         for _ in 0..TRIES {
@@ -110,8 +111,8 @@ impl Engine {
         self.watchdog.is_set.store(false, Ordering::Release);
     }
 
-    /// Counts on the dispatcher to look at the queue within so long from now
-    /// on. Whoever has woken it may be about to keep its worker busy.
+    /// Expects the dispatcher to check the queue soon. Whoever woke it may be
+    /// about to keep the worker busy.
     pub(crate) fn expect_dispatch(&self) {
         self.expect_dispatch_after(TimeDelta::zero());
     }
@@ -119,30 +120,30 @@ impl Engine {
     pub(super) fn expect_dispatch_after(&self, pause: TimeDelta) {
         if self.watchdog.look.get().is_some() {
             let by = (self.clock.now() + pause + SOON).timestamp_micros();
-            // What was expected before is not put off.
+            // An earlier deadline is not postponed.
             let _ = self.watchdog.dispatch_by.compare_exchange(0, by, Ordering::AcqRel, Ordering::Relaxed);
             self.watch();
         } else if self.pullers.are_eager() {
-            // Two tasks do not fit into one slot.
+            // Only one of two woken tasks fits into the worker's slot.
             self.watchdog.dispatcher.wake();
             self.watchdog.recorder.wake();
         }
     }
 
     fn look(self: &Arc<Self>) {
-        // Before the look: what comes after it sets another one.
+        // Before the check: whatever comes after it schedules another one.
         self.watchdog.is_set.swap(false, Ordering::AcqRel);
         let now = self.clock.now();
         let Some(Found { is_work_left, is_stuck, help }) = self.pullers.look(now) else { return };
         let is_helped = match help {
             Help::NotNeeded => false,
             Help::Woken => true,
-            Help::Wanted => self.send_for_help(),
+            Help::Wanted => self.spawn_helper(),
         };
-        let are_outcomes_left = self.outcomes_wait(now, is_stuck);
+        let are_outcomes_left = self.check_outcomes(now, is_stuck);
         let dispatch_by = self.watchdog.dispatch_by.load(Ordering::Acquire);
         if dispatch_by != 0 && dispatch_by <= now.timestamp_micros() {
-            // Also one that waits for a timer, which nobody may be watching.
+            // This also ends its wait for a timer, which nobody may be polling.
             self.room_more.notify_one();
             self.watchdog.dispatcher.wake();
         }
@@ -150,22 +151,22 @@ impl Engine {
         timer.looked_at = now;
         timer.pause = if is_helped { SOON } else { (timer.pause * 2).clamp(SOON, LONGEST_PAUSE) };
         drop(timer);
-        // A runtime that was dropped has no tasks left that could help.
+        // If the runtime was dropped, no tasks are left that could help.
         if (is_work_left || are_outcomes_left || dispatch_by != 0) && !self.tasks.is_empty() {
             self.watch();
         }
     }
 
-    /// Whether outcomes wait to be recorded; those that nobody sees to are
-    /// seen to.
-    fn outcomes_wait(&self, now: DateTime<Utc>, is_stuck: bool) -> bool {
-        let (are_any, told_at) = {
+    /// Returns whether outcomes wait to be recorded, and wakes the recorder if
+    /// they are stuck.
+    fn check_outcomes(&self, now: DateTime<Utc>, is_stuck: bool) -> bool {
+        let (are_any, notified_at) = {
             let ended = lock(&self.ended);
-            (!ended.list.is_empty(), ended.told_at)
+            (!ended.list.is_empty(), ended.notified_at)
         };
-        match told_at {
-            None if are_any && is_stuck => drop(self.tell_recorder(now)),
-            Some(told_at) if (now - told_at).abs() >= SOON => self.watchdog.recorder.wake(),
+        match notified_at {
+            None if are_any && is_stuck => drop(self.notify_recorder(now)),
+            Some(notified_at) if (now - notified_at).abs() >= SOON => self.watchdog.recorder.wake(),
             None | Some(_) => {}
         }
         are_any

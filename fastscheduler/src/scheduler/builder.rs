@@ -40,7 +40,7 @@ use crate::storage::{DEFAULT_STATE_FILE, JsonStorage, Storage};
 pub struct SchedulerBuilder {
     states: States,
     capacity: Capacity,
-    /// `None` is the system's.
+    /// `None` means the system's zone.
     zone: Result<Option<(Tz, ZoneSource)>, ScheduleError>,
     is_quiet: bool,
     /// `None` is the state file.
@@ -120,22 +120,22 @@ impl SchedulerBuilder {
 
     /// The zone of schedules that name none; the system's by default.
     ///
-    /// That is what `TZ` names, or else `/etc/localtime`, or else
-    /// `/etc/timezone`; and UTC where there is none of them. An empty `TZ` and
-    /// spellings such as `GMT0` are UTC.
+    /// The system's zone comes from `TZ`, or else `/etc/localtime`, or else
+    /// `/etc/timezone`; it is UTC if none of these exists. An empty `TZ` and values
+    /// such as `GMT0` mean UTC.
     ///
     /// An unknown name is an error of [`build`](Self::build).
     pub fn timezone(self, zone: impl IntoZone) -> Self {
-        self.timezone_of(zone, "`.timezone(..)`")
+        self.timezone_from(zone, "`.timezone(..)`")
     }
 
-    /// The zone that a setting names.
-    pub(super) fn timezone_of(mut self, zone: impl IntoZone, setting: &'static str) -> Self {
+    /// Sets the zone, and remembers the setting that names it.
+    pub(super) fn timezone_from(mut self, zone: impl IntoZone, setting: &'static str) -> Self {
         self.zone = zone.into_zone().map(|zone| Some((zone, ZoneSource::Setting(setting))));
         self
     }
 
-    /// The zone of schedules that name none, and what says so.
+    /// The zone of schedules that name none, and where it comes from.
     pub(super) fn zone(&self) -> Result<(Tz, ZoneSource), ScheduleError> {
         match self.zone.clone()? {
             Some(named) => Ok(named),
@@ -222,8 +222,8 @@ impl SchedulerBuilder {
     /// [`SchedulerError::Registry`] for two functions under one name, a state
     /// that was not given, or an expected function that is missing;
     /// [`SchedulerError::Setting`] for a setting that is not allowed;
-    /// [`SchedulerError::Schedule`] for a zone that is unknown, also if it is
-    /// `TZ` that names it and no zone was given;
+    /// [`SchedulerError::Schedule`] if the zone is unknown: the one given, or if
+    /// none was, the one that `TZ` names;
     /// [`SchedulerError::Storage`] if the state file is in use by somebody
     /// else, or cannot be read.
     pub async fn build(self) -> Result<Scheduler, SchedulerError> {

@@ -1,5 +1,5 @@
-//! Stored cron expressions whose meaning has changed since, or that are no
-//! longer accepted.
+//! Stored cron expressions that have changed their meaning, or are no longer
+//! accepted.
 
 use std::sync::Arc;
 
@@ -11,10 +11,9 @@ use crate::schedule::{ScheduleDefinition, ScheduleError, ScheduleSpec};
 use crate::storage::Durability;
 
 impl Scheduler {
-    /// Has stored jobs fire by the present rules of cron expressions. For those
-    /// whose expression has another meaning under them, that is a change of
-    /// their schedule.
-    pub(super) async fn place_by_cron_rules(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
+    /// Moves stored jobs to the present rules of cron expressions. For a job whose
+    /// expression means something else under them, that is a change of schedule.
+    pub(super) async fn apply_cron_rules(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
         let now = self.0.engine.clock.now();
         let mut changes = Vec::new();
         for job in jobs {
@@ -37,22 +36,21 @@ impl Scheduler {
             if let Some((was, next)) = was.zip(job.next_run_at) {
                 let (id, name, written) = (job.id, job.name(), job.definition.schedule.written());
                 self.note(format!(
-                    "{id} `{name}`: the meaning of `{written}` has changed; it is next due at {next}, and no longer at {was}"
+                    "{id} `{name}`: the meaning of `{written}` has changed; it is next due at {next}, no longer at {was}"
                 ));
             }
         }
         Ok(self.0.engine.apply(&changes, Durability::Now).await?)
     }
 
-    /// A definition whose cron expression is read by the present rules; `None`
-    /// if it is already, or is refused by them.
+    /// The definition with its cron expression under the present rules; `None` if
+    /// it is under them already, or if they refuse it.
     pub(super) fn by_cron_rules(&self, definition: &JobDefinition) -> Option<Arc<JobDefinition>> {
         let schedule = self.present(&definition.schedule)?.ok()?;
         Some(Arc::new(JobDefinition { schedule, ..definition.clone() }))
     }
 
-    /// Warns of a job whose expression is no longer accepted, for as long as it
-    /// has it.
+    /// Begins a problem for a job whose expression is no longer accepted.
     pub(super) fn note_refused_cron(&self, job: &Job) {
         if let Some(Err(refused)) = self.present(&job.definition.schedule) {
             let values = [
@@ -67,14 +65,14 @@ impl Scheduler {
         }
     }
 
-    /// A job that was changed may have another expression by now.
+    /// Ends that problem if the job, which was changed, has another expression now.
     pub(super) fn forget_refused_cron(&self, job: &Job) {
         if self.present(&job.definition.schedule).is_none() {
             self.0.engine.end_problem(ProblemCode::OutdatedSchedule, job.id);
         }
     }
 
-    /// A schedule by the present rules, if it is one by earlier rules.
+    /// The schedule under the present rules, if it follows earlier ones.
     fn present(&self, schedule: &ScheduleDefinition) -> Option<Result<ScheduleDefinition, ScheduleError>> {
         let ScheduleSpec::Cron(text) = &schedule.spec else { return None };
         if !text.is_of_earlier_rules() {

@@ -42,7 +42,7 @@ pub(super) fn apply(
         builder = match &name[PREFIX.len()..] {
             "TIMEZONE" => {
                 let zone = value.as_ref().into_zone().map_err(|error| refuse(error.to_string()))?;
-                builder.timezone_of(zone, "FASTSCHEDULER_TIMEZONE")
+                builder.timezone_from(zone, "FASTSCHEDULER_TIMEZONE")
             }
             "MAX_WORKERS" => builder.max_workers(number(&value).map_err(refuse)?),
             "MAX_CONCURRENCY" => builder.max_concurrency(number(&value).map_err(refuse)?),

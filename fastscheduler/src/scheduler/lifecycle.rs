@@ -8,10 +8,10 @@ use super::{Phase, Scheduler, SchedulerError, Started};
 /// How long `stop` waits for attempts to end.
 const GRACE: Duration = Duration::from_secs(30);
 
-const STOPPED_MEANWHILE: &str = "the scheduler was stopped while it started; build another one";
+const STOPPED_MEANWHILE: &str = "the scheduler was stopped while it was starting; build another one";
 
-/// A start that has not succeeded: if it fails or its caller goes away, it can
-/// be made again.
+/// A start that has not succeeded. If it fails or its future is dropped, the
+/// scheduler can be started again.
 struct Unstarted<'a>(&'a Scheduler);
 
 impl Drop for Unstarted<'_> {
@@ -28,22 +28,22 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Phase`] if it was started before, or stopped, also
-    /// while it starts;
+    /// [`SchedulerError::Phase`] if it was started before, or was stopped, even
+    /// during this start;
     /// [`SchedulerError::Runtime`] without a runtime that has timers;
     /// [`SchedulerError::Listen`] if the address for HTTP is taken.
     pub async fn start(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         tokio::select! {
             biased;
-            started = self.start_to_the_end() => started,
+            started = self.start_once() => started,
             () = self.0.engine.stopping() => {
                 Err(SchedulerError::Phase(STOPPED_MEANWHILE))
             }
         }
     }
 
-    async fn start_to_the_end(&self) -> Result<(), SchedulerError> {
+    async fn start_once(&self) -> Result<(), SchedulerError> {
         let _one = self.0.starting.lock().await;
         self.enter(|phase| match phase {
             Phase::Built if self.0.engine.is_stopping() => Err(STOPPED_MEANWHILE),
@@ -80,18 +80,20 @@ impl Scheduler {
         Ok(self.0.engine.place_all().await?)
     }
 
-    /// Stops: claims nothing more, waits up to 30 seconds for attempts to end
-    /// before it cuts them short, and closes the store. One that was never
-    /// started only closes the store. A [`start`](Self::start) that is under way
-    /// ends with an error.
+    /// Stops the scheduler and closes the store.
     ///
-    /// A job may call it. Then it returns when all attempts have ended but those
-    /// that call it, and the job goes on. Its outcome is written like any other,
-    /// and the store is closed after that: at the latest when the 30 seconds are
-    /// over, which cuts the job short. What fails then is logged. To wait for all
-    /// of it, call `stop` outside, or [`run_until_shutdown`](Self::run_until_shutdown).
-    /// A task or thread that the job itself has spawned counts as outside: a job
-    /// that waits for one that calls `stop` waits for the whole 30 seconds.
+    /// It claims nothing more, and gives attempts up to 30 seconds to end before it
+    /// cuts them short. A scheduler that was never started only closes the store. A
+    /// [`start`](Self::start) that is still running fails.
+    ///
+    /// A job may call it. Then it returns when the only attempts left are those
+    /// that called it, and the job goes on. The job's outcome is written like any
+    /// other, and then the store is closed. When the 30 seconds are over, the job is
+    /// cut short. A failure to close the store is logged. To wait for all of it,
+    /// call `stop` from outside a job, or use
+    /// [`run_until_shutdown`](Self::run_until_shutdown). Tasks and threads that the
+    /// job spawned count as outside: a job that waits for one of them to call `stop`
+    /// waits for the whole 30 seconds.
     ///
     /// # Errors
     ///
@@ -100,18 +102,18 @@ impl Scheduler {
         self.stop_within(GRACE).await
     }
 
-    /// Stops, waiting as long as `grace` for attempts to end.
+    /// Stops, giving attempts up to `grace` to end.
     ///
-    /// While another call stops it, this one waits with a patience of its own.
-    /// A blocking function that does not return keeps its thread. A job that
-    /// calls this has two seconds to end, if `grace` is shorter.
+    /// If another call is stopping it already, this one has its own grace. A
+    /// blocking function that does not return keeps its thread. A job that calls
+    /// this has at least two seconds to end, even if `grace` is shorter.
     ///
     /// # Errors
     ///
     /// As for [`stop`](Self::stop).
     pub async fn stop_within(&self, grace: Duration) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
-        // Before the first wait, while the caller is known to be the caller.
+        // Before the first `.await`, while this surely runs on the caller's thread.
         let calling_attempt = engine.calling_attempt();
         engine.begin_to_stop();
         let starting = self.0.starting.lock().await;
@@ -131,8 +133,8 @@ impl Scheduler {
     /// Starts, waits for SIGINT or SIGTERM or until another handle or a job
     /// stops it, and stops. A second signal cuts attempts short at once.
     ///
-    /// A signal also ends a start that is still waiting, for the store or for
-    /// an address to be looked up.
+    /// A signal also ends a start that is still waiting for the store or for an
+    /// address lookup.
     ///
     /// # Errors
     ///
@@ -143,7 +145,7 @@ impl Scheduler {
         self.run_until(&mut signals).await
     }
 
-    /// The same with signals that are caught already.
+    /// The same with signal handlers that are already installed.
     pub(super) async fn run_until(&self, signals: &mut Signals) -> Result<(), SchedulerError> {
         let stopped = async {
             self.start().await?;

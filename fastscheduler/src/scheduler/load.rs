@@ -31,9 +31,9 @@ impl Scheduler {
     /// Takes over what is stored, and makes it what the code declares.
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
         let Stored { mut jobs, mut open, tombstones } = self.0.engine.storage.load().await?;
-        self.set_back_at_start(&mut jobs, &mut open).await?;
+        self.rewind_at_start(&mut jobs, &mut open).await?;
         self.place_imported(&mut jobs).await?;
-        self.place_by_cron_rules(&mut jobs).await?;
+        self.apply_cron_rules(&mut jobs).await?;
         self.place_in_zone(&mut jobs).await?;
         let mut open = by_job(open);
         let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
@@ -186,7 +186,7 @@ impl Scheduler {
             engine.apply(&changes, Durability::Now).await?;
             let text = declared.definition.schedule.written();
             let note = format!(
-                "{id}: `{}` is declared for `{text}`, which was over before this program first ran: it never runs",
+                "{id}: `{}` is declared for `{text}`, which had passed before this program first ran; it never runs",
                 declared.definition.name
             );
             self.note(note);
@@ -258,8 +258,8 @@ impl Scheduler {
     }
 }
 
-/// The changes that record a new job for a date that is already over: its fire
-/// was missed, and the job has ended.
+/// The changes that record a new job whose date has already passed: its fire was
+/// missed, and the job has ended.
 fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Change> {
     let id = job.id;
     job.next_run_at = schedule.next_after(DateTime::UNIX_EPOCH);

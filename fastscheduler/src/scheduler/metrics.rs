@@ -29,9 +29,10 @@ impl Scheduler {
         Ok(self.0.engine.metrics().await?)
     }
 
-    /// What an operator should know at present, such as that the clock was set
-    /// back. Each problem is logged when it begins and when it ends, and
-    /// counted in [`metrics`](Self::metrics).
+    /// What an operator should know now, such as that the clock was set back.
+    ///
+    /// Each problem is logged when it begins and when it ends, and counted in
+    /// [`metrics`](Self::metrics).
     ///
     /// # Examples
     ///

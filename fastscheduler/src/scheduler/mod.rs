@@ -97,7 +97,7 @@ struct Inner {
     access: Access,
     /// What runs beside the jobs.
     service: Option<Arc<dyn Service>>,
-    /// Where that can be reached, since the start.
+    /// The address of that, once a start has succeeded.
     http_address: OnceLock<SocketAddr>,
     /// Held while a job is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
@@ -208,8 +208,8 @@ impl Scheduler {
         Ok(schedule.upcoming(self.0.engine.clock.now()).take(n).collect())
     }
 
-    /// Where its own server listens, once the start has succeeded; `None` before,
-    /// and if it was given no address for one.
+    /// The address of its own server, once a start has succeeded; `None` before
+    /// that, and if no address was set.
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.0.http_address.get().copied()

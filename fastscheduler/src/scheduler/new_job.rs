@@ -230,15 +230,15 @@ pub(super) fn read_kwargs(kwargs: impl Serialize) -> Result<Map<String, Value>, 
     }
 }
 
-/// Refuses what is nested so deep that to walk it would overflow the stack. The
-/// list of arguments, or of pairs of names and values, is not counted.
+/// Refuses arguments that are nested so deep that walking them would overflow the
+/// stack. The two outer levels, a list of pairs of names and values, do not count.
 fn not_too_deep<T: Serialize>(arguments: T) -> Result<T, SchedulerError> {
     match nesting::write(&arguments, ARGUMENTS_DEPTH_LIMIT + 2, io::sink()) {
         Err(Unwritable::TooDeep) => {
             nesting::drop_too_deep(arguments);
             Err(SchedulerError::too_deep())
         }
-        // What is no JSON is refused as such.
+        // What is not JSON is refused by the conversion that follows.
         Err(Unwritable::NotJson(_)) | Ok(()) => Ok(arguments),
     }
 }

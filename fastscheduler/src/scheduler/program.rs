@@ -16,9 +16,9 @@ use crate::schedule::Zone;
 ///
 /// It makes its own runtime, prints the jobs with their next runs and then each
 /// run as it ends, and stops gracefully: attempts have 30 seconds to end, a
-/// second signal cuts them short. A signal that comes while the store is being
-/// opened or the jobs are being read ends the program as well. A blocking function that still holds a thread
-/// does not keep the program from ending.
+/// second signal cuts them short. A signal also ends the program while it is
+/// opening the store or loading the jobs. A blocking function that still holds a
+/// thread does not keep the program from ending.
 ///
 /// Settings come from the environment: `FASTSCHEDULER_TIMEZONE`,
 /// `FASTSCHEDULER_MAX_WORKERS`, `FASTSCHEDULER_MAX_CONCURRENCY`,
@@ -62,7 +62,7 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A program that has come to its end.
+/// How a program ended.
 struct Ended {
     is_quiet: bool,
 }
@@ -94,7 +94,7 @@ async fn run_program() -> Result<Ended, SchedulerError> {
     Ok(ended)
 }
 
-/// Runs it, and prints each run.
+/// Runs the scheduler, and prints each run.
 async fn run_printing(scheduler: &Scheduler, signals: &mut Signals) -> Result<(), SchedulerError> {
     let zone = scheduler.local_zone();
     let mut events = scheduler.subscribe();

@@ -82,8 +82,8 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`SchedulerError::UnknownRun`] if there is no run of that id;
-    /// [`SchedulerError::NotRunning`] if it is not under way, or has timed out
-    /// and only its thread is left.
+    /// [`SchedulerError::NotRunning`] if it is not running, or has timed out and
+    /// only its thread has not ended.
     pub async fn cancel_run(&self, run_id: impl IntoRunId) -> Result<(), SchedulerError> {
         let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownRun)?;
         if self.0.engine.cancel_run(run_id) {

@@ -11,8 +11,8 @@ use super::{Scheduler, SchedulerError};
 ///
 /// Layers above the scheduler give it to the builder.
 pub(crate) trait Service: fmt::Debug + Send + Sync {
-    /// Gets ready; an error is one of the start. If the start fails later, what
-    /// this returns is dropped.
+    /// Gets ready; an error fails the scheduler's start. If the start fails later,
+    /// the returned value is dropped.
     fn start<'a>(&'a self, scheduler: &'a Scheduler) -> BoxFuture<'a, Result<Started, SchedulerError>>;
 }
 
@@ -20,7 +20,7 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 pub(crate) struct Started {
     /// Where it can be reached.
     pub(crate) address: SocketAddr,
-    /// Goes on until the scheduler is being [stopped](Scheduler::stopping), and
-    /// ends soon after.
+    /// Runs until the scheduler begins to [stop](Scheduler::stopping), and ends
+    /// soon after.
     pub(crate) serving: BoxFuture<'static, ()>,
 }

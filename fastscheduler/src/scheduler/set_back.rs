@@ -1,9 +1,9 @@
-//! Jobs whose fires begin again, since the clock was set back.
+//! Rewinds jobs after the clock was set back.
 //!
-//! While a clock is ahead, the fires of that time are skipped or run too early,
-//! and each job gets to a fire that lies far ahead once the clock is right. So
-//! each job goes back to the present: what was only skipped comes again, and
-//! what ran to an end does not.
+//! While a clock is ahead, fires are skipped or run too early, and each job's next
+//! fire lies far in the future once the clock is right. So each job is rewound to
+//! the present: fires that were only skipped come again, and fires that ended do
+//! not.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,42 +19,42 @@ use crate::job::{
 use crate::schedule::{ScheduleError, ScheduleSpec};
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
 
-/// The least there is: to just before an instant.
+/// The smallest step between two instants.
 const TICK: TimeDelta = TimeDelta::microseconds(1);
 
-/// The fires to come that have ended already or are open, by job.
+/// The future fires that have already ended or are open, by job.
 type Ended = HashMap<JobId, Vec<DateTime<Utc>>>;
 
 impl Scheduler {
-    /// Looks at the clock now and then, until the scheduler stops.
+    /// Checks the clock now and then, until the scheduler stops.
     pub(super) async fn watch_clock(self) {
         loop {
-            self.look_at_clock().await;
+            self.check_clock().await;
             if self.0.engine.clock_may_be_set().await.is_none() {
                 return;
             }
         }
     }
 
-    /// Looks whether the clock was set back, and has jobs begin again if so.
-    pub(crate) async fn look_at_clock(&self) {
+    /// Checks whether the clock was set back, and rewinds jobs if so.
+    pub(crate) async fn check_clock(&self) {
         let engine = &self.0.engine;
-        let _alone = engine.look_alone().await;
-        // A shared store goes by a clock of its own.
-        let back = engine.look_at_clock().filter(|back| back.is_long() && !engine.storage.is_shared());
+        let _alone = engine.lock_clock_check().await;
+        // A shared store has its own clock.
+        let back = engine.check_clock().filter(|back| back.is_long() && !engine.storage.is_shared());
         if let Some(back) = back {
             tokio::select! {
-                jobs = engine.persist("jobs that begin again", || self.set_jobs_back(back)) => {
-                    engine.were_set_back(jobs);
+                jobs = engine.persist("rewound jobs", || self.rewind_jobs(back)) => {
+                    engine.report_rewound(jobs);
                 }
-                // The next start sees what happened ahead of its time.
+                // The next start sees that records lie in the future.
                 () = engine.stopping() => {}
             }
         }
     }
 
-    /// Has all jobs begin again at the right time, and says how many do.
-    async fn set_jobs_back(&self, back: SetBack) -> Result<usize, SchedulerError> {
+    /// Rewinds all jobs that are ahead, and returns how many there were.
+    async fn rewind_jobs(&self, back: SetBack) -> Result<usize, SchedulerError> {
         let engine = &self.0.engine;
         let _alone = engine.taking_over().await;
         loop {
@@ -67,7 +67,7 @@ impl Scheduler {
                     .table
                     .get(job.id)
                     .map_or_else(|| waiting_of(job.id, &stored.open), |known| known.activity.waiting());
-                let of_job = self.set_job_back(&mut job, &ended, &waiting, back)?;
+                let of_job = self.rewind_job(&mut job, &ended, &waiting, back)?;
                 if !of_job.is_empty() {
                     changes.extend(of_job);
                     jobs.push(job);
@@ -87,16 +87,16 @@ impl Scheduler {
         }
     }
 
-    /// The same before a start, of jobs and open fires as they were stored, if
-    /// something has happened that lies ahead of now.
-    pub(super) async fn set_back_at_start(
+    /// The same before a start, for jobs and open fires as they were stored, if
+    /// anything stored lies in the future.
+    pub(super) async fn rewind_at_start(
         &self,
         jobs: &mut [Job],
         open: &mut [OpenFire],
     ) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
-        // The first look: what is set from now on is noticed.
-        engine.look_at_clock();
+        // The first check: steps from now on are noticed.
+        engine.check_clock();
         let now = engine.clock.now();
         let newest = HistoryQuery { limit: 1, ..HistoryQuery::default() };
         let recorded_at = engine.storage.history(&newest).await?.first().and_then(|run| run.finished_at);
@@ -106,7 +106,7 @@ impl Scheduler {
         let of_claims = open.iter().filter(|open| open.is_claimed).map(|open| open.entry.due_at);
         let Some(from) = of_jobs.chain(of_claims).chain(recorded_at).max() else { return Ok(()) };
         let retries = recorded_at.map_or(TimeDelta::zero(), |at| at - now).max(TimeDelta::zero());
-        let back = SetBack { from, to: now, since_last_look: TimeDelta::zero(), retries };
+        let back = SetBack { from, to: now, since_last_check: TimeDelta::zero(), retries };
         if !back.is_long() || engine.storage.is_shared() {
             return Ok(());
         }
@@ -114,7 +114,7 @@ impl Scheduler {
         let mut changes = Vec::new();
         let mut count = 0;
         for job in jobs {
-            let of_job = self.set_job_back(job, &ended, &waiting_of(job.id, open), back)?;
+            let of_job = self.rewind_job(job, &ended, &waiting_of(job.id, open), back)?;
             count += usize::from(!of_job.is_empty());
             changes.extend(of_job);
         }
@@ -122,15 +122,15 @@ impl Scheduler {
         for open in open.iter_mut().filter(|open| !open.is_claimed) {
             open.entry = entry_set_back(open.entry.clone(), back.retries, now);
         }
-        // That a job was made ahead of now is an old story if nothing begins again.
+        // If no job is rewound, it does not matter that one was made in the future.
         if count > 0 || recorded_at.is_some_and(|at| SetBack { from: at, ..back }.is_long()) {
-            engine.was_set_back(back);
-            engine.were_set_back(count);
+            engine.report_set_back(back);
+            engine.report_rewound(count);
         }
         Ok(())
     }
 
-    /// The fires of schedules later than `after` that do not run again.
+    /// The fires of schedules after `after` that do not run again.
     async fn ended_after(
         &self,
         after: DateTime<Utc>,
@@ -151,16 +151,16 @@ impl Scheduler {
             add(job, scheduled_for);
         }
         for job in jobs {
-            // The history may not go back so far.
+            // The history may not go back that far.
             let before = job.rewind.iter().flat_map(|rewind| rewind.ended.iter().copied());
             before.chain(job.last_ended).for_each(|fire| add(job.id, fire));
         }
         Ok(ended)
     }
 
-    /// The changes that have a job begin again, and those that keep what waits
-    /// from waiting longer.
-    fn set_job_back(
+    /// The changes that rewind a job, and those that keep its waiting attempts from
+    /// waiting longer.
+    fn rewind_job(
         &self,
         job: &mut Job,
         ended: &Ended,
@@ -187,7 +187,7 @@ impl Scheduler {
             changes.push(Change::ReviseJob(Box::new(revision)));
             changes.push(Change::Skip(SkippedFires { run: Arc::new(run), progress }));
         } else if waits_ahead.clone().next().is_some() {
-            // The queue takes an entry that is due earlier of a later revision only.
+            // The queue accepts an earlier due time only with a later revision.
             job.revise(&revision);
             changes.push(Change::ReviseJob(Box::new(revision)));
         }
@@ -199,8 +199,8 @@ impl Scheduler {
         Ok(changes)
     }
 
-    /// The job as it begins again, and the record that says so; `None` if its
-    /// next fire stays the same.
+    /// The rewound job, and the record that says so; `None` if its next fire would
+    /// not come earlier.
     fn rewound(
         &self,
         job: &Job,
@@ -209,7 +209,7 @@ impl Scheduler {
     ) -> Result<Option<(Job, Skipped)>, ScheduleError> {
         let Some(cursor) = job.next_run_at.filter(|cursor| *cursor > back.to) else { return Ok(None) };
         let count = job.rewind.as_ref().map_or(0, |rewind| rewind.count) + 1;
-        // It names the record, so no two are the same.
+        // It becomes part of the record's id, so it must differ each time.
         let mut since = back.to + TICK * i32::try_from(count).unwrap_or(i32::MAX);
         if since == job.scheduled_since {
             since += TICK;
@@ -218,7 +218,7 @@ impl Scheduler {
         ended.sort_unstable();
         ended.dedup();
         let mut rewound = job.clone();
-        let anchor = job.anchor_set_back(back.from, since, back.since_last_look);
+        let anchor = job.anchor_set_back(back.from, since, back.since_last_check);
         rewound.rewind = Some(Arc::new(Rewind { count, anchor, ended: ended.into() }));
         rewound.scheduled_since = since;
         let schedule = self.timetable_of(&rewound)?;

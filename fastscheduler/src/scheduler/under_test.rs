@@ -1,4 +1,4 @@
-//! What the feature `testing` asks of a scheduler.
+//! What the feature `testing` needs from a scheduler.
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +11,7 @@ impl Scheduler {
         if !self.is_running() {
             return Err(SchedulerError::Phase("the scheduler is not running; call `start()` first"));
         }
-        self.look_at_clock().await;
+        self.check_clock().await;
         Ok(self.0.engine.quiet().await?)
     }
 

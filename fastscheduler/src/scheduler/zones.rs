@@ -28,9 +28,9 @@ impl Scheduler {
         Ok(job.without_ended(self.compile(&schedule, job.counts_from())?))
     }
 
-    /// Has stored jobs fire by the times of this scheduler's zone from now on. For
-    /// those that were in another one that is a change of their schedule, unless
-    /// it is the same zone under another name.
+    /// Moves stored jobs to this scheduler's zone. For jobs that were in another
+    /// one, that is a change of schedule, unless it is the same zone under another
+    /// name.
     pub(super) async fn place_in_zone(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
         let mut changes = Vec::new();
         let mut moved = Vec::new();
@@ -62,23 +62,23 @@ impl Scheduler {
             }
         }
         self.0.engine.apply(&changes, Durability::Now).await?;
-        self.tell_of_moved(&moved);
+        self.note_moved(&moved);
         Ok(())
     }
 
-    /// Says which jobs were placed anew, and from which zone.
-    fn tell_of_moved(&self, moved: &[(JobId, Tz, Option<DateTime<Utc>>)]) {
+    /// Logs which jobs were rescheduled, and from which zone.
+    fn note_moved(&self, moved: &[(JobId, Tz, Option<DateTime<Utc>>)]) {
         let zone = self.0.zone;
         for (job, before, next) in moved {
             let next = next.map(tracing::field::display);
-            tracing::info!(%job, %before, %zone, next, "placed the job's times in the scheduler's zone");
+            tracing::info!(%job, %before, %zone, next, "rescheduled the job in the scheduler's zone");
         }
         let zones: BTreeSet<&str> = moved.iter().map(|(_, before, _)| before.name()).collect();
         if !zones.is_empty() {
             let before = zones.into_iter().collect::<Vec<_>>().join(" and ");
             let (were, jobs) = if moved.len() == 1 { ("was", "job") } else { ("were", "jobs") };
             let note = format!(
-                "times without a zone are in {zone} now, and were in {before}: {} {jobs} {were} rescheduled",
+                "times without a zone are now in {zone}; they were in {before}: {} {jobs} {were} rescheduled",
                 moved.len()
             );
             tracing::warn!("{note}");
@@ -104,7 +104,7 @@ impl Scheduler {
         Ok(Change::ReviseJob(Box::new(revision)))
     }
 
-    /// Adds to what a person should know, and logs it.
+    /// Adds a note for people, and logs it.
     pub(super) fn note(&self, note: String) {
         tracing::warn!("{note}");
         self.notes().push(note);

@@ -96,7 +96,7 @@ fn a_clock_that_is_stepped_back_an_hour_goes_on_at_once_and_repeats_no_fire() {
         process.advance(MINUTE * 25);
         step(&world, &process, -1);
         process.advance(HOUR * 2);
-        // Ten and twenty past midnight ran already.
+        // The fires at 00:10 and 00:20 have already run.
         let tens =
             [10, 20].into_iter().chain((-3..=0).map(|tens| tens * 10)).chain((3..=8).map(|tens| tens * 10));
         let ran: Vec<_> = tens.flat_map(|minute| [minute; 2]).collect();
@@ -148,7 +148,7 @@ fn a_clock_that_was_set_back_before_a_restart_goes_on_at_once_and_repeats_no_fir
         assert_eq!(minutes(&world), [10, 20, -30, -20, -10, 0, 30, 40, 50, 60, 70, 80]);
         assert_eq!(skips(&process), [(SkipReason::Rescheduled, -30, 0)]);
         process.stop(Duration::ZERO);
-        // It is an old story by now.
+        // A later start does not report it again.
         let process = world.start();
         assert_eq!(process.run(process.scheduler.problems()).unwrap(), []);
         process.advance(MINUTE * 10);

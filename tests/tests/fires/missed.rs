@@ -121,7 +121,7 @@ fn a_job_that_waits_for_a_slot_past_several_fires_runs_the_last_of_them() {
         process.add(once(1).call("work").name("holds the slot"));
         process.jump(SECOND);
         process.add(every(60).seconds().starting_at(monday()).catch_up(catch_up).call("work"));
-        // No fire of it but the last waits for the slot alone.
+        // Only the last of its fires is merely waiting for the slot.
         for _ in 0..11 {
             process.jump(SECOND * 30);
         }
@@ -144,7 +144,7 @@ fn fires_that_come_due_while_others_are_made_up_for_overlap() {
     world.script.will(&[Act::Succeed, Act::Hang]);
     let process = world.start();
     process.add(every(60).seconds().catch_up(CatchUp::All).call("work"));
-    // Minutes 1 and 2 were missed, 3 is late; 4 comes due while 2 is made up for.
+    // Minutes 1 and 2 were missed, 3 is late; 4 comes due while 2 is caught up with.
     process.jump(SECOND * 190);
     process.jump(SECOND * 60);
     world.script.release(2);

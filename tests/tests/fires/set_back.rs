@@ -1,4 +1,4 @@
-//! A clock that was ahead, and is set back.
+//! A clock that was ahead and is set back.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ fn a_machine_that_boots_a_year_ahead_goes_on_at_once_when_its_clock_is_right() {
         assert_eq!(went_on, [190, 200, 210, 220, 230, 240], "{overlap:?}");
         assert_eq!(fires(&process, minutely).last(), Some(&240), "{overlap:?}");
         assert_eq!(process.job(daily).unwrap().next_run_at(), Some(monday() + HOUR * 9), "{overlap:?}");
-        // One record a job says what became of the fires that were skipped.
+        // One record for each job says what happened to the skipped fires.
         let records: Vec<_> =
             process.runs().into_iter().skip(ahead - 3).filter_map(|run| run.skipped).collect();
         assert_eq!(records.len(), 3);
@@ -66,7 +66,7 @@ fn a_machine_that_boots_a_year_ahead_goes_on_at_once_when_its_clock_is_right() {
         process.advance(HOUR * 9);
         assert_eq!(fires(&process, daily), [9 * 3_600]);
         world.audit(0);
-        // What ran a year too early does not run again.
+        // A fire that ran a year too early does not run again.
         let until_then = monday() + YEAR - TimeDelta::minutes(1) - world.clock.now();
         process.jump(until_then.to_std().unwrap());
         process.advance(MINUTE * 5);
@@ -249,7 +249,7 @@ fn a_paused_job_that_was_ahead_takes_its_next_regular_fire_when_it_is_resumed() 
 
 #[test]
 fn a_step_back_is_a_problem_while_it_lasts_and_is_counted() {
-    // By how many seconds, whether it is noticed, and whether jobs begin again.
+    // By how many seconds, whether it is noticed, and whether jobs are rewound.
     for (seconds, is_noticed, begins_again) in
         [(5, false, false), (6, true, false), (60, true, false), (61, true, true), (31_536_000, true, true)]
     {

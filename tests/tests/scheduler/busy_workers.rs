@@ -1,8 +1,8 @@
-//! Functions that keep a worker of the runtime to themselves: as long as another
-//! worker is free, everything else goes on.
+//! Functions that keep a worker of the runtime busy: as long as another worker is
+//! free, everything else goes on.
 //!
-//! A busy function does not return before what it is watching has happened, so
-//! a scheduler that makes the one wait for the other does not pass.
+//! A busy function does not return until what it watches for has happened. So a
+//! scheduler that makes that wait for the function fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ fn on_a_thread() {
     ON_THREADS.fetch_add(1, Ordering::SeqCst);
 }
 
-/// What has happened, and whether somebody gave up waiting for more.
+/// How much has happened, and whether a busy function gave up waiting for more.
 #[derive(Clone, Default)]
 struct Diary(Arc<Pages>);
 
@@ -47,7 +47,7 @@ impl Diary {
         self.0.count.load(Ordering::SeqCst)
     }
 
-    /// Keeps the thread until so much has happened.
+    /// Keeps its thread busy until that much has happened.
     fn be_busy_until(&self, count: usize) {
         let now_busy = self.0.busy.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most_busy.fetch_max(now_busy, Ordering::SeqCst);
@@ -82,7 +82,7 @@ struct World {
     scheduler: Scheduler,
     diary: Diary,
     workers: usize,
-    /// When the jobs are due that are due together.
+    /// When the jobs of [`Self::at_once`] are due.
     due_at: DateTime<Utc>,
 }
 
@@ -112,7 +112,7 @@ impl World {
         self.add(at_once.run(name, move || job(diary.clone())));
     }
 
-    /// A job that notes each of its runs, all 20 ms.
+    /// A job that notes each of its runs, every 20 ms.
     fn add_ticking(&self, name: &str) {
         let diary = self.diary.clone();
         self.add(every(0.02).seconds().run(name, move || {
@@ -126,8 +126,8 @@ fn multi_thread(workers: usize) -> Runtime {
     Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap()
 }
 
-/// Sees that in runtimes of several sizes so much is noted while functions are
-/// busy.
+/// Checks in runtimes of several sizes that the expected number of things is noted
+/// while functions are busy.
 fn each_goes_on(what: &str, expected: usize, begin: impl Fn(&World)) {
     for workers in [2, 16] {
         let world = World::on(multi_thread(workers), workers);
@@ -164,7 +164,7 @@ fn a_function_that_is_busy_after_it_has_waited_keeps_no_due_job_waiting() {
 fn a_busy_function_does_not_hold_up_those_that_are_due_with_it() {
     each_goes_on("one batch", 101, |world| {
         for number in 0..100 {
-            // Whichever begins first.
+            // Whichever of them begins first.
             world.add_at_once(&format!("{number}"), |diary| async move {
                 if diary.note() == 0 {
                     diary.be_busy_until(100);
@@ -200,7 +200,7 @@ fn what_began_before_a_busy_function_goes_on_beside_it() {
 #[test]
 fn what_ended_before_a_busy_function_is_recorded_beside_it() {
     each_goes_on("outcomes", 20, |world| {
-        // A job that skips what overlaps runs again once its run is recorded.
+        // A job that skips overlaps runs again only once its run is recorded.
         for number in 0..4 {
             world.add_ticking(&format!("tick {number}"));
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::{Clock as _, SystemClock};
 
-/// A program that goes on for so long does not end.
+/// How long to wait for a program to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program, which is ended with the test.
@@ -37,13 +37,13 @@ impl Program {
         assert!(found, "the program ended before it said `{text}`");
     }
 
-    /// What else it prints.
+    /// The rest of its output.
     fn rest(&mut self) -> String {
         let lines = self.lines.take().expect("its output is read");
         lines.map(|line| line.expect("it is text") + "\n").collect()
     }
 
-    /// Its code, once it ends; `None` if it does not, or is killed.
+    /// Its exit code; `None` if it does not end, or is killed.
     fn code(&mut self) -> Option<i32> {
         let until = SystemClock.now() + PATIENCE;
         while SystemClock.now() < until {
@@ -55,7 +55,7 @@ impl Program {
         None
     }
 
-    /// Waits until it handles SIGTERM itself.
+    /// Waits until it has installed a handler for SIGTERM.
     #[cfg(target_os = "linux")]
     fn catches_signals(&self) {
         /// The bit of SIGTERM, which is number 15.
@@ -130,7 +130,7 @@ fn a_signal_ends_a_program_that_is_still_reading_its_state_file() {
     });
 }
 
-/// So many take longer to read than it takes to send a signal.
+/// So many jobs that reading them takes longer than sending a signal.
 const MANY: usize = 20_000;
 
 async fn write_many_jobs(file: &std::path::Path) {

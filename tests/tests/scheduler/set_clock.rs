@@ -1,4 +1,4 @@
-//! A real process whose clock on the wall is set.
+//! A real process whose wall clock is set.
 
 #![cfg(target_os = "linux")]
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// How long to wait for a line before giving up; no measure of anything.
+/// How long to wait for a line before giving up.
 const PATIENCE: Duration = Duration::from_secs(60);
 const DAY: i64 = 86_400;
 
@@ -23,7 +23,7 @@ struct Program {
 }
 
 impl Program {
-    /// Starts it with a clock that is so many seconds ahead.
+    /// Starts it with a clock that is `ahead` by that many seconds.
     fn start(ahead: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = shim(folder.path());
@@ -71,7 +71,7 @@ impl Drop for Program {
     }
 }
 
-/// The library that sets the clock. What builds Rust programs has a C compiler.
+/// Builds the library that sets the clock. Linking Rust programs needs `cc` too.
 fn shim(folder: &Path) -> PathBuf {
     let library = folder.join("set_clock.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("shim/set_clock.c");
@@ -82,7 +82,7 @@ fn shim(folder: &Path) -> PathBuf {
 
 #[test]
 fn a_program_whose_clock_is_set_back_an_hour_goes_on() {
-    // The clock is ahead from the start, or for a moment that nobody looks at it in.
+    // The clock is ahead from the start, or only briefly between two checks.
     for was_right in [false, true] {
         let program = Program::start(if was_right { 0 } else { 3_600 });
         let mut ahead = program.next_tick();
@@ -94,7 +94,7 @@ fn a_program_whose_clock_is_set_back_an_hour_goes_on() {
             }
         }
         program.set_ahead(0);
-        // On the wall, what runs now ends about an hour before what ran last.
+        // By the wall clock, this run ends about an hour before the previous one.
         while !(3_000..=3_600).contains(&(ahead - program.next_tick()).rem_euclid(DAY)) {}
         program.next_tick();
     }

@@ -1,4 +1,4 @@
-//! Starts that wait, and those that end them.
+//! Starts that wait, and stops that end them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use fastscheduler::{Clock as _, SchedulerError, SystemClock};
 use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::on_manual_clock;
 
-/// A stop that goes on for so long does not end.
+/// How long to wait for a stop to return.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]

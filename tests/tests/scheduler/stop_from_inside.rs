@@ -1,5 +1,5 @@
-//! Jobs that stop their scheduler: they do not wait for themselves, and what
-//! they do after it is recorded like any other outcome.
+//! Jobs that stop their scheduler: they do not wait for themselves, and their
+//! outcome is recorded like any other.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use futures_util::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::sync::Barrier;
 
-/// Who waits so long waits for something that does not come. A stop that waited
-/// for its own caller would take 30 s.
+/// How long to wait before a test fails. A stop that waited for its own caller
+/// would take 30 s.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The scheduler that [`stops_on_a_thread`] stops.
@@ -72,7 +72,7 @@ impl World {
         patiently(what, self.scheduler.run_until_shutdown()).await.unwrap();
     }
 
-    /// What the file says afterwards, which nobody has open any more.
+    /// The runs in the file afterwards, when nobody has it open.
     async fn runs(&self) -> Vec<Run> {
         let store = JsonStorage::open(self.folder.path().join("scheduler.json")).unwrap();
         let runs =
@@ -132,7 +132,7 @@ async fn a_job_that_stops_its_scheduler_ends_as_it_ends_and_is_recorded_before_t
                     None => scheduler.stop().await?,
                 }
                 note("stop returned");
-                // The store is still open, also for the job.
+                // The store is still open, and the job can use it.
                 scheduler.jobs().await?;
                 for _ in 0..100 {
                     tokio::task::yield_now().await;
@@ -214,7 +214,7 @@ async fn jobs_that_stop_their_scheduler_do_not_wait_for_one_another() {
                 // Twice, and several at once.
                 scheduler.stop().await?;
                 tokio::try_join!(scheduler.stop(), scheduler.stop_within(PATIENCE))?;
-                // No stop may have waited until another of these jobs had ended.
+                // None of the stops waited until another of these jobs had ended.
                 returned.wait().await;
                 Ok(())
             }
@@ -286,7 +286,7 @@ async fn without_anybody_outside_the_store_is_closed_when_the_job_has_ended() {
     patiently("it is closed", reopened).await;
     assert_eq!(world.run_of("stops").await, Some((RunStatus::Completed, "\"stopped\"".to_owned())));
     assert!(!world.scheduler.is_running());
-    // It can be built again at once.
+    // A scheduler can be built on it at once.
     let again = World::open(&world.folder).await;
     again.start().await.unwrap();
     again.stop().await.unwrap();

@@ -1,4 +1,4 @@
-//! In which zone times are that name none: processes with each kind of `TZ`.
+//! The zone of times that name none, in processes with each kind of `TZ`.
 
 #![cfg(unix)]
 
@@ -12,7 +12,7 @@ use fastscheduler_tests::told::Told;
 
 const MORNING: u64 = 6 * 3_600;
 
-/// A scheduler in the zone of its environment, from that second after Monday on.
+/// A scheduler in its environment's zone, started that many seconds after Monday.
 fn start(folder: &StateFolder, second: u64, variables: &[(&str, &OsStr)]) -> Result<Told, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_does_as_told"));
     command.env_clear().envs(variables.iter().copied());
@@ -24,7 +24,7 @@ fn in_zone(folder: &StateFolder, second: u64, tz: &str) -> Told {
     start(folder, second, &[("TZ", OsStr::new(tz))]).unwrap()
 }
 
-/// The zone of this machine by its link alone, if it is one.
+/// The zone of this machine if `/etc/localtime` is a link.
 fn of_this_machine() -> Option<String> {
     let target = fs::read_link("/etc/localtime").ok()?;
     Some(target.to_str()?.rsplit_once("zoneinfo/")?.1.to_owned())
@@ -97,7 +97,7 @@ fn a_tz_that_names_no_zone_is_an_error_where_the_zone_matters_and_nowhere_else()
         let refused = start(&folder, 0, &[("TZ", tz)]).unwrap_err();
         assert!(names_all(&refused), "{refused}");
         assert!(folder.contents().is_empty(), "nothing was begun");
-        // The scheduler's zone is named.
+        // It does not matter if the scheduler's zone is named.
         let named = [("TZ", tz), ("FASTSCHEDULER_TIMEZONE", OsStr::new("Asia/Tokyo"))];
         let mut told = start(&folder, 0, &named).unwrap();
         assert_eq!(told.tell("zone").unwrap(), "Asia/Tokyo");
@@ -108,7 +108,7 @@ fn a_tz_that_names_no_zone_is_an_error_where_the_zone_matters_and_nowhere_else()
         }
         assert_eq!(told.tell("schedule zoned").unwrap(), "Asia/Tokyo");
         told.tell("schedule without").unwrap();
-        // Nor do the dead letters need the machine's zone, nor the proof that no fire was lost.
+        // Dead letters do not need the machine's zone then, and neither does the audit.
         let id = told.tell("daily 09:00 fails").unwrap();
         assert_eq!(told.tell(&format!("next {id}")).unwrap(), "2026-11-24T00:00:00Z");
         told.tell("advance 86400").unwrap();
@@ -137,7 +137,7 @@ fn dead_letters_are_shown_in_the_zone_that_tz_names() {
     assert_eq!(times_of_letters(&folder), ["2026-11-23 12:00:00"]);
 }
 
-/// What was stored while times without a zone were silently in UTC.
+/// For stores from when times without a zone were silently in UTC.
 #[test]
 fn jobs_that_were_placed_in_utc_are_placed_anew_in_the_machines_zone_which_is_recorded_and_logged() {
     let folder = StateFolder::new();
@@ -145,7 +145,7 @@ fn jobs_that_were_placed_in_utc_are_placed_anew_in_the_machines_zone_which_is_re
     let ids = ["09:00", "07:00"].map(|time| told.tell(&format!("daily {time} work")).unwrap());
     told.tell("stop").unwrap();
     told.end();
-    // One of them was missed meanwhile, by the times that it had.
+    // One of them was missed in between, by its old times.
     let mut told = in_zone(&folder, MORNING + 7_000, "Europe/Berlin");
     let next = ids.each_ref().map(|id| told.tell(&format!("next {id}")).unwrap());
     assert_eq!(next, ["2026-11-23T08:00:00Z", "2026-11-24T06:00:00Z"]);
@@ -153,7 +153,8 @@ fn jobs_that_were_placed_in_utc_are_placed_anew_in_the_machines_zone_which_is_re
     let skipped = told.tell("skipped").unwrap();
     assert_eq!(skipped, format!("{first} rescheduled 1, {second} rescheduled 1"));
     let log = told.tell("log").unwrap();
-    let said = "WARN times without a zone are in Europe/Berlin now, and were in UTC: 2 jobs were rescheduled";
+    let said =
+        "WARN times without a zone are now in Europe/Berlin; they were in UTC: 2 jobs were rescheduled";
     assert!(log.contains(said), "{log}");
     told.tell("advance 3600").unwrap();
     assert_eq!(told.tell("completed").unwrap(), "1");
@@ -172,7 +173,7 @@ fn another_name_of_the_same_zone_changes_nothing() {
     let mut told = in_zone(&folder, MORNING + 7_000, "Etc/UTC");
     assert_eq!(told.tell("zone").unwrap(), "Etc/UTC");
     told.tell("advance 1").unwrap();
-    // What was missed meanwhile is made up for.
+    // What was missed in between is caught up with.
     assert_eq!(told.tell("completed").unwrap(), "1");
     assert_eq!(told.tell("skipped").unwrap(), "");
     assert_eq!(told.tell(&format!("next {id}")).unwrap(), "2026-11-24T07:00:00Z");
