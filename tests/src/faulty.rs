@@ -62,7 +62,7 @@ impl Faulty {
         answer
     }
 
-    /// Whether somebody has waited for an answer that was held.
+    /// Whether an answer is being held, or was.
     #[must_use]
     pub fn has_held(&self) -> bool {
         self.held.load(Ordering::SeqCst) > 0

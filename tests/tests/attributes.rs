@@ -70,7 +70,7 @@ mod inner {
 #[hourly(at = ":30")]
 async fn by_every_other_schedule() {}
 
-/// Attributes that cannot see each other, since they go by another name.
+/// Attributes that cannot see each other, since they are imported under other names.
 mod in_order {
     use fastscheduler::every;
     use fastscheduler::{every as ticks, hourly as chimes};

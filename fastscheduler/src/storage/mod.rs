@@ -311,8 +311,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { self.statistics().await.map(drop) })
     }
 
-    /// The zone of local times that the store writes for people, if it writes
-    /// any: that of the scheduler, which is known when one is built on it.
+    /// Sets the zone of local times that the store writes for people.
+    ///
+    /// A scheduler calls this with its own zone when it is built. Stores that write
+    /// no local times ignore it, which is the default.
     fn write_local_times_in(&self, _zone: Tz) {}
 
     /// Makes safe what was applied, and lets go of the store, so that somebody

@@ -77,8 +77,8 @@ impl Clock for ManualClock {
 }
 
 impl Times {
-    /// What the clock on the wall would have read at the beginning: it changes
-    /// when that clock is set.
+    /// What the wall clock would have read at the beginning. It changes only when
+    /// the wall clock is set.
     fn began_at(self) -> DateTime<Utc> {
         self.wall - self.elapsed
     }

@@ -36,15 +36,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// The refusal of a body that could not be read. What is JSON all the same, and
-/// nested deeper than readers go, has arguments that are not allowed: nothing
-/// else in a request is nested.
+/// The error for a body that could not be parsed. If it is valid JSON but nested
+/// too deep to be parsed, its arguments are to blame: nothing else in a request is
+/// nested.
 fn unreadable(body: &[u8], error: &serde_json::Error, sentence: String) -> ApiError {
     let depth = nesting::depth(body);
     let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
     if error.is_syntax() && depth > nesting::READABLE && is_json() {
         return ApiError::not_allowed(format!(
-            "the body is nested {depth} deep; arguments that are nested more than {ARGUMENTS_DEPTH_LIMIT} deep cannot be used"
+            "the body is nested {depth} deep; arguments may be nested at most {ARGUMENTS_DEPTH_LIMIT} deep"
         ));
     }
     ApiError::unreadable(sentence)

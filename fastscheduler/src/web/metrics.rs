@@ -153,13 +153,14 @@ impl Page<'_, '_> {
     }
 
     fn problems(&mut self, metrics: &Metrics) -> fmt::Result {
-        let help = "Problems that began, such as that the clock was set back";
+        let help = "Problems that have begun, such as the clock having been set back";
         let mut begun = self.begin("problems", help, MetricType::Counter)?;
         for (code, of) in &metrics.problems {
             let labels = [("code", code.as_str())];
             begun.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&of.begun, None)?;
         }
-        let mut present = self.begin("problems_present", "Problems that last", MetricType::Gauge)?;
+        let mut present =
+            self.begin("problems_present", "Problems that are present now", MetricType::Gauge)?;
         for (code, of) in &metrics.problems {
             let labels = [("code", code.as_str())];
             let count = i64::try_from(of.present).unwrap_or(i64::MAX);

@@ -60,8 +60,8 @@ struct Preview {
     timezone: &'static str,
     /// Its next ten fires, or as many as there are.
     upcoming: Vec<Fire>,
-    /// How its day fields go together, if both are restricted, and what changes
-    /// of the clocks do to it within a year.
+    /// How its day fields combine, if both are restricted, and what clock changes do
+    /// to it within a year.
     notes: Vec<String>,
 }
 
@@ -121,7 +121,7 @@ async fn preview(
     }))
 }
 
-/// How the two day fields of a cron expression go together, if both count.
+/// How the two day fields of a cron expression combine, if both are restricted.
 fn day_note(schedule: &Schedule) -> Option<String> {
     const EITHER: &str = "Day of month and day of week are both restricted: it runs on days that match either. \
                           Put `+` before the day of week to run only on days that match both.";
@@ -130,10 +130,10 @@ fn day_note(schedule: &Schedule) -> Option<String> {
         DayFields::One => None,
         DayFields::Either => Some(EITHER.to_owned()),
         DayFields::EitherUnlikeLinux => Some(format!(
-            "{EITHER} Linux's cron differs: because a day field begins with `*`, it asks for both."
+            "{EITHER} Linux's cron differs: because a day field begins with `*`, it requires both."
         )),
         DayFields::Both => Some(
-            "The `+` before the day of week asks for days that match both the day of month and the day of week."
+            "Because of the `+` before the day of week, it runs only on days that match both day fields."
                 .to_owned(),
         ),
     }

@@ -3,11 +3,11 @@
 //!
 //! It is given the state file, the second after Monday at which it begins, and
 //! maybe the length of the journal that is folded. With `--own-zone` before
-//! these it is in the zone that its environment names, and not in UTC. It answers
+//! these, it is in the zone that its environment names, not in UTC. It answers
 //! each line with one that begins with `ok` or `error`.
 //!
-//! Given `hanging` and how many starts are to be made, it runs until a signal
-//! comes, on a store that does not answer the first of them.
+//! Given `hanging` and a number of starts, it runs until a signal comes, on a
+//! store that never answers the first start.
 
 use std::fs::File;
 use std::io::{BufRead as _, Write as _};

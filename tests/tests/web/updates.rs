@@ -75,7 +75,7 @@ fn an_instant_keeps_its_fraction_of_a_second_to_the_microsecond() {
     let (at, next_run_at, next_run) =
         ("2027-01-01 00:00:00.123456", "2026-12-31T18:30:00.123456Z", "2027-01-01 00:00:00");
     assert_eq!(shown(), (json!(at), json!(next_run_at), json!(next_run)));
-    // What it shows is what a request would have to say.
+    // What it shows can be sent in a request.
     let same = json!({"schedule_config": {"at": at}});
     server.put(&path, &same).with(200);
     assert_eq!(shown(), (json!(at), json!(next_run_at), json!(next_run)));

@@ -44,7 +44,7 @@ struct Letter<'a> {
 }
 
 impl Ledger {
-    /// Shows the dead letters with local times of this zone from now on.
+    /// Shows the local times of dead letters in this zone from now on.
     pub(super) fn show_letters_in(&self, zone: Tz) {
         *self.files.zone.lock().unwrap_or_else(PoisonError::into_inner) = Some(zone);
         self.inner().fold.has_letters = true;
@@ -53,8 +53,8 @@ impl Ledger {
 }
 
 impl Files {
-    /// What the file says of a state. Local times are in the scheduler's zone,
-    /// or in the machine's until one has said which that is.
+    /// The file's text for a state. Local times are in the scheduler's zone, or in
+    /// the machine's until a scheduler has set it.
     pub(super) fn letters(&self, state: &State) -> serde_json::Result<Vec<u8>> {
         let zone = *self.zone.lock().unwrap_or_else(PoisonError::into_inner);
         let zone = zone.or_else(|| system_zone().ok().map(|system| system.zone)).unwrap_or(Tz::UTC);

@@ -31,7 +31,7 @@ pub(super) struct Files {
     pub(super) new_journal: PathBuf,
     /// The dead letters, for people and other programs.
     pub(super) dead_letters: PathBuf,
-    /// The zone of the local times in it, if somebody has said which.
+    /// The zone of the local times in it, once a scheduler has set it.
     pub(super) zone: Mutex<Option<Tz>>,
     /// Locked for as long as the store is open.
     pub(super) lock: PathBuf,

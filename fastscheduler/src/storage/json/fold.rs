@@ -62,7 +62,7 @@ pub(super) struct Folding {
     is_wanted: bool,
     /// Whether dead letters may have come or gone since their file was written.
     pub(super) has_letters: bool,
-    /// Whether nobody has looked yet if the last process has written them.
+    /// Whether the last process may have left their file unwritten.
     has_old_letters: bool,
     /// Those who wait for a try to write a snapshot.
     waiting: Vec<Answer>,
@@ -88,8 +88,8 @@ impl Folding {
             not_before: 0,
             is_wanted: has_old,
             has_letters: false,
-            // One that was killed may not have. A scheduler has them written
-            // when it says in which zone, and otherwise there is time.
+            // It may have been killed before. A scheduler has the file written when
+            // it sets the zone; without one, closing the store is soon enough.
             has_old_letters: true,
             waiting: Vec::new(),
             missed: None,

@@ -72,7 +72,7 @@ pub(super) fn version(text: &[u8]) -> Result<(String, usize), Damage> {
 #[derive(Deserialize)]
 struct Stored<'a> {
     metadata: Metadata,
-    // As text, so that one that cannot be read does not keep the others.
+    // As text, so that an unreadable one does not affect the others.
     #[serde(default, borrow)]
     jobs: Vec<&'a RawValue>,
     #[serde(default, borrow)]
@@ -202,16 +202,16 @@ fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {
     })
 }
 
-/// Reads what stands in a list of the file.
+/// Parses an item of one of the file's lists.
 fn read_item<T: DeserializeOwned>(text: &RawValue) -> serde_json::Result<T> {
     match serde_json::from_str::<Value>(text.get()) {
         Ok(value) => serde_json::from_value(value),
-        // Nested deeper than readers go, but perhaps not where it matters.
+        // Perhaps only a part that is ignored here is nested too deep.
         Err(_) => serde_json::from_str(text.get()),
     }
 }
 
-/// The id of a job, as it is written.
+/// The id of a job, as written in the file.
 fn id_of(job: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Identified<'a> {
@@ -250,7 +250,7 @@ fn job(stored: StoredJob, last_save: Option<f64>, notes: &mut Vec<String>) -> Re
         catch_up: if stored.catch_up { CatchUp::Once } else { CatchUp::None },
         ..Policy::default()
     };
-    // In which zone times are that name none, only the scheduler can say.
+    // Only the scheduler knows the zone of times that name none.
     let placed = schedule.clone().placed(scheduled_since).compile(Tz::UTC);
     let mut next_run_at = placed.map_err(|error| error.to_string())?.next_after(scheduled_since);
     if schedule.zone.is_none() && schedule.spec.is_of_calendar() {

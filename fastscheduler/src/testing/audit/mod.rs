@@ -51,7 +51,7 @@ pub fn audit(storage: &dyn Storage) -> Auditing<'_> {
 #[must_use = "it checks nothing unless it is awaited"]
 pub struct Auditing<'a> {
     storage: &'a dyn Storage,
-    /// `None` is the machine's.
+    /// `None` means the machine's zone.
     zone: Option<Tz>,
     until: Option<DateTime<Utc>>,
     behind: HashSet<JobId>,

@@ -126,7 +126,7 @@ impl Period<'_> {
         let mut own: Vec<Account> =
             own.filter(|account| account.is_skip || !schedule.is_left_out(account.first)).collect();
         own.extend(closing.filter(|account| self.contains(account.first)).map(|account| {
-            // Of a clock that was ahead it may go on beyond.
+            // From a clock that was ahead, it may extend beyond the period.
             Account { last: account.last.min(self.until), ..account }
         }));
         own.sort_unstable();
@@ -181,7 +181,7 @@ impl Period<'_> {
                 count(&self.schedule.clone().without(left_out)).map_or(0, |range| range.count)
             };
             (range.first, range.last) == (skipped.first, skipped.last)
-                && rewinds.may_be(skipped, by_schedule).contains(&skipped.count)
+                && rewinds.possible_counts(skipped, by_schedule).contains(&skipped.count)
         });
         if is_right {
             return None;

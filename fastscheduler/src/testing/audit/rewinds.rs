@@ -1,7 +1,7 @@
-//! What of a job's records is of a time that the clock was ahead.
+//! Which of a job's records are from a time when the clock was ahead.
 //!
-//! A schedule that is closed before a fire that was accounted for already is
-//! that of a clock that was set back: the job's fires began again then.
+//! If a schedule was closed before a fire that was already accounted for, the
+//! clock was set back, and the job was rewound.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
@@ -13,10 +13,10 @@ use super::Book;
 use super::chain::Chains;
 use crate::job::{Run, RunId, Skipped};
 
-/// What the records before a clock was set back say of the time after.
+/// What records from before the clock was set back say about the time after it.
 #[derive(Default)]
 pub(super) struct Rewinds {
-    /// The records of skipped fires that do not hold whole: up to when they do.
+    /// For skip records that do not hold entirely, the instant up to which they do.
     holds_until: HashMap<RunId, DateTime<Utc>>,
     /// All fires that had ended and do not come again.
     ended: Fires,
@@ -68,7 +68,7 @@ impl Rewinds {
         ended: &mut BTreeSet<DateTime<Utc>>,
     ) {
         for (other, run) in records.iter().enumerate() {
-            // What was under way ended before the instant for which it ran.
+            // An attempt that was running then ended before its own due time.
             let is_before = other < place || run.finished_at.is_some_and(|at| at < run.scheduled_for());
             match run.skipped.as_deref() {
                 Some(skipped) if other < place => {
@@ -86,23 +86,26 @@ impl Rewinds {
         }
     }
 
-    /// The instant up to which a record of skipped fires holds, if it does not
-    /// hold for all of them.
+    /// The instant up to which a skip record holds, if it does not hold entirely.
     pub(super) fn holds_until(&self, skip: RunId) -> Option<DateTime<Utc>> {
         self.holds_until.get(&skip).copied()
     }
 
-    /// The fires that do not come again, by all that was recorded.
+    /// The fires that do not come again, according to all records.
     pub(super) fn ended(&self) -> &Fires {
         &self.ended
     }
 
-    /// How many fires a record may say were skipped, if its schedule has so
-    /// many without some that are left out.
+    /// The counts that a skip record may give. `count` returns how many fires its
+    /// schedule has without the given ones.
     ///
-    /// What ran was not skipped. But of a schedule that was closed it may have
-    /// run by the next one.
-    pub(super) fn may_be(&self, skipped: &Skipped, count: impl Fn(&Fires) -> u64) -> RangeInclusive<u64> {
+    /// A fire that ran was not skipped. But if the schedule was closed, the fire may
+    /// have run under the next one.
+    pub(super) fn possible_counts(
+        &self,
+        skipped: &Skipped,
+        count: impl Fn(&Fires) -> u64,
+    ) -> RangeInclusive<u64> {
         let without = count(&self.ran);
         without..=if skipped.closed.is_some() { count(&Fires::default()) } else { without }
     }

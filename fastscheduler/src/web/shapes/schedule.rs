@@ -211,7 +211,7 @@ enum UnitOfTime {
 pub(in crate::web) struct CronConfig {
     /// Five fields, six with seconds first, or a nickname such as `@hourly`. If day
     /// of month and day of week are both restricted, a day that matches either is
-    /// enough; `+` before the day of week asks for both.
+    /// enough; `+` before the day of week requires both.
     #[schema(example = "*/5 * * * *")]
     expression: String,
 }
