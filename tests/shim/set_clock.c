@@ -1,6 +1,6 @@
-/* A clock on the wall that can be set: loaded before the C library, it is ahead
- * by as many seconds as the file says that the environment names in CLOCK_AHEAD.
- * The clock that counts the time that passes is left alone. */
+/* A wall clock that can be set. Loaded before the C library, it is ahead by the
+ * number of seconds in the file that the environment variable CLOCK_AHEAD names.
+ * The monotonic clock is left alone. */
 
 #include <stdlib.h>
 #include <stdio.h>

@@ -370,7 +370,7 @@ fn of_job(runs: Vec<Run>, job: &Job) -> Vec<Run> {
 }
 
 #[tokio::test]
-async fn an_expression_that_means_something_else_is_placed_anew_once_and_is_no_change_of_the_code() {
+async fn an_expression_that_means_something_else_is_rescheduled_once_and_is_no_change_of_the_code() {
     let storage = MemoryStorage::default();
     let (scheduler, _) = build(&storage, 0).await;
     let id = find(&scheduler, "mondays").await.unwrap().id();

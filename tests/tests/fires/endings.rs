@@ -1,4 +1,4 @@
-//! How attempts end: the record and the dead letter say what ended each.
+//! How attempts end: the record and the dead letter say what ended each one.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
@@ -30,7 +30,7 @@ fn endings(process: &Process) -> (Vec<String>, Vec<String>) {
 #[track_caller]
 fn assert_endings(process: &Process, records: &[&str], letters: &[&str]) {
     let (mut found_records, found_letters) = endings(process);
-    // Two that end at one instant may be recorded in either order.
+    // Two attempts that end at the same instant may be recorded in either order.
     let mut records = records.to_vec();
     found_records.sort();
     records.sort_unstable();
@@ -198,7 +198,7 @@ fn an_attempt_that_gives_way_to_a_run_that_was_asked_for_says_so() {
 
 #[test]
 fn what_cancelled_an_attempt_first_is_what_ended_it() {
-    // Nothing moves between a cancellation and what follows on it.
+    // No task runs between the cancellation and what follows it.
     let world = World::default();
     let (process, id) = hanging(&world, "work", Overlap::Skip);
     let run = world.script.begun()[0].run_id();
@@ -273,8 +273,8 @@ fn an_attempt_that_a_stop_kept_from_its_thread_has_not_failed() {
         let mut events = scheduler.subscribe();
         world.clock.advance(SECOND);
         while !matches!(events.next().await, Some(Event::RunStarted(_))) {}
-        // The stop cancels both attempts; before anybody sees that, the thread
-        // comes to the one that waits for it.
+        // The stop cancels both attempts. Before anybody notices, the thread becomes
+        // free for the attempt that waits for it.
         let (is_through, through) = std::sync::mpsc::channel();
         tokio::task::spawn_blocking(move || is_through.send(()));
         let (script, through) = (script.clone(), Mutex::new(through));

@@ -139,7 +139,7 @@ fn a_job_that_waits_for_a_slot_past_several_fires_runs_the_last_of_them() {
 }
 
 #[test]
-fn fires_that_come_due_while_others_are_made_up_for_overlap() {
+fn fires_that_come_due_while_others_are_caught_up_with_overlap() {
     let world = World::default();
     world.script.will(&[Act::Succeed, Act::Hang]);
     let process = world.start();

@@ -173,7 +173,7 @@ fn fires_that_are_skipped_again_have_records_of_their_own() {
 }
 
 #[test]
-fn retries_and_delays_keep_the_time_that_is_left_and_a_date_its_instant() {
+fn retries_and_delays_keep_their_remaining_time_and_a_date_its_instant() {
     for restarts in [false, true] {
         let world = World::default();
         world.clock.step(monday() + TimeDelta::hours(3));
@@ -204,7 +204,7 @@ fn retries_and_delays_keep_the_time_that_is_left_and_a_date_its_instant() {
 }
 
 #[test]
-fn an_attempt_under_way_ends_as_it_ends_and_what_comes_due_meanwhile_overlaps() {
+fn a_running_attempt_ends_as_usual_and_what_comes_due_meanwhile_overlaps() {
     for overlap in [Overlap::Skip, Overlap::Queue] {
         let world = World::default();
         world.clock.step(monday() + TimeDelta::hours(1));
@@ -290,7 +290,7 @@ fn a_step_back_is_a_problem_while_it_lasts_and_is_counted() {
 }
 
 #[test]
-fn a_wrong_year_takes_no_history_with_it_for_an_hour() {
+fn after_a_step_ahead_of_over_a_day_history_is_kept_for_an_hour() {
     let world = World::default();
     let settings = |builder: fastscheduler::SchedulerBuilder| builder.history_retention_days(7);
     let process = world.start_with(settings);

@@ -82,7 +82,7 @@ struct World {
     scheduler: Scheduler,
     diary: Diary,
     workers: usize,
-    /// When the jobs of [`Self::at_once`] are due.
+    /// When the jobs of [`Self::add_at_once`] are due.
     due_at: DateTime<Utc>,
 }
 
@@ -101,7 +101,7 @@ impl World {
         self.runtime.block_on(self.scheduler.add(job)).unwrap();
     }
 
-    /// A job that is due with all others of the kind.
+    /// Adds a job that is due together with all others added this way.
     fn add_at_once<F: Future<Output = ()> + Send + 'static>(
         &self,
         name: &str,
@@ -112,7 +112,7 @@ impl World {
         self.add(at_once.run(name, move || job(diary.clone())));
     }
 
-    /// A job that notes each of its runs, every 20 ms.
+    /// Adds a job that runs every 20 ms and notes each run.
     fn add_ticking(&self, name: &str) {
         let diary = self.diary.clone();
         self.add(every(0.02).seconds().run(name, move || {
@@ -128,7 +128,7 @@ fn multi_thread(workers: usize) -> Runtime {
 
 /// Checks in runtimes of several sizes that the expected number of things is noted
 /// while functions are busy.
-fn each_goes_on(what: &str, expected: usize, begin: impl Fn(&World)) {
+fn everything_goes_on(what: &str, expected: usize, begin: impl Fn(&World)) {
     for workers in [2, 16] {
         let world = World::on(multi_thread(workers), workers);
         begin(&world);
@@ -139,7 +139,7 @@ fn each_goes_on(what: &str, expected: usize, begin: impl Fn(&World)) {
 
 #[test]
 fn a_function_that_is_busy_in_its_first_poll_keeps_no_due_job_waiting() {
-    each_goes_on("first poll", 10, |world| {
+    everything_goes_on("first poll", 10, |world| {
         for busy in 1..world.workers {
             world.add_at_once(&format!("busy {busy}"), |diary| async move { diary.be_busy_until(10) });
         }
@@ -149,7 +149,7 @@ fn a_function_that_is_busy_in_its_first_poll_keeps_no_due_job_waiting() {
 
 #[test]
 fn a_function_that_is_busy_after_it_has_waited_keeps_no_due_job_waiting() {
-    each_goes_on("later poll", 10, |world| {
+    everything_goes_on("later poll", 10, |world| {
         for busy in 1..world.workers {
             world.add_at_once(&format!("busy {busy}"), |diary| async move {
                 SystemClock.sleep_until(SystemClock.now() + Duration::from_millis(1)).await;
@@ -162,7 +162,7 @@ fn a_function_that_is_busy_after_it_has_waited_keeps_no_due_job_waiting() {
 
 #[test]
 fn a_busy_function_does_not_hold_up_those_that_are_due_with_it() {
-    each_goes_on("one batch", 101, |world| {
+    everything_goes_on("one batch", 101, |world| {
         for number in 0..100 {
             // Whichever of them begins first.
             world.add_at_once(&format!("{number}"), |diary| async move {
@@ -177,7 +177,7 @@ fn a_busy_function_does_not_hold_up_those_that_are_due_with_it() {
 
 #[test]
 fn what_began_before_a_busy_function_goes_on_beside_it() {
-    each_goes_on("second poll", 41, |world| {
+    everything_goes_on("second poll", 41, |world| {
         let begun = Diary::default();
         for number in 0..40 {
             let begun = begun.clone();
@@ -199,7 +199,7 @@ fn what_began_before_a_busy_function_goes_on_beside_it() {
 
 #[test]
 fn what_ended_before_a_busy_function_is_recorded_beside_it() {
-    each_goes_on("outcomes", 20, |world| {
+    everything_goes_on("outcomes", 20, |world| {
         // A job that skips overlaps runs again only once its run is recorded.
         for number in 0..4 {
             world.add_ticking(&format!("tick {number}"));
@@ -215,8 +215,8 @@ fn what_ended_before_a_busy_function_is_recorded_beside_it() {
 }
 
 #[test]
-fn blocking_functions_are_seen_to_beside_a_busy_function() {
-    each_goes_on("threads", 1, |world| {
+fn blocking_functions_go_on_beside_a_busy_function() {
+    everything_goes_on("threads", 1, |world| {
         let before = ON_THREADS.load(Ordering::SeqCst);
         for number in 0..4 {
             world.add(every(0.02).seconds().name(format!("thread {number}")).call("on_a_thread"));
@@ -232,7 +232,7 @@ fn blocking_functions_are_seen_to_beside_a_busy_function() {
 
 #[test]
 fn a_busy_function_may_wait_for_jobs_that_it_has_added() {
-    each_goes_on("added from a job", 3, |world| {
+    everything_goes_on("added from a job", 3, |world| {
         let scheduler = world.scheduler.clone();
         world.add_at_once("busy", move |diary| {
             let scheduler = scheduler.clone();
@@ -255,7 +255,7 @@ fn a_busy_function_may_wait_for_jobs_that_it_has_added() {
 
 #[test]
 fn jobs_go_on_while_the_programs_own_tasks_keep_all_workers_but_one() {
-    each_goes_on("own tasks", 30, |world| {
+    everything_goes_on("own tasks", 30, |world| {
         for _ in 1..world.workers {
             let (diary, scheduler) = (world.diary.clone(), world.scheduler.clone());
             world.runtime.spawn(async move {
@@ -287,7 +287,7 @@ fn functions_that_block_their_threads_in_place_keep_no_due_job_waiting() {
 
 #[test]
 fn functions_that_keep_their_worker_for_a_while_share_the_workers() {
-    each_goes_on("ten milliseconds", 100, |world| {
+    everything_goes_on("ten milliseconds", 100, |world| {
         for number in 0..100 {
             world.add_at_once(&format!("{number}"), |diary| async move {
                 let until = SystemClock.now() + Duration::from_millis(10);

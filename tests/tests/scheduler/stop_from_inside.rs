@@ -36,7 +36,7 @@ async fn patiently<T>(what: &str, done: impl Future<Output = T>) -> T {
     tokio::select! {
         biased;
         done = done => done,
-        () = SystemClock.sleep_until(SystemClock.now() + PATIENCE) => panic!("{what}: it does not come to an end"),
+        () = SystemClock.sleep_until(SystemClock.now() + PATIENCE) => panic!("{what}: it does not end"),
     }
 }
 
@@ -116,7 +116,7 @@ async fn returns() -> anyhow::Result<&'static str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_stops_its_scheduler_ends_as_it_ends_and_is_recorded_before_the_store_is_closed() {
+async fn a_job_that_stops_its_scheduler_is_recorded_before_the_store_is_closed() {
     let graces = [None, Some(Duration::from_secs(20)), Some(Duration::ZERO)];
     for (grace, overlap) in graces.into_iter().flat_map(|grace| {
         [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel].map(move |overlap| (grace, overlap))
@@ -234,7 +234,7 @@ async fn a_job_that_never_ends_after_it_has_stopped_its_scheduler_is_cut_short_a
         let hangs = || std::future::pending::<anyhow::Result<&'static str>>();
         world.scheduler.add(stopping(&world.scheduler, "stops", Some(grace), hangs)).await.unwrap();
         world.run("never ends").await;
-        let what = format!("{grace:?}: its fire is open, and of nobody");
+        let what = format!("{grace:?}: its fire is open and unclaimed");
         let open = {
             let store = JsonStorage::open(world.folder.path().join("scheduler.json")).unwrap();
             let open = store.load().await.unwrap().open;
@@ -247,7 +247,7 @@ async fn a_job_that_never_ends_after_it_has_stopped_its_scheduler_is_cut_short_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_call_from_outside_without_patience_cuts_the_caller_short() {
+async fn a_second_call_from_outside_without_grace_cuts_the_caller_short() {
     let world = World::new().await;
     let hangs = || std::future::pending::<anyhow::Result<&'static str>>();
     world.scheduler.add(stopping(&world.scheduler, "stops", None, hangs)).await.unwrap();

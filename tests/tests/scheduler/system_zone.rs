@@ -31,7 +31,7 @@ fn of_this_machine() -> Option<String> {
 }
 
 #[test]
-fn times_without_a_zone_are_in_that_which_tz_names() {
+fn times_without_a_zone_are_in_the_zone_that_tz_names() {
     for (tz, zone, next) in [
         ("Europe/Berlin", "Europe/Berlin", "2026-11-23T08:00:00Z"),
         (":Europe/Berlin", "Europe/Berlin", "2026-11-23T08:00:00Z"),
@@ -139,7 +139,7 @@ fn dead_letters_are_shown_in_the_zone_that_tz_names() {
 
 /// For stores from when times without a zone were silently in UTC.
 #[test]
-fn jobs_that_were_placed_in_utc_are_placed_anew_in_the_machines_zone_which_is_recorded_and_logged() {
+fn jobs_that_were_placed_in_utc_are_rescheduled_in_the_machines_zone_which_is_recorded_and_logged() {
     let folder = StateFolder::new();
     let mut told = in_zone(&folder, MORNING, "UTC");
     let ids = ["09:00", "07:00"].map(|time| told.tell(&format!("daily {time} work")).unwrap());

@@ -45,7 +45,7 @@ async fn audit(folder: &StateFolder, clock: &ManualClock) {
 }
 
 #[tokio::test]
-async fn what_means_something_else_is_placed_anew_once_with_a_record() {
+async fn what_means_something_else_is_rescheduled_once_with_a_record() {
     let folder = folder();
     let clock = ManualClock::new(instant("2026-11-25T12:00:00Z"));
     let scheduler = folder.started(&clock).await;

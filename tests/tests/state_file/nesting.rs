@@ -92,7 +92,7 @@ async fn a_thread_does_not_overflow_either() {
 }
 
 #[tokio::test]
-async fn a_result_that_is_no_json_fails_its_run_without_a_retry() {
+async fn a_result_that_is_not_json_fails_its_run_without_a_retry() {
     let folder = StateFolder::new();
     let clock = ManualClock::new(monday());
     let scheduler = folder.started(&clock).await;

@@ -1,4 +1,4 @@
-//! What people write for other programs, and what cannot be meant.
+//! Expressions written for other programs, and ones that cannot mean what they say.
 
 #![allow(unused)]
 
