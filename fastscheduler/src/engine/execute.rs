@@ -121,7 +121,7 @@ impl Engine {
         mut future: BoxFuture<'static, Outcome>,
         deadline: Deadline,
     ) -> DateTime<Utc> {
-        // The spawned task polls again soon, with a waker of its own.
+        // The spawned task soon polls again, with its own waker.
         let mut context = Context::from_waker(Waker::noop());
         let inside = self.inside(attempt.context.run_id());
         let poll = AssertUnwindSafe(|| inside.enter(|| future.poll_unpin(&mut context)));

@@ -33,7 +33,7 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
-    /// The code as a word, as in `clock_set_back`.
+    /// The code as text, such as `clock_set_back`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -79,11 +79,11 @@ impl std::fmt::Debug for Unspawned {
     }
 }
 
-/// What the watchdog finds.
+/// What a check by the watchdog finds.
 pub(super) struct Found {
     /// Whether anything waits for a puller.
     pub(super) is_work_left: bool,
-    /// Whether pullers are busy, each with one function for long.
+    /// Whether every puller that is not idle has been polling one function for long.
     pub(super) is_stuck: bool,
     pub(super) help: Help,
 }

@@ -32,8 +32,8 @@ impl NoRetry {
     }
 }
 
-/// The attempt that follows a failed one of `entry`; `job` is the job as it is
-/// now, if it is still there.
+/// The retry that follows a failed attempt of `entry`. `job` is the job in its
+/// present state, or `None` if it is gone.
 pub(super) fn retry(
     failure: &Failure,
     entry: &Entry,

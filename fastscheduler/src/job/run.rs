@@ -59,7 +59,7 @@ pub struct Run {
     /// When it reached its status.
     pub finished_at: Option<DateTime<Utc>>,
     /// The value the function returned, as JSON of at most 4 KiB, nested at most
-    /// 128 deep. (`serde_json::from_str` goes 127 deep unless told otherwise.)
+    /// 128 deep. (By default, `serde_json::from_str` parses at most 127 levels.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Arc<str>>,
     /// What went wrong.

@@ -21,9 +21,9 @@ impl Drop for Unstarted<'_> {
 }
 
 impl Scheduler {
-    /// Starts to run jobs, on the runtime of the caller.
+    /// Starts to run jobs, on the caller's runtime.
     ///
-    /// It goes on when all handles are dropped, until it is stopped or the
+    /// It keeps running when all handles are dropped, until it is stopped or the
     /// runtime ends.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Puts what is due into the queue, and what was missed.
+    /// Puts each job's next fire into the queue, and handles missed ones.
     async fn place_all(&self) -> Result<(), SchedulerError> {
         // Functions may have been registered since the scheduler was built.
         for function in self.functions() {
@@ -97,7 +97,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Storage`] if not all could be written.
+    /// [`SchedulerError::Storage`] if not everything could be written.
     pub async fn stop(&self) -> Result<(), SchedulerError> {
         self.stop_within(GRACE).await
     }
@@ -163,7 +163,7 @@ impl Scheduler {
         }
     }
 
-    /// Whether timers work here: without, spawned tasks would panic unseen.
+    /// Checks that timers work here: without them, spawned tasks would panic unseen.
     fn check_runtime(&self) -> Result<(), SchedulerError> {
         let has_runtime = tokio::runtime::Handle::try_current().is_ok();
         let make_timer = || drop(self.0.engine.clock.sleep(Duration::ZERO));

@@ -68,7 +68,7 @@ struct Ended {
 }
 
 async fn run_program() -> Result<Ended, SchedulerError> {
-    // Before anything that may take long.
+    // Installed before anything that may take long.
     let mut signals = Signals::new().map_err(SchedulerError::Signals)?;
     let builder = Scheduler::builder().from_environment()?;
     let ended = Ended { is_quiet: builder.is_quiet() };
@@ -105,7 +105,7 @@ async fn run_printing(scheduler: &Scheduler, signals: &mut Signals) -> Result<()
     let ended = tokio::select! {
         biased;
         ended = scheduler.run_until(signals) => ended,
-        // These go on for as long as the scheduler does.
+        // These run as long as the scheduler does.
         ended = async { tokio::join!(print_runs(&mut events, zone), announced).0 } => ended,
     };
     while let Some(event) = events.try_next() {

@@ -74,7 +74,7 @@ impl Scheduler {
                 }
             }
             match engine.apply(&changes, Durability::Soon).await {
-                // A caller changed one of them meanwhile.
+                // A caller has changed one of them in the meantime.
                 Err(StorageError::Conflict(_)) => continue,
                 applied => applied?,
             }

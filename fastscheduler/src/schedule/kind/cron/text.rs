@@ -37,11 +37,11 @@ pub struct CronText {
     is_of_earlier_rules: bool,
 }
 
-/// The same in JSON.
+/// Its form in JSON.
 #[derive(Serialize, Deserialize)]
 struct StoredText {
     expression: Box<str>,
-    /// The first rules had no number.
+    /// `None` for the first rules, which had no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<u32>,
 }

@@ -178,7 +178,7 @@ impl<'a> ReadFields<'a> {
         })
     }
 
-    /// Whether `L` stands in a list with `W`.
+    /// Whether `L` is in one list with `LW` or `15W`.
     fn has_last_day_beside_weekday(&self) -> bool {
         let days = &self.items[DAY_OF_MONTH];
         days.contains(&Item::LastDay) && days.iter().any(Item::is_about_weekdays)
