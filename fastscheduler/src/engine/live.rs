@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::activity::Activity;
-use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone, Trigger};
+use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
 use crate::registry::{Arguments, Function};
 use crate::schedule::Timetable;
 
@@ -24,8 +24,8 @@ pub(crate) struct LiveJob {
     /// What an attribute says of it, if one declares it.
     pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) schedule: Timetable,
-    /// The trigger in the ids of its skip records; see `Job::skip_trigger`.
-    pub(crate) skip_trigger: Trigger,
+    /// How often the job was rewound, which sets apart the records of skips.
+    pub(crate) rewinds: u32,
     pub(crate) function: Arc<Function>,
     pub(crate) arguments: Arc<Arguments>,
     /// What it is at: the same for all revisions.
@@ -51,7 +51,7 @@ impl LiveJob {
             key: job.key.clone(),
             declared,
             schedule,
-            skip_trigger: job.skip_trigger(),
+            rewinds: job.rewinds(),
             function,
             arguments,
             activity,

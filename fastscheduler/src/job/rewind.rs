@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Trigger};
+use super::Job;
 use crate::schedule::{Micros, ScheduleSpec, Timetable};
 
 /// What a job remembers of a time when the clock was ahead, after the clock was
@@ -31,17 +31,6 @@ fn is_empty(fires: &Arc<[DateTime<Utc>]>) -> bool {
 }
 
 impl Rewind {
-    /// The trigger in the ids of skip records. It differs from that of records
-    /// from before the clock was set back, which may begin with the same fire.
-    pub(crate) fn skip_trigger(&self) -> Trigger {
-        match self.count {
-            0 => Trigger::Schedule,
-            1 => Trigger::CatchUp,
-            2 => Trigger::Retry,
-            _ => Trigger::Manual,
-        }
-    }
-
     /// What remains of it when the job gets another schedule at `since`.
     pub(crate) fn of_new_schedule(&self, since: DateTime<Utc>) -> Self {
         let ended = self.ended.iter().copied().filter(|fire| *fire > since).collect();
@@ -55,10 +44,9 @@ impl Job {
         self.rewind.as_ref().and_then(|rewind| rewind.anchor).unwrap_or(self.scheduled_since)
     }
 
-    /// The trigger in the ids of skip records from now on; see
-    /// [`Rewind::skip_trigger`].
-    pub(crate) fn skip_trigger(&self) -> Trigger {
-        self.rewind.as_ref().map_or(Trigger::Schedule, |rewind| rewind.skip_trigger())
+    /// How often it was rewound.
+    pub(crate) fn rewinds(&self) -> u32 {
+        self.rewind.as_ref().map_or(0, |rewind| rewind.count)
     }
 
     /// The schedule without the fires that have already ended.

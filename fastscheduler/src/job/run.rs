@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::record::is_default;
@@ -74,18 +74,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// The record of fires that did not run; `trigger` is the job's
-    /// [`skip_trigger`](super::Job::skip_trigger).
+    /// The record of fires that did not run, of a job that was rewound so often.
     pub(crate) fn skipped(
         job: JobId,
         definition: &JobDefinition,
-        trigger: Trigger,
+        rewinds: u32,
         skipped: Skipped,
         recorded_at: DateTime<Utc>,
     ) -> Self {
-        // A fire of a schedule that was closed may be one of its successor too.
         let (trigger, scheduled_for) = match &skipped.closed {
-            None => (trigger, skipped.first),
+            // The same fires may have been skipped before the job was rewound.
+            None => (Trigger::Schedule, skipped.first + TimeDelta::microseconds(rewinds.into())),
+            // A fire of a schedule that was closed may be one of its successor too.
             Some(closed) => (Trigger::Manual, closed.until),
         };
         Self {
@@ -110,10 +110,14 @@ impl Run {
         self.run_id.job
     }
 
-    /// The instant the fire was due by its schedule.
+    /// The instant the fire was due by its schedule; the first of several that
+    /// were skipped.
     #[must_use]
     pub fn scheduled_for(&self) -> DateTime<Utc> {
-        self.run_id.scheduled_for
+        match self.skipped.as_deref() {
+            Some(skipped) if skipped.closed.is_none() => skipped.first,
+            Some(_) | None => self.run_id.scheduled_for,
+        }
     }
 
     /// How long the attempt took.

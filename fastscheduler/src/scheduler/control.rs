@@ -214,7 +214,7 @@ impl Scheduler {
         let now = self.0.engine.clock.now();
         let until = now.max(job.scheduled_since + TimeDelta::microseconds(1));
         let record = self.closing(&job, reason, until)?.map(|skipped| {
-            let run = Arc::new(Run::skipped(job.id, &job.definition, job.skip_trigger(), skipped, now));
+            let run = Arc::new(Run::skipped(job.id, &job.definition, job.rewinds(), skipped, now));
             let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
             Change::Skip(SkippedFires { run, progress })
         });

@@ -177,7 +177,7 @@ impl Scheduler {
             }
         };
         let record = skipped.map(|skipped| {
-            let run = Arc::new(Run::skipped(job.id, &job.definition, job.skip_trigger(), skipped, now));
+            let run = Arc::new(Run::skipped(job.id, &job.definition, job.rewinds(), skipped, now));
             let (scheduled_since, next_run_at) = (job.scheduled_since, revision.next_run_at);
             let progress = Progress { scheduled_since, next_run_at };
             Change::Skip(SkippedFires { run, progress })

@@ -267,7 +267,7 @@ fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Chan
         job.declared.as_deref().map(|declared| Box::new(Tombstone { job: id, declared: declared.clone() }));
     let missed = job.next_run_at.map(|first| {
         let skipped = Skipped::range(schedule, SkipReason::CatchUp, first, now);
-        let run = Arc::new(Run::skipped(id, &job.definition, job.skip_trigger(), skipped, now));
+        let run = Arc::new(Run::skipped(id, &job.definition, job.rewinds(), skipped, now));
         let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
         Change::Skip(SkippedFires { run, progress })
     });

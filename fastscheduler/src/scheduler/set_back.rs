@@ -180,7 +180,7 @@ impl Scheduler {
                 rewind: rewound.rewind.clone(),
                 ..revision
             };
-            let run = Run::skipped(job.id, &job.definition, job.skip_trigger(), skipped, back.to);
+            let run = Run::skipped(job.id, &job.definition, job.rewinds(), skipped, back.to);
             let progress =
                 Progress { scheduled_since: job.scheduled_since, next_run_at: revision.next_run_at };
             job.revise(&revision);

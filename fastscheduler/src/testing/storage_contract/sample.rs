@@ -92,7 +92,7 @@ pub fn skip(job: &Job, reason: SkipReason, first: i64, last: i64) -> Change {
 #[must_use]
 pub fn record(job: &Job, skipped: Skipped, next: DateTime<Utc>) -> Change {
     let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: Some(next) };
-    let run = Run::skipped(job.id, &job.definition, job.skip_trigger(), skipped, next);
+    let run = Run::skipped(job.id, &job.definition, job.rewinds(), skipped, next);
     Change::Skip(SkippedFires { run: Arc::new(run), progress })
 }
 
