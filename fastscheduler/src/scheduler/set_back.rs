@@ -60,14 +60,15 @@ impl Scheduler {
         loop {
             let stored = engine.storage.load().await?;
             let ended = self.ended_after(back.to, &stored.jobs, &stored.open).await?;
+            let mut waiting = waiting_by_job(&stored.open);
             let mut changes = Vec::new();
             let mut jobs = Vec::new();
             for mut job in stored.jobs {
-                let waiting = engine
-                    .table
-                    .get(job.id)
-                    .map_or_else(|| waiting_of(job.id, &stored.open), |known| known.activity.waiting());
-                let of_job = self.rewind_job(&mut job, &ended, &waiting, back)?;
+                let waits = engine.table.get(job.id).map_or_else(
+                    || waiting.remove(&job.id).unwrap_or_default(),
+                    |known| known.activity.waiting(),
+                );
+                let of_job = self.rewind_job(&mut job, &ended, &waits, back)?;
                 if !of_job.is_empty() {
                     changes.extend(of_job);
                     jobs.push(job);
@@ -111,10 +112,12 @@ impl Scheduler {
             return Ok(());
         }
         let ended = self.ended_after(now, jobs, open).await?;
+        let waiting = waiting_by_job(open);
         let mut changes = Vec::new();
         let mut count = 0;
         for job in jobs {
-            let of_job = self.rewind_job(job, &ended, &waiting_of(job.id, open), back)?;
+            let of_job = waiting.get(&job.id).map_or(&[][..], Vec::as_slice);
+            let of_job = self.rewind_job(job, &ended, of_job, back)?;
             count += usize::from(!of_job.is_empty());
             changes.extend(of_job);
         }
@@ -242,8 +245,10 @@ impl Scheduler {
     }
 }
 
-fn waiting_of(job: JobId, open: &[OpenFire]) -> Vec<Entry> {
-    let of_job =
-        open.iter().filter(|open| open.entry.job == job && !open.is_claimed && open.removed.is_none());
-    of_job.map(|open| open.entry.clone()).collect()
+fn waiting_by_job(open: &[OpenFire]) -> HashMap<JobId, Vec<Entry>> {
+    let mut waiting: HashMap<JobId, Vec<Entry>> = HashMap::new();
+    for open in open.iter().filter(|open| !open.is_claimed && open.removed.is_none()) {
+        waiting.entry(open.entry.job).or_default().push(open.entry.clone());
+    }
+    waiting
 }
