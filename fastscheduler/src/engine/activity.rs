@@ -21,9 +21,20 @@ struct State {
     is_over: bool,
     /// Whether the job is gone because it has ended.
     is_gone: bool,
+    /// The fires that were claimed without a skip in between.
+    row: Option<Row>,
     /// Changes of the job that are under way.
     edits: u16,
     rare: Option<Box<Rare>>,
+}
+
+/// Fires that were claimed one after another.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    /// The fire that comes next.
+    next: Option<DateTime<Utc>>,
 }
 
 /// What few jobs have.
@@ -159,6 +170,22 @@ impl Activity {
             activity.rare.get_or_insert_default().aside = Some(Span { from: since, until });
         }
         sees_to_next
+    }
+
+    /// A fire of the schedule was claimed, and `next` is the one after it.
+    pub(super) fn claimed(&self, fire: DateTime<Utc>, next: Option<DateTime<Utc>>) {
+        let mut activity = lock(&self.0);
+        let first = match activity.row {
+            Some(row) if row.next == Some(fire) => row.first,
+            Some(_) | None => fire,
+        };
+        activity.row = Some(Row { first, last: fire, next });
+    }
+
+    /// The first and the last of the fires that were claimed without a skip in
+    /// between, up to now.
+    pub(crate) fn in_a_row(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        lock(&self.0).row.map(|row| (row.first, row.last))
     }
 
     /// Adjusts open fires after the clock was set back to `now`: the instants

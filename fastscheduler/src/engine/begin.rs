@@ -181,6 +181,7 @@ impl Engine {
                 job.activity.set_over(true);
             }
             if entry.retries() == 0 {
+                job.activity.claimed(entry.scheduled_for, upcoming);
                 batch.covered.extend(job.covered(entry, progress, now));
                 if !entry.is_exclusive {
                     let next = job.rest_of_catch_up(entry, now).or_else(|| upcoming.map(|at| job.fire(at)));
@@ -200,13 +201,13 @@ impl Engine {
         }
         while let Err(error) = self.apply(changes, Durability::Soon).await {
             report("claims", &error);
-            self.note_trouble(Some(describe(&error)));
+            self.note_trouble("claims", Some(describe(&error)));
             tokio::select! {
                 () = self.clock.sleep(AFTER_FAILURE) => {}
                 () = self.claiming.cancelled() => return false,
             }
         }
-        self.note_trouble(None);
+        self.note_trouble("claims", None);
         true
     }
 

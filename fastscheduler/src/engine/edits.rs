@@ -7,6 +7,7 @@
 //! for the batches that have not seen the mark, and takes over alone. A store
 //! that is slow to confirm a change holds up this one job and no other.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,18 +21,21 @@ use super::{Engine, Problem, ProblemCode};
 use crate::job::JobId;
 use crate::storage::StorageError;
 
+/// What fails, and why.
+type Troubles = BTreeMap<String, String>;
+
 /// Who works on what.
 #[derive(Debug)]
 pub(super) struct Exclusion {
     /// Read by batches, written by who takes a change over.
     batches: RwLock<()>,
     /// Why the store or the queue cannot be written, while that lasts.
-    trouble: watch::Sender<Option<Arc<str>>>,
+    trouble: watch::Sender<Troubles>,
 }
 
 impl Default for Exclusion {
     fn default() -> Self {
-        Self { batches: RwLock::default(), trouble: watch::Sender::new(None) }
+        Self { batches: RwLock::default(), trouble: watch::Sender::new(Troubles::new()) }
     }
 }
 
@@ -114,8 +118,8 @@ impl Engine {
         tokio::select! {
             biased;
             _ = self.exclusion.batches.write() => Ok(editing),
-            why = trouble.wait_for(Option::is_some) => {
-                let why = why.ok().and_then(|why| why.as_deref().map(str::to_owned));
+            why = trouble.wait_for(|troubles| !troubles.is_empty()) => {
+                let why = why.ok().and_then(|troubles| troubles.values().next().cloned());
                 Err(StorageError::new("change the job", why.unwrap_or_default()))
             }
         }
@@ -131,22 +135,26 @@ impl Engine {
         TakingOver { alone: Some(self.exclusion.batches.write().await), engine: self }
     }
 
-    /// Remembers why something fails, or that it does no more.
-    pub(super) fn note_trouble(&self, why: Option<String>) {
-        let why: Option<Arc<str>> = why.map(Arc::from);
-        let mut is_known = false;
-        self.exclusion.trouble.send_if_modified(|known| {
-            is_known = known.is_some();
-            known.clone_from(&why);
-            is_known || why.is_some()
+    /// Remembers why something fails, or that it no longer does. Each thing that
+    /// is done has a name of its own: that one succeeds says nothing of another.
+    pub(super) fn note_trouble(&self, what: &str, why: Option<String>) {
+        let (mut has_begun, mut has_ended) = (None, false);
+        self.exclusion.trouble.send_if_modified(|troubles| {
+            let Some(why) = why else {
+                let is_known = troubles.remove(what).is_some();
+                has_ended = is_known && troubles.is_empty();
+                return is_known;
+            };
+            has_begun = troubles.is_empty().then(|| why.clone());
+            troubles.insert(what.to_owned(), why);
+            true
         });
-        match why {
-            Some(error) if !is_known => {
-                let values = [("error", (*error).into())];
-                self.problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
-            }
-            None if is_known => self.problems.end(ProblemCode::StoreFailing, None),
-            Some(_) | None => {}
+        if let Some(error) = has_begun {
+            let values = [("error", error.into())];
+            self.problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
+        }
+        if has_ended {
+            self.problems.end(ProblemCode::StoreFailing, None);
         }
     }
 }

@@ -183,7 +183,9 @@ impl LiveJob {
     /// The next of several fires that are made up for one after another.
     pub(super) fn rest_of_catch_up(&self, entry: &Entry, now: DateTime<Utc>) -> Option<Entry> {
         let until = entry.catch_up_until?;
-        let next = self.schedule.next_after(entry.scheduled_for).filter(|next| *next <= until)?;
+        // The clock may have been set back since: what is not due any more comes later.
+        let is_due = |next: &DateTime<Utc>| *next <= until && *next <= now;
+        let next = self.schedule.next_after(entry.scheduled_for).filter(is_due)?;
         let is_late = entry.is_last_late && next == until;
         let trigger = if is_late { Trigger::Schedule } else { Trigger::CatchUp };
         let is_last_late = entry.is_last_late;
@@ -260,7 +262,7 @@ impl LiveJob {
 
     /// When a fire may be claimed: with a delay that is the same whenever and
     /// wherever it is asked for, and ends before the next fire.
-    fn due_at(&self, scheduled_for: DateTime<Utc>) -> DateTime<Utc> {
+    pub(super) fn due_at(&self, scheduled_for: DateTime<Utc>) -> DateTime<Utc> {
         let micros = |length: std::time::Duration| u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
         let Some(limit) = self.definition.policy.jitter.map(micros) else { return scheduled_for };
         let until_next = self

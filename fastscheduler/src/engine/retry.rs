@@ -54,7 +54,7 @@ pub(super) fn retry(
     let cancels = job.overlap() == Overlap::Cancel && !job.is_paused;
     // The clock may have been set back since the fire was due.
     let next = cancels.then(|| job.schedule.next_after(entry.covers_until.max(now))).flatten();
-    if next.is_some_and(|next| next <= due_at) {
+    if next.is_some_and(|next| job.due_at(next) <= due_at) {
         return Err(NoRetry::NextFireFirst);
     }
     Ok(Entry { attempt: entry.attempt + 1, due_at, revision: job.revision, ..entry.clone() })

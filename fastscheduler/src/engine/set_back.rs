@@ -14,6 +14,9 @@ use super::{Engine, Problem, ProblemCode, lock};
 /// A step back of at most this is ignored: time synchronisation makes such steps.
 pub(super) const UNNOTICED: TimeDelta = TimeDelta::seconds(5);
 
+/// What a check may find without a step: clocks are steered.
+const STEERED: TimeDelta = TimeDelta::seconds(1);
+
 /// After a step back of more than this, jobs do not wait until the old time is
 /// reached again.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(1);
@@ -34,9 +37,9 @@ pub(crate) struct SetBack {
     pub(crate) from: DateTime<Utc>,
     /// What it read after.
     pub(crate) to: DateTime<Utc>,
-    /// By how much it was set back since the last check. Zero if the clock was
+    /// By how much it was set back, as far as that was seen. Zero if the clock was
     /// ahead only between two checks: delays from before were not affected then.
-    pub(crate) since_last_check: TimeDelta,
+    pub(crate) steps: TimeDelta,
     /// By how much waiting retries become due earlier.
     pub(crate) retries: TimeDelta,
 }
@@ -56,9 +59,20 @@ pub(super) struct Watch {
     seen: Mutex<Seen>,
 }
 
+/// Steps back that are short, each by itself.
+#[derive(Debug, Clone, Copy)]
+struct Behind {
+    /// What the clock read before.
+    from: DateTime<Utc>,
+    /// By how much it was set back in all.
+    steps: TimeDelta,
+}
+
 #[derive(Debug, Default)]
 struct Seen {
     last: Option<Reading>,
+    /// The steps back for which no job was rewound, until they are made up.
+    behind: Option<Behind>,
     /// When the present problem ends.
     trouble_until: Option<Reading>,
 }
@@ -97,49 +111,58 @@ impl Engine {
         self.latest.fetch_max(at.timestamp_micros(), Ordering::Relaxed);
     }
 
-    /// Returns the step back since the last check, if there was one.
+    /// Returns the step back since the last check, if there was one. Steps that
+    /// follow one another add up until the jobs were rewound.
     pub(crate) fn check_clock(self: &Arc<Self>) -> Option<SetBack> {
         let now = Reading { wall: self.clock.now(), elapsed: self.clock.elapsed() };
         let latest = DateTime::from_timestamp_micros(self.latest.swap(i64::MIN, Ordering::Relaxed));
-        let (last, is_trouble_over) = {
-            let mut seen = lock(&self.watch.seen);
-            let is_over = |until: &Reading| until.wall <= now.wall || until.elapsed <= now.elapsed;
-            let is_trouble_over = seen.trouble_until.take_if(|until| is_over(until)).is_some();
-            (seen.last.replace(now), is_trouble_over)
-        };
+        let mut seen = lock(&self.watch.seen);
+        let last = seen.last.replace(now)?;
+        let is_over = |until: &Reading| until.wall <= now.wall || until.elapsed <= now.elapsed;
+        let is_trouble_over = seen.trouble_until.take_if(|until| is_over(until)).is_some();
+        let expected = last.expected(now.elapsed);
+        let before = latest.map_or(expected, |latest| latest.max(expected));
+        let step = before - now.wall;
+        let is_step = step > STEERED;
+        let (mut from, mut steps) = (before, (expected - now.wall).max(TimeDelta::zero()));
+        if let Some(behind) = seen.behind.filter(|behind| behind.from > now.wall) {
+            from = behind.from.max(before);
+            steps = if is_step { behind.steps + steps } else { behind.steps };
+        }
+        let back = SetBack { from, to: now.wall, steps, retries: steps.max(step) };
+        let is_dealt_with = is_step && back.is_long();
+        seen.behind = (from - now.wall > STEERED && !is_dealt_with).then_some(Behind { from, steps });
+        drop(seen);
         if is_trouble_over {
             self.problems.end(ProblemCode::ClockSetBack, None);
         }
-        let expected = last?.expected(now.elapsed);
         if now.wall - expected > DOUBTFUL {
             self.hold_retention();
         }
-        let from = latest.map_or(expected, |latest| latest.max(expected));
-        let back = SetBack {
-            from,
-            to: now.wall,
-            since_last_check: (expected - now.wall).max(TimeDelta::zero()),
-            retries: from - now.wall,
-        };
-        if from - now.wall <= UNNOTICED {
+        if !is_step || back.from - back.to <= UNNOTICED {
             return None;
         }
         self.report_set_back(back);
         Some(back)
     }
 
-    /// Reports that the clock was set back, just now or while no scheduler ran.
+    /// Reports that the clock was set back, just now or while no scheduler ran. If
+    /// it is still to reach what it read before an earlier step, that counts.
     pub(crate) fn report_set_back(&self, back: SetBack) {
-        let SetBack { from, to, .. } = back;
-        let over = Reading { wall: from, elapsed: self.clock.elapsed() + SHOWN };
-        lock(&self.watch.seen).trouble_until = Some(over);
+        let from = {
+            let mut seen = lock(&self.watch.seen);
+            let from = seen.trouble_until.map_or(back.from, |until| until.wall.max(back.from));
+            let elapsed = self.clock.elapsed() + SHOWN;
+            seen.trouble_until = Some(Reading { wall: from, elapsed });
+            from
+        };
         let values = [
             ("from", instant(from)),
-            ("to", instant(to)),
-            ("seconds", (from - to).num_seconds().into()),
+            ("to", instant(back.to)),
+            ("seconds", (from - back.to).num_seconds().into()),
             ("jobs", 0.into()),
         ];
-        self.problems.begin(Problem::new(ProblemCode::ClockSetBack, to, None, values));
+        self.problems.begin(Problem::new(ProblemCode::ClockSetBack, back.to, None, values));
     }
 
     /// Reports that so many jobs were rewound.

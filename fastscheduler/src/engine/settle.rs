@@ -295,7 +295,7 @@ impl Engine {
             match attempt().await {
                 Ok(done) => {
                     if has_failed {
-                        self.note_trouble(None);
+                        self.note_trouble(what, None);
                     }
                     return done;
                 }
@@ -305,7 +305,7 @@ impl Engine {
                 }
                 Err(error) => {
                     report(what, &error);
-                    self.note_trouble(Some(describe(&error)));
+                    self.note_trouble(what, Some(describe(&error)));
                     has_failed = true;
                 }
             }

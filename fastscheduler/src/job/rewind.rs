@@ -1,12 +1,10 @@
 //! What a job keeps from a time when the clock was ahead.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Job;
-use crate::schedule::{Micros, ScheduleSpec, Timetable};
+use crate::schedule::{LeftOut, Micros, ScheduleSpec, Timetable};
 
 /// What a job remembers of a time when the clock was ahead, after the clock was
 /// set back and the job was rescheduled to the right time.
@@ -21,20 +19,15 @@ pub struct Rewind {
     /// when the job has its schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<DateTime<Utc>>,
-    /// The future fires that have already ended, in order.
-    #[serde(default, skip_serializing_if = "is_empty")]
-    pub ended: Arc<[DateTime<Utc>]>,
-}
-
-fn is_empty(fires: &Arc<[DateTime<Utc>]>) -> bool {
-    fires.is_empty()
+    /// The future fires that have already ended.
+    #[serde(default, skip_serializing_if = "LeftOut::is_empty")]
+    pub ended: LeftOut,
 }
 
 impl Rewind {
     /// What remains of it when the job gets another schedule at `since`.
     pub(crate) fn of_new_schedule(&self, since: DateTime<Utc>) -> Self {
-        let ended = self.ended.iter().copied().filter(|fire| *fire > since).collect();
-        Self { count: self.count, anchor: None, ended }
+        Self { count: self.count, anchor: None, ended: self.ended.after(since) }
     }
 }
 
@@ -73,7 +66,8 @@ impl Job {
             ScheduleSpec::Every { interval, anchor: None, .. } => {
                 let ahead = (anchor - to).num_microseconds().unwrap_or(i64::MAX).max(0);
                 let interval = length(*interval);
-                let intervals = ahead / interval + i64::from(ahead % interval > 0);
+                // One more, if it is whole: what it counts from is not a fire, and `to` may be.
+                let intervals = if ahead > 0 { ahead / interval + 1 } else { 0 };
                 anchor.checked_sub_signed(TimeDelta::microseconds(intervals.checked_mul(interval)?))
             }
             ScheduleSpec::Once { delay, anchor: None, .. } => {

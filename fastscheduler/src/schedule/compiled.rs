@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use super::calendar::Calendar;
 use super::text::{Micros, ScheduleError};
 use super::zone::{Nominal, Zone};
-use super::{Fold, Gap, ScheduleDefinition, ScheduleSpec, kind};
+use super::{Fold, Gap, LeftOut, ScheduleDefinition, ScheduleSpec, kind};
 
 /// In microseconds.
 pub(super) const SECOND: i64 = 1_000_000;
@@ -25,8 +25,8 @@ const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
 pub(crate) struct Timetable {
     pub(super) zone: Zone,
     pub(super) rule: Rule,
-    /// Instants of the rule that are not fires, in order.
-    pub(super) left_out: Option<Arc<[DateTime<Utc>]>>,
+    /// Instants of the rule that are not fires.
+    pub(super) left_out: LeftOut,
 }
 
 /// A rule in microseconds since 1970.
@@ -46,12 +46,12 @@ impl Timetable {
     /// As [`ScheduleDefinition::compile`] makes it.
     pub(crate) fn compile(definition: &ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
         let zone = Zone::from(definition.zone.unwrap_or(default_zone));
-        Ok(Self { zone, rule: Rule::compile(definition, zone)?, left_out: None })
+        Ok(Self { zone, rule: Rule::compile(definition, zone)?, left_out: LeftOut::default() })
     }
 
-    /// The same schedule without these fires, which must be in order.
-    pub(crate) fn without(mut self, fires: &Arc<[DateTime<Utc>]>) -> Self {
-        self.left_out = (!fires.is_empty()).then(|| Arc::clone(fires));
+    /// The same schedule without these instants.
+    pub(crate) fn without(mut self, left_out: &LeftOut) -> Self {
+        self.left_out = left_out.clone();
         self
     }
 
@@ -61,16 +61,17 @@ impl Timetable {
         loop {
             let next = self.rule.next_after(self.zone, after.timestamp_micros())?;
             let next = DateTime::from_timestamp_micros(next)?;
-            if !self.is_left_out(next) {
-                return Some(next);
+            match self.left_out.span_of(next) {
+                None => return Some(next),
+                Some((_, last)) => after = last,
             }
-            after = next;
         }
     }
 
-    /// Whether an instant is one of those [left out](Self::without).
+    /// Whether an instant is [left out](Self::without).
+    #[cfg(feature = "testing")]
     pub(crate) fn is_left_out(&self, at: DateTime<Utc>) -> bool {
-        self.left_out.as_ref().is_some_and(|left_out| left_out.binary_search(&at).is_ok())
+        self.left_out.span_of(at).is_some()
     }
 
     /// The fires later than `after`, in order.

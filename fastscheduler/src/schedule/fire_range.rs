@@ -79,9 +79,10 @@ impl Timetable {
             let since_anchor = i128::from(instant.timestamp_micros()) - i128::from(anchor);
             let left_over = i64::try_from(since_anchor % i128::from(interval)).ok()?;
             let mut last = DateTime::from_timestamp_micros(instant.timestamp_micros() - left_over)?;
-            // The first fire is never left out, so this ends there at the latest.
-            while self.is_left_out(last) {
-                last -= TimeDelta::microseconds(interval);
+            // The first fire is not left out, so this ends there.
+            while let Some((from, _)) = self.left_out.span_of(last) {
+                let steps = (last - from).num_microseconds()? / interval + 1;
+                last -= TimeDelta::microseconds(steps * interval);
             }
             return Some(last);
         }
@@ -120,11 +121,15 @@ impl Timetable {
         if let Some((_, interval)) = self.grid(after) {
             let last = self.latest_at_or_before(until, after)?;
             let steps = last.timestamp_micros().abs_diff(first.timestamp_micros()) / interval.unsigned_abs();
-            let is_on_grid =
-                |fire: &DateTime<Utc>| (fire.timestamp_micros() - first.timestamp_micros()) % interval == 0;
-            let left_out = self.left_out.iter().flat_map(|left_out| left_out.iter());
-            let left_out = left_out.filter(|fire| (first..last).contains(*fire) && is_on_grid(fire));
-            return Some(FireRange { first, last, count: steps + 1 - left_out.count() as u64, exact: true });
+            let micros = |at: DateTime<Utc>| at.timestamp_micros() - first.timestamp_micros();
+            // Fires of the grid from the first one on, up to that many microseconds after it.
+            let fires_until = |until: i64| if until < 0 { 0 } else { until / interval + 1 };
+            let left_out = self.left_out.iter().filter(|(from, until)| *from <= last && *until >= first);
+            let left_out = left_out.map(|(from, until)| {
+                fires_until(micros(until.min(last))) - fires_until(micros(from.max(first)) - 1)
+            });
+            let count = steps + 1 - left_out.sum::<i64>().unsigned_abs();
+            return Some(FireRange { first, last, count, exact: true });
         }
         let mut range = FireRange { first, last: first, count: 1, exact: true };
         let rest = self.upcoming(after).skip(1).take_while(|fire| *fire <= until);

@@ -30,6 +30,7 @@ mod compiled;
 mod description;
 mod fire_range;
 pub mod kind;
+mod left_out;
 mod serial;
 mod spec;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]
@@ -57,6 +58,7 @@ pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;
 pub use kind::{CronText, at, cron, daily, every, hourly, monthly, once, weekly};
+pub use left_out::LeftOut;
 pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
 pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
 pub use upcoming::Upcoming;

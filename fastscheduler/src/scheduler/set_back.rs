@@ -13,17 +13,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{SetBack, entry_set_back};
 use crate::job::{
-    ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Progress, Rewind, Run, RunId, SkipReason,
-    Skipped,
+    ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, Rewind, Run, RunId,
+    SkipReason, Skipped,
 };
-use crate::schedule::{ScheduleError, ScheduleSpec};
+use crate::schedule::{LeftOut, ScheduleError, ScheduleSpec};
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
 
 /// The smallest step between two instants.
 const TICK: TimeDelta = TimeDelta::microseconds(1);
 
+/// The most fires that are remembered one by one.
+const ONE_BY_ONE: usize = 10_000;
+
 /// The future fires that have already ended or are open, by job.
-type Ended = HashMap<JobId, Vec<DateTime<Utc>>>;
+type Ended = HashMap<JobId, Vec<(DateTime<Utc>, DateTime<Utc>)>>;
 
 impl Scheduler {
     /// Checks the clock now and then, until the scheduler stops.
@@ -59,7 +62,7 @@ impl Scheduler {
         let _alone = engine.taking_over().await;
         loop {
             let stored = engine.storage.load().await?;
-            let ended = self.ended_after(back.to, &stored.jobs, &stored.open).await?;
+            let ended = self.ended_after(back.to - TICK, &stored.jobs, &stored.open).await?;
             let mut waiting = waiting_by_job(&stored.open);
             let mut changes = Vec::new();
             let mut jobs = Vec::new();
@@ -107,11 +110,11 @@ impl Scheduler {
         let of_claims = open.iter().filter(|open| open.is_claimed).map(|open| open.entry.due_at);
         let Some(from) = of_jobs.chain(of_claims).chain(recorded_at).max() else { return Ok(()) };
         let retries = recorded_at.map_or(TimeDelta::zero(), |at| at - now).max(TimeDelta::zero());
-        let back = SetBack { from, to: now, since_last_check: TimeDelta::zero(), retries };
+        let back = SetBack { from, to: now, steps: TimeDelta::zero(), retries };
         if !back.is_long() || engine.storage.is_shared() {
             return Ok(());
         }
-        let ended = self.ended_after(now, jobs, open).await?;
+        let ended = self.ended_after(now - TICK, jobs, open).await?;
         let waiting = waiting_by_job(open);
         let mut changes = Vec::new();
         let mut count = 0;
@@ -141,9 +144,9 @@ impl Scheduler {
         open: &[OpenFire],
     ) -> Result<Ended, SchedulerError> {
         let mut ended = Ended::new();
-        let mut add = |job: JobId, fire: DateTime<Utc>| {
-            if fire > after {
-                ended.entry(job).or_default().push(fire);
+        let mut add = |job: JobId, first: DateTime<Utc>, last: DateTime<Utc>| {
+            if last > after {
+                ended.entry(job).or_default().push((first, last));
             }
         };
         let all = HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() };
@@ -151,12 +154,28 @@ impl Scheduler {
         let attempts = recorded.iter().filter(|run| run.skipped.is_none()).map(|run| run.run_id);
         let begun = attempts.chain(open.iter().map(|open| open.entry.run_id()));
         for RunId { job, scheduled_for, .. } in begun.filter(|run| run.trigger.is_of_schedule()) {
-            add(job, scheduled_for);
+            add(job, scheduled_for, scheduled_for);
         }
         for job in jobs {
             // The history may not go back that far.
-            let before = job.rewind.iter().flat_map(|rewind| rewind.ended.iter().copied());
-            before.chain(job.last_ended).for_each(|fire| add(job.id, fire));
+            let before = job.rewind.iter().flat_map(|rewind| rewind.ended.iter());
+            let last = job.last_ended.map(|fire| (fire, fire));
+            before.chain(last).for_each(|(first, last)| add(job.id, first, last));
+            let row = self.0.engine.table.get(job.id).and_then(|known| known.activity.in_a_row());
+            if let Some((first, last)) = row.filter(|(_, last)| *last > after) {
+                // One by one, if they are not too many: another schedule of the job may have
+                // fires in between.
+                let schedule = self.compile(&job.whole_schedule(), job.counts_from())?;
+                let fires = schedule.upcoming(first.max(after) - TICK).take_while(|fire| *fire <= last);
+                let fires: Vec<_> = fires.take(ONE_BY_ONE + 1).collect();
+                if fires.len() > ONE_BY_ONE {
+                    add(job.id, first, last);
+                } else {
+                    for fire in fires {
+                        add(job.id, fire, fire);
+                    }
+                }
+            }
         }
         Ok(ended)
     }
@@ -189,7 +208,7 @@ impl Scheduler {
             job.revise(&revision);
             changes.push(Change::ReviseJob(Box::new(revision)));
             changes.push(Change::Skip(SkippedFires { run: Arc::new(run), progress }));
-        } else if waits_ahead.clone().next().is_some() {
+        } else if waits_ahead.clone().next().is_some() || may_wait_ahead(job) {
             // The queue accepts an earlier due time only with a later revision.
             job.revise(&revision);
             changes.push(Change::ReviseJob(Box::new(revision)));
@@ -207,22 +226,21 @@ impl Scheduler {
     fn rewound(
         &self,
         job: &Job,
-        ended: &[DateTime<Utc>],
+        ended: &[(DateTime<Utc>, DateTime<Utc>)],
         back: SetBack,
     ) -> Result<Option<(Job, Skipped)>, ScheduleError> {
         let Some(cursor) = job.next_run_at.filter(|cursor| *cursor > back.to) else { return Ok(None) };
         let count = job.rewind.as_ref().map_or(0, |rewind| rewind.count) + 1;
         // It becomes part of the record's id, so it must differ each time.
-        let mut since = back.to + TICK * i32::try_from(count).unwrap_or(i32::MAX);
+        // It is earlier than `to`, since a fire may be due at that very instant.
+        let mut since = back.to - TICK * i32::try_from(count).unwrap_or(i32::MAX);
         if since == job.scheduled_since {
-            since += TICK;
+            since -= TICK;
         }
-        let mut ended: Vec<_> = ended.iter().copied().filter(|fire| *fire > since).collect();
-        ended.sort_unstable();
-        ended.dedup();
+        let ended = LeftOut::new(ended.to_vec()).after(since);
         let mut rewound = job.clone();
-        let anchor = job.anchor_set_back(back.from, since, back.since_last_check);
-        rewound.rewind = Some(Arc::new(Rewind { count, anchor, ended: ended.into() }));
+        let anchor = job.anchor_set_back(back.from, back.to, back.steps);
+        rewound.rewind = Some(Arc::new(Rewind { count, anchor, ended }));
         rewound.scheduled_since = since;
         let schedule = self.timetable_of(&rewound)?;
         rewound.next_run_at = schedule.next_after(since);
@@ -243,6 +261,12 @@ impl Scheduler {
         skipped.closed = Some(ClosedSchedule { definition, since: job.scheduled_since, until: since });
         Ok(Some((rewound, skipped)))
     }
+}
+
+/// Whether its next fire may wait in the queue together with fires to come, for
+/// which it stands after an overlap.
+fn may_wait_ahead(job: &Job) -> bool {
+    job.next_run_at.is_some() && job.definition.policy.overlap == Overlap::Queue
 }
 
 fn waiting_by_job(open: &[OpenFire]) -> HashMap<JobId, Vec<Entry>> {

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, JobId, ProblemCode, RunStatus, SchedulerError, Trigger};
+use fastscheduler::{Clock as _, JobId, Overlap, ProblemCode, RunStatus, SchedulerError, Trigger};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{monday, on_manual_clock, runs};
@@ -287,6 +287,29 @@ async fn a_store_that_fails_is_a_problem_while_it_does() {
     assert!(problem.to_string().starts_with("the store or the queue fails: "), "{problem}");
     as_time_goes_by(&clock, testing::quiet(&scheduler)).await.unwrap();
     assert_eq!(codes().await, []);
+    let counted = scheduler.metrics().await.unwrap().problems[&ProblemCode::StoreFailing];
+    assert_eq!((counted.begun, counted.present), (1, 0));
+}
+
+#[tokio::test]
+async fn a_store_that_takes_claims_and_no_outcomes_is_one_problem() {
+    let (scheduler, clock, store, _id) = started().await;
+    for name in ["one", "two"] {
+        let often = every(1).seconds().overlap(Overlap::Allow);
+        scheduler.add(often.run(name, || async {})).await.unwrap();
+    }
+    store.breaks(&[Action::End]);
+    for second in 0..20 {
+        clock.advance(Duration::from_secs(1));
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        let problems = scheduler.problems().await.unwrap();
+        assert_eq!(problems.len(), 1, "after {second} s");
+        assert_eq!(problems[0].since, monday() + Duration::from_secs(1));
+    }
+    store.is_mended();
+    as_time_goes_by(&clock, testing::quiet(&scheduler)).await.unwrap();
     let counted = scheduler.metrics().await.unwrap().problems[&ProblemCode::StoreFailing];
     assert_eq!((counted.begun, counted.present), (1, 0));
 }

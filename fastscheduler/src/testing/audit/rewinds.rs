@@ -3,15 +3,15 @@
 //! If a schedule was closed before a fire that was already accounted for, the
 //! clock was set back, and the job was rewound.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::Book;
 use super::chain::Chains;
 use crate::job::{Run, RunId, Skipped};
+use crate::schedule::LeftOut;
 
 /// What records from before the clock was set back say about the time after it.
 #[derive(Default)]
@@ -19,18 +19,16 @@ pub(super) struct Rewinds {
     /// For skip records that do not hold entirely, the instant up to which they do.
     holds_until: HashMap<RunId, DateTime<Utc>>,
     /// All fires that had ended and do not come again.
-    ended: Fires,
+    ended: LeftOut,
     /// All fires that ran, if the clock was ever set back.
-    ran: Fires,
+    ran: LeftOut,
+    is_any: bool,
 }
-
-/// Fires in order.
-type Fires = Arc<[DateTime<Utc>]>;
 
 impl Rewinds {
     pub(super) fn of(book: &Book<'_>, chains: &Chains<'_>) -> Self {
         let mut rewinds = Self::default();
-        let mut ended = BTreeSet::new();
+        let mut ended = Vec::new();
         let mut is_rewound = book.job.is_some_and(|job| job.rewind.is_some());
         let mut latest = DateTime::<Utc>::MIN_UTC;
         for (place, run) in book.records.iter().enumerate() {
@@ -50,12 +48,13 @@ impl Rewinds {
             }
         }
         let of_job = book.job.and_then(|job| job.rewind.as_ref());
-        ended.extend(of_job.iter().flat_map(|rewind| rewind.ended.iter()));
+        ended.extend(of_job.into_iter().flat_map(|rewind| rewind.ended.iter()));
         if is_rewound {
-            let ran = chains.of_schedule().chain(ended.iter().copied());
-            rewinds.ran = ran.collect::<BTreeSet<_>>().into_iter().collect();
+            let ran = chains.of_schedule().map(|fire| (fire, fire));
+            rewinds.ran = LeftOut::new(ran.chain(ended.iter().copied()).collect());
         }
-        rewinds.ended = ended.into_iter().collect();
+        rewinds.ended = LeftOut::new(ended);
+        rewinds.is_any = is_rewound;
         rewinds
     }
 
@@ -65,7 +64,7 @@ impl Rewinds {
         records: &[&Run],
         place: usize,
         to: DateTime<Utc>,
-        ended: &mut BTreeSet<DateTime<Utc>>,
+        ended: &mut Vec<(DateTime<Utc>, DateTime<Utc>)>,
     ) {
         for (other, run) in records.iter().enumerate() {
             // An attempt that was running then ended before its own due time.
@@ -79,7 +78,7 @@ impl Rewinds {
                     }
                 }
                 None if is_before && run.run_id.trigger.is_of_schedule() && run.scheduled_for() > to => {
-                    ended.insert(run.scheduled_for());
+                    ended.push((run.scheduled_for(), run.scheduled_for()));
                 }
                 Some(_) | None => {}
             }
@@ -91,8 +90,13 @@ impl Rewinds {
         self.holds_until.get(&skip).copied()
     }
 
+    /// Whether the clock was ever set back.
+    pub(super) fn is_any(&self) -> bool {
+        self.is_any
+    }
+
     /// The fires that do not come again, according to all records.
-    pub(super) fn ended(&self) -> &Fires {
+    pub(super) fn ended(&self) -> &LeftOut {
         &self.ended
     }
 
@@ -104,9 +108,9 @@ impl Rewinds {
     pub(super) fn possible_counts(
         &self,
         skipped: &Skipped,
-        count: impl Fn(&Fires) -> u64,
+        count: impl Fn(&LeftOut) -> u64,
     ) -> RangeInclusive<u64> {
         let without = count(&self.ran);
-        without..=if skipped.closed.is_some() { count(&Fires::default()) } else { without }
+        without..=if skipped.closed.is_some() { count(&LeftOut::default()) } else { without }
     }
 }
