@@ -85,7 +85,9 @@ impl Scheduler {
         function: Option<&Arc<Function>>,
     ) -> Result<(), SchedulerError> {
         let told = Arc::clone(declared);
-        let is_changed = self.edit(id, function, move |job| Ok(redeclared(job, &told))).await?;
+        let scheduler = self.clone();
+        let edit = move |job: &Job| scheduler.redeclared(job, &told, scheduler.0.engine.clock.now());
+        let is_changed = self.edit(id, function, edit).await?;
         if !is_changed {
             // The function may be another one all the same: a closure is new.
             let _alone = self.0.engine.taking_over().await;

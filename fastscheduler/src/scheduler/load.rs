@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::edit::{Edit, Fires};
+use super::fractions::with_fraction;
 use super::matching::matched;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
@@ -127,7 +128,7 @@ impl Scheduler {
     ) -> Result<(), SchedulerError> {
         // A delay counts from the start of each process.
         let is_delay = matches!(declared.definition.schedule.spec, ScheduleSpec::Once { .. });
-        let edit = super::add::redeclared(job, declared);
+        let edit = self.redeclared(job, declared, now)?;
         let edit = if is_delay {
             let edit = edit.unwrap_or_else(|| Edit::of(job));
             Some(Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..edit })
@@ -160,7 +161,13 @@ impl Scheduler {
         now: DateTime<Utc>,
     ) -> Result<(), SchedulerError> {
         let (old, new) = (&stone.declared, &declared);
-        if old.definition == new.definition && old.is_enabled == new.is_enabled {
+        let with_fraction = with_fraction(old, new);
+        let definition = with_fraction.as_ref().map_or(&old.definition, |old| &old.definition);
+        if *definition == new.definition && old.is_enabled == new.is_enabled {
+            if with_fraction.is_some() {
+                let changes = replaced(stone, &declared, now);
+                self.0.engine.apply(&changes, Durability::Now).await?;
+            }
             return Ok(());
         }
         self.insert_declared(declared, now, vec![Change::RemoveTombstone(stone.job)]).await
@@ -186,7 +193,7 @@ impl Scheduler {
             engine.apply(&changes, Durability::Now).await?;
             let text = declared.definition.schedule.written();
             let note = format!(
-                "{id}: `{}` is declared for `{text}`, which had passed before this program first ran; it never runs",
+                "{id}: `{}` is declared for `{text}`, which had already passed when this store first saw it; it never runs",
                 declared.definition.name
             );
             self.note(note);
@@ -273,6 +280,16 @@ fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Chan
     });
     let added = Change::AddJob(Box::new(job));
     [added].into_iter().chain(missed).chain([Change::RemoveJob { job: id, tombstone }]).collect()
+}
+
+/// The changes that have a tombstone say what the code says now. A store takes
+/// one only together with the removal of its job.
+fn replaced(stone: &Tombstone, declared: &Arc<Declared>, now: DateTime<Utc>) -> [Change; 3] {
+    let id = stone.job;
+    let mut job = Job::new(id, Arc::clone(&declared.definition), Source::Code, now);
+    job.declared = Some(Arc::clone(declared));
+    let tombstone = Some(Box::new(Tombstone { job: id, declared: Declared::clone(declared) }));
+    [Change::RemoveTombstone(id), Change::AddJob(Box::new(job)), Change::RemoveJob { job: id, tombstone }]
 }
 
 fn by_job(open: Vec<OpenFire>) -> OpenFires {

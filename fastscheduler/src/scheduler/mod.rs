@@ -15,6 +15,7 @@ mod edit;
 mod environment;
 mod error;
 mod find;
+mod fractions;
 mod imported;
 mod lifecycle;
 mod load;
