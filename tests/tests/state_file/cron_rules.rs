@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, JobUpdate, ProblemCode, Run, SchedulerError, SkipReason};
+use fastscheduler::{Clock as _, Job, JobUpdate, Problem, ProblemCode, Run, SchedulerError, SkipReason};
 use fastscheduler_tests::state_folder::{STATE, StateFolder};
 use fastscheduler_tests::{advance, instant, runs};
 
@@ -177,6 +177,41 @@ async fn a_dead_letter_from_before_is_retried() {
     let retried = scheduler.retry_dead_letter(letter.run.run_id).await.unwrap();
     testing::quiet(&scheduler).await.unwrap();
     assert!(runs(&scheduler).await.iter().any(|run| run.run_id == retried));
+}
+
+#[tokio::test]
+async fn a_job_of_the_python_program_whose_expression_is_no_longer_accepted_is_taken_over() {
+    let table = [
+        ("*/90 * * * *", "2026-11-23T08:00:00Z"),
+        ("0 */36 * * *", "2026-11-24T00:00:00Z"),
+        ("0 0 * * MON-FRI#2", "2026-12-08T00:00:00Z"),
+        ("0 0 ?/2 * *", "2026-11-25T00:00:00Z"),
+    ];
+    for (expression, due) in table {
+        let new = format!("\"cron_expression\": \"{expression}\"");
+        let zone = ("\"timezone\": \"America/New_York\"", "\"timezone\": null");
+        let paused = ("\"paused\": true", "\"paused\": false");
+        let folder =
+            StateFolder::of_python(&[("\"cron_expression\": \"0 9 * * MON-FRI\"", &new), zone, paused]);
+        let clock = ManualClock::new(instant("2026-11-23T07:37:17.741122Z"));
+        for start in 0..2 {
+            let scheduler = folder.started(&clock).await;
+            let jobs = scheduler.jobs().await.unwrap();
+            let is_of_it = |job: &&Job| job.definition().schedule.to_string().contains(expression);
+            let job = jobs.iter().find(is_of_it).unwrap_or_else(|| panic!("{start}: {expression}"));
+            let (next, problems) = (job.next_run_at(), scheduler.problems().await.unwrap());
+            assert_eq!(next, Some(instant(due)), "{start}: {expression}");
+            let is_outdated = |problem: &Problem| {
+                (problem.code, problem.job) == (ProblemCode::OutdatedSchedule, Some(job.id()))
+            };
+            assert!(problems.iter().any(is_outdated), "{start}: {expression}: {problems:?}");
+            scheduler.stop().await.unwrap();
+        }
+    }
+    let never = "\"cron_expression\": \"0 0 30 2 *\"";
+    let folder = StateFolder::of_python(&[("\"cron_expression\": \"0 9 * * MON-FRI\"", never)]);
+    let notes = folder.open().unwrap().notes().to_vec();
+    assert!(notes.iter().any(|note| note.contains("`0 0 30 2 *` never fires")), "{notes:?}");
 }
 
 /// What `fastscheduler::run()` notes before it runs.

@@ -25,7 +25,9 @@ use crate::job::{
     ARGUMENTS_DEPTH_LIMIT, CatchUp, DEFAULT_GROUP, FunctionKey, Job, JobDefinition, JobId, Name, Policy,
     Source, are_too_deep, nesting,
 };
-use crate::schedule::{ScheduleDefinition, ScheduleSpec, cron, daily, every, hourly, once, weekly};
+use crate::schedule::{
+    CronText, ScheduleDefinition, ScheduleError, ScheduleSpec, cron, daily, every, hourly, once, weekly,
+};
 use crate::storage::state::State;
 
 /// The version that it writes.
@@ -321,7 +323,7 @@ fn schedule(
             let days = days.map(|day| DAYS.get(usize::from(*day)).copied().unwrap_or("no day of the week"));
             weekly().on(days).at(time).definition()
         }
-        "cron" => cron(stored.cron_expression.as_deref().unwrap_or_default()).definition(),
+        "cron" => of_cron(stored.cron_expression.as_deref().unwrap_or_default()),
         other => return Err(format!("its schedule is of the unknown type `{other}`")),
     };
     let mut definition = definition.map_err(|error| error.to_string())?;
@@ -330,6 +332,15 @@ fn schedule(
             Some(zone.parse().map_err(|_| format!("`{zone}` is no time zone that is known here"))?);
     }
     Ok((definition, since))
+}
+
+/// A cron schedule. An expression that is no longer accepted keeps the meaning that
+/// it had when it was.
+fn of_cron(expression: &str) -> Result<ScheduleDefinition, ScheduleError> {
+    let definition = cron(expression).definition()?;
+    let Err(refused) = definition.compile(Tz::UTC) else { return Ok(definition) };
+    let earlier = CronText::of_earlier_rules(expression).ok_or(refused)?;
+    Ok(ScheduleSpec::Cron(earlier).into())
 }
 
 /// An instant from seconds since 1970, up to the year 9999.

@@ -60,6 +60,13 @@ impl CronText {
         self.is_of_earlier_rules
     }
 
+    /// The expression with its meaning under an earlier version's rules, if this
+    /// version's rules give it another meaning or refuse it.
+    pub(crate) fn of_earlier_rules(expression: &str) -> Option<Self> {
+        let stored = StoredText { expression: expression.trim().into(), rules: None };
+        Some(Self::from(stored)).filter(Self::is_of_earlier_rules)
+    }
+
     /// How the day of month and the day of week combine.
     pub(crate) fn day_fields(&self) -> DayFields {
         if self.is_of_earlier_rules {
