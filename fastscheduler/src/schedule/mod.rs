@@ -39,6 +39,8 @@ mod upcoming;
 mod zone;
 
 #[cfg(test)]
+mod cron_hint_tests;
+#[cfg(test)]
 mod cron_tests;
 #[cfg(test)]
 mod hint_tests;

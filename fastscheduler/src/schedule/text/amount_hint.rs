@@ -59,6 +59,11 @@ pub(super) fn hint(text: &str) -> Option<String> {
     }
 }
 
+/// The same length as it is written here, if that leaves no doubt.
+pub(super) fn mended(text: &str) -> Option<String> {
+    iso(text).or_else(|| mend(text)).filter(|mended| mended.note.is_empty()).map(|mended| mended.text)
+}
+
 /// Whether it is a number of micro- or nanoseconds.
 fn is_in_a_short_unit(text: &str) -> bool {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start().to_lowercase();

@@ -1,7 +1,7 @@
 //! The fields of a cron expression: what each may contain, and what was read.
 
 use super::DayFields;
-use super::item::Item;
+use super::item::{Hint, Item};
 
 /// What one field of an expression may hold.
 pub(super) struct Field {
@@ -98,8 +98,16 @@ impl Field {
         if list.split(',').any(str::is_empty) {
             return Err(self.empty_item(written));
         }
-        let items = list.split(',').map(|item| self.item(item));
-        items.collect::<Result<_, _>>().map_err(|hint| self.refusal(written, hint))
+        let items = list.split(',').zip(self.without_sign(written).split(','));
+        let read = |(item, written_item)| {
+            // A hint is about its item, and a corrected name about the whole field.
+            let refused = |hint: Hint| {
+                let about = if hint.is_some() { written_item } else { written };
+                self.refusal(about, hint)
+            };
+            self.item(item).map_err(refused)
+        };
+        items.map(read).collect()
     }
 
     /// Whether a text in upper case is valid in this field.

@@ -70,9 +70,10 @@ impl Field {
             return Some(NO_YEARS.to_owned());
         }
         let (range, step) = item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
+        let is_step = |step| self.takes(&format!("*/{step}"));
         match (self.kind, range, step) {
-            (_, "", Some(step)) => return Some(format!("write `*/{step}`")),
-            (FieldKind::DayOfMonth | FieldKind::DayOfWeek, "?", Some(step)) => {
+            (_, "", Some(step)) if is_step(step) => return Some(format!("write `*/{step}`")),
+            (FieldKind::DayOfMonth | FieldKind::DayOfWeek, "?", Some(step)) if is_step(step) => {
                 return Some(format!("`?` takes no step; write `*/{step}`"));
             }
             (FieldKind::Hour, "24", _) => return Some("midnight is hour `0`".to_owned()),
@@ -101,6 +102,11 @@ impl Field {
             }
         }
         let ends: Vec<&str> = range.split('-').collect();
+        if let [from, to] = ends[..]
+            && let Some(hint) = self.beyond_hint(from, to, step)
+        {
+            return Some(hint);
+        }
         match ends[..] {
             [first, _, .., last] if ends.iter().all(|end| self.value(end).is_some()) => {
                 let range = format!("{first}-{last}");
@@ -109,6 +115,34 @@ impl Field {
             }
             _ => None,
         }
+    }
+
+    /// A hint for a range with hour 24, or to minute or second 60.
+    fn beyond_hint(&self, from: &str, to: &str, step: Option<&str>) -> Hint {
+        let beyond = self.last + 1;
+        let every = step.map_or(String::new(), |step| format!("/{step}"));
+        let reason = match self.kind {
+            FieldKind::Hour => "midnight is hour `0`",
+            FieldKind::Minute => "the last minute is `59`",
+            FieldKind::Second => "the last second is `59`",
+            FieldKind::DayOfMonth | FieldKind::Month | FieldKind::DayOfWeek => return None,
+        };
+        let is_of_hours = self.kind == FieldKind::Hour;
+        let (from, to) = (number(from)?, number(to)?);
+        let right = match (from, to) {
+            (from, to) if from == beyond && to == beyond && is_of_hours => "0".to_owned(),
+            (from, to) if from == beyond && is_of_hours => format!("0-{to}{every}"),
+            (from, to) if to == beyond && from < beyond => {
+                // Midnight, unless it is the first of the range or the step passes over it.
+                let step = step.map_or(Some(1), number).filter(|step| *step > 0)?;
+                let has_midnight = is_of_hours && from > 0 && (beyond - from).is_multiple_of(step);
+                let range =
+                    if from == self.last { from.to_string() } else { format!("{from}-{}{every}", self.last) };
+                if has_midnight { format!("{range},0") } else { range }
+            }
+            _ => return None,
+        };
+        self.takes(&right).then(|| format!("{reason}; write `{right}`"))
     }
 
     /// A hint for `#` after a range of days.

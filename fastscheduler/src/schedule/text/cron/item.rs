@@ -82,6 +82,9 @@ impl Field {
     }
 
     fn step(&self, range: &str, step: &str) -> Result<u32, Hint> {
+        if self.letters(range).is_some() {
+            return Err(Some(format!("`{range}` takes no step; write `{range}`")));
+        }
         let Some(number) = number(step) else { return Err(self.hint_of(&format!("{range}/{step}"))) };
         match number {
             0 => Err(Some("a step is at least 1".to_owned())),
