@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{Problem, ProblemCode};
@@ -33,11 +35,12 @@ impl Scheduler {
                 edit.fires = Fires::Renew(SkipReason::Rescheduled);
             }
             changes.extend(self.revise(job, edit, now)?);
-            if let Some((was, next)) = was.zip(job.next_run_at) {
+            if let Some(was) = was {
                 let (id, name, written) = (job.id, job.name(), job.definition.schedule.written());
-                self.note(format!(
-                    "{id} `{name}`: the meaning of `{written}` has changed; it is next due at {next}, no longer at {was}"
-                ));
+                // Without its function it is not due at all.
+                let is_here = self.registry().get(job.function()).is_some();
+                let due = due(was, job.next_run_at().filter(|_| is_here));
+                self.note(format!("{id} `{name}`: the meaning of `{written}` has changed{due}"));
             }
         }
         Ok(self.0.engine.apply(&changes, Durability::Now).await?)
@@ -81,5 +84,37 @@ impl Scheduler {
         let spec = ScheduleSpec::Cron(text.as_str().into());
         let present = ScheduleDefinition { spec, ..schedule.clone() };
         Some(present.compile(self.0.zone).map(|_| present))
+    }
+}
+
+/// When a job is due under the present rules, if it is, and was under earlier ones.
+fn due(was: DateTime<Utc>, next: Option<DateTime<Utc>>) -> String {
+    match next {
+        Some(next) if next == was => format!("; it is next due at {next}, as before"),
+        Some(next) => format!("; it is next due at {next}, no longer at {was}"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_note_says_when_a_job_is_due_only_where_it_is() {
+        let [first, second] = [0, 3_600].map(|seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
+        let table = [
+            (
+                Some(second),
+                "; it is next due at 1970-01-01 01:00:00 UTC, no longer at 1970-01-01 00:00:00 UTC",
+            ),
+            (Some(first), "; it is next due at 1970-01-01 00:00:00 UTC, as before"),
+            (None, ""),
+        ];
+        for (next, expected) in table {
+            assert_eq!(due(first, next), expected, "{next:?}");
+        }
     }
 }

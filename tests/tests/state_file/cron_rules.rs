@@ -244,6 +244,7 @@ fn each_start_names_the_jobs_whose_expression_is_no_longer_accepted() {
     assert_eq!(first.len(), moved.len() + refused.len(), "{first:#?}");
     for (note, job) in first.iter().zip(moved) {
         assert!(note.starts_with(job) && note.contains("the meaning of"), "{note}");
+        assert!(!note.contains("next due"), "it is paused or waits for its function: {note}");
     }
     for notes in [&first[moved.len()..], &notes(&folder)] {
         assert_eq!(notes.len(), refused.len(), "{notes:#?}");
