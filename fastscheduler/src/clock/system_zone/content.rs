@@ -2,7 +2,7 @@
 //!
 //! Either it equals a zone's file in the machine's own database, byte for byte,
 //! or it has the rules of a zone in the built-in database. Many zones have
-//! several names; the usual one is taken.
+//! several names; the usual one is taken. Leap seconds do not count.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,8 @@ use std::path::Path;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::leap_seconds;
 
 /// Where systems keep their time zone databases.
 const DATABASES: [&str; 5] = [
@@ -20,12 +22,21 @@ const DATABASES: [&str; 5] = [
     "var/db/timezone/zoneinfo",
 ];
 
+/// The folders of a database that have a file for each zone.
+const FOLDERS: [&str; 3] = ["", "posix", "right"];
+
+/// A zone has far fewer transitions in any span that is compared. A damaged file
+/// may have more.
+const MOST_TRANSITIONS: usize = 1_000;
+
 /// The span in which rules are compared, and whether abbreviations are too, from
 /// strict to lenient. A file from an older database does not know later laws, may
 /// have a history that was corrected since, and has abbreviations that have since
 /// been dropped.
-const COMPARISONS: [(&str, &str, Names); 5] = [
+const COMPARISONS: [(&str, &str, Names); 6] = [
     ("1970-01-01T00:00:00Z", "2037-01-01T00:00:00Z", Names::Compared),
+    // A file that counts leap seconds ends when the next one is not yet decided.
+    ("1970-01-01T00:00:00Z", "2026-01-01T00:00:00Z", Names::Compared),
     ("1970-01-01T00:00:00Z", "2025-01-01T00:00:00Z", Names::Ignored),
     ("1970-01-01T00:00:00Z", "2018-01-01T00:00:00Z", Names::Ignored),
     ("2000-01-01T00:00:00Z", "2025-01-01T00:00:00Z", Names::Compared),
@@ -49,9 +60,11 @@ pub(super) fn zone_of(content: &[u8], root: &Path) -> Option<Tz> {
 
 fn with_same_file(content: &[u8], root: &Path) -> Option<Tz> {
     let is_same = |zone: &Tz| {
-        DATABASES.iter().any(|database| {
-            let file = root.join(database).join(zone.name());
-            let is_as_long = fs::metadata(&file).is_ok_and(|known| known.len() == content.len() as u64);
+        let folders =
+            DATABASES.iter().flat_map(|database| FOLDERS.map(|folder| root.join(database).join(folder)));
+        folders.map(|folder| folder.join(zone.name())).any(|file| {
+            let is_as_long =
+                fs::metadata(&file).is_ok_and(|known| known.is_file() && known.len() == content.len() as u64);
             is_as_long && fs::read(&file).is_ok_and(|known| known == content)
         })
     };
@@ -59,7 +72,8 @@ fn with_same_file(content: &[u8], root: &Path) -> Option<Tz> {
 }
 
 fn with_same_rules(content: &[u8]) -> Option<Tz> {
-    let file = TimeZone::tzif("localtime", content).ok()?;
+    let plain = leap_seconds::without(content);
+    let file = TimeZone::tzif("localtime", plain.as_deref().unwrap_or(content)).ok()?;
     let database = TimeZoneDatabase::bundled();
     COMPARISONS.into_iter().find_map(|(since, until, names)| {
         let span: (Timestamp, Timestamp) = (since.parse().ok()?, until.parse().ok()?);
@@ -82,9 +96,13 @@ fn stretches(
     let name = move |name: &str| if names == Names::Compared { name.to_owned() } else { String::new() };
     let start = zone.to_offset_info(since);
     let first = (since, start.offset().seconds(), name(start.abbreviation()));
+    let mut last = since;
     let changes = zone
         .following(since)
+        // At the end of some tables, the same transition comes again and again.
+        .take_while(move |change| change.timestamp() > std::mem::replace(&mut last, change.timestamp()))
         .take_while(move |change| change.timestamp() < until)
+        .take(MOST_TRANSITIONS)
         .map(move |change| (change.timestamp(), change.offset().seconds(), name(change.abbreviation())));
     let mut before: Option<(i32, String)> = None;
     std::iter::once(first).chain(changes).filter(move |(_, offset, name)| {

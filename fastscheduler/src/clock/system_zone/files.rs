@@ -80,7 +80,12 @@ pub(super) fn zone_of(path: &Path, root: &Path) -> Found {
 
 /// The zone that the text file names.
 fn named(root: &Path) -> Found {
-    match fs::read_to_string(below(root, Path::new(TIMEZONE))) {
+    let file = below(root, Path::new(TIMEZONE));
+    // Reading a pipe would wait for somebody to write.
+    if fs::metadata(&file).is_ok_and(|known| !known.is_file()) {
+        return Found::Unknown(format!("`{TIMEZONE}` is not a file"));
+    }
+    match fs::read_to_string(file) {
         Ok(text) => {
             let mut lines = text.lines().map(str::trim);
             let name = lines.find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();

@@ -7,9 +7,11 @@
 //! - `variable`: what a value of `TZ` means.
 //! - `files`: `/etc/localtime` and `/etc/timezone`.
 //! - `content`: the zone of a file that does not give its name.
+//! - `leap_seconds`: takes them off such a file.
 
 mod content;
 mod files;
+mod leap_seconds;
 mod variable;
 
 #[cfg(all(test, unix))]

@@ -221,6 +221,26 @@ fn a_warning_says_what_was_there_and_what_to_do() {
     assert_eq!(warnings, expected);
 }
 
+/// Reading a pipe would wait for somebody to write.
+#[test]
+fn a_pipe_or_a_folder_in_the_place_of_a_file_is_skipped() {
+    for path in ["etc/localtime", "etc/timezone"] {
+        let root = root(&[("etc/other", b"")]);
+        let pipe = root.path().join(path);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let found = look_up(None, root.path()).unwrap();
+        assert_eq!((found.zone, found.warnings.len()), (Tz::UTC, 1), "{path}");
+        assert!(found.warnings[0].starts_with(&format!("`/{path}` is not a file")), "{:?}", found.warnings);
+        fs::remove_file(&pipe).unwrap();
+        fs::create_dir(&pipe).unwrap();
+        assert_eq!(look_up(None, root.path()), Ok(found), "{path}");
+        // The same at the end of a link.
+        fs::rename(&pipe, root.path().join("etc/folder")).unwrap();
+        symlink(root.path().join("etc/folder"), &pipe).unwrap();
+        assert_eq!(look_up(None, root.path()).unwrap().zone, Tz::UTC, "{path}");
+    }
+}
+
 /// A copy of a zone's file is recognised by its rules; of several names, the usual
 /// one is taken.
 #[test]
