@@ -1,7 +1,7 @@
 //! Tables of what people write for zones and lengths of time, and the hints that
 //! they get.
 
-use super::text::{Micros, check_zone_name};
+use super::text::{Micros, ScheduleError, check_zone_name};
 
 #[test]
 fn zones_as_people_write_them() {
@@ -47,16 +47,17 @@ fn zones_as_people_write_them() {
             "GMT-0330",
             "there is no zone for a fixed offset of -03:30; use a place's zone, such as `America/St_Johns`",
         ),
+        // Nobody lives there.
+        ("-12", "for a fixed offset of -12:00 use `Etc/GMT+12`, where the sign is reversed"),
+        ("Y", "for a fixed offset of -12:00 use `Etc/GMT+12`, where the sign is reversed"),
+        (
+            "-02:30",
+            "there is no zone for a fixed offset of -02:30; use a place's zone, such as `America/St_Johns`",
+        ),
         ("+02:20", "no zone has an offset of +02:20; use an IANA name such as `UTC` or `Europe/London`"),
         ("UTC+15", "no zone has an offset of +15:00; use an IANA name such as `UTC` or `Europe/London`"),
         ("europe/berlin", "did you mean `Europe/Berlin`?"),
         ("AMERICA/NEW YORK", "did you mean `America/New_York`?"),
-        (
-            "CET-1CEST,M3.5.0,M10.5.0/3",
-            "a POSIX rule is not the name of a zone; for Central European Time use `Europe/Berlin`",
-        ),
-        ("JST-9", "a POSIX rule is not the name of a zone; for Japan use `Asia/Tokyo`"),
-        ("XYZ5", "a POSIX rule is not the name of a zone; use one such as `Europe/Berlin`"),
         ("local", "leave it out for the default zone, or use an IANA name such as `Europe/London`"),
         ("", "leave it out for the default zone, or use an IANA name such as `Europe/London`"),
         ("Mars/Olympus", "use an IANA name such as `UTC` or `Europe/London`"),
@@ -82,10 +83,97 @@ fn zones_as_people_write_them() {
         ("A", "+01:00", "Etc/GMT-1", "Europe/Berlin"),
         ("m", "+12:00", "Etc/GMT-12", "Pacific/Auckland"),
         ("N", "-01:00", "Etc/GMT+1", "Atlantic/Azores"),
-        ("Y", "-12:00", "Etc/GMT+12", "Europe/Berlin"),
+        ("-11", "-11:00", "Etc/GMT+11", "Pacific/Pago_Pago"),
+        ("X", "-11:00", "Etc/GMT+11", "Pacific/Pago_Pago"),
+        ("+14", "+14:00", "Etc/GMT-14", "Pacific/Kiritimati"),
     ] {
         let error = check_zone_name(name).unwrap_err().to_string();
         assert_eq!(error, format!("unknown time zone `{name}`; {}", fixed(shown, zone, place)));
+    }
+}
+
+#[test]
+fn posix_rules_as_zones() {
+    let table = [
+        ("CET-1CEST,M3.5.0,M10.5.0/3", "for Central European Time use `Europe/Berlin`"),
+        ("JST-9", "for Japan use `Asia/Tokyo`"),
+        ("GMT0BST,M3.5.0/1,M10.5.0", "for the United Kingdom use `Europe/London`"),
+        ("gmt0bst", "for the United Kingdom use `Europe/London`"),
+        ("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "use a place's zone, such as `Australia/Lord_Howe`"),
+        ("WET0WEST,M3.5.0/1,M10.5.0", "for Western European Time use `Europe/Lisbon`"),
+        (
+            "XYZ5",
+            "for a fixed offset of -05:00 use `Etc/GMT+5`, where the sign is \
+             reversed; for a place, which may have daylight saving, use its zone, such as `America/New_York`",
+        ),
+        (
+            "<+0545>-5:45",
+            "there is no zone for a fixed offset of +05:45; \
+             use a place's zone, such as `Asia/Kathmandu`",
+        ),
+        (
+            "XYZ99",
+            "no zone has an offset of -99:00; \
+             use an IANA name such as `UTC` or `Europe/London`",
+        ),
+        ("XYZ123", "use one such as `Europe/Berlin`"),
+    ];
+    for (name, right) in table {
+        let error = check_zone_name(name).unwrap_err().to_string();
+        let expected = format!("unknown time zone `{name}`; a POSIX rule is not the name of a zone; {right}");
+        assert_eq!(error, expected);
+    }
+}
+
+/// In the grammar of `TZ`, west is positive.
+#[test]
+fn values_of_the_variable_tz() {
+    let table = [
+        (
+            "UTC+2",
+            "in `TZ` it means 02:00 behind UTC; for that use `Etc/GMT+2`, or the zone of a place, such as `America/Noronha`",
+        ),
+        (
+            ":UTC+2",
+            "in `TZ` it means 02:00 behind UTC; for that use `Etc/GMT+2`, or the zone of a place, such as `America/Noronha`",
+        ),
+        (
+            "GMT5",
+            "in `TZ` it means 05:00 behind UTC; for that use `Etc/GMT+5`, or the zone of a place, such as `America/New_York`",
+        ),
+        (
+            "utc-02:00:00",
+            "in `TZ` it means 02:00 ahead of UTC; for that use `Etc/GMT-2`, or the zone of a place, such as `Europe/Athens`",
+        ),
+        (
+            "<UTC>-5:30",
+            "in `TZ` it means 05:30 ahead of UTC; for that use the zone of a place, such as `Asia/Kolkata`",
+        ),
+        (
+            "<+02>-2",
+            "in `TZ` it means 02:00 ahead of UTC; for that use `Etc/GMT-2`, or the zone of a place, such as `Europe/Athens`",
+        ),
+        ("XYZ12", "in `TZ` it means 12:00 behind UTC; for that use `Etc/GMT+12`"),
+        ("UTC+2:20", "in `TZ` it means 02:20 behind UTC, an offset that no zone has"),
+        ("UTC-15", "in `TZ` it means 15:00 ahead of UTC, an offset that no zone has"),
+        ("EST5", "a POSIX rule is not the name of a zone; for US Eastern Time use `America/New_York`"),
+        (
+            "GMT0BST,M3.5.0/1,M10.5.0",
+            "a POSIX rule is not the name of a zone; for the United Kingdom use `Europe/London`",
+        ),
+        // Nothing that the C library knows.
+        (
+            "+02:00",
+            "for a fixed offset of +02:00 use `Etc/GMT-2`, where the sign is reversed; \
+             for a place, which may have daylight saving, use its zone, such as `Europe/Athens`",
+        ),
+        ("europe/berlin", "did you mean `Europe/Berlin`?"),
+        (":Europe/Berlni", "did you mean `Europe/Berlin`?"),
+    ];
+    for (value, right) in table {
+        let error = ScheduleError::SystemZone(value.to_owned()).to_string();
+        let expected = format!("`TZ` is `{value}`, which is not a time zone ({right}); set it to");
+        assert!(error.starts_with(&expected), "{error}\n{expected}");
     }
 }
 

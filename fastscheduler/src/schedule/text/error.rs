@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::amount_hint::hint as amount_hint;
-use super::zone_name::meant;
+use super::zone_name::{meant, meant_in_variable};
 
 /// What is wrong with a schedule, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -63,7 +63,7 @@ pub enum ScheduleError {
     #[error(
         "`TZ` is `{value}`, which is not a time zone{}; set it to an IANA name such as `Europe/Berlin`, \
          or name the zone: with `tz` for a schedule, with `.timezone(..)` or `FASTSCHEDULER_TIMEZONE` for all",
-        meant(.0).map_or_else(String::new, |meant| format!(" ({meant})")),
+        meant_in_variable(.0).map_or_else(String::new, |meant| format!(" ({meant})")),
         value = .0
     )]
     SystemZone(String),

@@ -101,25 +101,32 @@ fn fixed(minutes: i32) -> String {
     }
     let sign = if minutes < 0 { '-' } else { '+' };
     let shown = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
-    let place = PLACES.iter().find(|(offset, _)| *offset == minutes).map(|(_, zone)| *zone);
-    let is_whole = minutes % 60 == 0 && (WEST..=EAST).contains(&(minutes / 60));
-    match (is_whole, place) {
-        (true, place) => {
-            let reversed = if minutes < 0 { '+' } else { '-' };
-            let place = place.unwrap_or("Europe/Berlin");
-            format!(
-                "for a fixed offset of {shown} use `Etc/GMT{reversed}{}`, where the sign is reversed; \
-                 for a place, which may have daylight saving, use its zone, such as `{place}`",
-                minutes.abs() / 60
-            )
+    match (etc(minutes), place(minutes)) {
+        (Some(zone), place) => {
+            let place = place.map_or_else(String::new, |place| {
+                format!("; for a place, which may have daylight saving, use its zone, such as `{place}`")
+            });
+            format!("for a fixed offset of {shown} use `{zone}`, where the sign is reversed{place}")
         }
-        (false, Some(place)) => {
+        (None, Some(place)) => {
             format!("there is no zone for a fixed offset of {shown}; use a place's zone, such as `{place}`")
         }
-        (false, None) => {
+        (None, None) => {
             format!("no zone has an offset of {shown}; use an IANA name such as `UTC` or `Europe/London`")
         }
     }
+}
+
+/// The zone of a fixed offset in minutes east, if it has one.
+fn etc(minutes: i32) -> Option<String> {
+    let is_whole = minutes % 60 == 0 && (WEST..=EAST).contains(&(minutes / 60));
+    // In these names, west is positive.
+    is_whole.then(|| format!("Etc/GMT{:+}", -minutes / 60))
+}
+
+/// The zone of a place with that offset in minutes east, at least in winter or summer.
+fn place(minutes: i32) -> Option<&'static str> {
+    PLACES.iter().find(|(offset, _)| *offset == minutes).map(|(_, zone)| *zone)
 }
 
 /// Hours east of UTC for a military letter: A to M without J, N to Y, and Z for UTC.
@@ -135,17 +142,75 @@ fn military(letter: u8) -> Option<i32> {
 }
 
 /// A POSIX rule for the C library: an abbreviation, its offset to the *west*, and
-/// perhaps those of summer time.
-fn posix_rule(name: &str) -> Option<String> {
-    let (abbreviation, rest) = match name.strip_prefix('<') {
-        Some(quoted) => quoted.split_once('>')?,
-        None => name.split_at(name.find(|c: char| !c.is_ascii_alphabetic())?),
-    };
-    let is_offset = rest.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit());
-    if abbreviation.len() < 3 || !is_offset {
-        return None;
+/// perhaps the abbreviation of summer time and when that is.
+struct PosixRule<'a> {
+    winter: &'a str,
+    summer: Option<&'a str>,
+    /// Minutes east of UTC in winter, if it is an offset in minutes.
+    east: Option<i32>,
+}
+
+impl<'a> PosixRule<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (winter, rest) = abbreviation(text)?;
+        let digits = rest.trim_start_matches(['+', '-']);
+        if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let end = rest.find(|c: char| !c.is_ascii_digit() && !['+', '-', ':'].contains(&c));
+        let (west, rest) = rest.split_at(end.unwrap_or(rest.len()));
+        let west = west.strip_suffix(":00").filter(|shorter| shorter.contains(':')).unwrap_or(west);
+        let signed = if west.starts_with(['+', '-']) { west.to_owned() } else { format!("+{west}") };
+        Some(Self {
+            winter,
+            summer: abbreviation(rest).map(|(name, _)| name),
+            east: minutes_east(&signed).map(|west| -west),
+        })
     }
-    let right = word(abbreviation).map(places).or_else(|| offset(abbreviation));
+
+    /// What to write for its abbreviations. That of summer time tells more: `GMT`
+    /// may be anywhere, but `BST` is in Britain.
+    fn places(&self) -> Option<String> {
+        let is_of_a_place = |name: &&str| !["gmt", "utc", "uct"].contains(&&*name.to_lowercase());
+        self.summer.into_iter().chain([self.winter]).filter(is_of_a_place).find_map(word).map(places)
+    }
+}
+
+/// The abbreviation that the text begins with, and what follows.
+fn abbreviation(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = match text.strip_prefix('<') {
+        Some(quoted) => quoted.split_once('>')?,
+        None => text.split_at(text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len())),
+    };
+    (name.len() >= 3).then_some((name, rest))
+}
+
+/// What to write for a POSIX rule.
+fn posix_rule(name: &str) -> Option<String> {
+    let rule = PosixRule::read(name)?;
+    let right = rule.places().or_else(|| match (rule.summer, rule.east) {
+        (None, Some(east)) => Some(fixed(east)),
+        (Some(_), Some(east)) => place(east).map(|zone| format!("use a place's zone, such as `{zone}`")),
+        (_, None) => None,
+    });
     let right = right.unwrap_or_else(|| "use one such as `Europe/Berlin`".to_owned());
     Some(format!("a POSIX rule is not the name of a zone; {right}"))
+}
+
+/// What to write for a value of `TZ`, if it means something else there than
+/// elsewhere: in its grammar, `UTC+2` is to the west.
+pub(super) fn variable(value: &str) -> Option<String> {
+    let rule = PosixRule::read(value)?;
+    let east = rule.east.filter(|_| rule.summer.is_none() && rule.places().is_none())?;
+    if east == 0 {
+        return None;
+    }
+    let side = if east < 0 { "behind" } else { "ahead of" };
+    let means = format!("in `TZ` it means {:02}:{:02} {side} UTC", east.abs() / 60, east.abs() % 60);
+    let of_place = place(east).map(|zone| format!("the zone of a place, such as `{zone}`"));
+    let right: Vec<String> = etc(east).map(|zone| format!("`{zone}`")).into_iter().chain(of_place).collect();
+    Some(match &*right {
+        [] => format!("{means}, an offset that no zone has"),
+        _ => format!("{means}; for that use {}", right.join(", or ")),
+    })
 }

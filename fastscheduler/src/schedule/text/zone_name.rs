@@ -1,6 +1,6 @@
 //! Names of time zones.
 
-use super::zone_hint::hint;
+use super::zone_hint::{hint, variable};
 use super::zone_names::ZONE_NAMES;
 use super::{ScheduleError, nearest};
 
@@ -12,6 +12,12 @@ pub fn check_zone_name(name: &str) -> Result<(), ScheduleError> {
 /// A hint for something that is not a zone's name, if there is one.
 pub(super) fn meant(name: &str) -> Option<String> {
     hint(name).or_else(|| nearest_zone(name).map(|zone| format!("did you mean `{zone}`?")))
+}
+
+/// A hint for a value of `TZ` that is not a zone's name, if there is one.
+pub(super) fn meant_in_variable(value: &str) -> Option<String> {
+    let name = value.strip_prefix(':').unwrap_or(value);
+    variable(name).or_else(|| meant(name))
 }
 
 /// The zone of that city (`Asia/Tokyo` for `tokyo`), or else the closest name.

@@ -197,6 +197,7 @@ pub static WORDS: &[(&str, &[Place])] = &[
 /// A place for each offset, in minutes east of UTC, at least in winter or summer.
 #[rustfmt::skip]
 pub static PLACES: &[(i32, &str)] = &[
+    (-660, "Pacific/Pago_Pago"),
     (-600, "Pacific/Honolulu"),
     (-570, "Pacific/Marquesas"),
     (-540, "America/Anchorage"),
@@ -207,6 +208,7 @@ pub static PLACES: &[(i32, &str)] = &[
     (-240, "America/Halifax"),
     (-210, "America/St_Johns"),
     (-180, "America/Sao_Paulo"),
+    (-150, "America/St_Johns"),
     (-120, "America/Noronha"),
     (-60, "Atlantic/Azores"),
     (60, "Europe/Berlin"),
@@ -231,5 +233,6 @@ pub static PLACES: &[(i32, &str)] = &[
     (720, "Pacific/Auckland"),
     (765, "Pacific/Chatham"),
     (780, "Pacific/Tongatapu"),
+    (825, "Pacific/Chatham"),
     (840, "Pacific/Kiritimati"),
 ];
