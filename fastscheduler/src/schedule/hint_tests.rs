@@ -92,6 +92,46 @@ fn zones_as_people_write_them() {
     }
 }
 
+/// Many abbreviations are one letter apart, so that nothing is guessed from them.
+#[test]
+fn short_words_and_names_of_other_systems_as_zones() {
+    let table = [
+        ("VET", "for Venezuela use `America/Caracas`"),
+        ("SST", "for American Samoa use `Pacific/Pago_Pago`"),
+        ("ChST", "for Guam use `Pacific/Guam`"),
+        ("WIB", "for western Indonesia use `Asia/Jakarta`"),
+        ("WITA", "for central Indonesia use `Asia/Makassar`"),
+        ("WIT", "for eastern Indonesia use `Asia/Jayapura`"),
+        ("GET", "for Georgia use `Asia/Tbilisi`"),
+        ("AMT", "use `Asia/Yerevan` for Armenia or `America/Manaus` for western Brazil"),
+        ("MMT", "for Myanmar use `Asia/Yangon`"),
+        ("UZT", "for Uzbekistan use `Asia/Tashkent`"),
+        ("MVT", "for the Maldives use `Indian/Maldives`"),
+        ("OMST", "for Omsk use `Asia/Omsk`"),
+        ("CCT", "for the Cocos Islands use `Indian/Cocos`"),
+        ("NT", "for Newfoundland use `America/St_Johns`"),
+        ("HDT", "for the Aleutian Islands use `America/Adak`"),
+        ("Canada", "use `America/Toronto` for eastern Canada or `America/Vancouver` for western Canada"),
+        ("Tanzania", "for Tanzania use `Africa/Dar_es_Salaam`"),
+        ("Greenwich Standard Time", "for western Africa use `Africa/Abidjan`"),
+        ("SA Pacific Standard Time", "for Colombia use `America/Bogota`"),
+        ("Arabic Standard Time", "for Iraq use `Asia/Baghdad`"),
+        ("Central Standard Time (Mexico)", "for central Mexico use `America/Mexico_City`"),
+        ("Pacific Standard Time (Mexico)", "for Baja California use `America/Tijuana`"),
+        ("QQT", "use an IANA name such as `UTC` or `Europe/London`"),
+        ("utcc", "use an IANA name such as `UTC` or `Europe/London`"),
+        ("Kanada", "use an IANA name such as `UTC` or `Europe/London`"),
+        ("Lima", "did you mean `America/Lima`?"),
+        ("Lodnon", "did you mean `Europe/London`?"),
+        ("New Yrok", "did you mean `America/New_York`?"),
+        ("Asia/Tokio", "did you mean `Asia/Tokyo`?"),
+    ];
+    for (name, right) in table {
+        let error = check_zone_name(name).unwrap_err().to_string();
+        assert_eq!(error, format!("unknown time zone `{name}`; {right}"));
+    }
+}
+
 #[test]
 fn posix_rules_as_zones() {
     let table = [
@@ -180,9 +220,12 @@ fn values_of_the_variable_tz() {
 /// Every zone that a hint offers is accepted, and every word has a hint.
 #[test]
 fn zones_that_are_offered_exist() {
+    use super::text::zone_abbreviations::ABBREVIATIONS;
     use super::text::zone_words::{PLACES, WORDS};
     assert!(WORDS.is_sorted_by_key(|(word, _)| *word));
-    let of_words = WORDS.iter().flat_map(|(_, places)| places.iter().map(|(_, zone)| *zone));
+    assert!(ABBREVIATIONS.is_sorted_by_key(|(word, _)| *word));
+    let of_words =
+        WORDS.iter().chain(ABBREVIATIONS).flat_map(|(_, places)| places.iter().map(|(_, zone)| *zone));
     for zone in of_words.chain(PLACES.iter().map(|(_, zone)| *zone)) {
         assert_eq!(check_zone_name(zone), Ok(()), "{zone}");
     }
@@ -196,7 +239,7 @@ fn zones_that_are_offered_exist() {
         });
         assert!(east.contains(minutes), "{zone}: {east:?}");
     }
-    for (word, _) in WORDS {
+    for (word, _) in WORDS.iter().chain(ABBREVIATIONS) {
         let error = check_zone_name(word).unwrap_err().to_string();
         assert!(error.contains("; for ") || error.contains("; use "), "{error}");
     }

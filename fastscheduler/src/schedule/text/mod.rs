@@ -14,6 +14,7 @@ mod date_time;
 mod days;
 mod error;
 mod nearest;
+pub(super) mod zone_abbreviations;
 mod zone_hint;
 mod zone_name;
 pub(super) mod zone_names;

@@ -1,6 +1,7 @@
 //! What to write instead of something that people take for a time zone: an
 //! abbreviation, an offset, another system's name, a city without its own zone.
 
+use super::zone_abbreviations::ABBREVIATIONS;
 use super::zone_names::ZONE_NAMES;
 use super::zone_words::{PLACES, Place, WORDS};
 
@@ -25,11 +26,17 @@ pub(super) fn hint(name: &str) -> Option<String> {
 
 /// The places that a word stands for, if it is a known one.
 fn word(name: &str) -> Option<&'static [Place]> {
-    let name = name.split('(').next().unwrap_or(name).to_lowercase().replace('_', " ").replace('.', "");
+    let name = name.to_lowercase().replace('_', " ").replace('.', "");
+    // Elsewhere, what is in parentheses explains.
+    if let Some(zone) = name.strip_suffix("(mexico)") {
+        return known(&format!(
+            "{} (mexico)",
+            zone.trim_end().trim_end_matches(" time").trim_end_matches(" standard")
+        ));
+    }
+    let name = name.split('(').next().unwrap_or_default();
     // A city without its own zone may be written with a region.
-    let mut short = name.rsplit('/').next().unwrap_or(&name).trim();
-    let known =
-        |short| WORDS.binary_search_by_key(&short, |(word, _)| *word).ok().map(|place| WORDS[place].1);
+    let mut short = name.rsplit('/').next().unwrap_or(name).trim();
     for ending in [" time", " standard", " daylight", " summer"] {
         if let Some(places) = known(short) {
             return Some(places);
@@ -37,6 +44,12 @@ fn word(name: &str) -> Option<&'static [Place]> {
         short = short.strip_suffix(ending).unwrap_or(short);
     }
     known(short)
+}
+
+fn known(word: &str) -> Option<&'static [Place]> {
+    [ABBREVIATIONS, WORDS].into_iter().find_map(|table| {
+        table.binary_search_by_key(&word, |(known, _)| *known).ok().map(|place| table[place].1)
+    })
 }
 
 fn places(places: &'static [Place]) -> String {

@@ -20,14 +20,28 @@ pub(super) fn meant_in_variable(value: &str) -> Option<String> {
     variable(name).or_else(|| meant(name))
 }
 
+/// Shorter texts without a region are abbreviations, which are all near each other.
+const SHORTEST_WORD: usize = 6;
+
 /// The zone of that city (`Asia/Tokyo` for `tokyo`), or else the closest name.
 fn nearest_zone(name: &str) -> Option<&'static str> {
     let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
     let written = name.rsplit('/').next().unwrap_or(name).replace(' ', "_");
     let of_city =
         |meant: &str| ZONE_NAMES.iter().copied().find(|zone| city(zone).eq_ignore_ascii_case(meant));
-    of_city(&written).or_else(|| nearest(name, ZONE_NAMES.iter().copied())).or_else(|| {
-        let is_city = !name.contains('/') && name.len() > 3;
-        nearest(&written, ZONE_NAMES.iter().copied().map(city).filter(|_| is_city)).and_then(of_city)
-    })
+    if let Some(zone) = of_city(&written) {
+        return Some(zone);
+    }
+    if name.contains('/') {
+        return nearest(name, ZONE_NAMES.iter().copied());
+    }
+    if name.chars().count() < SHORTEST_WORD {
+        return None;
+    }
+    // People seldom get the first letter wrong.
+    let begins_alike = |known: &&str| {
+        let first = |text: &str| text.chars().next().map(|letter| letter.to_ascii_lowercase());
+        first(known) == first(&written)
+    };
+    nearest(&written, ZONE_NAMES.iter().copied().map(city).filter(begins_alike)).and_then(of_city)
 }
