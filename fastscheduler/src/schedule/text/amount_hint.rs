@@ -2,7 +2,7 @@
 //!
 //! A text is mended piece by piece, and offered only if the result is valid.
 
-use super::{Micros, nearest};
+use super::{Micros, ScheduleError, nearest};
 
 /// The units as they are written here, with the words that people use for them.
 const UNITS: [(&str, &[&str]); 5] = [
@@ -39,78 +39,132 @@ const SHORTER: [(&str, f64); 12] = [
 /// What to write instead, if the text is a common mistake.
 pub(super) fn hint(text: &str) -> Option<String> {
     let text = text.trim();
-    if let Some(rest) = text.strip_prefix(['-', '\u{2212}']) {
-        let mended = mend(rest)?.text;
-        return Some(format!("it cannot be negative: write `{mended}`"));
-    }
-    if let Some(hint) = clock(text) {
-        return Some(hint);
-    }
-    if text.parse::<f64>().is_ok_and(f64::is_finite) {
-        let (seconds, minutes) = (format!("{text}s"), format!("{text}m"));
-        let are_readable = [&seconds, &minutes].iter().all(|length| length.parse::<Micros>().is_ok());
-        return are_readable
-            .then(|| format!("it has no unit: write `{seconds}` for seconds or `{minutes}` for minutes"));
-    }
-    match iso(text).or_else(|| mend(text)) {
-        Some(Mended { text, note }) => Some(format!("write `{text}`{note}")),
-        None if is_in_a_short_unit(text) => Some("the shortest is `1ms`".to_owned()),
-        None => None,
-    }
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let positive = without_minus(text);
+    let meant = meant(positive.as_deref().unwrap_or(text))?;
+    let is_negative = positive.is_some();
+    Some(match meant {
+        Meant::TooShort => "the shortest is `1ms`".to_owned(),
+        Meant::TooLong => "it is out of range: the longest is `36525d`, which is 100 years".to_owned(),
+        Meant::Length(right) | Meant::NoUnit(right) if is_negative => {
+            format!("it cannot be negative: write {right}")
+        }
+        Meant::NoUnit(right) => format!("it has no unit: write {right}"),
+        Meant::Length(right) => format!("write {right}"),
+    })
 }
 
 /// The same length as it is written here, if that leaves no doubt.
 pub(super) fn mended(text: &str) -> Option<String> {
-    iso(text).or_else(|| mend(text)).filter(|mended| mended.note.is_empty()).map(|mended| mended.text)
-}
-
-/// Whether it is a number of micro- or nanoseconds.
-fn is_in_a_short_unit(text: &str) -> bool {
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start().to_lowercase();
-    unit.len() < text.len() && SHORTER.iter().any(|(known, _)| *known == unit)
-}
-
-/// A valid text, and a note to add to it.
-struct Mended {
-    text: String,
-    note: &'static str,
-}
-
-impl Mended {
-    fn of(parts: &[String], note: &'static str) -> Option<Self> {
-        let text = parts.join(" ");
-        text.parse::<Micros>().is_ok().then_some(Self { text, note })
+    match iso(text).or_else(|| mend(text))? {
+        // A note would follow the closing backtick.
+        Meant::Length(right) => Some(right.strip_prefix('`')?.strip_suffix('`')?.to_owned()),
+        Meant::NoUnit(_) | Meant::TooShort | Meant::TooLong => None,
     }
 }
 
-/// `1:30` and `1:30:00`.
-fn clock(text: &str) -> Option<String> {
-    let parts: Vec<u32> = text
-        .split(':')
-        .map(|part| if part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse().ok() } else { None })
-        .collect::<Option<_>>()?;
-    let written = |units: &[&str]| {
-        let parts = parts.iter().zip(units).filter(|(number, _)| **number > 0);
-        let parts: Vec<String> = parts.map(|(number, unit)| format!("{number}{unit}")).collect();
-        Mended::of(&parts, "").map(|mended| mended.text)
-    };
-    match parts.len() {
-        2 => {
-            let (hours, minutes) = (written(&["h", "m"])?, written(&["m", "s"])?);
-            Some(format!("write `{hours}` for hours and minutes or `{minutes}` for minutes and seconds"))
+/// What a text stands for.
+enum Meant {
+    /// What to write for it.
+    Length(String),
+    /// What to write for a number alone.
+    NoUnit(String),
+    TooShort,
+    TooLong,
+}
+
+impl Meant {
+    fn of(parts: &[String], note: &str) -> Option<Self> {
+        let text = parts.join(" ");
+        if parts.is_empty() {
+            return Some(Self::TooShort);
         }
-        3 => Some(format!("write `{}`", written(&["h", "m", "s"])?)),
+        match text.parse::<Micros>() {
+            Ok(_) => Some(Self::Length(format!("`{text}`{note}"))),
+            Err(ScheduleError::OutOfRange(_)) => {
+                let is_short = format!("{text} 1ms").parse::<Micros>().is_ok();
+                Some(if is_short { Self::TooShort } else { Self::TooLong })
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+/// The text without a minus sign, if it has one. In ISO 8601, there may be one
+/// before each number.
+fn without_minus(text: &str) -> Option<String> {
+    const SIGNS: [char; 2] = ['-', '\u{2212}'];
+    if text.starts_with(['p', 'P', 't', 'T']) {
+        return text.contains(SIGNS).then(|| text.replace(SIGNS, ""));
+    }
+    text.strip_prefix(SIGNS).map(|rest| rest.trim_start().to_owned())
+}
+
+fn meant(text: &str) -> Option<Meant> {
+    if text.parse::<f64>().is_ok_and(f64::is_finite) {
+        return bare(text);
+    }
+    clock(text).or_else(|| iso(text)).or_else(|| mend(text))
+}
+
+/// A number alone.
+fn bare(number: &str) -> Option<Meant> {
+    let (seconds, minutes) = (mend(&format!("{number}s"))?, mend(&format!("{number}m"))?);
+    Some(match (seconds, minutes) {
+        (Meant::Length(seconds), Meant::Length(minutes)) => {
+            Meant::NoUnit(format!("{seconds} for seconds or {minutes} for minutes"))
+        }
+        (Meant::Length(seconds), _) => Meant::NoUnit(format!("{seconds} for seconds")),
+        (_, Meant::Length(minutes)) => Meant::NoUnit(format!("{minutes} for minutes")),
+        (neither, _) => neither,
+    })
+}
+
+/// `1:30`, `1:30:00.5`, and `1 day, 1:30:00`.
+fn clock(text: &str) -> Option<Meant> {
+    let (before, clock) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
+    let before = before.trim_end_matches([' ', ',']);
+    let clock = clock.replace(',', ".");
+    let (whole, fraction) =
+        clock.split_once('.').map_or((&*clock, None), |(whole, fraction)| (whole, Some(fraction)));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts: Vec<String> = whole
+        .split(':')
+        .map(|part| {
+            is_number(part).then(|| part.parse::<u32>().ok()).flatten().map(|number| number.to_string())
+        })
+        .collect::<Option<_>>()?;
+    if let Some(fraction) = fraction {
+        let seconds = parts.last_mut().filter(|_| is_number(fraction))?;
+        *seconds = format!("{seconds}.{fraction}");
+    }
+    let written = |units: &[&str]| {
+        let parts = parts.iter().zip(units).map(|(number, unit)| format!(" {number}{unit}"));
+        mend(&format!("{before}{}", parts.collect::<String>()))
+    };
+    let follows_days = before.contains(|c: char| c.is_ascii_digit());
+    match parts.len() {
+        2 if fraction.is_some() => written(&["m", "s"]),
+        2 if follows_days => written(&["h", "m"]),
+        2 => Some(match (written(&["h", "m"])?, written(&["m", "s"])?) {
+            (Meant::Length(hours), Meant::Length(minutes)) => {
+                Meant::Length(format!("{hours} for hours and minutes or {minutes} for minutes and seconds"))
+            }
+            (_, minutes) => minutes,
+        }),
+        3 => written(&["h", "m", "s"]),
+        4 if !follows_days => written(&["d", "h", "m", "s"]),
         _ => None,
     }
 }
 
 /// An ISO 8601 duration such as `PT1H30M`: after the `T` come hours, minutes and
-/// seconds.
-fn iso(text: &str) -> Option<Mended> {
+/// seconds. Many leave out the `P`.
+fn iso(text: &str) -> Option<Meant> {
     let lower = text.to_lowercase();
-    let (date, time) = {
-        let rest = lower.strip_prefix('p')?;
-        rest.split_once('t').unwrap_or((rest, ""))
+    let (date, time) = match lower.strip_prefix('p') {
+        Some(rest) => rest.split_once('t').unwrap_or((rest, "")),
+        None => ("", lower.strip_prefix('t')?),
     };
     let spelled = |units: &'static [(char, &'static str)]| {
         move |text: &str| {
@@ -124,7 +178,7 @@ fn iso(text: &str) -> Option<Mended> {
 }
 
 /// The text with each number and unit as they are written here.
-fn mend(text: &str) -> Option<Mended> {
+fn mend(text: &str) -> Option<Meant> {
     let lower = text.to_lowercase();
     let mut rest = lower.trim();
     for before in ["@every ", "every ", "+", "an ", "a ", "one "] {
@@ -148,7 +202,9 @@ fn mend(text: &str) -> Option<Mended> {
             None if word.is_empty() => (number, smaller(last?)?),
             None => {
                 let (amount, unit, said) = other_unit(number.parse().ok()?, word)?;
-                note = said;
+                if amount != "0" {
+                    note = said;
+                }
                 (amount, unit)
             }
         };
@@ -159,7 +215,8 @@ fn mend(text: &str) -> Option<Mended> {
         rest = after.trim_start_matches(['.', ',', ';', '+', '&']).trim_start();
         rest = rest.strip_prefix("and ").unwrap_or(rest).trim_start();
     }
-    Mended::of(&parts, note)
+    // Without any number, it is no length at all.
+    last.and_then(|_| Meant::of(&parts, note))
 }
 
 /// The number with a decimal point and without digit separators.
