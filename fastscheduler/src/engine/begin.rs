@@ -30,6 +30,8 @@ struct Batch {
     covered: Vec<Change>,
     settlements: Vec<Settlement>,
     successors: Vec<Entry>,
+    /// One-time jobs that end since their fire is skipped.
+    skipped_once: Vec<Arc<LiveJob>>,
     /// Whether claims are given back because their jobs are being changed.
     has_deferred: bool,
 }
@@ -65,6 +67,9 @@ impl Engine {
                 }
                 Some(job) => self.sort(claim, job, &mut batch),
             }
+        }
+        for job in &batch.skipped_once {
+            self.remember_skipped_once(job).await;
         }
         let Batch { mut changes, begun, attempts, covered, settlements, successors, has_deferred, .. } =
             batch;
@@ -141,6 +146,9 @@ impl Engine {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
+                if !self.is_shared && !job.definition.schedule.spec.is_recurring() {
+                    batch.skipped_once.push(Arc::clone(&job));
+                }
                 job.activity.set_over(true);
                 self.remove_if_ended(&job, &mut batch.changes);
             }

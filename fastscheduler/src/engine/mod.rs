@@ -18,6 +18,7 @@
 //! - [`events`] tells those who listen.
 //! - [`problems`] keeps track of what an operator should know.
 //! - [`set_back`] notices that the clock was set.
+//! - [`skipped_once`] remembers one-time jobs that may come back then.
 //! - [`shutdown`] ends all of it in order; [`inside`] tells when an attempt asks
 //!   for that.
 //!
@@ -44,6 +45,7 @@ mod retry;
 mod set_back;
 mod settle;
 mod shutdown;
+mod skipped_once;
 mod table;
 mod twins;
 mod under_way;
@@ -79,6 +81,8 @@ pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
 pub(crate) use set_back::SetBack;
 use set_back::Watch;
+use skipped_once::AllSkippedOnce;
+pub(crate) use skipped_once::SkippedOnce;
 pub(crate) use table::Table;
 use watchdog::Watchdog;
 
@@ -113,6 +117,7 @@ pub(crate) struct Engine {
     meter: Meter,
     problems: Problems,
     watch: Watch,
+    skipped_once: AllSkippedOnce,
     /// The latest time that was read from the clock, in microseconds since 1970.
     latest: AtomicI64,
     /// How many recent clock steps keep history from being dropped by its age.
@@ -180,6 +185,7 @@ impl Engine {
             meter: Meter::default(),
             problems: Problems::default(),
             watch: Watch::default(),
+            skipped_once: AllSkippedOnce::default(),
             latest: AtomicI64::new(i64::MIN),
             retention_holds: AtomicUsize::new(0),
             capacity,

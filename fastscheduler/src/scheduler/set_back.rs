@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Scheduler, SchedulerError};
-use crate::engine::{SetBack, entry_set_back};
+use crate::engine::{SetBack, SkippedOnce, entry_set_back};
 use crate::job::{
     ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, Rewind, Run, RunId,
     SkipReason, Skipped,
@@ -66,6 +66,15 @@ impl Scheduler {
             let mut waiting = waiting_by_job(&stored.open);
             let mut changes = Vec::new();
             let mut jobs = Vec::new();
+            for SkippedOnce { job, function } in engine.skipped_once_after(back.to) {
+                if stored.jobs.iter().any(|still| still.id == job.id) {
+                    continue;
+                }
+                if let Some((job, of_job)) = self.bring_back(job, back)? {
+                    changes.extend(of_job);
+                    jobs.push((job, Some(function)));
+                }
+            }
             for mut job in stored.jobs {
                 let waits = engine.table.get(job.id).map_or_else(
                     || waiting.remove(&job.id).unwrap_or_default(),
@@ -74,7 +83,7 @@ impl Scheduler {
                 let of_job = self.rewind_job(&mut job, &ended, &waits, back)?;
                 if !of_job.is_empty() {
                     changes.extend(of_job);
-                    jobs.push(job);
+                    jobs.push((job, None));
                 }
             }
             match engine.apply(&changes, Durability::Soon).await {
@@ -84,8 +93,9 @@ impl Scheduler {
             }
             engine.announce(&changes);
             engine.set_activities_back(back);
-            for job in &jobs {
-                self.take_over(job, None).await?;
+            engine.forget_skipped_once(back.to);
+            for (job, function) in &jobs {
+                self.take_over(job, function.as_ref()).await?;
             }
             return Ok(jobs.len());
         }
@@ -190,24 +200,14 @@ impl Scheduler {
         back: SetBack,
     ) -> Result<Vec<Change>, SchedulerError> {
         let ended = ended.get(&job.id).map_or(&[][..], Vec::as_slice);
-        let rewound = self.rewound(job, ended, back)?;
+        let rewound =
+            job.next_run_at.map(|cursor| self.rewound(job, cursor, ended, back)).transpose()?.flatten();
         let waits_ahead =
             waiting.iter().filter(|entry| entry.due_at > back.to && back.retries > TimeDelta::zero());
         let mut changes = Vec::new();
         let revision = JobRevision::of(job);
         if let Some((rewound, skipped)) = rewound {
-            let revision = JobRevision {
-                scheduled_since: rewound.scheduled_since,
-                next_run_at: rewound.next_run_at,
-                rewind: rewound.rewind.clone(),
-                ..revision
-            };
-            let run = Run::skipped(job.id, &job.definition, job.rewinds(), skipped, back.to);
-            let progress =
-                Progress { scheduled_since: job.scheduled_since, next_run_at: revision.next_run_at };
-            job.revise(&revision);
-            changes.push(Change::ReviseJob(Box::new(revision)));
-            changes.push(Change::Skip(SkippedFires { run: Arc::new(run), progress }));
+            changes.extend(rewind(job, &rewound, skipped, back));
         } else if waits_ahead.clone().next().is_some() || may_wait_ahead(job) {
             // The queue accepts an earlier due time only with a later revision.
             job.revise(&revision);
@@ -221,15 +221,31 @@ impl Scheduler {
         Ok(changes)
     }
 
+    /// A one-time job that ended because its fire was skipped ahead of its time, and
+    /// the changes that bring it back.
+    fn bring_back(&self, job: Job, back: SetBack) -> Result<Option<(Job, Vec<Change>)>, ScheduleError> {
+        let Some((rewound, skipped)) = self.rewound(&job, DateTime::<Utc>::MAX_UTC, &[], back)? else {
+            return Ok(None);
+        };
+        let mut back_again = job;
+        let added = Change::AddJob(Box::new(back_again.clone()));
+        let mut changes = vec![Change::RemoveTombstone(back_again.id), added];
+        changes.extend(rewind(&mut back_again, &rewound, skipped, back));
+        Ok(Some((back_again, changes)))
+    }
+
     /// The rewound job, and the record that says so; `None` if its next fire would
     /// not come earlier.
     fn rewound(
         &self,
         job: &Job,
+        cursor: DateTime<Utc>,
         ended: &[(DateTime<Utc>, DateTime<Utc>)],
         back: SetBack,
     ) -> Result<Option<(Job, Skipped)>, ScheduleError> {
-        let Some(cursor) = job.next_run_at.filter(|cursor| *cursor > back.to) else { return Ok(None) };
+        if cursor <= back.to {
+            return Ok(None);
+        }
         let count = job.rewind.as_ref().map_or(0, |rewind| rewind.count) + 1;
         // It becomes part of the record's id, so it must differ each time.
         // It is earlier than `to`, since a fire may be due at that very instant.
@@ -246,13 +262,9 @@ impl Scheduler {
         rewound.next_run_at = schedule.next_after(since);
         let Some(next) = rewound.next_run_at.filter(|next| *next < cursor) else { return Ok(None) };
         let (definition, mut skipped) = if let ScheduleSpec::Once { .. } = job.definition.schedule.spec {
-            let skipped = Skipped {
-                reason: SkipReason::Rescheduled,
-                first: cursor,
-                last: cursor,
-                count: 1,
-                closed: None,
-            };
+            let fire = job.next_run_at.unwrap_or(cursor);
+            let reason = SkipReason::Rescheduled;
+            let skipped = Skipped { reason, first: fire, last: fire, count: 1, closed: None };
             (job.whole_schedule(), skipped)
         } else {
             let skipped = Skipped::range(&schedule, SkipReason::Rescheduled, next, cursor - TICK);
@@ -261,6 +273,20 @@ impl Scheduler {
         skipped.closed = Some(ClosedSchedule { definition, since: job.scheduled_since, until: since });
         Ok(Some((rewound, skipped)))
     }
+}
+
+/// The changes that make a job the rewound one, with the record that says so.
+fn rewind(job: &mut Job, rewound: &Job, skipped: Skipped, back: SetBack) -> [Change; 2] {
+    let revision = JobRevision {
+        scheduled_since: rewound.scheduled_since,
+        next_run_at: rewound.next_run_at,
+        rewind: rewound.rewind.clone(),
+        ..JobRevision::of(job)
+    };
+    let run = Arc::new(Run::skipped(job.id, &job.definition, job.rewinds(), skipped, back.to));
+    let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: revision.next_run_at };
+    job.revise(&revision);
+    [Change::ReviseJob(Box::new(revision)), Change::Skip(SkippedFires { run, progress })]
 }
 
 /// Whether its next fire may wait in the queue together with fires to come, for

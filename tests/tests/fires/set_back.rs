@@ -474,3 +474,25 @@ fn instants_stay_whole_when_the_clock_is_set_back() {
     assert_eq!(process.job(often).unwrap().next_run_at(), Some(monday() + MINUTE * 24));
     world.audit(0);
 }
+
+#[test]
+fn a_one_time_job_that_was_only_skipped_ahead_of_its_time_runs_when_that_comes() {
+    for is_set_back in [true, false] {
+        let world = World::default();
+        let process = world.start();
+        let dated = process.add(at("2026-11-23 00:30:00").no_catch_up().call("work"));
+        let delayed = process.add(once(600).no_catch_up().call("work"));
+        step(&world, &process, TimeDelta::hours(2));
+        assert_eq!((process.job(dated), process.job(delayed)), (None, None));
+        if is_set_back {
+            process.jump(SECOND * 3);
+            step(&world, &process, TimeDelta::hours(-2));
+            assert_eq!(process.job(dated).unwrap().next_run_at(), Some(monday() + MINUTE * 30));
+        }
+        process.advance(HOUR * 2);
+        let ran = [fires(&process, dated).len(), fires(&process, delayed).len()];
+        assert_eq!(ran, if is_set_back { [1, 1] } else { [0, 0] });
+        assert_eq!((process.job(dated), process.job(delayed)), (None, None));
+        world.audit(0);
+    }
+}
