@@ -6,8 +6,8 @@
 //! these, it is in the zone that its environment names, not in UTC. It answers
 //! each line with one that begins with `ok` or `error`.
 //!
-//! Given `hanging` and a number of starts, it runs until a signal comes, on a
-//! store that never answers the first start.
+//! Given `hanging` and a number, it starts that many times at once on a store
+//! that never answers the first, and runs until a signal ends it.
 
 use std::fs::File;
 use std::io::{BufRead as _, Write as _};
