@@ -106,12 +106,16 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Makes a job of a request, and answers its id.
+/// Makes a job of a request, and returns its id. Each request is a new job, even
+/// if it asks for the same as an earlier one.
 async fn accept(scheduler: &Scheduler, request: &str) -> Result<String> {
     let request: Request = serde_json::from_str(request)?;
     let Request { function, args, kwargs, cron: expression } = request;
     let id = match expression {
-        Some(expression) => scheduler.add(cron(&expression).call(function).args(args).kwargs(kwargs)).await?,
+        Some(expression) => {
+            let job = cron(&expression).call(function).args(args).kwargs(kwargs);
+            scheduler.add(job.always_new()).await?
+        }
         None => scheduler.add(once("1ms").call(function).args(args).kwargs(kwargs)).await?,
     };
     Ok(id.to_string())

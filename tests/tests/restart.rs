@@ -75,7 +75,10 @@ async fn jobs_made_at_run_time_come_back_as_they_were() {
     let world = start(&storage, 26).await;
     let after = world.scheduler.job(&id).await.unwrap().unwrap();
     assert_eq!(after, before);
-    assert_eq!((after.run_count(), after.source(), after.next_run_at()), (2, Source::Api, Some(second(30))));
+    assert_eq!(
+        (after.run_count(), after.source(), after.next_run_at()),
+        (2, Source::Added, Some(second(30)))
+    );
     advance(&world, 4).await;
     assert_eq!(fires(&world.scheduler, id, 10).await, [(10, DONE), (20, DONE), (30, DONE)]);
     // An id is never used again.

@@ -21,6 +21,12 @@ impl Transaction<'_> {
                 let key = job_key(JOBS, job.id());
                 if self.has(&key) { Ok(()) } else { self.put(key, job) }
             }
+            Change::AddAgain { job, at } => {
+                let key = job_key(JOBS, *job);
+                let Some(mut job) = self.get::<Job>(&key)? else { return Ok(()) };
+                job.add_again(*at);
+                self.put(key, &job)
+            }
             Change::ReviseJob(revision) => {
                 let conflict = || StorageError::Conflict(format!("`{}`", revision.job));
                 let key = job_key(JOBS, revision.job);

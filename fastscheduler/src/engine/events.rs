@@ -16,7 +16,7 @@ const BATCH: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A job is new, or was paused, resumed or updated.
+    /// A job is new, or was added again, paused, resumed or updated.
     JobChanged(JobId),
     /// A job is gone: it was cancelled, or has run for the last time.
     JobRemoved(JobId),
@@ -114,6 +114,7 @@ impl Engine {
 fn event(change: &Change) -> Option<Event> {
     match change {
         Change::AddJob(job) => Some(Event::JobChanged(job.id())),
+        Change::AddAgain { job, .. } => Some(Event::JobChanged(*job)),
         Change::ReviseJob(revision) => Some(Event::JobChanged(revision.job)),
         Change::RemoveJob { job, .. } => Some(Event::JobRemoved(*job)),
         Change::EndAttempt(ended) => Some(Event::RunRecorded(Arc::clone(&ended.run))),

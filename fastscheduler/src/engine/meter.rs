@@ -132,6 +132,7 @@ impl Counts {
                 }
             }
             Change::AddJob(_)
+            | Change::AddAgain { .. }
             | Change::ReviseJob(_)
             | Change::RequireJob(_)
             | Change::RemoveJob { .. }

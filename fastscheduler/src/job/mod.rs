@@ -15,10 +15,12 @@ mod policy;
 mod progress;
 mod recent;
 mod record;
+mod revision;
 mod rewind;
 mod run;
 mod run_id;
 mod skipped;
+mod source;
 mod statistics;
 
 pub use declared::{Declared, Tombstone};
@@ -33,11 +35,13 @@ pub use name::Name;
 pub use policy::{CatchUp, Overlap, Policy, backoff};
 pub use progress::Progress;
 pub(crate) use record::Doing;
-pub use record::{Job, JobRevision, JobStatus, Source};
+pub use record::{Job, JobStatus};
+pub use revision::JobRevision;
 pub use rewind::Rewind;
 pub use run::{DeadLetter, Run, RunStatus};
 pub use run_id::{RunId, Trigger};
 pub use skipped::{ClosedSchedule, SkipReason, Skipped};
+pub use source::Source;
 pub use statistics::{FunctionStatistics, Statistics};
 
 /// The group of a job that names none.

@@ -9,20 +9,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::recent::Recent;
-use super::{Declared, FunctionKey, JobDefinition, JobId, Name, Progress, Rewind, Run, RunStatus};
+use super::{
+    Declared, FunctionKey, JobDefinition, JobId, JobRevision, Name, Progress, Rewind, Run, RunStatus, Source,
+};
 use crate::schedule::ScheduleDefinition;
-
-/// Who made a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// An attribute, or a closure.
-    Code,
-    /// A caller at run time.
-    Api,
-    /// The Python program, whose state file was taken over and does not say.
-    Imported,
-}
 
 /// What a job is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,55 +50,6 @@ pub(super) fn is_default(value: &(impl Default + PartialEq)) -> bool {
     *value == Default::default()
 }
 
-/// A change of what a job is told to do.
-///
-/// It holds if the job still has the revision that it expects, and the same
-/// first fire that is not accounted for; otherwise somebody else was faster.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JobRevision {
-    /// The job.
-    pub job: JobId,
-    /// The revision that is changed; the new one is one more.
-    pub expected_revision: u64,
-    /// The first fire that was not accounted for when the change was made.
-    pub expected_next_run_at: Option<DateTime<Utc>>,
-    /// What it is told to do from now on.
-    pub definition: Arc<JobDefinition>,
-    /// Whether it is paused from now on.
-    pub is_paused: bool,
-    /// The instant from which it has its schedule.
-    pub scheduled_since: DateTime<Utc>,
-    /// The first fire that is not accounted for, from now on.
-    pub next_run_at: Option<DateTime<Utc>>,
-    /// What the code says of it.
-    pub declared: Option<Arc<Declared>>,
-    /// The zone of its times, if its schedule has some and names none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zone: Option<Tz>,
-    /// What it remembers of a time when the clock was ahead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rewind: Option<Arc<Rewind>>,
-}
-
-impl JobRevision {
-    /// The change that leaves a job as it is, but for its revision.
-    #[must_use]
-    pub fn of(job: &Job) -> Self {
-        Self {
-            job: job.id,
-            expected_revision: job.revision,
-            expected_next_run_at: job.next_run_at,
-            definition: Arc::clone(&job.definition),
-            is_paused: job.is_paused,
-            scheduled_since: job.scheduled_since,
-            next_run_at: job.next_run_at,
-            declared: job.declared.clone(),
-            zone: job.zone,
-            rewind: job.rewind.clone(),
-        }
-    }
-}
-
 /// What a job does at the moment, which its process knows.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doing {
@@ -126,6 +67,9 @@ pub struct Job {
     pub(crate) definition: Arc<JobDefinition>,
     pub(crate) source: Source,
     pub(crate) created_at: DateTime<Utc>,
+    /// When the program last added it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) added_at: Option<DateTime<Utc>>,
     pub(crate) revision: u64,
     pub(crate) is_paused: bool,
     /// The instant from which the job has its present schedule.
@@ -175,6 +119,7 @@ impl Job {
             definition,
             source,
             created_at,
+            added_at: (source == Source::Added).then_some(created_at),
             revision: 1,
             is_paused: false,
             scheduled_since: created_at,
@@ -247,6 +192,16 @@ impl Job {
         self.created_at
     }
 
+    /// When the program last added it with [`Scheduler::add`], in this process or
+    /// an earlier one. `None` if it never did: an attribute declares the job, or
+    /// a client made it.
+    ///
+    /// [`Scheduler::add`]: crate::Scheduler::add
+    #[must_use]
+    pub fn added_at(&self) -> Option<DateTime<Utc>> {
+        self.added_at
+    }
+
     /// A number that grows with each change of the definition, from 1.
     #[must_use]
     pub fn revision(&self) -> u64 {
@@ -304,10 +259,18 @@ impl Job {
         self.key.as_deref()
     }
 
-    /// What the code says of it, if it was declared there.
+    /// What the code says of it, if an attribute declares it. Of a job that the
+    /// program added, only if the job is something else by now.
     #[must_use]
     pub fn declared(&self) -> Option<&Declared> {
         self.declared.as_deref()
+    }
+
+    /// What the code last said of it, if an attribute declares it or the program
+    /// added it.
+    pub(crate) fn last_declared(&self) -> Option<Arc<Declared>> {
+        let as_it_is = || Arc::new(Declared::added(&self.definition, true));
+        self.declared.clone().or_else(|| (self.source == Source::Added).then(as_it_is))
     }
 
     /// When its last attempt started.
@@ -363,6 +326,13 @@ impl Job {
         if retry_count == 0 && run.run_id.trigger.is_of_schedule() {
             self.last_ended = Some(run.scheduled_for());
         }
+    }
+
+    /// Takes over that the program added it again. Stores call this for
+    /// [`Change::AddAgain`](crate::storage::Change::AddAgain).
+    pub fn add_again(&mut self, at: DateTime<Utc>) {
+        self.source = Source::Added;
+        self.added_at = Some(at);
     }
 
     /// Takes over a change. Stores call this when its revision is the one that

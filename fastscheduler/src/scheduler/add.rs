@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::added::{Evidence, Found, Mark, Wanted};
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
@@ -25,14 +26,35 @@ pub(super) struct Checked {
     pub(super) function: Arc<Function>,
     pub(super) is_paused: bool,
     key: Option<Name>,
+    is_always_new: bool,
 }
 
 impl Scheduler {
     /// Adds a job, and returns its id.
     ///
     /// An interval or a delay counts from now. Nothing is added if anything is
-    /// wrong. A job with a key that is there already is updated instead, and
-    /// the closure of a job from an earlier start is given to that job.
+    /// wrong.
+    ///
+    /// # Jobs from an earlier start
+    ///
+    /// A program may add its jobs at each start without multiplying them. The
+    /// job is one that an earlier process added, and this one has not added yet,
+    ///
+    /// - with a key: if that has the same key. A job that this process added with
+    ///   the key is updated as well;
+    /// - if it runs a closure: if that has the closure's name;
+    /// - if it repeats: if that has the same function, name, arguments, group and
+    ///   schedule. Until [`start`](Self::start) has returned, the schedule may
+    ///   be another one, which the job gets. Two equal jobs that a program adds
+    ///   stay two.
+    ///
+    /// What was edited at run time stays until the code says something else than
+    /// the last time, and a pause stays. A job that was cancelled is made anew. A
+    /// job that the program no longer adds stays: cancel it.
+    ///
+    /// A one-time job that calls a function is always new, and so is any job with
+    /// [`always_new`](crate::schedule::ScheduleBuilder::always_new). Jobs that were
+    /// made over HTTP are not affected.
     ///
     /// # Errors
     ///
@@ -49,31 +71,98 @@ impl Scheduler {
 
     async fn add_checked(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         let is_closure = checked.function.key().module() == CLOSURES;
-        if checked.key.is_none() && !is_closure {
-            return self.insert(checked, Source::Api, None, now).await;
+        let is_repeated = is_closure || checked.definition.schedule.spec.is_recurring();
+        if checked.is_always_new || checked.key.is_none() && !is_repeated {
+            return self.insert(checked, now).await;
         }
-        // One after another: two with the same key are one job.
-        let _one = self.0.matching.lock().await;
-        let declared = Arc::new(Declared {
-            definition: Arc::clone(&checked.definition),
-            position: 0,
-            is_named: true,
-            is_enabled: !checked.is_paused,
-        });
-        let table = &self.0.engine.table;
-        let known = match &checked.key {
-            Some(key) => table.by_key(key),
-            None => table.orphans_of(checked.function.key()).first().copied(),
-        };
-        if let Some(id) = known {
-            match self.redeclare(id, &declared, Some(&checked.function)).await {
-                // It ended or was cancelled meanwhile: this is a new one.
-                Err(SchedulerError::UnknownJob(_)) => {}
-                redeclared => return redeclared.map(|()| id),
+        let declared = Arc::new(Declared::added(&checked.definition, !checked.is_paused));
+        if let Some(key) = &checked.key {
+            // One after another: two with the same key are one job.
+            let _one = self.0.matching.lock().await;
+            if let Some(id) = self.0.engine.table.by_key(key)
+                && self.add_to_keyed(id, &checked, &declared, now).await?
+            {
+                return Ok(id);
+            }
+            return self.insert(checked, now).await;
+        }
+        let wanted = Wanted::of(&checked.definition);
+        while let Some(found) = self.0.not_added.find(wanted) {
+            if found.evidence == Evidence::Equality && !self.is_equal(found.mark.id, &checked).await? {
+                break;
+            }
+            if self.add_again(found, &checked, &declared, now).await? {
+                return Ok(found.mark.id);
             }
         }
-        let source = if is_closure { Source::Code } else { Source::Api };
-        self.insert(checked, source, Some(declared), now).await
+        self.insert(checked, now).await
+    }
+
+    /// Whether a stored job is in all respects the one that is added, or gone.
+    async fn is_equal(&self, id: JobId, checked: &Checked) -> Result<bool, SchedulerError> {
+        let stored = self.0.engine.storage.job(id).await?;
+        Ok(stored.is_none_or(|job| job.definition == checked.definition))
+    }
+
+    /// Makes the job of a key what the program says now, and returns whether it is
+    /// still there.
+    async fn add_to_keyed(
+        &self,
+        id: JobId,
+        checked: &Checked,
+        declared: &Arc<Declared>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SchedulerError> {
+        let added = async {
+            let mark = Mark::of(&self.stored(id).await?);
+            if self.add_again(Found::recorded(mark), checked, declared, now).await? {
+                return Ok(());
+            }
+            self.note_added(id, checked, now).await?;
+            self.redeclare(id, declared, Some(&checked.function)).await
+        };
+        is_there(added.await)
+    }
+
+    /// Makes a job of an earlier process what the program says now. Returns false
+    /// if it is gone, or was added meanwhile.
+    async fn add_again(
+        &self,
+        found: Found,
+        checked: &Checked,
+        declared: &Arc<Declared>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SchedulerError> {
+        if !self.0.not_added.take(found.mark) {
+            return Ok(false);
+        }
+        let id = found.mark.id;
+        let added = async {
+            self.note_added(id, checked, now).await?;
+            let job = self.stored(id).await?;
+            if self.redeclared(&job, declared, now)?.is_some() {
+                return self.redeclare(id, declared, Some(&checked.function)).await;
+            }
+            self.replace_function_of(id, &checked.function).await
+        };
+        let added = is_there(added.await);
+        if added.is_err() {
+            self.0.not_added.give_back(found);
+        }
+        added
+    }
+
+    async fn note_added(
+        &self,
+        job: JobId,
+        checked: &Checked,
+        at: DateTime<Utc>,
+    ) -> Result<(), SchedulerError> {
+        let change = [Change::AddAgain { job, at }];
+        self.0.engine.apply(&change, Durability::Soon).await?;
+        self.0.engine.announce(&change);
+        tracing::info!(%job, name = %checked.definition.name, "added the job again that an earlier start added");
+        Ok(())
     }
 
     /// Goes by what the code says of a job that is there. Edits made at run
@@ -88,24 +177,24 @@ impl Scheduler {
         let scheduler = self.clone();
         let edit = move |job: &Job| scheduler.redeclared(job, &told, scheduler.0.engine.clock.now());
         let is_changed = self.edit(id, function, edit).await?;
-        if !is_changed {
-            // The function may be another one all the same: a closure is new.
-            let _alone = self.0.engine.taking_over().await;
-            let job = self.stored(id).await?;
-            self.replace_function(&job, function).await?;
+        match function {
+            Some(function) if !is_changed => self.replace_function_of(id, function).await,
+            Some(_) | None => Ok(()),
         }
-        Ok(())
     }
 
-    async fn replace_function(
-        &self,
-        job: &Job,
-        function: Option<&Arc<Function>>,
-    ) -> Result<(), SchedulerError> {
-        let engine = &self.0.engine;
-        match engine.table.get(job.id()).zip(function) {
-            Some((known, function)) => engine.table.replace_function(&known, function),
-            None => self.take_over(job, function).await?,
+    /// Has a job run this function, which may be another one even if nothing else
+    /// is: a closure is new in each process.
+    async fn replace_function_of(&self, id: JobId, function: &Arc<Function>) -> Result<(), SchedulerError> {
+        let table = &self.0.engine.table;
+        if table.get(id).is_some_and(|known| Arc::ptr_eq(&known.function, function)) {
+            return Ok(());
+        }
+        let _alone = self.0.engine.taking_over().await;
+        let job = self.stored(id).await?;
+        match table.get(id) {
+            Some(known) => table.replace_function(&known, function),
+            None => self.take_over(&job, Some(function)).await?,
         }
         Ok(())
     }
@@ -113,9 +202,12 @@ impl Scheduler {
     pub(super) fn check(&self, job: NewJob, now: DateTime<Utc>) -> Result<Checked, SchedulerError> {
         let schedule = job.schedule?;
         self.compile(&schedule, now)?;
-        let JobPart { target, name, group, key, arguments, mistake, .. } = job.part;
+        let JobPart { target, name, group, key, is_always_new, arguments, mistake, .. } = job.part;
         if let Some(mistake) = mistake {
             return Err(mistake);
+        }
+        if let Some(key) = key.as_ref().filter(|_| is_always_new) {
+            return Err(SchedulerError::KeyedAlwaysNew(key.clone()));
         }
         check_size(&arguments)?;
         for (setting, length) in [("timeout", job.part.timeout), ("jitter", job.part.jitter)] {
@@ -148,7 +240,7 @@ impl Scheduler {
             },
         });
         let is_paused = job.part.is_disabled;
-        Ok(Checked { definition, function, is_paused, key: key.map(Name::from) })
+        Ok(Checked { definition, function, is_paused, key: key.map(Name::from), is_always_new })
     }
 
     /// The function that a job calls, which its arguments fit.
@@ -175,13 +267,7 @@ impl Scheduler {
         }
     }
 
-    async fn insert(
-        &self,
-        checked: Checked,
-        source: Source,
-        declared: Option<Arc<Declared>>,
-        now: DateTime<Utc>,
-    ) -> Result<JobId, SchedulerError> {
+    async fn insert(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         let engine = &self.0.engine;
         let next_run_at = self.compile(&checked.definition.schedule, now)?.next_after(now);
         if next_run_at.is_none() {
@@ -189,12 +275,14 @@ impl Scheduler {
         }
         let id = JobId::new(engine.storage.reserve_job_number().await?);
         let zone = self.zone_of(&checked.definition.schedule);
+        let source = if checked.is_always_new { Source::Api } else { Source::Added };
         let mut job = Job::new(id, checked.definition, source, now);
         job.zone = zone;
         job.is_paused = checked.is_paused;
         job.next_run_at = next_run_at;
         job.key = checked.key;
-        job.declared = declared;
+        job.declared =
+            Arc::new(Declared::added(&job.definition, !checked.is_paused)).beside(&job.definition, source);
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.removals();
         if let Err(error) = engine.apply(&change, Durability::Now).await {
@@ -212,6 +300,7 @@ impl Scheduler {
         {
             self.take_over(&job, Some(&checked.function)).await?;
         }
+        tracing::info!(job = %id, name = %job.name(), "added a new job");
         Ok(id)
     }
 }
@@ -219,11 +308,12 @@ impl Scheduler {
 /// The edit that what the code says makes of a job, if it says something else
 /// than when it was last asked.
 pub(super) fn redeclared(job: &Job, declared: &Arc<Declared>) -> Option<Edit> {
-    let before = job.declared.as_deref();
+    let before = job.last_declared();
+    let before = before.as_deref();
     if before == Some(&**declared) {
         return None;
     }
-    let mut edit = Edit { declared: Some(Arc::clone(declared)), ..Edit::of(job) };
+    let mut edit = Edit::of(job);
     if before.is_none_or(|before| before.definition != declared.definition) {
         edit.definition = Arc::clone(&declared.definition);
         if edit.definition.schedule != job.definition.schedule {
@@ -236,7 +326,17 @@ pub(super) fn redeclared(job: &Job, declared: &Arc<Declared>) -> Option<Edit> {
             edit.fires = Fires::Skip(SkipReason::Paused);
         }
     }
+    edit.declared = declared.beside(&edit.definition, job.source);
     Some(edit)
+}
+
+/// Whether a job was still there when something was done with it.
+fn is_there(done: Result<(), SchedulerError>) -> Result<bool, SchedulerError> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(SchedulerError::UnknownJob(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn check_name(what: &'static str, text: &str) -> Result<(), SchedulerError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use chrono_tz::Tz;
 
+use super::added::NotAdded;
 use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, ZoneSource, system_zone};
@@ -265,6 +266,7 @@ impl SchedulerBuilder {
             http_address: OnceLock::new(),
             #[cfg(feature = "web")]
             access: self.access,
+            not_added: NotAdded::default(),
             matching: tokio::sync::Mutex::default(),
             starting: tokio::sync::Mutex::default(),
         }));

@@ -24,6 +24,7 @@ impl NewJob {
             name: declaration.name.map(str::to_owned),
             group: declaration.group.map(str::to_owned),
             key: None,
+            is_always_new: false,
             retries: declaration.retries,
             timeout: length(declaration.timeout_micros),
             catch_up: declaration.catch_up.unwrap_or(CatchUp::Once),

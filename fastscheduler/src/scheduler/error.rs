@@ -53,6 +53,11 @@ pub enum SchedulerError {
     /// A job that was not told what to run.
     #[error("the job has nothing to run; add `.call(\"function\")` or `.run(\"name\", closure)`")]
     NothingToRun,
+    /// A job with a key that is to be new in any case.
+    #[error(
+        "the job has the key `{0}`, by which it is found again, and `.always_new()`; leave out one of them"
+    )]
+    KeyedAlwaysNew(String),
     /// No job has that id.
     #[error("no job `{0}`; `jobs()` lists those there are")]
     UnknownJob(String),

@@ -68,6 +68,7 @@ impl Scheduler {
         if let Some(Started { serving, .. }) = service {
             self.0.engine.spawn(serving);
         }
+        self.0.not_added.start_is_over();
         Ok(())
     }
 

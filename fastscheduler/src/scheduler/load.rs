@@ -36,6 +36,8 @@ impl Scheduler {
         self.place_imported(&mut jobs).await?;
         self.apply_cron_rules(&mut jobs).await?;
         self.place_in_zone(&mut jobs).await?;
+        let undeclared: Vec<&Job> = jobs.iter().filter(|job| !self.is_declared(job)).collect();
+        self.0.not_added.fill(&undeclared);
         let mut open = by_job(open);
         let mut known: BTreeMap<FunctionKey, Known> = BTreeMap::new();
         for mut stone in tombstones {
@@ -65,7 +67,9 @@ impl Scheduler {
     /// Whether an attribute of a function in this program declares the job, or
     /// did when it was stored.
     pub(super) fn is_declared(&self, job: &Job) -> bool {
-        job.source != Source::Api && job.declared.is_some() && self.registry().get(job.function()).is_some()
+        matches!(job.source, Source::Code | Source::Imported)
+            && job.declared.is_some()
+            && self.registry().get(job.function()).is_some()
     }
 
     /// Takes a job over as it was stored.

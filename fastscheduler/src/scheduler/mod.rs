@@ -6,6 +6,7 @@
 #[cfg(feature = "web")]
 mod access;
 mod add;
+mod added;
 mod builder;
 mod control;
 mod cron_rules;
@@ -54,6 +55,7 @@ pub(crate) use service::{Service, Started};
 pub use status::Status;
 pub use update::JobUpdate;
 
+use self::added::NotAdded;
 use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
 use crate::job::{FunctionKey, IntoJobId, Name, Run, Statistics};
@@ -100,7 +102,9 @@ struct Inner {
     service: Option<Arc<dyn Service>>,
     /// The address of that, once a start has succeeded.
     http_address: OnceLock<SocketAddr>,
-    /// Held while a job is matched with one that is there already.
+    /// What earlier processes added.
+    not_added: NotAdded,
+    /// Held while a job with a key is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
     /// Held by a start until it has succeeded or failed.
     starting: tokio::sync::Mutex<()>,

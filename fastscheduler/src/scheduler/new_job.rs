@@ -23,6 +23,7 @@ pub struct JobPart {
     pub(super) name: Option<String>,
     pub(super) group: Option<String>,
     pub(super) key: Option<String>,
+    pub(super) is_always_new: bool,
     pub(super) retries: Option<u32>,
     pub(super) timeout: Option<Duration>,
     pub(super) catch_up: CatchUp,
@@ -137,12 +138,20 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
     /// A key that [`Scheduler::add`](crate::Scheduler::add) finds the job by:
     /// it is updated if it is there already. 1 to 200 characters.
     ///
-    /// With it a program that adds its jobs at each start does not multiply
-    /// them. Edits made at run time stay until the job is added with another
-    /// definition than the last time.
+    /// With a key a program may change everything else about a job, add it
+    /// more than once, and add one-time jobs at each start. Edits made at run time
+    /// stay until the job is added with another definition than the last time.
     pub fn key(self, key: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
         let key = key.into();
         self.with(|part| part.key = Some(key))
+    }
+
+    /// Makes a new job in any case, as for each request of a client.
+    ///
+    /// Without this, [`Scheduler::add`](crate::Scheduler::add) may find that an
+    /// earlier process added the job.
+    pub fn always_new(self) -> ScheduleBuilder<K, JobPart> {
+        self.with(|part| part.is_always_new = true)
     }
 
     /// Attempts after the first that failed, 3 by default.

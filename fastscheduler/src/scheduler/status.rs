@@ -1,5 +1,6 @@
 //! What a person sees of a scheduler: a table of its jobs.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::Write as _;
 
@@ -7,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Scheduler, SchedulerError};
-use crate::job::{Job, Statistics};
+use crate::job::{Job, JobId, Statistics};
 use crate::schedule::Zone;
 
 /// A scheduler at one moment. It displays as a few lines and a table of jobs,
@@ -38,6 +39,8 @@ pub struct Status {
     /// When this was.
     pub at: DateTime<Utc>,
     zone: Zone,
+    /// Jobs that an earlier start added, and this one has not.
+    not_added: HashSet<JobId>,
 }
 
 impl Scheduler {
@@ -45,8 +48,12 @@ impl Scheduler {
     pub async fn status(&self) -> Result<Status, SchedulerError> {
         let mut jobs = self.jobs().await?;
         jobs.sort_by_key(|job| (job.next_run_at().is_none(), job.next_run_at(), job.id()));
+        let is_not_added =
+            |job: &&Job| job.definition.schedule.spec.is_recurring() && self.0.not_added.has(job);
+        let not_added = jobs.iter().filter(is_not_added).map(Job::id).collect();
         Ok(Status {
             jobs,
+            not_added,
             statistics: self.statistics().await?,
             dead_letters: self.dead_letter_count().await?,
             at: self.0.engine.clock.now(),
@@ -91,7 +98,9 @@ impl fmt::Display for Status {
         let header = ["JOB", "NAME", "GROUP", "SCHEDULE", "STATUS", "NEXT RUN", "IN", "RUNS", "FAILED"];
         let row = |job: &Job| {
             let [id, name, schedule, next, wait] = first_run(job, self.zone, self.at);
-            let (group, status) = (job.group().to_owned(), job.status().to_string());
+            let is_added = !self.not_added.contains(&job.id());
+            let note = if is_added { "" } else { " (not added since this start)" };
+            let (group, status) = (job.group().to_owned(), format!("{}{note}", job.status()));
             let (runs, failed) = (job.run_count().to_string(), job.failure_count().to_string());
             [id, name, group, schedule, status, next, wait, runs, failed]
         };

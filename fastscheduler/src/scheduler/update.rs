@@ -309,6 +309,8 @@ impl Scheduler {
         } else {
             Fires::Stay
         };
-        Ok(Some(Edit { definition: Arc::new(definition), is_paused, fires, ..Edit::of(job) }))
+        // An edit leaves what the code said: only if that changes, the code wins.
+        let declared = if update.keeps_definition() { job.declared.clone() } else { job.last_declared() };
+        Ok(Some(Edit { definition: Arc::new(definition), is_paused, declared, fires }))
     }
 }

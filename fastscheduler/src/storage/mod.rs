@@ -41,6 +41,14 @@ use crate::job::{
 pub enum Change {
     /// A job is new. One that is there already is left as it is.
     AddJob(Box<Job>),
+    /// The program adds a job again that an earlier process made. It is left out
+    /// if the job is gone.
+    AddAgain {
+        /// The job.
+        job: JobId,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// A job is told something else. It is a conflict if the job is gone or is
     /// not as the change expects it.
     ReviseJob(Box<JobRevision>),

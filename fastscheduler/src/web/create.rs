@@ -169,7 +169,7 @@ async fn create(
     if let Some(catch_up) = request.catch_up.as_deref().map(catch_up).transpose()? {
         job = job.catch_up(catch_up);
     }
-    let job = job.enabled(request.enabled.unwrap_or(true));
+    let job = job.enabled(request.enabled.unwrap_or(true)).always_new();
     let added = state.scheduler.add(job).await;
     let job_id = added.map_err(|error| ApiError::not_created(error, &named(".")))?;
     let done = Done::new("Job created successfully".to_owned());

@@ -170,6 +170,7 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::ArgumentShape { .. }
             | SchedulerError::NameLength { .. }
             | SchedulerError::Length { .. }
+            | SchedulerError::KeyedAlwaysNew(_)
             | SchedulerError::NothingToRun
             | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
             SchedulerError::AlreadyRunning(_)

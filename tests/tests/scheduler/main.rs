@@ -1,5 +1,6 @@
 //! What a scheduler does with its jobs, through the public interface.
 
+mod added;
 mod audit;
 mod busy_workers;
 mod cancelled_meanwhile;

@@ -1,5 +1,6 @@
 //! The scheduler over HTTP.
 
+mod added;
 mod connections;
 mod events;
 mod events_under_load;

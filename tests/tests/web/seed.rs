@@ -190,6 +190,7 @@ fn the_example_with_all_options_is_kept_as_it_is_written() {
         "catch_up": "once",
         "revision": 1,
         "source": "api",
+        "added_at": null,
     });
     assert_eq!(job, expected);
     let listed = server.get("/api/jobs").with(200);

@@ -324,6 +324,7 @@ fn is_about_letters(change: &Change) -> bool {
         Change::EndAttempt(ended) => ended.dead_letter.is_some(),
         Change::TakeDeadLetter(_) => true,
         Change::AddJob(_)
+        | Change::AddAgain { .. }
         | Change::ReviseJob(_)
         | Change::RequireJob(_)
         | Change::RemoveJob { .. }

@@ -213,6 +213,11 @@ impl State {
         for change in changes {
             match change {
                 Change::AddJob(job) => self.add(job),
+                Change::AddAgain { job, at } => {
+                    if let Some(slot) = self.jobs.get_mut(*job) {
+                        slot.job.add_again(*at);
+                    }
+                }
                 Change::ReviseJob(revision) => self.revise(revision)?,
                 Change::RequireJob(job) => self.require(*job)?,
                 Change::RemoveJob { job, tombstone } => self.remove(*job, tombstone.as_deref()),
@@ -246,7 +251,9 @@ impl State {
             match change {
                 Change::AddJob(job) => touch(job.id(), None),
                 Change::ReviseJob(revision) => touch(revision.job, None),
-                Change::RequireJob(job) | Change::RemoveJob { job, .. } => touch(*job, None),
+                Change::AddAgain { job, .. } | Change::RequireJob(job) | Change::RemoveJob { job, .. } => {
+                    touch(*job, None);
+                }
                 Change::OpenFire(entry) => touch(entry.job, Some(entry.run_id())),
                 Change::Claim(claims) => claims.iter().for_each(|claimed| touch(claimed.entry.job, None)),
                 Change::EndAttempt(EndedAttempt { run, .. }) | Change::Skip(SkippedFires { run, .. }) => {

@@ -11,7 +11,7 @@ use super::probe::{Probe, pause, remove, revise};
 use super::sample::{self, Fire, START, add, at};
 use crate::job::{
     CatchUp, Declared, FunctionKey, Job, JobDefinition, JobId, JobRevision, OpenFire, Overlap, Policy,
-    RemovedJob, Tombstone, Trigger,
+    RemovedJob, Source, Tombstone, Trigger,
 };
 use crate::schedule::cron;
 use crate::storage::{Change, Storage};
@@ -93,6 +93,25 @@ pub async fn a_job_that_is_there_already_is_left_as_it_is<S: Storage>(make: impl
     let store = Probe::with(make, &[add(&job), fire.claim(), revise(pause(&claimed(&job)))]).await;
     store.leaves_out(&[add(&job)], "the job as it was").await;
     store.leaves_out(&[add(&rich_job(1))], "another job of that id").await;
+}
+
+pub async fn a_job_that_is_added_again_stays_as_it_is_but_for_that<S: Storage>(make: impl AsyncFn() -> S) {
+    let mut job = rich_job(1);
+    job.source = Source::Unrecorded;
+    let fire = Fire::of(&job, 10);
+    let store = Probe::with(make, &[add(&job), fire.claim(), fire.completed()]).await;
+    let before = store.job(&job).await;
+    let again = |seconds| Change::AddAgain { job: job.id(), at: at(seconds) };
+    for seconds in [20, 30] {
+        store.apply(&[again(seconds)]).await;
+        let after = store.job(&job).await;
+        assert_eq!((after.source(), after.added_at()), (Source::Added, Some(at(seconds))));
+        let expected = Job { source: Source::Added, added_at: Some(at(seconds)), ..before.clone() };
+        assert_eq!(after, expected, "the rest stays");
+    }
+    store.leaves_out(&[again(30)], "the same once more").await;
+    store.apply(&[remove(&job)]).await;
+    store.leaves_out(&[again(40)], "a job that is gone").await;
 }
 
 /// The job after its first fire was claimed.

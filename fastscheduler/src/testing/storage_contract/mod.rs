@@ -42,6 +42,7 @@ macro_rules! storage_contract {
                 a_job_that_is_unknown_is_not_found,
                 jobs_come_by_number,
                 a_job_that_is_there_already_is_left_as_it_is,
+                a_job_that_is_added_again_stays_as_it_is_but_for_that,
                 a_revision_changes_what_it_says_and_nothing_else,
                 a_revision_of_a_job_that_is_not_as_expected_is_a_conflict,
                 of_revisions_at_once_one_is_made,

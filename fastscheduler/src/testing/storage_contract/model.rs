@@ -98,6 +98,11 @@ impl Model {
             Change::AddJob(job) => {
                 self.jobs.entry(job.id()).or_insert_with(|| Job::clone(job));
             }
+            Change::AddAgain { job, at } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.add_again(*at);
+                }
+            }
             Change::ReviseJob(revision) => {
                 let job = self.jobs.get_mut(&revision.job).ok_or(Conflict)?;
                 let expected = (revision.expected_revision, revision.expected_next_run_at);

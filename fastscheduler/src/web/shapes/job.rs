@@ -88,6 +88,9 @@ pub(in crate::web) struct JobShape<'a> {
     revision: u64,
     /// Who made it.
     source: Maker,
+    /// When the program last added it, in UTC; null if it never did.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    added_at: Option<UtcTime>,
 }
 
 /// Who made a job.
@@ -96,7 +99,7 @@ pub(in crate::web) struct JobShape<'a> {
 enum Maker {
     /// An attribute or the program.
     Code,
-    /// A caller at run time.
+    /// A client.
     Api,
 }
 
@@ -136,10 +139,11 @@ impl<'a> JobShape<'a> {
             overlap: definition.policy.overlap,
             catch_up: definition.policy.catch_up,
             revision: job.revision(),
+            added_at: job.added_at().map(UtcTime),
             source: match job.source() {
-                Source::Code => Maker::Code,
+                Source::Code | Source::Added => Maker::Code,
                 Source::Imported if job.declared().is_some() => Maker::Code,
-                Source::Api | Source::Imported => Maker::Api,
+                Source::Api | Source::Unrecorded | Source::Imported => Maker::Api,
             },
         }
     }
