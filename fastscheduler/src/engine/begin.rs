@@ -154,7 +154,7 @@ impl Engine {
             }
             return batch.settlements.push(Settlement { claim, next });
         }
-        Self::start_attempt(claim, job, upcoming, batch);
+        self.start_attempt(claim, job, upcoming, batch);
     }
 
     /// Whether a fire that outlived its process needs no further attempt.
@@ -169,7 +169,13 @@ impl Engine {
         is_over
     }
 
-    fn start_attempt(claim: Claim, job: Arc<LiveJob>, upcoming: Option<DateTime<Utc>>, batch: &mut Batch) {
+    fn start_attempt(
+        &self,
+        claim: Claim,
+        job: Arc<LiveJob>,
+        upcoming: Option<DateTime<Utc>>,
+        batch: &mut Batch,
+    ) {
         let entry = &claim.entry;
         let now = batch.now;
         if job.overlap() == Overlap::Cancel && entry.attempt == 1 {
@@ -181,7 +187,8 @@ impl Engine {
                 context.cancel(why);
             }
         }
-        let context = JobContext::new(Arc::clone(&job.definition), entry.run_id(), claim.fence);
+        let (definition, states) = (Arc::clone(&job.definition), Arc::clone(&self.states));
+        let context = JobContext::new(definition, entry.run_id(), claim.fence, states);
         let mut progress = Progress::unmoved(job.scheduled_since);
         if job.activity.begin(context.clone(), now) {
             progress = job.progress(upcoming);

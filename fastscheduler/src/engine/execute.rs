@@ -36,8 +36,7 @@ impl Engine {
         let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
         attempt.started_at = now;
         lateness.add(now - attempt.claim.entry.due_at);
-        let call =
-            Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone(), Arc::clone(&self.states));
+        let call = Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone());
         match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
             Ok(Invocation::Async(future)) => return Some(self.poll_once(attempt, future, deadline)),
             Ok(Invocation::Blocking(body)) if attempt.job.overlap() == Overlap::Cancel => {

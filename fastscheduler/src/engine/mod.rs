@@ -251,6 +251,11 @@ impl Engine {
         }
     }
 
+    /// Waits until all attempts have ended or are cut short.
+    pub(crate) async fn executed(&self) {
+        self.executing.cancelled().await;
+    }
+
     /// Whether it was started, and fires are put into the queue.
     pub(crate) fn is_placing(&self) -> bool {
         self.is_placing.load(Ordering::Acquire)

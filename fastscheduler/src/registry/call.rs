@@ -74,18 +74,17 @@ impl From<ArgumentError> for Failure {
     }
 }
 
-/// One call of a job function: its arguments, context and the states.
+/// One call of a job function: its arguments and its context.
 #[derive(Debug)]
 pub struct Call {
     arguments: Arc<Arguments>,
     context: JobContext,
-    states: Arc<States>,
     position: usize,
 }
 
 impl Call {
-    pub(crate) fn new(arguments: Arc<Arguments>, context: JobContext, states: Arc<States>) -> Self {
-        Self { arguments, context, states, position: 0 }
+    pub(crate) fn new(arguments: Arc<Arguments>, context: JobContext) -> Self {
+        Self { arguments, context, position: 0 }
     }
 
     /// The value of the function's next parameter, which has that name.
@@ -102,7 +101,7 @@ impl Call {
     }
 
     pub(super) fn states(&self) -> &States {
-        &self.states
+        self.context.states()
     }
 
     pub(super) fn position(&self) -> usize {

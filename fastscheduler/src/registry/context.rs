@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
+use super::state::{Host, States};
 use crate::job::{JobDefinition, JobId, RunId};
 
 /// The attempt that a job function runs in.
@@ -33,6 +34,7 @@ struct Facts {
     run_id: RunId,
     fence: u64,
     job: Arc<JobDefinition>,
+    states: Arc<States>,
     /// What cancelled it first.
     cancellation: OnceLock<Cancellation>,
     cancelled: Notify,
@@ -58,9 +60,18 @@ pub(crate) enum Cancellation {
 }
 
 impl JobContext {
-    pub(crate) fn new(job: Arc<JobDefinition>, run_id: RunId, fence: u64) -> Self {
+    pub(crate) fn new(job: Arc<JobDefinition>, run_id: RunId, fence: u64, states: Arc<States>) -> Self {
         let cancellation = OnceLock::new();
-        Self(Arc::new(Facts { run_id, fence, job, cancellation, cancelled: Notify::new() }))
+        Self(Arc::new(Facts { run_id, fence, job, states, cancellation, cancelled: Notify::new() }))
+    }
+
+    pub(super) fn states(&self) -> &States {
+        &self.0.states
+    }
+
+    /// What runs the attempt, if it is still there.
+    pub(crate) fn host(&self) -> Option<Arc<Host>> {
+        self.0.states.host()
     }
 
     /// The job's id.

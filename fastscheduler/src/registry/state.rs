@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::{Arc, OnceLock, Weak};
 
 /// Application state of type `T`, as given to the builder's `state`.
 ///
@@ -47,23 +48,40 @@ impl StateType {
     }
 }
 
-/// All states given to the builder, one for each type.
+/// Whatever runs the attempts: this layer does not know its type.
+pub(crate) type Host = dyn Any + Send + Sync;
+
+/// What attempts get from their scheduler: the states given to the builder, one for
+/// each type, and the scheduler itself.
 #[derive(Debug, Default)]
-pub(crate) struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+pub(crate) struct States {
+    by_type: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    /// Weak, since the host holds this.
+    host: OnceLock<Weak<Host>>,
+}
 
 impl States {
     /// Adds a state, in place of an earlier one of the same type.
     pub(crate) fn insert<T: Clone + Send + Sync + 'static>(&mut self, state: T) {
-        self.0.insert(TypeId::of::<T>(), Box::new(state));
+        self.by_type.insert(TypeId::of::<T>(), Box::new(state));
     }
 
     /// Whether there is a state of that type.
     #[must_use]
     pub(crate) fn contains(&self, state: StateType) -> bool {
-        self.0.contains_key(&state.id)
+        self.by_type.contains_key(&state.id)
     }
 
     pub(super) fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.0.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
+        self.by_type.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
+    }
+
+    /// Sets what runs the attempts; the first one counts.
+    pub(crate) fn set_host(&self, host: Weak<Host>) {
+        self.host.get_or_init(|| host);
+    }
+
+    pub(super) fn host(&self) -> Option<Arc<Host>> {
+        self.host.get()?.upgrade()
     }
 }

@@ -273,6 +273,7 @@ impl SchedulerBuilder {
         for function in scheduler.functions() {
             scheduler.0.engine.table.functions().add(function.key());
         }
+        scheduler.host_contexts();
         scheduler.load().await?;
         let functions = scheduler.functions().len();
         tracing::info!(functions, zone = zone.name(), "scheduler built, times in {zone} {zone_source}");

@@ -10,7 +10,8 @@ use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
 use crate::job::{
-    Entry, IntoJobId, Job, JobId, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
+    Entry, IntoJobId, Job, JobId, Name, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
+    Trigger,
 };
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
 
@@ -146,6 +147,21 @@ impl Scheduler {
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn cancel_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
         self.cancel(job_id(id)?).await.map(drop)
+    }
+
+    /// Cancels the job of a key, as [`cancel_job`](Self::cancel_job) does.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownKey`] if no job has that key.
+    pub async fn cancel_job_by_key(&self, key: &str) -> Result<(), SchedulerError> {
+        let unknown = || SchedulerError::UnknownKey(key.to_owned());
+        let id = self.0.engine.table.by_key(&Name::from(key)).ok_or_else(unknown)?;
+        self.cancel(id).await.map(drop).map_err(|error| match error {
+            // It ended or was cancelled meanwhile.
+            SchedulerError::UnknownJob(_) => unknown(),
+            error => error,
+        })
     }
 
     async fn cancel(&self, id: JobId) -> Result<bool, SchedulerError> {

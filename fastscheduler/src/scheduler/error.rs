@@ -61,6 +61,9 @@ pub enum SchedulerError {
     /// No job has that id.
     #[error("no job `{0}`; `jobs()` lists those there are")]
     UnknownJob(String),
+    /// No job has that key.
+    #[error("no job has the key `{0}`; a job gets one when it is added with `.key(..)`")]
+    UnknownKey(String),
     /// The job is running, and does not run twice at once.
     #[error("job `{0}` is already running; wait for it, or give it `overlap = \"allow\"`")]
     AlreadyRunning(Name),

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::{Scheduler, SchedulerError};
-use crate::job::{IntoJobId, Job, JobId, JobStatus};
+use crate::job::{IntoJobId, Job, JobId, JobStatus, Name};
 
 /// Which jobs are asked for, in which order, and how many of them.
 ///
@@ -102,6 +102,14 @@ impl Scheduler {
         let Ok(id) = id.into_job_id() else { return Ok(None) };
         let job = self.0.engine.storage.job(id).await?;
         Ok(job.map(|job| self.as_of_now(job, &self.0.engine.table.orphans())))
+    }
+
+    /// The job of a key, or `None` if no job has that key.
+    pub async fn job_by_key(&self, key: &str) -> Result<Option<Job>, SchedulerError> {
+        match self.0.engine.table.by_key(&Name::from(key)) {
+            Some(id) => self.job(id).await,
+            None => Ok(None),
+        }
     }
 
     /// A stored job, with what only the engine knows of it.
@@ -210,7 +218,7 @@ fn order(query: &JobQuery, a: &Key, b: &Key) -> Ordering {
 enum Key {
     Instant(bool, Option<DateTime<Utc>>, JobId),
     Id(JobId),
-    Text(crate::job::Name, JobId),
+    Text(Name, JobId),
     Count(u64, JobId),
 }
 

@@ -65,6 +65,7 @@ impl Scheduler {
         }
         self.0.engine.start();
         self.0.engine.spawn(self.clone().watch_clock());
+        self.0.engine.spawn(self.clone().outlast_attempts());
         if let Some(Started { serving, .. }) = service {
             self.0.engine.spawn(serving);
         }

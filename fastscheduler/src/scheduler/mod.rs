@@ -8,6 +8,7 @@ mod access;
 mod add;
 mod added;
 mod builder;
+mod context;
 mod control;
 mod cron_rules;
 mod dead_letters;

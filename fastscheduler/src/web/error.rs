@@ -164,6 +164,7 @@ impl From<SchedulerError> for ApiError {
             SchedulerError::UnknownJob(id) => Self::unknown_job(id),
             SchedulerError::UnknownDeadLetter(id) | SchedulerError::UnknownRun(id) => Self::unknown_run(id),
             SchedulerError::NotRunning(id) => Self::not_running(*id),
+            SchedulerError::UnknownKey(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             SchedulerError::Schedule(_)
             | SchedulerError::Registry(_)
             | SchedulerError::Arguments { .. }

@@ -164,6 +164,40 @@ async fn a_key_holds_over_restarts_and_edits_stay_until_the_code_changes() {
 }
 
 #[tokio::test]
+async fn a_job_is_found_and_cancelled_by_its_key() {
+    let storage = MemoryStorage::default();
+    let (scheduler, clock) = start(&storage, 0).await;
+    let no_job = async |scheduler: &Scheduler, key| {
+        assert_eq!(scheduler.job_by_key(key).await.unwrap(), None, "{key}");
+        let refused = scheduler.cancel_job_by_key(key).await.unwrap_err();
+        assert!(matches!(&refused, SchedulerError::UnknownKey(unknown) if unknown == key), "{refused}");
+    };
+    no_job(&scheduler, "k").await;
+    let id = scheduler.add(every(10).seconds().key("k").call("other")).await.unwrap();
+    let closure = scheduler.add(every(10).seconds().key("c").run("closure", || async {})).await.unwrap();
+    scheduler.add(once(5).key("once").call("other")).await.unwrap();
+    // It is no key of any other job, nor a name or an id.
+    for not_a_key in ["", "K", "other", "job_0", "closure"] {
+        no_job(&scheduler, not_a_key).await;
+    }
+    let found = scheduler.job_by_key("k").await.unwrap();
+    assert_eq!(found, scheduler.job(&id).await.unwrap());
+    advance(&scheduler, &clock, 5).await;
+    no_job(&scheduler, "once").await;
+    scheduler.stop().await.unwrap();
+
+    let (scheduler, _clock) = start(&storage, 6).await;
+    assert_eq!(scheduler.job_by_key("k").await.unwrap().unwrap().id(), id);
+    let orphan = scheduler.job_by_key("c").await.unwrap().unwrap();
+    assert_eq!((orphan.id(), orphan.status()), (closure, JobStatus::Orphaned));
+    for key in ["k", "c"] {
+        scheduler.cancel_job_by_key(key).await.unwrap();
+        no_job(&scheduler, key).await;
+    }
+    assert!(scheduler.jobs().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_key_of_a_cancelled_job_is_free_again() {
     let storage = MemoryStorage::default();
     let (scheduler, _clock) = start(&storage, 0).await;

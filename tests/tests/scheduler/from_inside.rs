@@ -1,12 +1,15 @@
 //! Jobs that add, cancel, update and pause jobs, themselves among them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self};
 use fastscheduler::{JobUpdate, Overlap, Run, RunStatus};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::{advance, outline, runs, started};
+use tokio::sync::Notify;
 
 const DONE: Fate = Fate::Completed;
 
@@ -30,6 +33,66 @@ async fn a_thousand_jobs_added_from_inside_jobs_all_run() {
     advance(&scheduler, &clock, 10).await;
     let totals = scheduler.statistics().await.unwrap();
     assert_eq!((totals.total_runs, totals.total_failures, totals.active_jobs), (1_010, 0, 0));
+}
+
+/// Makes a job for an hour later, on a thread that may block.
+#[job]
+fn plans_from_a_thread(context: JobContext) -> anyhow::Result<String> {
+    let scheduler = context.scheduler();
+    let adding = scheduler.add(once("1h").name("planned").call("does_nothing"));
+    Ok(tokio::runtime::Handle::current().block_on(adding)?.to_string())
+}
+
+#[job]
+async fn does_nothing() {}
+
+#[tokio::test]
+async fn a_job_reaches_its_scheduler_through_its_context() {
+    let (scheduler, clock) = started().await;
+    let plans = |context: JobContext| async move {
+        let scheduler = context.scheduler();
+        let id = scheduler.add(once("1h").name("planned").call("does_nothing")).await?;
+        assert!(scheduler.job(context.job_id()).await?.is_some(), "it is the one that runs this");
+        Ok(id.to_string())
+    };
+    scheduler.add(once(1).run("plans", plans)).await.unwrap();
+    scheduler.add(once(2).call("plans_from_a_thread")).await.unwrap();
+    advance(&scheduler, &clock, 3).await;
+    let results: Vec<_> = runs(&scheduler).await.into_iter().map(|run| run.result).collect();
+    assert_eq!(results, ["\"job_2\"", "\"job_3\""].map(|id| Some(id.into())));
+    advance(&scheduler, &clock, 3_600).await;
+    let planned = runs(&scheduler).await.into_iter().filter(|run| run.job_name == "planned");
+    assert_eq!(planned.map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Completed; 2]);
+}
+
+#[tokio::test]
+async fn a_job_reaches_its_scheduler_when_it_is_stopped_and_all_handles_are_dropped() {
+    let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await.unwrap();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let go_on = Arc::new(Notify::new());
+    let waiting = Arc::clone(&go_on);
+    let outlives = move |context: JobContext| {
+        let (tell, go_on) = (tell.clone(), Arc::clone(&waiting));
+        async move {
+            tell.send(None)?;
+            context.scheduler().stopping().await;
+            tell.send(None)?;
+            go_on.notified().await;
+            tell.send(Some(context.scheduler().zone()))?;
+            Ok(())
+        }
+    };
+    scheduler.add(once(0.001).run("outlives", outlives)).await.unwrap();
+    scheduler.start().await.unwrap();
+    let zone = scheduler.zone();
+    told.recv().await.unwrap();
+    let stopping = tokio::spawn(async move { scheduler.stop().await });
+    told.recv().await.unwrap();
+    // Nobody waits for the stop any more.
+    stopping.abort();
+    assert!(stopping.await.unwrap_err().is_cancelled());
+    go_on.notify_one();
+    assert_eq!(told.recv().await.unwrap(), Some(zone));
 }
 
 #[tokio::test]
