@@ -161,7 +161,7 @@ impl Scheduler {
         let change = [Change::AddAgain { job, at }];
         self.0.engine.apply(&change, Durability::Soon).await?;
         self.0.engine.announce(&change);
-        tracing::info!(%job, name = %checked.definition.name, "added the job again that an earlier start added");
+        tracing::info!(%job, name = %checked.definition.name, "matched a stored job");
         Ok(())
     }
 

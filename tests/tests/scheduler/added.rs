@@ -274,7 +274,7 @@ async fn a_job_that_the_program_no_longer_adds_stays_and_is_shown() {
 #[tokio::test]
 async fn whether_it_made_a_job_or_found_one_is_logged() {
     let storage = MemoryStorage::default();
-    for expected in ["INFO added a new job", "INFO added the job again that an earlier start added"] {
+    for expected in ["INFO added a new job", "INFO matched a stored job"] {
         let log = Log::default();
         let _listening = tracing::subscriber::set_default(log.clone());
         add_all(&storage, true, vec![call(every(10).seconds())]).await;

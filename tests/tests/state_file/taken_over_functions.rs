@@ -64,6 +64,21 @@ async fn functions_are_found_by_module_and_by_bare_name_and_the_others_are_waite
 }
 
 #[tokio::test]
+async fn a_program_that_adds_the_jobs_that_were_taken_over_has_each_once() {
+    let folder = StateFolder::of_python(&[]);
+    let clock = ManualClock::new(instant(SAVED));
+    for _ in 0..2 {
+        let scheduler = built(&folder, &clock).await;
+        let before = scheduler.job("job_0").await.unwrap().unwrap();
+        let id = scheduler.add(every(1).seconds().call("heartbeat")).await.unwrap();
+        let after = scheduler.job(&id).await.unwrap().unwrap();
+        assert_eq!((id.to_string().as_str(), after.source()), ("job_0", Source::Added));
+        assert_eq!((after.run_count(), after.next_run_at()), (before.run_count(), before.next_run_at()));
+        scheduler.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_was_missed_since_it_was_saved_is_caught_up_with_and_no_fire_is_lost() {
     let folder = StateFolder::of_python(&[]);
     let clock = ManualClock::new(instant(SAVED));
