@@ -20,6 +20,10 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use fastscheduler::prelude::*;
 use serde_json::{Value, json};
+#[cfg(unix)]
+use tokio::signal::unix;
+#[cfg(windows)]
+use tokio::signal::windows;
 
 /// Tasks that do nothing but say so. Each takes any arguments.
 macro_rules! tasks {
@@ -81,28 +85,55 @@ async fn slow_task(Args(args): Args, Kwargs(kwargs): Kwargs) -> Result<()> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // Before anything that takes long, so that no signal is missed.
+    let mut signals = Signals::new()?;
     let scheduler = Scheduler::builder().http("127.0.0.1:8000").from_environment()?.build().await?;
     // Before it says where it is, since the address may be taken.
     scheduler.start().await?;
     if let Some(address) = scheduler.http_address() {
         println!("http://{address}/scheduler/");
     }
-    shutdown().await?;
+    signals.next().await;
     println!("stopping");
-    Ok(scheduler.stop().await?)
+    // Jobs have 30 seconds to end, unless there is a second signal.
+    tokio::select! {
+        stopped = scheduler.stop() => stopped?,
+        () = signals.next() => scheduler.stop_within(Duration::ZERO).await?,
+    }
+    println!("stopped");
+    Ok(())
 }
 
-/// Waits for a signal to end.
-async fn shutdown() -> Result<()> {
+/// The signals that end a program. One that prints nothing once it has started
+/// leaves them to `run_until_shutdown`.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-            _ = terminate.recv() => Ok(()),
-        }
+    interrupt: unix::Signal,
+    #[cfg(unix)]
+    terminate: unix::Signal,
+    #[cfg(windows)]
+    interrupt: windows::CtrlC,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            interrupt: unix::signal(unix::SignalKind::interrupt())?,
+            #[cfg(unix)]
+            terminate: unix::signal(unix::SignalKind::terminate())?,
+            #[cfg(windows)]
+            interrupt: windows::ctrl_c()?,
+        })
     }
-    #[cfg(not(unix))]
-    Ok(tokio::signal::ctrl_c().await?)
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
 }

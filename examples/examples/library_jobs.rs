@@ -8,7 +8,6 @@ use anyhow::Result;
 use fastscheduler::HistoryQuery;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
-use tokio::sync::mpsc;
 
 // The program uses nothing of the library, so the linker would drop it, jobs
 // and all. This names it.
@@ -31,16 +30,14 @@ async fn main() -> Result<()> {
     }
 
     // A job of the program's own, which comes after the library's and ends it.
-    let (done, mut is_done) = mpsc::channel(1);
-    let tell = move || {
-        let done = done.clone();
-        async move { Ok(done.send(()).await?) }
+    let stopping = scheduler.clone();
+    let end = move || {
+        let scheduler = stopping.clone();
+        async move { Ok(scheduler.stop().await?) }
     };
-    scheduler.add(once(0.5).run("end", tell)).await?;
+    scheduler.add(once(0.5).run("end", end)).await?;
 
-    scheduler.start().await?;
-    is_done.recv().await;
-    scheduler.stop().await?;
+    scheduler.run_until_shutdown().await?;
 
     for run in scheduler.history(HistoryQuery::default()).await? {
         println!("{} {}", run.function, run.status);

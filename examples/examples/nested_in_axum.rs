@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
@@ -16,6 +17,7 @@ use axum::routing::get;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 /// What the application and its jobs work with.
 #[derive(Clone, Default)]
@@ -36,27 +38,26 @@ async fn main() -> Result<()> {
     let visits = Visits::default();
     let scheduler =
         Scheduler::builder().storage(MemoryStorage::default()).state(visits.clone()).build().await?;
-    scheduler.start().await?;
 
     let application = Router::new()
         .route("/", get(home))
         .with_state(visits)
-        .nest("/admin/jobs", fastscheduler::web::router(&scheduler));
+        // The page is at `/admin/jobs` and at `/admin/jobs/`.
+        .nest_service("/admin/jobs", fastscheduler::web::router(&scheduler));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}/admin/jobs/", listener.local_addr()?);
+    let address = listener.local_addr()?;
 
-    // The scheduler first: streams of events end with it, and the server would
-    // wait for them otherwise.
-    let stopping = scheduler.clone();
-    let shutdown = async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            println!("stopping");
-        }
-        if let Err(error) = stopping.stop().await {
-            println!("not all was written: {error}");
-        }
-    };
-    axum::serve(listener, application).with_graceful_shutdown(shutdown).await?;
+    // The server ends with the scheduler, which ends streams of events first.
+    let server = axum::serve(listener, application).with_graceful_shutdown(scheduler.stopping());
+    let server = tokio::spawn(server.into_future());
+    println!("http://{address}/admin/jobs/");
+    // Until SIGINT or SIGTERM.
+    scheduler.run_until_shutdown().await?;
+    // A client that sends its request slowly must not hold up the end.
+    match timeout(Duration::from_secs(5), server).await {
+        Ok(served) => served??,
+        Err(_) => println!("leaving requests behind that did not end in time"),
+    }
     println!("stopped");
     Ok(())
 }

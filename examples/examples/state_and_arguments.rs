@@ -97,12 +97,17 @@ async fn main() -> Result<()> {
     let mistake = scheduler.add(once(1).call("send_letter")).await;
     println!("refused: {}", mistake.err().context("a letter without an address was accepted")?);
 
-    scheduler.start().await?;
-    for _ in 0..4 {
-        is_done.recv().await.context("the jobs are gone")?;
+    let all_done = async {
+        for _ in 0..4 {
+            is_done.recv().await;
+        }
+    };
+    tokio::select! {
+        // A signal ends it early.
+        ended = scheduler.run_until_shutdown() => ended?,
+        // Waits for what is still running and records it.
+        () = all_done => scheduler.stop().await?,
     }
-    // Waits for what is still running and records it.
-    scheduler.stop().await?;
 
     println!("history:");
     for run in scheduler.history(HistoryQuery::default()).await? {

@@ -4,7 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -264,22 +265,117 @@ fn an_address_that_is_none_or_that_nobody_serves_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_scheduler_nested_in_axum_ends_with_the_application() {
-    let mut program = Program::start("nested_in_axum");
-    let url = program.address();
-    let jobs = ureq::get(format!("{url}api/jobs")).call().unwrap().body_mut().read_to_string().unwrap();
-    assert!(jobs.contains("Every 10 seconds"), "{jobs}");
-    program.interrupt();
-    let (status, output) = program.end();
-    assert_eq!(status.code(), Some(0), "{output}");
-    assert!(output.ends_with("stopping\nstopped"), "{output}");
+fn the_address_that_an_example_prints_works_as_printed_and_without_its_slash() {
+    for (name, variables) in SERVERS {
+        let mut program = Program::start_with(name, variables);
+        let printed = program.address();
+        let without_slash = printed.strip_suffix('/').unwrap();
+        for url in [&*printed, without_slash] {
+            // Redirects are followed.
+            let mut page = ureq::get(url).call().unwrap();
+            assert_eq!(page.status(), 200, "{name}: {url}");
+            assert!(page.body_mut().read_to_string().unwrap().contains("page.js"), "{name}: {url}");
+        }
+        let jobs = ureq::get(format!("{printed}api/jobs")).call().unwrap();
+        assert_eq!(jobs.status(), 200, "{name}");
+        program.signal("TERM");
+        let (status, output) = program.end();
+        assert_eq!(status.code(), Some(0), "{name}: {output}");
+    }
+}
+
+#[test]
+fn an_example_that_serves_ends_cleanly_by_either_signal_while_a_client_listens() {
+    for (name, variables) in SERVERS {
+        for signal in SIGNALS {
+            let mut program = Program::start_with(name, variables);
+            let mut events = EventStream::open(&program.address());
+            program.signal(signal);
+            let (status, output) = program.end();
+            assert_eq!(status.code(), Some(0), "{name} {signal}: {output}");
+            assert!(output.ends_with("stopped"), "{name} {signal}: {output}");
+            assert!(events.rest().contains("event: shutdown"), "{name} {signal}");
+        }
+    }
+}
+
+#[test]
+fn an_example_that_waits_ends_cleanly_by_either_signal() {
+    for (name, variables, waits_for) in [
+        ("quickstart", &[][..], "alive"),
+        // Each is at a job when the signal comes, and has others to come.
+        ("library_jobs", &[], "the cache is warm"),
+        ("state_and_arguments", &[], "letter 1"),
+        ("custom_backends", &[], "hello, Ada"),
+    ] {
+        for signal in SIGNALS {
+            let mut program = Program::start_with(name, variables);
+            program.wait_for(waits_for);
+            program.signal(signal);
+            let (status, output) = program.end();
+            assert_eq!(status.code(), Some(0), "{name} {signal}: {output}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_leaves_what_runs_time_to_end_and_its_outcome_in_the_state_file() {
+    for signal in SIGNALS {
+        let mut program = Program::start_with("dashboard", &[("FASTSCHEDULER_HTTP", "127.0.0.1:0")]);
+        let url = program.address();
+        let job = "{\"func_name\": \"slow_task\", \"args\": [0.5], \"schedule_type\": \"once\", \
+                   \"schedule_config\": {\"delay\": 0.001}}";
+        ureq::post(format!("{url}api/jobs")).content_type("application/json").send(job).unwrap();
+        // It is listed as soon as it runs.
+        let runs = format!("{url}api/history");
+        while !ureq::get(&runs).call().unwrap().body_mut().read_to_string().unwrap().contains("slow_task") {}
+        program.signal(signal);
+        let folder = program.end_with_folder();
+        let state = std::fs::read_to_string(folder.path().join("state.json")).unwrap();
+        assert!(state.contains("\"completed\""), "{signal}: {state}");
+        assert!(!folder.path().join("state.json.journal").exists(), "{signal}: the store was closed");
+    }
+}
+
+/// The examples that serve, with the settings that give each an address of its own.
+const SERVERS: [(&str, &[(&str, &str)]); 2] =
+    [("dashboard", &[("FASTSCHEDULER_HTTP", "127.0.0.1:0")]), ("nested_in_axum", &[])];
+
+const SIGNALS: [&str; 2] = ["INT", "TERM"];
+
+/// A client that listens, and reads nothing but when it is told.
+struct EventStream(TcpStream);
+
+impl EventStream {
+    /// Opens the stream of a page, and waits for its first event.
+    fn open(page: &str) -> Self {
+        let (host, path) = page.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET /{path}events HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut beginning = Vec::new();
+        while !beginning.windows(5).any(|text| text == b"data:") {
+            let mut piece = [0; 1024];
+            let length = stream.read(&mut piece).unwrap();
+            assert!(length > 0, "the stream ended: {}", String::from_utf8_lossy(&beginning));
+            beginning.extend_from_slice(&piece[..length]);
+        }
+        Self(stream)
+    }
+
+    /// What else was sent, to the end.
+    fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        self.0.read_to_end(&mut rest).unwrap();
+        String::from_utf8_lossy(&rest).into_owned()
+    }
 }
 
 /// A running example, and what it has printed.
 struct Program {
     child: Child,
     /// For what it keeps.
-    _folder: TempDir,
+    folder: TempDir,
     lines: Receiver<String>,
     printed: Vec<String>,
 }
@@ -325,7 +421,7 @@ impl Program {
         std::thread::spawn(move || {
             output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        Self { child, _folder: folder, lines, printed: Vec::new() }
+        Self { child, folder, lines, printed: Vec::new() }
     }
 
     /// The address that it prints.
@@ -365,7 +461,12 @@ impl Program {
 
     /// Ctrl-C, for this process alone.
     fn interrupt(&self) {
-        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        self.signal("INT");
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &process]).status().unwrap();
         assert!(sent.success());
     }
 
@@ -373,6 +474,14 @@ impl Program {
     fn end(mut self) -> (ExitStatus, String) {
         while self.next_line().is_some() {}
         (self.child.wait().unwrap(), self.printed.join("\n"))
+    }
+
+    /// Reads to the end of a program that succeeds; what it kept.
+    fn end_with_folder(mut self) -> TempDir {
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        let (status, output) = self.end();
+        assert_eq!(status.code(), Some(0), "{output}");
+        folder
     }
 }
 

@@ -42,19 +42,19 @@ async fn main() -> Result<()> {
     // The storage is a handle, like a connection: it outlives the schedulers.
     let storage = RowStorage::default();
 
-    let scheduler = start(&storage, &done).await?;
+    let scheduler = build(&storage, &done).await?;
     scheduler.add(every(0.1).seconds().name("often").call("greet").args(["Ada"])).await?;
     scheduler.add(every(0.25).seconds().name("rarely").call("greet").args(["Alan"])).await?;
-    greet_both(&mut is_done).await;
-    scheduler.stop().await?;
+    let end = run(&scheduler, &mut is_done).await?;
 
     // Jobs that were added at run time are there again, and go on.
-    let scheduler = start(&storage, &done).await?;
-    for job in scheduler.jobs().await? {
-        println!("{} is there again as {}: {}", job.name(), job.id(), job.definition().schedule);
+    if end == End::BothGreeted {
+        let scheduler = build(&storage, &done).await?;
+        for job in scheduler.jobs().await? {
+            println!("{} is there again as {}: {}", job.name(), job.id(), job.definition().schedule);
+        }
+        run(&scheduler, &mut is_done).await?;
     }
-    greet_both(&mut is_done).await;
-    scheduler.stop().await?;
 
     for (table, rows) in storage.table_sizes() {
         println!("{rows:3} rows in {table}");
@@ -62,7 +62,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn start(storage: &RowStorage, done: &mpsc::Sender<String>) -> Result<Scheduler> {
+async fn build(storage: &RowStorage, done: &mpsc::Sender<String>) -> Result<Scheduler> {
     let scheduler = Scheduler::builder()
         .storage(storage.clone())
         // It holds what the storage says is due, and is filled anew at each start.
@@ -70,8 +70,28 @@ async fn start(storage: &RowStorage, done: &mpsc::Sender<String>) -> Result<Sche
         .state(Done(done.clone()))
         .build()
         .await?;
-    scheduler.start().await?;
     Ok(scheduler)
+}
+
+/// Why a run of the scheduler ended.
+#[derive(PartialEq)]
+enum End {
+    BothGreeted,
+    Signal,
+}
+
+/// Runs the scheduler until both were greeted, or until a signal.
+async fn run(scheduler: &Scheduler, is_done: &mut mpsc::Receiver<String>) -> Result<End> {
+    tokio::select! {
+        ended = scheduler.run_until_shutdown() => {
+            ended?;
+            Ok(End::Signal)
+        }
+        () = greet_both(is_done) => {
+            scheduler.stop().await?;
+            Ok(End::BothGreeted)
+        }
+    }
 }
 
 /// Prints whom a job has greeted, until it was each of the two.

@@ -236,9 +236,11 @@ impl Scheduler {
     /// Waits until the scheduler is being stopped.
     ///
     /// What goes on for as long as the scheduler does, such as a stream of
-    /// events, ends itself then.
-    pub async fn stopping(&self) {
-        self.0.engine.stopping().await;
+    /// events, ends itself then. The future borrows nothing, so it can be given
+    /// to a server as the start of its graceful shutdown.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let scheduler = self.clone();
+        async move { scheduler.0.engine.stopping().await }
     }
 
     /// The zone of schedules that name none.

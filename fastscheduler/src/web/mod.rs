@@ -8,6 +8,8 @@
 //!
 //! # Examples
 //!
+//! An application whose server ends with the scheduler, at SIGINT or SIGTERM:
+//!
 //! ```
 //! use axum::Router;
 //! use fastscheduler::prelude::*;
@@ -15,9 +17,21 @@
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
-//! let application: Router = Router::new()
+//! let application = Router::new()
 //!     .route("/", axum::routing::get(|| async { "hello" }))
-//!     .nest("/scheduler", fastscheduler::web::router(&scheduler));
+//!     .nest_service("/scheduler", fastscheduler::web::router(&scheduler));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//!
+//! let server = axum::serve(listener, application).with_graceful_shutdown(scheduler.stopping());
+//! let server = tokio::spawn(server.into_future());
+//! # let stopping = scheduler.clone();
+//! # let stop = move || {
+//! #     let scheduler = stopping.clone();
+//! #     async move { Ok(scheduler.stop().await?) }
+//! # };
+//! # scheduler.add(once("1ms").run("stop", stop)).await?;
+//! scheduler.run_until_shutdown().await?;
+//! server.await??;
 //! # anyhow::Ok(()) })?;
 //! # anyhow::Ok(())
 //! ```
@@ -68,10 +82,14 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// The routes of a scheduler, to be nested at any prefix: `api/…` and so on.
 ///
-/// It neither starts nor stops the scheduler.
+/// Nest it with `nest_service("/scheduler", …)`: then the page is at
+/// `/scheduler` and at `/scheduler/`. With `nest`, axum does not pass
+/// `/scheduler/` on, and the page is at `/scheduler` only.
 ///
-/// With `nest("/scheduler", …)` axum keeps `/scheduler/` to itself, and the page
-/// is at `/scheduler`; with `nest_service` it is at both.
+/// It neither starts nor stops the scheduler. Streams of events end when the
+/// scheduler stops, so a server should begin its graceful shutdown with
+/// [`Scheduler::stopping`]. It then waits for the requests that are still
+/// running, however long their clients take; a `timeout` around that bounds it.
 ///
 /// # Examples
 ///

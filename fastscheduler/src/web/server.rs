@@ -86,15 +86,14 @@ impl Service for Server {
         async move {
             let (listener, address) = self.listen(scheduler.access().is_open()).await?;
             let application = application(scheduler);
-            let (stopping, late) = (scheduler.clone(), scheduler.clone());
+            let late = scheduler.clone();
             // An answer must not wait for the client to confirm the one before it.
             let listener = listener.tap_io(|stream| {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(error = &error as &dyn std::error::Error, "answers may wait");
                 }
             });
-            let served = axum::serve(listener, application)
-                .with_graceful_shutdown(async move { stopping.stopping().await });
+            let served = axum::serve(listener, application).with_graceful_shutdown(scheduler.stopping());
             let serving = async move {
                 let too_late = async {
                     late.stopping().await;

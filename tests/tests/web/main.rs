@@ -7,6 +7,7 @@ mod events_under_load;
 mod health;
 mod metrics;
 mod pages;
+mod prefix;
 mod refusals;
 mod runs;
 mod security;
