@@ -1,5 +1,6 @@
 //! When a schedule fires.
 
+mod at;
 mod properties;
 mod vectors;
 mod walk;

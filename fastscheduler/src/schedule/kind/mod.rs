@@ -19,7 +19,7 @@ pub use daily::{Daily, daily};
 pub use hourly::{Hourly, hourly};
 pub use interval::{Every, every};
 pub use monthly::{Monthly, monthly};
-pub use once::{At, Once, at, once};
+pub use once::{At, IntoDateTime, Once, at, once};
 pub use weekly::{IntoDays, Weekly, weekly};
 
 pub(super) use cron::calendar as cron_calendar;

@@ -1,6 +1,8 @@
 //! One time only: after a delay, or at a date and time.
 
-use chrono::NaiveDate;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeZone, Utc};
 
 use super::{Kind, private};
 use crate::schedule::compiled::{Rule, SECOND};
@@ -51,10 +53,12 @@ pub struct At {
     at: Option<WrittenDateTime>,
 }
 
-/// Runs one time, at a date and time of day in the schedule's zone.
+/// Runs one time, at a date and time of day.
 ///
-/// With an offset (RFC 3339) the text is an instant, and the zone does not
-/// matter. A fraction of a second is cut off after microseconds.
+/// A text names a time in the schedule's zone. With an offset (RFC 3339) the
+/// text is an instant, and so are a [`DateTime`] and a [`SystemTime`]: the zone
+/// does not matter to them. A fraction of a second is cut off after
+/// microseconds. See [`IntoDateTime`].
 ///
 /// # Examples
 ///
@@ -65,10 +69,85 @@ pub struct At {
 /// let after = "2026-01-01T00:00:00Z".parse()?;
 /// assert_eq!(schedule.next_after(after).unwrap().to_rfc3339(), "2027-12-24T15:00:00+00:00");
 /// assert_eq!(schedule.next_after("2028-01-01T00:00:00Z".parse()?), None);
+///
+/// let instant = "2027-12-25T00:00:00+09:00".parse::<chrono::DateTime<chrono::FixedOffset>>()?;
+/// assert_eq!(at(instant).schedule()?.next_after(after), schedule.next_after(after));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn at(date_time: &str) -> ScheduleBuilder<At> {
-    ScheduleBuilder::new(At { at: None }).set(date_time.parse(), |builder, at| builder.kind.at = Some(at))
+pub fn at(date_time: impl IntoDateTime) -> ScheduleBuilder<At> {
+    let read = date_time.into_date_time();
+    ScheduleBuilder::new(At { at: None }).set(read, |builder, at| builder.kind.at = Some(at))
+}
+
+/// What names a date and time: a text, a [`DateTime`] of any zone, or a
+/// [`SystemTime`].
+///
+/// An instant is kept in UTC, in whole microseconds, so that equal instants
+/// make equal schedules. One before 1970 is an error
+/// ([`ScheduleError::Past`]), and so is one after the year 9999 in UTC
+/// ([`ScheduleError::TooLate`]).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use fastscheduler::schedule::kind::IntoDateTime;
+///
+/// let instant = SystemTime::UNIX_EPOCH + Duration::from_millis(1_830_297_600_500);
+/// assert_eq!(instant.into_date_time()?.to_string(), "2028-01-01 00:00:00.500Z");
+/// # Ok::<(), fastscheduler::schedule::ScheduleError>(())
+/// ```
+pub trait IntoDateTime {
+    /// The date and time as it would be written.
+    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError>;
+}
+
+impl IntoDateTime for &str {
+    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
+        self.parse()
+    }
+}
+
+impl IntoDateTime for &String {
+    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
+        self.parse()
+    }
+}
+
+impl IntoDateTime for String {
+    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
+        self.parse()
+    }
+}
+
+impl<T: TimeZone> IntoDateTime for DateTime<T> {
+    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
+        let instant = self.to_utc();
+        let text = instant.to_rfc3339_opts(SecondsFormat::Micros, true);
+        if instant < DateTime::UNIX_EPOCH {
+            return Err(ScheduleError::Past(text));
+        }
+        if instant.timestamp_micros() > LAST_INSTANT {
+            return Err(ScheduleError::TooLate(text));
+        }
+        text.parse()
+    }
+}
+
+impl IntoDateTime for SystemTime {
+    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
+        let since = |length: Duration| {
+            let seconds = i64::try_from(length.as_secs()).ok()?;
+            DateTime::<Utc>::from_timestamp(seconds, length.subsec_nanos())
+        };
+        // chrono's own conversion panics if it cannot represent the instant.
+        match self.duration_since(Self::UNIX_EPOCH) {
+            Ok(length) => since(length)
+                .ok_or_else(|| ScheduleError::TooLate(format!("{length:?} after 1970")))?
+                .into_date_time(),
+            Err(before) => Err(ScheduleError::Past(format!("{:?} before 1970", before.duration()))),
+        }
+    }
 }
 
 impl private::Sealed for At {}
