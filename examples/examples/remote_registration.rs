@@ -116,7 +116,7 @@ async fn accept(scheduler: &Scheduler, request: &str) -> Result<String> {
             let job = cron(&expression).call(function).args(args).kwargs(kwargs);
             scheduler.add(job.always_new()).await?
         }
-        None => scheduler.add(once("1ms").call(function).args(args).kwargs(kwargs)).await?,
+        None => scheduler.add(now().call(function).args(args).kwargs(kwargs)).await?,
     };
     Ok(id.to_string())
 }

@@ -56,6 +56,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -133,6 +134,8 @@ pub(crate) struct Engine {
     /// Outcomes that wait to be recorded.
     ended: Mutex<Outcomes>,
     ended_more: Notify,
+    /// When the process made it, by its clock.
+    built_at: DateTime<Utc>,
     /// Whether other instances may claim too, and the claims to be renewed then.
     is_shared: bool,
     leases: Mutex<Leases>,
@@ -173,6 +176,7 @@ impl Engine {
         capacity: Capacity,
     ) -> Self {
         Self {
+            built_at: clock.now(),
             is_shared: queue.is_shared(),
             leases: Mutex::default(),
             clock,

@@ -21,7 +21,7 @@ impl Engine {
         let mut entries = Vec::new();
         self.is_placing.store(true, Ordering::Release);
         for job in self.table.all() {
-            Self::plan(&job, Some(now), &mut changes, &mut entries);
+            self.plan(&job, Some(now), &mut changes, &mut entries);
         }
         if let Err(error) = self.apply(&changes, Durability::Now).await {
             self.is_placing.store(false, Ordering::Release);
@@ -55,7 +55,7 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        Self::plan(&job, adopted_at, &mut changes, &mut entries);
+        self.plan(&job, adopted_at, &mut changes, &mut entries);
         self.write_down("a job's first fire", &changes).await;
         self.let_go_of_ended(&changes);
         self.push(&entries).await;
@@ -133,6 +133,7 @@ impl Engine {
     /// got the job's function, was missed. Later fires are judged when they are
     /// claimed.
     fn plan(
+        &self,
         job: &Arc<LiveJob>,
         started_at: Option<DateTime<Utc>>,
         changes: &mut Vec<Change>,
@@ -150,6 +151,10 @@ impl Engine {
         }
         let Some(first) = job.starts_from else { return end(job, changes) };
         let Some(now) = started_at else { return entries.push(job.fire(first)) };
+        if self.is_new_and_at_once(job) {
+            // It waited for the start, and was not missed.
+            return entries.push(Entry { due_at: now.max(first), ..job.fire(first) });
+        }
         let FollowUp { next, skipped } = job.place(first, now);
         changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
@@ -157,6 +162,12 @@ impl Engine {
             end(job, changes);
         }
         entries.extend(next);
+    }
+
+    /// Whether a job is due at once and was added by this process.
+    fn is_new_and_at_once(&self, job: &LiveJob) -> bool {
+        let schedule = &job.definition.schedule;
+        schedule.spec.is_at_once() && job.scheduled_since >= schedule.counted_from(self.built_at)
     }
 
     /// Takes over fires that were open when the last process ended. What was

@@ -114,6 +114,7 @@ impl Job {
         source: Source,
         created_at: DateTime<Utc>,
     ) -> Self {
+        let scheduled_since = definition.schedule.counted_from(created_at);
         Self {
             id,
             definition,
@@ -122,7 +123,7 @@ impl Job {
             added_at: (source == Source::Added).then_some(created_at),
             revision: 1,
             is_paused: false,
-            scheduled_since: created_at,
+            scheduled_since,
             next_run_at: None,
             key: None,
             declared: None,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Job;
-use crate::schedule::{LeftOut, Micros, ScheduleSpec, Timetable};
+use crate::schedule::{AT_ONCE, LeftOut, Micros, ScheduleSpec, Timetable};
 
 /// What a job remembers of a time when the clock was ahead, after the clock was
 /// set back and the job was rescheduled to the right time.
@@ -62,6 +62,11 @@ impl Job {
         since_before: TimeDelta,
     ) -> Option<DateTime<Utc>> {
         let anchor = self.counts_from();
+        let set_back = |delay: TimeDelta| {
+            let by = if anchor > to { from - to } else { since_before };
+            // At once, if it was due already.
+            (anchor + delay - by).max(to + TimeDelta::milliseconds(1)) - delay
+        };
         match &self.definition.schedule.spec {
             ScheduleSpec::Every { interval, anchor: None, .. } => {
                 let ahead = (anchor - to).num_microseconds().unwrap_or(i64::MAX).max(0);
@@ -71,13 +76,12 @@ impl Job {
                 anchor.checked_sub_signed(TimeDelta::microseconds(intervals.checked_mul(interval)?))
             }
             ScheduleSpec::Once { delay, anchor: None, .. } => {
-                let delay = TimeDelta::microseconds(length(*delay));
-                let by = if anchor > to { from - to } else { since_before };
-                // At once, if it was due already.
-                Some((anchor + delay - by).max(to + TimeDelta::milliseconds(1)) - delay)
+                Some(set_back(TimeDelta::microseconds(length(*delay))))
             }
+            ScheduleSpec::Now { anchor: None } => Some(set_back(AT_ONCE)),
             ScheduleSpec::Every { anchor: Some(_), .. }
             | ScheduleSpec::Once { anchor: Some(_), .. }
+            | ScheduleSpec::Now { anchor: Some(_) }
             | ScheduleSpec::Hourly { .. }
             | ScheduleSpec::Daily { .. }
             | ScheduleSpec::Weekly { .. }

@@ -10,8 +10,8 @@ use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition, ScheduleSpec};
 ///
 /// It begins with [`every`](super::every), [`hourly`](super::hourly),
 /// [`daily`](super::daily), [`weekly`](super::weekly),
-/// [`monthly`](super::monthly), [`cron`](super::cron), [`once`](super::once)
-/// or [`at`](super::at). Settings may come in any order. A mistake in a text
+/// [`monthly`](super::monthly), [`cron`](super::cron), [`once`](super::once),
+/// [`at`](super::at) or [`now`](super::now). Settings may come in any order. A mistake in a text
 /// is kept, the first if there are more, and returned at the end.
 ///
 /// # Examples

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Calendar;
+use super::spec::AT_ONCE;
 use super::text::{Micros, ScheduleError};
 use super::zone::{Nominal, Zone};
 use super::{Fold, Gap, LeftOut, ScheduleDefinition, ScheduleSpec, kind};
@@ -103,6 +104,10 @@ impl Rule {
             ScheduleSpec::Once { delay, anchor: Some(anchor), .. } => {
                 return Ok(Self::Instants(anchor.timestamp_micros() + micros(*delay), None));
             }
+            ScheduleSpec::Now { anchor: None } => return Ok(Self::Delay(at_once())),
+            ScheduleSpec::Now { anchor: Some(anchor) } => {
+                return Ok(Self::Instants(anchor.timestamp_micros() + at_once(), None));
+            }
             ScheduleSpec::At { at } => return kind::at_instants(definition, *at, zone),
             ScheduleSpec::Hourly { minute } => kind::hourly_calendar(*minute)?,
             ScheduleSpec::Daily { at } => kind::daily_calendar(*at),
@@ -169,6 +174,10 @@ const FIXED: (Gap, Fold) = (Gap::Next, Fold::First);
 
 fn micros(length: Micros) -> i64 {
     i64::try_from(length.get()).expect("100 years of microseconds fit")
+}
+
+fn at_once() -> i64 {
+    AT_ONCE.num_microseconds().expect("one microsecond fits")
 }
 
 /// A single local time.

@@ -11,7 +11,13 @@ impl fmt::Display for ScheduleDefinition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spec.write_times(f)?;
         match (&self.spec, self.zone) {
-            (ScheduleSpec::Every { .. } | ScheduleSpec::Once { .. } | ScheduleSpec::At { .. }, _)
+            (
+                ScheduleSpec::Every { .. }
+                | ScheduleSpec::Once { .. }
+                | ScheduleSpec::Now { .. }
+                | ScheduleSpec::At { .. },
+                _,
+            )
             | (_, None) => {}
             (_, Some(zone)) => write!(f, " ({zone})")?,
         }
@@ -37,7 +43,7 @@ impl ScheduleSpec {
             Self::Monthly { day: DayOfMonth::Day(day), at } => write!(f, "Monthly on day {day} at {at}"),
             Self::Monthly { day: DayOfMonth::Last, at } => write!(f, "Monthly on the last day at {at}"),
             Self::Cron(text) => write!(f, "Cron: {}", text.as_str()),
-            Self::Once { .. } | Self::At { .. } => f.write_str("One-time job"),
+            Self::Once { .. } | Self::Now { .. } | Self::At { .. } => f.write_str("One-time job"),
         }
     }
 
@@ -65,7 +71,8 @@ impl ScheduleDefinition {
             | ScheduleSpec::Daily { .. }
             | ScheduleSpec::Weekly { .. }
             | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Once { .. } => self.to_string(),
+            | ScheduleSpec::Once { .. }
+            | ScheduleSpec::Now { .. } => self.to_string(),
         }
     }
 }

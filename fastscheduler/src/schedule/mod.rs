@@ -59,7 +59,7 @@ pub use amount::Amount;
 pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;
-pub use kind::{CronText, at, cron, daily, every, hourly, monthly, once, weekly};
+pub use kind::{CronText, at, cron, daily, every, hourly, monthly, now, once, weekly};
 pub use left_out::LeftOut;
 pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
 pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
@@ -67,6 +67,7 @@ pub use upcoming::Upcoming;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 
 pub(crate) use compiled::Timetable;
+pub(crate) use spec::AT_ONCE;
 
 /// A rule that says, given an instant, the next one.
 ///

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,12 @@ pub enum ScheduleSpec {
         #[serde(default, skip_serializing_if = "WrittenUnit::is_unknown")]
         unit: WrittenUnit,
     },
+    /// One time, at once: a microsecond after an anchor.
+    Now {
+        /// What comes right before it; `None` is whatever instant is asked about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        anchor: Option<DateTime<Utc>>,
+    },
     /// One time, at a date and time of day.
     At {
         /// In the schedule's zone, unless it carries an offset of its own.
@@ -155,7 +161,7 @@ impl ScheduleSpec {
             | Self::Weekly { .. }
             | Self::Monthly { .. }
             | Self::Cron { .. } => true,
-            Self::Once { .. } | Self::At { .. } => false,
+            Self::Once { .. } | Self::Now { .. } | Self::At { .. } => false,
         }
     }
 
@@ -168,7 +174,7 @@ impl ScheduleSpec {
             | Self::Weekly { .. }
             | Self::Monthly { .. }
             | Self::Cron { .. } => true,
-            Self::Every { .. } | Self::Once { .. } | Self::At { .. } => false,
+            Self::Every { .. } | Self::Once { .. } | Self::Now { .. } | Self::At { .. } => false,
         }
     }
 
@@ -178,6 +184,16 @@ impl ScheduleSpec {
             Self::At { at } => at.offset_seconds.is_none(),
             _ => self.is_of_calendar(),
         }
+    }
+
+    /// Whether it is due as soon as a job gets it.
+    pub(crate) fn is_at_once(&self) -> bool {
+        matches!(self, Self::Now { .. })
+    }
+
+    /// Whether it is one fire, counted from when a job gets the schedule.
+    pub(crate) fn is_counted_once(&self) -> bool {
+        matches!(self, Self::Once { .. } | Self::Now { .. })
     }
 
     /// Whether it is one fire at a date, and not some time after a start.
@@ -221,7 +237,9 @@ impl ScheduleDefinition {
     #[must_use]
     pub fn placed(mut self, created_at: DateTime<Utc>) -> Self {
         match &mut self.spec {
-            ScheduleSpec::Every { anchor, .. } | ScheduleSpec::Once { anchor, .. } => {
+            ScheduleSpec::Every { anchor, .. }
+            | ScheduleSpec::Once { anchor, .. }
+            | ScheduleSpec::Now { anchor } => {
                 anchor.get_or_insert(whole_micros(created_at));
             }
             ScheduleSpec::Hourly { .. }
@@ -233,7 +251,18 @@ impl ScheduleDefinition {
         }
         self
     }
+
+    /// The instant from which a job that gets the schedule at `now` counts: that
+    /// instant, or right before it if the job is due at once. A fire is always
+    /// later than what it is counted from.
+    pub(crate) fn counted_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        if self.spec.is_at_once() { whole_micros(now) - AT_ONCE } else { now }
+    }
 }
+
+/// From what a schedule that is due at once is counted from to its fire: the
+/// least there is.
+pub(crate) const AT_ONCE: TimeDelta = TimeDelta::microseconds(1);
 
 /// The instant without what is less than a microsecond, which no store keeps.
 pub(super) fn whole_micros(instant: DateTime<Utc>) -> DateTime<Utc> {

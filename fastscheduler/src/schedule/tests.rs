@@ -66,6 +66,7 @@ fn a_schedule_describes_itself() {
         (once(60).definition(), "One-time job"),
         (once("90s").definition(), "One-time job"),
         (at("2027-12-25 00:00:00").tz("Europe/Paris").definition(), "One-time job"),
+        (now().tz("Europe/Paris").definition(), "One-time job"),
     ];
     for (definition, expected) in table {
         assert_eq!(sentence(definition), expected);
@@ -98,7 +99,18 @@ fn mistakes_say_what_would_be_right() {
             every("5 parsecs").definition(),
             "`5 parsecs` is not a length of time; write for example `500ms`, `30s`, `5m`, `1h 30m` or `2d`",
         ),
-        (once(Duration::ZERO).definition(), "`0ns` is out of range; use 1 millisecond to 100 years"),
+        (
+            once(0).definition(),
+            "`0 seconds` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once",
+        ),
+        (
+            once("0s").definition(),
+            "`0s` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once",
+        ),
+        (
+            once(Duration::ZERO).definition(),
+            "`0ns` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once",
+        ),
         (hourly().definition(), "`hourly()` needs the minute, such as `.at(\":30\")`"),
         (
             hourly().at("60").definition(),
@@ -263,6 +275,13 @@ fn what_counts_from_creation_is_placed_there_once() {
     assert_eq!(single.next_after(created), fire("2026-01-01T00:00:05.123456Z"));
     assert_eq!(single.next_after(later), None);
     assert!(!single.is_recurring());
+
+    let at_once = now().definition().unwrap();
+    let since = at_once.counted_from(created);
+    let at_once = at_once.placed(since).placed(later).compile(Tz::UTC).unwrap();
+    assert_eq!(at_once.next_after(since), fire("2026-01-01T00:00:00.123456Z"));
+    assert_eq!(at_once.next_after(created), None);
+    assert!(!at_once.is_recurring());
 
     let unplaced = once(5).definition().unwrap().compile(Tz::UTC).unwrap();
     assert_eq!(unplaced.upcoming(later).count(), 1);

@@ -269,7 +269,8 @@ impl Scheduler {
 
     async fn insert(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         let engine = &self.0.engine;
-        let next_run_at = self.compile(&checked.definition.schedule, now)?.next_after(now);
+        let since = checked.definition.schedule.counted_from(now);
+        let next_run_at = self.compile(&checked.definition.schedule, since)?.next_after(since);
         if next_run_at.is_none() {
             return Err(ScheduleError::Past(checked.definition.schedule.written()).into());
         }

@@ -159,7 +159,7 @@ impl Scheduler {
                 skipped
             }
             Fires::Renew(reason) => {
-                let since = now.max(self.accounted_until(job)?);
+                let since = revision.definition.schedule.counted_from(now).max(self.accounted_until(job)?);
                 let schedule = self.compile(&revision.definition.schedule, since)?;
                 let rewind = job.rewind.as_ref().map(|rewind| Arc::new(rewind.of_new_schedule(since)));
                 let schedule = match &rewind {

@@ -15,7 +15,7 @@ use crate::job::{
     Declared, FunctionKey, Job, JobId, OpenFire, Progress, Run, SkipReason, Skipped, Source, Tombstone,
 };
 use crate::registry::Function;
-use crate::schedule::{ScheduleSpec, Timetable};
+use crate::schedule::Timetable;
 use crate::storage::{Change, Durability, SkippedFires, Stored};
 
 /// The fires that were open when the last process ended, by job.
@@ -131,7 +131,7 @@ impl Scheduler {
         open: &mut OpenFires,
     ) -> Result<(), SchedulerError> {
         // A delay counts from the start of each process.
-        let is_delay = matches!(declared.definition.schedule.spec, ScheduleSpec::Once { .. });
+        let is_delay = declared.definition.schedule.spec.is_counted_once();
         let edit = self.redeclared(job, declared, now)?;
         let edit = if is_delay {
             let edit = edit.unwrap_or_else(|| Edit::of(job));

@@ -16,7 +16,7 @@ use crate::job::{
     ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, Rewind, Run, RunId,
     SkipReason, Skipped,
 };
-use crate::schedule::{LeftOut, ScheduleError, ScheduleSpec};
+use crate::schedule::{LeftOut, ScheduleError};
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
 
 /// The smallest step between two instants.
@@ -261,7 +261,7 @@ impl Scheduler {
         let schedule = self.timetable_of(&rewound)?;
         rewound.next_run_at = schedule.next_after(since);
         let Some(next) = rewound.next_run_at.filter(|next| *next < cursor) else { return Ok(None) };
-        let (definition, mut skipped) = if let ScheduleSpec::Once { .. } = job.definition.schedule.spec {
+        let (definition, mut skipped) = if job.definition.schedule.spec.is_counted_once() {
             let fire = job.next_run_at.unwrap_or(cursor);
             let reason = SkipReason::Rescheduled;
             let skipped = Skipped { reason, first: fire, last: fire, count: 1, closed: None };

@@ -299,7 +299,9 @@ impl Scheduler {
             // Zones do not matter to what is elapsed time.
             ScheduleSpec::Every { .. } => after.spec != before.spec,
             // The same delay once more is another instant.
-            ScheduleSpec::Once { .. } => after.spec != before.spec || update.schedule.is_some(),
+            ScheduleSpec::Once { .. } | ScheduleSpec::Now { .. } => {
+                after.spec != before.spec || update.schedule.is_some()
+            }
             _ => after != before,
         };
         let fires = if is_moved {

@@ -34,12 +34,12 @@ struct CreateJob {
     /// The name people know it by, 1 to 200 characters; the function's if it is left out.
     #[schema(min_length = 1, max_length = 200)]
     job_name: Option<String>,
-    /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron` or `once`.
+    /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron`, `once` or `now`.
     #[schema(value_type = ScheduleType)]
     schedule_type: String,
-    /// The schedule, in the fields of its type.
-    #[schema(value_type = Object)]
-    schedule_config: Map<String, Value>,
+    /// The schedule, in the fields of its type; `now` needs none.
+    #[schema(value_type = Option<Object>)]
+    schedule_config: Option<Map<String, Value>>,
     /// Attempts after the first that failed; 3 if it is left out.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u64)]
     max_retries: Option<Whole>,
@@ -119,6 +119,7 @@ struct Created {
             "func_name": "one_time_task", "schedule_type": "once",
             "schedule_config": {"delay": 10, "unit": "seconds"}, "args": ["hello"]
         }))),
+        ("now" = (value = json!({"func_name": "one_time_task", "schedule_type": "now"}))),
     )),
     responses((status = 201, body = Created), AnyError, BodyError),
 )]

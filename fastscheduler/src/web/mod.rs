@@ -29,7 +29,7 @@
 //! #     let scheduler = stopping.clone();
 //! #     async move { Ok(scheduler.stop().await?) }
 //! # };
-//! # scheduler.add(once("1ms").run("stop", stop)).await?;
+//! # scheduler.add(now().run("stop", stop)).await?;
 //! scheduler.run_until_shutdown().await?;
 //! server.await??;
 //! # anyhow::Ok(()) })?;

@@ -33,12 +33,12 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PreviewRequest {
-    /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron` or `once`.
+    /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron`, `once` or `now`.
     #[schema(value_type = ScheduleType)]
     schedule_type: String,
-    /// The schedule, in the fields of its type.
-    #[schema(value_type = Object)]
-    schedule_config: Map<String, Value>,
+    /// The schedule, in the fields of its type; `now` needs none.
+    #[schema(value_type = Option<Object>)]
+    schedule_config: Option<Map<String, Value>>,
     /// The IANA name of the zone of its local times; the scheduler's if it is left out.
     timezone: Option<String>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
@@ -106,8 +106,9 @@ async fn preview(
     definition.zone = request.timezone.map(IntoZone::into_zone).transpose().map_err(refused)?;
     definition.gap = request.gap.as_deref().map(gap).transpose()?;
     definition.fold = request.fold.as_deref().map(fold).transpose()?;
-    let schedule = definition.placed(now).compile(state.scheduler.zone()).map_err(refused)?;
-    let upcoming = schedule.upcoming(now).take_while(can_be_written);
+    let since = definition.counted_from(now);
+    let schedule = definition.placed(since).compile(state.scheduler.zone()).map_err(refused)?;
+    let upcoming = schedule.upcoming(since).take_while(can_be_written);
     let upcoming: Vec<_> = upcoming.take(PREVIEWED).collect();
     if upcoming.is_empty() {
         let written = schedule.definition().written();

@@ -30,7 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "what is left out is not what is null")]
 struct UpdateJob {
-    /// Another kind of schedule; `schedule_config` must be whole then.
+    /// Another kind of schedule; `schedule_config` must be whole then. `now` runs
+    /// the job once more at once, and is then its whole schedule.
     #[schema(value_type = Option<ScheduleType>)]
     schedule_type: Option<String>,
     /// Fields of the schedule that change; the others stay. A delay counts from now.
@@ -173,13 +174,14 @@ impl UpdateJob {
         let spec = &job.definition().schedule.spec;
         let before = ScheduleType::of(spec);
         let after = self.schedule_type.as_deref().map_or(Ok(before), str::parse)?;
-        let mut config = self.schedule_config.clone().unwrap_or_default();
-        if after != before {
-            return after.read(config).map(Some);
+        let is_named = self.schedule_type.is_some();
+        if after != before || (is_named && after == ScheduleType::Now) {
+            return after.read(Some(self.schedule_config.clone().unwrap_or_default())).map(Some);
         }
+        let mut config = self.schedule_config.clone().unwrap_or_default();
         // As elsewhere in an update, null names nothing.
         config.retain(|field, value| !value.is_null() || !after.may_leave_out(field));
-        if config.is_empty() { Ok(None) } else { after.read(merged(spec.into(), config)).map(Some) }
+        if config.is_empty() { Ok(None) } else { after.read(Some(merged(spec.into(), config))).map(Some) }
     }
 }
 

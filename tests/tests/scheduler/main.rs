@@ -14,6 +14,7 @@ mod groups;
 mod leases;
 mod life;
 mod no_fire_is_lost;
+mod now;
 mod one_time;
 mod orphans;
 mod pause;

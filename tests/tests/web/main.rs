@@ -6,6 +6,7 @@ mod events;
 mod events_under_load;
 mod health;
 mod metrics;
+mod now;
 mod pages;
 mod prefix;
 mod refusals;

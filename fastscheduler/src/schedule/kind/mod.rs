@@ -11,6 +11,7 @@ mod daily;
 mod hourly;
 mod interval;
 mod monthly;
+mod now;
 mod once;
 mod weekly;
 
@@ -19,6 +20,7 @@ pub use daily::{Daily, daily};
 pub use hourly::{Hourly, hourly};
 pub use interval::{Every, every};
 pub use monthly::{Monthly, monthly};
+pub use now::{Now, now};
 pub use once::{At, IntoDateTime, Once, at, once};
 pub use weekly::{IntoDays, Weekly, weekly};
 

@@ -18,7 +18,8 @@ pub struct Once {
 /// Runs one time, that long after the job is created.
 ///
 /// A number is one of seconds and may be fractional; a text such as `90s` or
-/// `5m` and a [`Duration`](std::time::Duration) say what they are.
+/// `5m` and a [`Duration`](std::time::Duration) say what they are. A delay of
+/// zero is an error: [`now`](super::now) runs at once.
 ///
 /// # Examples
 ///
@@ -39,11 +40,11 @@ impl private::Sealed for Once {}
 
 impl Kind for Once {
     fn into_spec(self) -> Result<ScheduleSpec, ScheduleError> {
-        Ok(ScheduleSpec::Once {
-            delay: self.delay.in_unit(Unit::Seconds)?,
-            anchor: None,
-            unit: WrittenUnit::default(),
-        })
+        let delay = self.delay.in_unit(Unit::Seconds).map_err(|error| match error {
+            ScheduleError::OutOfRange(written) => ScheduleError::Delay(written),
+            other => other,
+        })?;
+        Ok(ScheduleSpec::Once { delay, anchor: None, unit: WrittenUnit::default() })
     }
 }
 
@@ -102,15 +103,9 @@ pub trait IntoDateTime {
     fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError>;
 }
 
-impl IntoDateTime for &str {
+impl<T: AsRef<str> + ?Sized> IntoDateTime for &T {
     fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
-        self.parse()
-    }
-}
-
-impl IntoDateTime for &String {
-    fn into_date_time(self) -> Result<WrittenDateTime, ScheduleError> {
-        self.parse()
+        self.as_ref().parse()
     }
 }
 

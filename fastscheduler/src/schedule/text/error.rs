@@ -22,6 +22,9 @@ pub enum ScheduleError {
     /// A length of time that is too short or too long.
     #[error("`{0}` is out of range; use 1 millisecond to 100 years")]
     OutOfRange(String),
+    /// A delay of a one-time job that is too short or too long.
+    #[error("`{0}` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once")]
+    Delay(String),
     /// A word that is no unit of time.
     #[error("`{0}` is not a unit of time; use `seconds`, `minutes`, `hours` or `days`")]
     Unit(String),

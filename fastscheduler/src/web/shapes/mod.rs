@@ -4,6 +4,7 @@
 //! many jobs is written without copying them. Its schema is that of the
 //! OpenAPI document.
 
+mod config;
 mod job;
 mod numbers;
 mod request;
@@ -12,11 +13,12 @@ mod schedule;
 mod statistics;
 mod time;
 
+pub(super) use config::ConfigShape;
 pub(super) use job::{InFold, InGap, JobAnswer, JobList, JobShape, StatusOfJob, WhenMissed, WhenOverlapping};
 pub(super) use numbers::{LAST_SECOND, beginning_of_page};
 pub(super) use request::{ScheduleConfig, WithSchedule};
 pub(super) use run::{RunShape, StatusOfRun, reached_at};
-pub(super) use schedule::{ConfigShape, ScheduleType};
+pub(super) use schedule::ScheduleType;
 pub(super) use statistics::StatisticsShape;
 pub(super) use time::{LocalTime, UtcTime, seconds};
 

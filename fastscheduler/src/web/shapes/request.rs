@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder};
+use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, OneOfBuilder};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::schedule::{
-    CronConfig, DailyConfig, HourlyConfig, IntervalConfig, MonthlyConfig, OnceShape, ScheduleByType,
-    WeeklyConfig,
+    AtOnce, CronConfig, DailyConfig, HourlyConfig, IntervalConfig, MonthlyConfig, NowConfig, OnceShape,
+    ScheduleByType, WeeklyConfig,
 };
 
 /// The schema of a request `T` whose `schedule_config` is that of its
@@ -21,7 +21,8 @@ pub(in crate::web) struct WithSchedule<T>(PhantomData<T>);
 
 impl<T: PartialSchema> PartialSchema for WithSchedule<T> {
     fn schema() -> RefOr<Schema> {
-        AllOfBuilder::new().item(T::schema()).item(ScheduleByType::schema()).into()
+        let schedule = OneOfBuilder::new().item(ScheduleByType::schema()).item(AtOnce::schema());
+        AllOfBuilder::new().item(T::schema()).item(schedule).into()
     }
 }
 
@@ -33,6 +34,7 @@ impl<T: ToSchema> ToSchema for WithSchedule<T> {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         T::schemas(schemas);
         ScheduleByType::schemas(schemas);
+        AtOnce::schemas(schemas);
     }
 }
 
@@ -49,6 +51,7 @@ impl PartialSchema for ScheduleConfig {
             MonthlyConfig::name(),
             CronConfig::name(),
             OnceShape::name(),
+            NowConfig::name(),
         ];
         // Not one of them: what is daily may be read as hourly.
         let any =
@@ -60,5 +63,6 @@ impl PartialSchema for ScheduleConfig {
 impl ToSchema for ScheduleConfig {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         ScheduleByType::schemas(schemas);
+        AtOnce::schemas(schemas);
     }
 }

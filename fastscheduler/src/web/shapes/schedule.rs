@@ -1,5 +1,5 @@
-//! Schedules as requests write them, and as jobs show them: what a job shows is
-//! what a request would have to say.
+//! Schedules as requests write them. What a job shows, which is what a request
+//! would have to say, is in `config`.
 
 use std::str::FromStr;
 
@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::numbers::{day_of_month, days_of_week};
 use crate::schedule::{
-    ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit,
-    WrittenDateTime, WrittenUnit, at, cron, daily, hourly,
+    DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit, WrittenUnit, at,
+    cron, daily, hourly, now,
 };
 use crate::web::error::ApiError;
 use crate::web::extract::read_part;
@@ -34,6 +34,8 @@ pub(in crate::web) enum ScheduleType {
     Cron,
     /// One time.
     Once,
+    /// One time, at once.
+    Now,
 }
 
 impl ScheduleType {
@@ -46,6 +48,7 @@ impl ScheduleType {
             ScheduleSpec::Monthly { .. } => Self::Monthly,
             ScheduleSpec::Cron { .. } => Self::Cron,
             ScheduleSpec::Once { .. } | ScheduleSpec::At { .. } => Self::Once,
+            ScheduleSpec::Now { .. } => Self::Now,
         }
     }
 
@@ -54,13 +57,21 @@ impl ScheduleType {
         match self {
             Self::Interval => field == "unit",
             Self::Once => matches!(field, "delay" | "unit" | "at"),
-            Self::Daily | Self::Weekly | Self::Hourly | Self::Monthly | Self::Cron => false,
+            Self::Daily | Self::Weekly | Self::Hourly | Self::Monthly | Self::Cron | Self::Now => false,
         }
     }
 
-    /// The schedule that a configuration of this type means.
-    pub(in crate::web) fn read(self, config: Map<String, Value>) -> Result<ScheduleDefinition, ApiError> {
-        let config = Value::Object(config);
+    /// The schedule that a configuration of this type means. Only that of
+    /// `now` may be absent.
+    pub(in crate::web) fn read(
+        self,
+        config: Option<Map<String, Value>>,
+    ) -> Result<ScheduleDefinition, ApiError> {
+        let config = match (self, config) {
+            (_, Some(config)) => Value::Object(config),
+            (Self::Now, None) => Value::Object(Map::new()),
+            (_, None) => return Err(ApiError::unreadable(format!("missing field `{PATH}`"))),
+        };
         match self {
             Self::Interval => read_part::<IntervalConfig>(config, PATH)?.definition(),
             Self::Daily => {
@@ -75,6 +86,10 @@ impl ScheduleType {
                 cron(read_part::<CronConfig>(config, PATH)?.expression).definition().map_err(refused)
             }
             Self::Once => read_part::<OnceConfig>(config, PATH)?.definition(),
+            Self::Now => {
+                let NowConfig {} = read_part(config, PATH)?;
+                now().definition().map_err(refused)
+            }
         }
     }
 }
@@ -91,6 +106,7 @@ impl FromStr for ScheduleType {
             "monthly" => Ok(Self::Monthly),
             "cron" => Ok(Self::Cron),
             "once" => Ok(Self::Once),
+            "now" => Ok(Self::Now),
             _ => Err(ApiError::not_allowed(format!("Unsupported schedule_type: {text}"))),
         }
     }
@@ -114,7 +130,17 @@ fn unknown_day_of_month(day: &str) -> ApiError {
     ))
 }
 
-/// The types of schedules, each with its configuration.
+/// A delay that is refused, of a job that could do without one.
+fn refused_delay(error: ScheduleError) -> ApiError {
+    match error {
+        ScheduleError::OutOfRange(_) => {
+            ApiError::not_allowed(format!("{error}, or the `schedule_type` `now` for a run at once"))
+        }
+        _ => refused(error),
+    }
+}
+
+/// The types of schedules that need a configuration, each with its own.
 #[derive(ToSchema)]
 #[serde(tag = "schedule_type", content = "schedule_config", rename_all = "snake_case")]
 #[expect(dead_code, reason = "it documents what is read by type")]
@@ -127,6 +153,28 @@ pub(super) enum ScheduleByType {
     Cron(CronConfig),
     Once(OnceShape),
 }
+
+/// `now`: one time, at once. It needs no configuration.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it documents what is read by type")]
+pub(super) struct AtOnce {
+    schedule_type: AtOnceType,
+    /// Absent, or empty.
+    schedule_config: Option<NowConfig>,
+}
+
+/// The type of a schedule that needs no configuration.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents a word that is read by hand")]
+enum AtOnceType {
+    Now,
+}
+
+/// `now`: one time, at once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct NowConfig {}
 
 /// `interval`: each time that long has elapsed.
 #[derive(Deserialize, ToSchema)]
@@ -300,7 +348,7 @@ impl OnceConfig {
     fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
         match (&self.delay, &self.at) {
             (Some(delay), None) => {
-                let (delay, unit) = micros(delay, self.unit.as_deref()).map_err(refused)?;
+                let (delay, unit) = micros(delay, self.unit.as_deref()).map_err(refused_delay)?;
                 Ok(ScheduleSpec::Once { delay, anchor: None, unit }.into())
             }
             (None, Some(time)) if self.unit.is_none() => at(time).definition().map_err(refused),
@@ -322,75 +370,4 @@ fn micros(amount: &Number, unit: Option<&str>) -> Result<(Micros, WrittenUnit), 
         None => Micros::of_fraction(amount.as_f64().unwrap_or(f64::NAN), unit),
     };
     Ok((length?, WrittenUnit(Some(unit))))
-}
-
-/// The configuration of a job's schedule, as a request would write it.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(in crate::web) enum ConfigShape<'a> {
-    Interval {
-        interval: Number,
-        unit: &'static str,
-    },
-    Daily {
-        time: ClockTime,
-    },
-    Weekly {
-        time: ClockTime,
-        days: DaysOfWeek,
-    },
-    Hourly {
-        #[serde(serialize_with = "super::shown")]
-        time: u8,
-    },
-    Monthly {
-        day: DayOfMonth,
-        time: ClockTime,
-    },
-    Cron {
-        expression: &'a str,
-    },
-    Once {
-        delay: Number,
-        unit: &'static str,
-    },
-    At {
-        at: WrittenDateTime,
-    },
-}
-
-impl<'a> From<&'a ScheduleSpec> for ConfigShape<'a> {
-    fn from(spec: &'a ScheduleSpec) -> Self {
-        match spec {
-            ScheduleSpec::Every { interval, unit, .. } => {
-                let (interval, unit) = amount(*interval, *unit);
-                Self::Interval { interval, unit }
-            }
-            ScheduleSpec::Hourly { minute } => Self::Hourly { time: *minute },
-            ScheduleSpec::Daily { at } => Self::Daily { time: *at },
-            ScheduleSpec::Weekly { days, at } => Self::Weekly { time: *at, days: *days },
-            ScheduleSpec::Monthly { day, at } => Self::Monthly { day: *day, time: *at },
-            ScheduleSpec::Cron(text) => Self::Cron { expression: text.as_str() },
-            ScheduleSpec::Once { delay, unit, .. } => {
-                let (delay, unit) = amount(*delay, *unit);
-                Self::Once { delay, unit }
-            }
-            ScheduleSpec::At { at } => Self::At { at: *at },
-        }
-    }
-}
-
-/// A length of time in the unit that it was written in; or else in the largest
-/// that it is a whole number of, or in fractions of a second.
-fn amount(length: Micros, WrittenUnit(written): WrittenUnit) -> (Number, &'static str) {
-    const BY_SIZE: [Unit; 4] = [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds];
-    let micros = length.get();
-    let is_whole = |unit: &Unit| micros.is_multiple_of(unit.micros());
-    let unit = written.or_else(|| BY_SIZE.into_iter().find(is_whole)).unwrap_or(Unit::Seconds);
-    if is_whole(&unit) {
-        return ((micros / unit.micros()).into(), unit.name());
-    }
-    #[expect(clippy::cast_precision_loss, reason = "100 years of microseconds are below 2^53")]
-    let fraction = micros as f64 / unit.micros() as f64;
-    (Number::from_f64(fraction).unwrap_or_else(|| 0.into()), unit.name())
 }

@@ -1,0 +1,82 @@
+//! The configuration of a schedule as jobs show it: what a request would have
+//! to say.
+
+use serde::Serialize;
+use serde_json::Number;
+
+use crate::schedule::{
+    ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleSpec, Unit, WrittenDateTime, WrittenUnit,
+};
+
+/// The configuration of a job's schedule, as a request would write it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(in crate::web) enum ConfigShape<'a> {
+    Interval {
+        interval: Number,
+        unit: &'static str,
+    },
+    Daily {
+        time: ClockTime,
+    },
+    Weekly {
+        time: ClockTime,
+        days: DaysOfWeek,
+    },
+    Hourly {
+        #[serde(serialize_with = "super::shown")]
+        time: u8,
+    },
+    Monthly {
+        day: DayOfMonth,
+        time: ClockTime,
+    },
+    Cron {
+        expression: &'a str,
+    },
+    Once {
+        delay: Number,
+        unit: &'static str,
+    },
+    At {
+        at: WrittenDateTime,
+    },
+    Now {},
+}
+
+impl<'a> From<&'a ScheduleSpec> for ConfigShape<'a> {
+    fn from(spec: &'a ScheduleSpec) -> Self {
+        match spec {
+            ScheduleSpec::Every { interval, unit, .. } => {
+                let (interval, unit) = amount(*interval, *unit);
+                Self::Interval { interval, unit }
+            }
+            ScheduleSpec::Hourly { minute } => Self::Hourly { time: *minute },
+            ScheduleSpec::Daily { at } => Self::Daily { time: *at },
+            ScheduleSpec::Weekly { days, at } => Self::Weekly { time: *at, days: *days },
+            ScheduleSpec::Monthly { day, at } => Self::Monthly { day: *day, time: *at },
+            ScheduleSpec::Cron(text) => Self::Cron { expression: text.as_str() },
+            ScheduleSpec::Once { delay, unit, .. } => {
+                let (delay, unit) = amount(*delay, *unit);
+                Self::Once { delay, unit }
+            }
+            ScheduleSpec::At { at } => Self::At { at: *at },
+            ScheduleSpec::Now { .. } => Self::Now {},
+        }
+    }
+}
+
+/// A length of time in the unit that it was written in; or else in the largest
+/// that it is a whole number of, or in fractions of a second.
+fn amount(length: Micros, WrittenUnit(written): WrittenUnit) -> (Number, &'static str) {
+    const BY_SIZE: [Unit; 4] = [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds];
+    let micros = length.get();
+    let is_whole = |unit: &Unit| micros.is_multiple_of(unit.micros());
+    let unit = written.or_else(|| BY_SIZE.into_iter().find(is_whole)).unwrap_or(Unit::Seconds);
+    if is_whole(&unit) {
+        return ((micros / unit.micros()).into(), unit.name());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "100 years of microseconds are below 2^53")]
+    let fraction = micros as f64 / unit.micros() as f64;
+    (Number::from_f64(fraction).unwrap_or_else(|| 0.into()), unit.name())
+}
