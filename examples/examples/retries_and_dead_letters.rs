@@ -64,7 +64,8 @@ async fn main() -> Result<()> {
     for run in scheduler.runs().await? {
         let started = run.started_at.context("every attempt has begun")?.format("%T");
         let outcome = run.error.as_deref().or(run.result.as_deref()).unwrap_or("done");
-        println!("  {started} {} {}: {outcome}", run.job_name, run.status);
+        let follows = run.after_failure.map(|follows| format!("; {follows}")).unwrap_or_default();
+        println!("  {started} {} {}: {outcome}{follows}", run.job_name, run.status);
     }
 
     // What failed for good, newest first, with all that is needed to run it

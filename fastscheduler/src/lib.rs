@@ -22,8 +22,8 @@ pub use clock::{Clock, SystemClock};
 pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics, Problem, ProblemCode, ProblemMetrics};
 pub use fastscheduler_macros::*;
 pub use job::{
-    CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId, Job,
-    JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress,
+    AfterFailure, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId,
+    Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress,
     RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger,
     backoff,
 };

@@ -27,7 +27,7 @@ fn the_quickstart_lists_its_jobs_and_runs_them_until_it_is_interrupted() {
     program.wait_for("alive");
     program.wait_for("hello, newcomer");
     program.wait_for("files here");
-    program.wait_for("Retry 1/1: the line is busy");
+    program.wait_for("the line is busy");
     program.wait_for("fetched at the second attempt");
     // It goes on.
     program.wait_for_next("alive");
@@ -131,16 +131,16 @@ fn failures_are_retried_or_buried_and_dug_out() {
     let (status, output) = Program::start("retries_and_dead_letters").end();
     assert_eq!(status.code(), Some(0), "{output}");
     let expected = "attempts:
-  00:00:10 prices failed: Retry 1/3: the line is busy
-  00:00:12 prices failed: Retry 2/3: the line is busy
+  00:00:10 prices failed: the line is busy; retry 1 of 3 follows
+  00:00:12 prices failed: the line is busy; retry 2 of 3 follows
   00:00:16 prices completed: 1250
-  00:01:00 tea failed: Retry 1/2: the shop is closed
-  00:01:02 tea failed: Retry 2/2: the shop is closed
-  00:01:06 tea failed: Max retries: the shop is closed
-  00:02:00 mail failed: `nobody` is no address
+  00:01:00 tea failed: the shop is closed; retry 1 of 2 follows
+  00:01:02 tea failed: the shop is closed; retry 2 of 2 follows
+  00:01:06 tea failed: the shop is closed; no retry, all 2 are used up
+  00:02:00 mail failed: `nobody` is no address; no retry, the error is permanent
 dead letters:
   mail [\"nobody\"]: `nobody` is no address
-  tea [\"tea\",3]: Max retries: the shop is closed
+  tea [\"tea\",3]: the shop is closed
 retried as job_3-r-1767571500000000-1: completed \"3 x tea\"
 refused: no dead letter `job_1-s-1767571260000000-3`; `dead_letters(limit)` lists those there are
 dropped: 1
@@ -200,7 +200,7 @@ fn testing_jobs_rehearses_the_week_in_which_clocks_change() {
     assert_eq!(status.code(), Some(0), "{output}");
     for lines in [
         "2026-03-28 02:30:00 back_up completed\n2026-03-29 03:00:00 back_up completed\n",
-        "2026-03-31 18:00:00 pay failed: Retry 1/2: the bank does not answer\n\
+        "2026-03-31 18:00:00 pay failed: the bank does not answer\n\
          2026-03-31 18:00:00 pay completed at attempt 2\n",
     ] {
         assert!(output.contains(lines), "`{lines}` is not in\n{output}");

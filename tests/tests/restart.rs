@@ -287,7 +287,7 @@ async fn a_retry_that_waits_is_there_again_at_its_time() {
     assert_eq!(attempts(&next.scheduler).await.len(), 2);
     advance(&next, 1).await;
     let all = attempts(&next.scheduler).await;
-    assert_eq!(all[2], (3_600, 3, Some("Max retries: as always".to_owned())));
+    assert_eq!(all[2], (3_600, 3, Some("as always".to_owned())));
     assert_eq!(next.scheduler.dead_letters(1).await.unwrap().len(), 1);
 }
 

@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 
 use super::LiveJob;
 use crate::job::{
-    DeadLetter, Entry, JobDefinition, OpenFire, Progress, Run, RunId, RunStatus, SkipReason, Skipped,
+    AfterFailure, CRASHED, DeadLetter, Entry, JobDefinition, OpenFire, Progress, Run, RunId, RunStatus,
+    SkipReason, Skipped,
 };
 use crate::queue::Claim;
 use crate::registry::{Cancellation, Failure, JobContext, Outcome};
@@ -17,9 +18,6 @@ use crate::storage::{Change, EndedAttempt, SkippedFires};
 
 /// What the record says of a fire whose job was cancelled.
 const JOB_CANCELLED: &str = "cancelled: the job was cancelled";
-
-/// What the record says of an attempt that was cut off with its process.
-const CRASHED: &str = "its process ended before it did";
 
 /// A fire whose process crashed so often is a dead letter.
 const CRASHES: u32 = 3;
@@ -75,7 +73,8 @@ impl LiveJob {
         let is_over = entry.crashes >= CRASHES;
         let error = if is_over { format!("{CRASHED}, for the {CRASHES}rd time") } else { CRASHED.to_owned() };
         let before = RunId { attempt: entry.attempt - 1, ..entry.run_id() };
-        let run = record(&self.definition, before, None, now, Err(error), instance);
+        let follows = if is_over { AfterFailure::Crashed } else { AfterFailure::RunAgain };
+        let run = record(&self.definition, before, None, now, Err((error, follows)), instance);
         EndedAttempt {
             dead_letter: is_over.then(|| Box::new(self.dead_letter(&run))),
             run: Arc::new(run),
@@ -116,8 +115,8 @@ pub(super) fn end_without_job(
     instance: &Arc<str>,
     now: DateTime<Utc>,
 ) -> Change {
-    let error = if *is_claimed {
-        format!("{CRASHED}, and its job is gone")
+    let (error, follows) = if *is_claimed {
+        (format!("{CRASHED}, and its job is gone"), AfterFailure::Crashed)
     } else {
         let why = match reason {
             SkipReason::Orphaned => "cancelled: the code no longer declares the job",
@@ -126,15 +125,18 @@ pub(super) fn end_without_job(
                 JOB_CANCELLED
             }
         };
-        why.to_owned()
+        (why.to_owned(), AfterFailure::Cancelled)
     };
     Change::EndAttempt(EndedAttempt {
-        run: Arc::new(record(definition, entry.run_id(), None, now, Err(error), instance)),
+        run: Arc::new(record(definition, entry.run_id(), None, now, Err((error, follows)), instance)),
         progress: Progress::unmoved(entry.scheduled_for),
         retry: None,
         dead_letter: None,
     })
 }
+
+/// The value that an attempt returned, or its error and what follows.
+pub(super) type Ending = Result<Option<Arc<str>>, (String, AfterFailure)>;
 
 /// The record of an attempt.
 pub(super) fn record(
@@ -142,13 +144,12 @@ pub(super) fn record(
     run_id: RunId,
     started_at: Option<DateTime<Utc>>,
     finished_at: DateTime<Utc>,
-    result: Result<Option<Arc<str>>, String>,
+    ending: Ending,
     instance: &Arc<str>,
 ) -> Run {
-    let status = if result.is_ok() { RunStatus::Completed } else { RunStatus::Failed };
-    let (result, error) = match result {
-        Ok(value) => (value, None),
-        Err(error) => (None, Some(error)),
+    let (status, result, error, after_failure) = match ending {
+        Ok(value) => (RunStatus::Completed, value, None, None),
+        Err((error, follows)) => (RunStatus::Failed, None, Some(error), Some(follows)),
     };
     Run {
         run_id,
@@ -161,6 +162,7 @@ pub(super) fn record(
         finished_at: Some(finished_at),
         result,
         error,
+        after_failure,
         instance: Some(Arc::clone(instance)),
         skipped: None,
     }

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
-use super::attempt::{Attempt, End, Ended, Thread, cancelled, record};
+use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
 use super::{AFTER_FAILURE, Engine, LiveJob, lock};
-use crate::job::{Entry, Lane};
+use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
@@ -81,8 +81,8 @@ impl Engine {
                     continue;
                 }
                 End::Cancelled(why) => {
-                    let error = cancelled(why).to_owned();
-                    changes.push(Change::EndAttempt(self.ended_attempt(&attempt, finished_at, Err(error))));
+                    let ending = Err((cancelled(why).to_owned(), AfterFailure::Cancelled));
+                    changes.push(Change::EndAttempt(self.ended_attempt(&attempt, finished_at, ending)));
                     None
                 }
                 End::Outcome(outcome) => self.conclude(&attempt, present, finished_at, outcome, &mut changes),
@@ -151,21 +151,22 @@ impl Engine {
     ) -> Option<Entry> {
         let Attempt { claim, job, .. } = attempt;
         let max_retries = present.unwrap_or(job).definition.policy.max_retries;
-        let (result, retry) = match outcome {
+        let (ending, retry) = match outcome {
             Ok(returned) => (Ok(returned), None),
             Err(failure) => {
                 let present = present.map(Arc::as_ref);
-                match retry(&failure, &claim.entry, max_retries, present, now) {
+                let (follows, retry) = match retry(&failure, &claim.entry, max_retries, present, now) {
                     Ok(retry) => {
-                        let number = retry.retries();
-                        (Err(format!("Retry {number}/{max_retries}: {}", failure.message())), Some(retry))
+                        let follows = AfterFailure::Retry { number: retry.retries(), limit: max_retries };
+                        (follows, Some(retry))
                     }
-                    Err(why) => (Err(why.error(&failure)), None),
-                }
+                    Err(follows) => (follows, None),
+                };
+                (Err((failure.into_message(), follows)), retry)
             }
         };
-        let has_failed_for_good = result.is_err() && retry.is_none();
-        let mut ended = self.ended_attempt(attempt, now, result);
+        let has_failed_for_good = ending.is_err() && retry.is_none();
+        let mut ended = self.ended_attempt(attempt, now, ending);
         if has_failed_for_good {
             // A closure would be gone with its job, and its letter in vain.
             let run_id = claim.entry.run_id();
@@ -178,15 +179,10 @@ impl Engine {
     }
 
     /// The end of an attempt, without a retry or a dead letter.
-    fn ended_attempt(
-        &self,
-        attempt: &Attempt,
-        now: DateTime<Utc>,
-        result: Result<Option<Arc<str>>, String>,
-    ) -> EndedAttempt {
+    fn ended_attempt(&self, attempt: &Attempt, now: DateTime<Utc>, ending: Ending) -> EndedAttempt {
         let Attempt { claim, job, started_at, progress, .. } = attempt;
         let run_id = claim.entry.run_id();
-        let run = record(&job.definition, run_id, Some(*started_at), now, result, &self.instance);
+        let run = record(&job.definition, run_id, Some(*started_at), now, ending, &self.instance);
         EndedAttempt { run: Arc::new(run), progress: *progress, retry: None, dead_letter: None }
     }
 

@@ -36,6 +36,7 @@ impl Engine {
             finished_at: None,
             result: None,
             error: None,
+            after_failure: None,
             instance: Some(Arc::clone(&self.instance)),
             skipped: None,
         }

@@ -3,6 +3,7 @@
 //! Plain data and pure rules. Nothing here knows how a job is stored, claimed
 //! or executed; instants are given, never read.
 
+mod after_failure;
 mod declared;
 mod definition;
 mod entry;
@@ -23,6 +24,8 @@ mod skipped;
 mod source;
 mod statistics;
 
+pub use after_failure::AfterFailure;
+pub(crate) use after_failure::CRASHED;
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
 pub(crate) use definition::are_too_deep;

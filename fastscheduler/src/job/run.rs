@@ -1,5 +1,6 @@
 //! Records of attempts and of fires that did not run.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +8,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::after_failure::was_retried;
 use super::record::is_default;
-use super::{FunctionKey, JobDefinition, JobId, Name, RunId, Skipped, Trigger};
+use super::{AfterFailure, FunctionKey, JobDefinition, JobId, Name, RunId, Skipped, Trigger};
 
 /// What became of an attempt or a fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,9 +64,17 @@ pub struct Run {
     /// 128 deep. (By default, `serde_json::from_str` parses at most 127 levels.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Arc<str>>,
-    /// What went wrong.
+    /// What went wrong: the error's own text, or what cancelled the attempt.
+    ///
+    /// In a record of an earlier version, or of the Python program, it may begin
+    /// with `Retry 1/3: ` or `Max retries: `. REST shows such a text as it is, and
+    /// puts that before the errors of all other records itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What follows, if the attempt failed; `None` in a record of an earlier
+    /// version or of the Python program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_failure: Option<AfterFailure>,
     /// The process that ran it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Arc<str>>,
@@ -99,6 +109,7 @@ impl Run {
             finished_at: Some(recorded_at),
             result: None,
             error: None,
+            after_failure: None,
             instance: None,
             skipped: Some(Box::new(skipped)),
         }
@@ -118,6 +129,31 @@ impl Run {
             Some(skipped) if skipped.closed.is_none() => skipped.first,
             Some(_) | None => self.run_id.scheduled_for,
         }
+    }
+
+    /// Whether the attempt failed and another one at the same fire follows: a
+    /// retry, or the attempt after a crash.
+    ///
+    /// The job may be cancelled before the retry begins. Then a last run says so.
+    #[must_use]
+    pub fn will_retry(&self) -> bool {
+        let is_failed = self.status == RunStatus::Failed;
+        // Earlier versions had no more than the text.
+        let text = || self.error.as_deref().is_some_and(was_retried);
+        is_failed && self.after_failure.map_or_else(text, AfterFailure::will_retry)
+    }
+
+    /// Whether the fire has ended for good with this run: it completed, failed
+    /// without a retry to come, was cancelled, or did not run at all.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.status != RunStatus::Running && !self.will_retry()
+    }
+
+    /// The error with what follows, as REST and the file of dead letters show it.
+    pub(crate) fn told_error(&self) -> Option<Cow<'_, str>> {
+        let error = self.error.as_deref()?;
+        Some(self.after_failure.map_or(Cow::Borrowed(error), |follows| follows.told_with(error)))
     }
 
     /// How long the attempt took.

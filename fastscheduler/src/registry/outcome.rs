@@ -45,6 +45,10 @@ impl Failure {
         &self.message
     }
 
+    pub(crate) fn into_message(self) -> String {
+        self.message
+    }
+
     /// Whether a retry is pointless.
     #[must_use]
     pub fn is_permanent(&self) -> bool {

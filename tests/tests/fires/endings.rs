@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
-use fastscheduler::{Event, JobId, JobUpdate, Overlap, Run, RunStatus, SchedulerError};
+use fastscheduler::{AfterFailure, Event, JobId, JobUpdate, Overlap, Run, RunStatus, SchedulerError};
 use fastscheduler_tests::{Act, Process, Script, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The errors of all attempts that ended, oldest first, and those of the dead
-/// letters. The totals must agree with them.
+/// The errors of all attempts that ended, with what follows, oldest first, and
+/// those of the dead letters. The totals must agree with them.
 fn endings(process: &Process) -> (Vec<String>, Vec<String>) {
     let attempts: Vec<_> = process.runs().into_iter().filter(|run| run.skipped.is_none()).collect();
     let letters = process.run(process.scheduler.dead_letters(100)).unwrap();
@@ -22,8 +22,13 @@ fn endings(process: &Process) -> (Vec<String>, Vec<String>) {
     for letter in &letters {
         let record = attempts.iter().find(|run| run.run_id == letter.run.run_id);
         assert_eq!(record, Some(&letter.run), "a letter is the record of the last attempt");
+        assert!(letter.run.is_final() && !letter.run.will_retry(), "{:?}", letter.run);
     }
-    let error = |run: &Run| run.error.clone().unwrap_or_else(|| run.status.to_string());
+    let error = |run: &Run| match (&run.error, run.after_failure) {
+        (Some(error), Some(AfterFailure::Cancelled)) => error.clone(),
+        (Some(error), Some(follows)) => format!("{error}; {follows}"),
+        (_, None) | (None, _) => run.status.to_string(),
+    };
     (attempts.iter().map(error).collect(), letters.iter().map(|letter| error(&letter.run)).collect())
 }
 
@@ -70,15 +75,24 @@ async fn fails_if_it_hangs(script: State<Script>, context: JobContext) -> anyhow
 
 #[test]
 fn a_failure_says_whether_it_is_retried() {
-    for (retries, records) in
-        [(0, &["Max retries: boom"][..]), (2, &["Retry 1/2: boom", "Retry 2/2: boom", "Max retries: boom"])]
-    {
+    for (retries, records) in [
+        (0, &["boom; no retry, the job has none"][..]),
+        (1, &["boom; retry 1 of 1 follows", "boom; no retry, the only one is used up"]),
+        (
+            2,
+            &[
+                "boom; retry 1 of 2 follows",
+                "boom; retry 2 of 2 follows",
+                "boom; no retry, all 2 are used up",
+            ],
+        ),
+    ] {
         let world = World::default();
         world.script.always(Act::Fail);
         let process = world.start();
         process.add(once(1).retries(retries).call("work"));
         process.advance(SECOND * 30);
-        assert_endings(&process, records, &["Max retries: boom"]);
+        assert_endings(&process, records, &records[records.len() - 1..]);
         world.audit(0);
     }
 }
@@ -102,8 +116,9 @@ fn a_panic_and_a_timeout_are_failures_like_others() {
             process.settle();
         }
         process.advance(SECOND);
-        let last = "Max retries: timed out after 5s";
-        let records = ["Retry 1/2: panicked: bang", "Retry 2/2: timed out after 5s", last];
+        let last = "timed out after 5s; no retry, all 2 are used up";
+        let records =
+            ["panicked: bang; retry 1 of 2 follows", "timed out after 5s; retry 2 of 2 follows", last];
         assert_endings(&process, &records, &[last]);
     }
 }
@@ -116,7 +131,11 @@ fn a_failure_whose_retry_would_be_cancelled_by_the_next_fire_says_so() {
     let process = world.start();
     process.add(every(10).seconds().overlap(Overlap::Cancel).retries(3).call("work"));
     process.advance(SECOND * 20);
-    assert_endings(&process, &["Retry 1/3: boom", "Retry 2/3: boom", GAVE_WAY, "completed"], &[GAVE_WAY]);
+    assert_endings(
+        &process,
+        &["boom; retry 1 of 3 follows", "boom; retry 2 of 3 follows", GAVE_WAY, "completed"],
+        &[GAVE_WAY],
+    );
     world.audit(0);
 }
 
@@ -139,7 +158,7 @@ fn retries_that_are_exhausted_do_not_give_way() {
     let process = world.start();
     process.add(every(1).seconds().overlap(Overlap::Cancel).retries(0).call("work"));
     process.advance(SECOND);
-    assert_endings(&process, &["Max retries: boom"], &["Max retries: boom"]);
+    assert_endings(&process, &["boom; no retry, the job has none"], &["boom; no retry, the job has none"]);
 }
 
 #[test]
@@ -150,10 +169,10 @@ fn a_retry_of_a_paused_job_gives_way_to_nothing_and_is_held() {
     process.run(process.scheduler.pause_job(id)).unwrap();
     world.script.release(1);
     process.settle();
-    assert_endings(&process, &["Retry 1/3: boom"], &[]);
+    assert_endings(&process, &["boom; retry 1 of 3 follows"], &[]);
     process.run(process.scheduler.resume_job(id)).unwrap();
     process.jump(SECOND * 2);
-    assert_endings(&process, &["Retry 1/3: boom", "completed", "completed"], &[]);
+    assert_endings(&process, &["boom; retry 1 of 3 follows", "completed", "completed"], &[]);
 }
 
 #[test]
@@ -192,7 +211,8 @@ fn an_attempt_that_gives_way_to_a_run_that_was_asked_for_says_so() {
     process.jump(SECOND * 60);
     process.run(process.scheduler.retry_dead_letter(&letter.run)).unwrap();
     process.settle();
-    let records = ["Max retries: boom", "cancelled: another run of the job began", "completed"];
+    let records =
+        ["boom; no retry, the job has none", "cancelled: another run of the job began", "completed"];
     assert_endings(&process, &records, &[]);
 }
 
@@ -299,7 +319,7 @@ fn a_retry_that_waits_when_its_job_is_cancelled_is_recorded_as_cancelled() {
     let (process, id) = retrying(&world);
     process.run(process.scheduler.cancel_job(id)).unwrap();
     process.advance(SECOND * 60);
-    assert_endings(&process, &["Retry 1/3: boom", "cancelled: the job was cancelled"], &[]);
+    assert_endings(&process, &["boom; retry 1 of 3 follows", "cancelled: the job was cancelled"], &[]);
     let record = &process.runs()[1];
     assert_eq!((record.run_id.attempt, record.started_at), (2, None));
     world.audit(0);
@@ -310,13 +330,13 @@ fn a_retry_that_waits_for_its_thread_is_recorded_as_cancelled_with_its_job() {
     let world = World::default();
     let (process, id) = hanging(&world, "block", Overlap::Skip);
     process.jump(SECOND * 90);
-    assert_endings(&process, &["Retry 1/3: timed out after 90s"], &[]);
+    assert_endings(&process, &["timed out after 90s; retry 1 of 3 follows"], &[]);
     let run = world.script.begun()[0].run_id();
     let error = process.run(process.scheduler.cancel_run(run)).unwrap_err();
     assert!(matches!(error, SchedulerError::NotRunning(_)), "it has ended already: {error}");
     process.run(process.scheduler.cancel_job(id)).unwrap();
     process.settle();
-    let records = ["Retry 1/3: timed out after 90s", "cancelled: the job was cancelled"];
+    let records = ["timed out after 90s; retry 1 of 3 follows", "cancelled: the job was cancelled"];
     assert_endings(&process, &records, &[]);
     world.script.release(1);
     process.settle();
@@ -361,7 +381,11 @@ fn a_job_that_was_given_fewer_retries_meanwhile_has_exhausted_them() {
     let (process, id) = retrying(&world);
     process.run(process.scheduler.update_job(id, JobUpdate::new().retries(0))).unwrap();
     process.advance(SECOND * 60);
-    assert_endings(&process, &["Retry 1/3: boom", "Max retries: boom"], &["Max retries: boom"]);
+    assert_endings(
+        &process,
+        &["boom; retry 1 of 3 follows", "boom; no retry, the job has none"],
+        &["boom; no retry, the job has none"],
+    );
 }
 
 #[test]
@@ -371,7 +395,7 @@ fn a_retry_runs_after_its_schedule_has_ended() {
     let process = world.start();
     process.add(at("2026-11-23 00:00:10").tz("UTC").call("work"));
     process.advance(SECOND * 60);
-    assert_endings(&process, &["Retry 1/3: boom", "completed"], &[]);
+    assert_endings(&process, &["boom; retry 1 of 3 follows", "completed"], &[]);
 }
 
 #[test]
@@ -381,8 +405,8 @@ fn a_fire_whose_process_crashes_three_times_is_a_dead_letter_that_says_so() {
     let mut process = world.start();
     process.add(once(1).call("work"));
     process.jump(SECOND);
-    let crash = "its process ended before it did";
-    let last = "its process ended before it did, for the 3rd time";
+    let crash = "its process ended before it did; it runs again";
+    let last = "its process ended before it did, for the 3rd time; it does not run again";
     for (records, letters) in
         [(&[crash][..], &[][..]), (&[crash, crash], &[]), (&[crash, crash, last], &[last])]
     {

@@ -37,7 +37,7 @@ fn an_attempt_that_times_out_is_retried_as_one_that_failed() {
     process.jump(SECOND * 5);
     process.advance(SECOND * 2);
     assert_eq!(process.outline(), [(RunStatus::Failed, 1), (RunStatus::Completed, 1)]);
-    assert_eq!(process.runs()[0].error.as_deref(), Some("Retry 1/3: timed out after 5s"));
+    assert_eq!(process.runs()[0].error.as_deref(), Some("timed out after 5s"));
     world.audit(0);
 }
 
@@ -137,6 +137,6 @@ fn a_blocking_panic_is_a_failed_attempt_and_its_thread_is_used_again() {
     process.advance(SECOND * 210);
     let failed = process.outline().iter().filter(|run| run.0 == RunStatus::Failed).count();
     assert_eq!((failed, process.outline().len()), (20, 21));
-    assert_eq!(process.runs()[0].error.as_deref(), Some("Max retries: panicked: bang"));
+    assert_eq!(process.runs()[0].error.as_deref(), Some("panicked: bang"));
     world.audit(0);
 }

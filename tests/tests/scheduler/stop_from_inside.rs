@@ -263,7 +263,7 @@ async fn a_job_that_stops_its_scheduler_and_fails_is_retried_at_the_next_start()
     let fails = || async { anyhow::bail!("not so") };
     world.scheduler.add(stopping(&world.scheduler, "fails", None, fails)).await.unwrap();
     world.run("fails").await;
-    assert_eq!(world.run_of("fails").await, Some((RunStatus::Failed, "Retry 1/3: not so".to_owned())));
+    assert_eq!(world.run_of("fails").await, Some((RunStatus::Failed, "not so".to_owned())));
     let store = JsonStorage::open(world.folder.path().join("scheduler.json")).unwrap();
     let open = store.load().await.unwrap().open;
     assert_eq!(open.iter().map(|open| open.entry.attempt).collect::<Vec<_>>(), [2]);

@@ -4,6 +4,7 @@ mod added;
 mod connections;
 mod events;
 mod events_under_load;
+mod failures;
 mod health;
 mod metrics;
 mod now;

@@ -3,6 +3,7 @@
 //! It is for people, and for programs that read that one's. What the letters
 //! are is in the snapshot, with the definitions that it takes to run them again.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 use std::sync::PoisonError;
@@ -37,7 +38,7 @@ struct Letter<'a> {
     status: &'static str,
     timestamp: Option<f64>,
     timestamp_readable: Option<String>,
-    error: Option<&'a str>,
+    error: Option<Cow<'a, str>>,
     run_count: u64,
     retry_count: u32,
     execution_time: Option<f64>,
@@ -102,7 +103,7 @@ impl<'a> Letter<'a> {
             status: "failed",
             timestamp: run.finished_at.map(seconds),
             timestamp_readable: run.finished_at.map(local),
-            error: run.error.as_deref(),
+            error: run.told_error(),
             run_count: run.run_count,
             retry_count: retries,
             execution_time: run.execution_time().map(|time| time.as_secs_f64()),

@@ -84,8 +84,8 @@ async fn a_failure_is_shown_with_its_attempts_and_a_pause_with_its_fires() {
     let runs = test.runs().await.unwrap();
     assert_eq!(
         runs.to_string(),
-        "2026-01-05 00:00:10 fetch failed: Retry 1/1: busy\n\
-         2026-01-05 00:00:10 fetch failed at attempt 2: Max retries: busy\n\
+        "2026-01-05 00:00:10 fetch failed: busy\n\
+         2026-01-05 00:00:10 fetch failed at attempt 2: busy\n\
          2026-01-05 00:00:20 fetch missed: paused, 2 fires\n"
     );
     assert_eq!((runs.failed().len(), runs.skipped().len(), runs.completed().len()), (2, 1, 0));

@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Map;
 
 use crate::job::{
-    DeadLetter, Entry, EntryKind, FunctionKey, Job, JobDefinition, JobId, Lane, Policy, Progress, Run, RunId,
-    RunStatus, SkipReason, Skipped, Source, Trigger,
+    AfterFailure, DeadLetter, Entry, EntryKind, FunctionKey, Job, JobDefinition, JobId, Lane, Policy,
+    Progress, Run, RunId, RunStatus, SkipReason, Skipped, Source, Trigger,
 };
 use crate::schedule::{ScheduleDefinition, every};
 use crate::storage::{Change, Claimed, EndedAttempt, SkippedFires};
@@ -231,7 +231,7 @@ impl Fire {
     /// The record of its attempt, which took a second.
     #[must_use]
     pub fn run(&self, status: RunStatus) -> Run {
-        let error = (status == RunStatus::Failed).then(|| "out of paper".to_owned());
+        let is_failed = status == RunStatus::Failed;
         Run {
             run_id: self.run_id(),
             job_name: self.definition.name.clone(),
@@ -242,7 +242,8 @@ impl Fire {
             started_at: Some(self.entry.due_at),
             finished_at: Some(self.entry.due_at + TimeDelta::seconds(1)),
             result: None,
-            error,
+            error: is_failed.then(|| "out of paper".to_owned()),
+            after_failure: is_failed.then_some(AfterFailure::NoRetriesLeft { limit: 1 }),
             instance: None,
             skipped: None,
         }

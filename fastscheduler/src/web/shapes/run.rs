@@ -1,5 +1,7 @@
 //! Runs: the records of attempts and of fires that were skipped.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -52,7 +54,8 @@ pub(in crate::web) struct RunShape<'a> {
     #[schema(value_type = Value)]
     result: Option<&'a RawValue>,
     /// What went wrong.
-    error: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    error: Option<Cow<'a, str>>,
     /// Which attempt of its job it was, from 1; of fires that did not run, how many attempts had ended.
     run_count: u64,
     /// Which retry of its fire it was; 0 for a first attempt.
@@ -100,7 +103,7 @@ impl<'a> RunShape<'a> {
             execution_time: run.execution_time().map(length),
             // It was written by serde_json; were it not JSON, the list is worth more than it.
             result: run.result.as_deref().and_then(|json| serde_json::from_str(json).ok()),
-            error: run.error.as_deref(),
+            error: run.told_error(),
             run_count: run.run_count,
             retry_count: run.run_id.attempt.saturating_sub(1),
             attempt: run.run_id.attempt,

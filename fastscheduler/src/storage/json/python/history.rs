@@ -81,6 +81,7 @@ impl Event {
             finished_at: Some(finished_at),
             result: None,
             error: self.error.clone(),
+            after_failure: None,
             instance: None,
             skipped: None,
         })
