@@ -14,6 +14,7 @@ pub mod random;
 mod script;
 pub mod site;
 pub mod slow_queue;
+pub mod spans;
 pub mod state_folder;
 pub mod told;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
+use tracing::Span;
 
 use super::LiveJob;
 use crate::job::{
@@ -28,6 +29,8 @@ pub(super) struct Attempt {
     pub(super) claim: Claim,
     pub(super) job: Arc<LiveJob>,
     pub(super) context: JobContext,
+    /// What its code runs in, once it begins.
+    pub(super) span: Span,
     pub(super) started_at: DateTime<Utc>,
     /// How far the job's fires are accounted for with this one.
     pub(super) progress: Progress,

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tracing::Span;
 
 use super::activity::Known;
 use super::attempt::Attempt;
@@ -205,7 +206,8 @@ impl Engine {
             }
         }
         batch.begun.push(Claimed { entry: entry.clone(), progress });
-        batch.attempts.push(Attempt { claim, job, context, started_at: now, progress, upcoming });
+        let span = Span::none();
+        batch.attempts.push(Attempt { claim, job, context, span, started_at: now, progress, upcoming });
     }
 
     /// Writes down what is about to begin. Gives up only when the scheduler

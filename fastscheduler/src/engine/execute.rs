@@ -8,15 +8,20 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::instrument::Instrumented;
 
 use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
 use super::pullers::Unspawned;
-use super::{Durations, Engine, lock};
+use super::{Durations, Engine, lock, log};
 use crate::job::Overlap;
 use crate::registry::{Call, Cancellation, Invocation, Outcome};
 
 /// When an attempt has taken too long, if it has a timeout.
 type Deadline = Option<BoxFuture<'static, ()>>;
+
+/// An attempt's future, which is polled and dropped in the attempt's span.
+type InSpan = Instrumented<BoxFuture<'static, Outcome>>;
 
 impl Engine {
     /// Begins an attempt at `now`. Returns the time after its first poll, if it
@@ -35,10 +40,15 @@ impl Engine {
         // Counted from before the function begins, not from when it first waits.
         let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
         attempt.started_at = now;
+        attempt.span = log::span(&attempt);
         lateness.add(now - attempt.claim.entry.due_at);
         let call = Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone());
-        match catch_unwind(AssertUnwindSafe(|| attempt.job.function.invoke(call))) {
-            Ok(Invocation::Async(future)) => return Some(self.poll_once(attempt, future, deadline)),
+        let invoke = AssertUnwindSafe(|| attempt.span.in_scope(|| attempt.job.function.invoke(call)));
+        match catch_unwind(invoke) {
+            Ok(Invocation::Async(future)) => {
+                let future = future.instrument(attempt.span.clone());
+                return Some(self.poll_once(attempt, future, deadline));
+            }
             Ok(Invocation::Blocking(body)) if attempt.job.overlap() == Overlap::Cancel => {
                 // A thread cannot be cancelled: its successor waits for it.
                 let (before, held) = attempt.job.activity.hold_thread();
@@ -70,11 +80,12 @@ impl Engine {
     ) -> Unspawned {
         let context = attempt.context.clone();
         let inside = self.inside(context.run_id());
+        let span = attempt.span.clone();
         let thread = tokio::task::spawn_blocking(move || {
             if context.is_cancelled() {
                 return None;
             }
-            let body = AssertUnwindSafe(|| inside.enter(body));
+            let body = AssertUnwindSafe(|| span.in_scope(|| inside.enter(body)));
             let outcome = catch_unwind(body).unwrap_or_else(|payload| Err(panicked(payload)));
             match context.cancellation() {
                 // It ended before anybody cut it short.
@@ -117,7 +128,7 @@ impl Engine {
     fn poll_once(
         self: &Arc<Self>,
         attempt: Attempt,
-        mut future: BoxFuture<'static, Outcome>,
+        mut future: InSpan,
         deadline: Deadline,
     ) -> DateTime<Utc> {
         // The spawned task soon polls again, with its own waker.
@@ -138,12 +149,7 @@ impl Engine {
         now
     }
 
-    async fn watch_future(
-        self: Arc<Self>,
-        attempt: Attempt,
-        mut future: BoxFuture<'static, Outcome>,
-        deadline: Deadline,
-    ) {
+    async fn watch_future(self: Arc<Self>, attempt: Attempt, mut future: InSpan, deadline: Deadline) {
         let inside = self.inside(attempt.context.run_id());
         let future = std::future::poll_fn(move |context| inside.enter(|| future.poll_unpin(context)));
         let watched = async {

@@ -14,6 +14,7 @@
 //! - [`settle`] records outcomes in batches.
 //! - [`retry`] decides whether a failed attempt is retried, and says why not.
 //! - [`meter`] counts what happens.
+//! - [`log`] says what the log says of attempts.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
 //! - [`problems`] keeps track of what an operator should know.
@@ -36,6 +37,7 @@ mod execute;
 mod inside;
 mod lease;
 mod live;
+mod log;
 mod meter;
 mod place;
 mod plan;
@@ -265,13 +267,16 @@ impl Engine {
         self.is_placing.load(Ordering::Acquire)
     }
 
-    /// Makes changes in the store, and counts them.
+    /// Makes changes in the store, counts them, and logs the failures among them.
     pub(crate) async fn apply(&self, changes: &[Change], durability: Durability) -> Result<(), StorageError> {
         let before = self.clock.now();
         let applied = self.storage.apply(changes, durability).await;
         match &applied {
             Ok(()) if changes.is_empty() => {}
-            Ok(()) => self.meter.stored(changes, self.clock.now() - before),
+            Ok(()) => {
+                self.meter.stored(changes, self.clock.now() - before);
+                log::failures(changes);
+            }
             // Somebody else was faster: that is no failure of the store.
             Err(StorageError::Conflict(_)) => {}
             Err(_) => self.meter.not_stored(),

@@ -4,6 +4,7 @@ mod accounting;
 mod clock_changes;
 mod clock_steps;
 mod endings;
+mod logs;
 mod missed;
 mod overlap;
 mod scenarios;
