@@ -27,7 +27,6 @@ fn the_quickstart_lists_its_jobs_and_runs_them_until_it_is_interrupted() {
     program.wait_for("alive");
     program.wait_for("hello, newcomer");
     program.wait_for("files here");
-    program.wait_for("the line is busy");
     program.wait_for("fetched at the second attempt");
     // It goes on.
     program.wait_for_next("alive");
@@ -35,6 +34,16 @@ fn the_quickstart_lists_its_jobs_and_runs_them_until_it_is_interrupted() {
     program.interrupt();
     let (status, output) = program.end();
     assert_eq!(status.code(), Some(0), "{output}");
+}
+
+#[test]
+fn the_quickstart_tells_of_its_failure_on_standard_error() {
+    let mut program = Program::with_errors("quickstart", &[]);
+    program.wait_for("failed at attempt 1 (");
+    program.interrupt();
+    let (status, output) = program.end();
+    assert_eq!(status.code(), Some(0), "{output}");
+    assert!(output.ends_with("the line is busy; retry 1 of 1 in 2s"), "{output}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ pub(super) fn end_without_job(
     now: DateTime<Utc>,
 ) -> Change {
     let (error, follows) = if *is_claimed {
-        (format!("{CRASHED}, and its job is gone"), AfterFailure::Crashed)
+        (format!("{CRASHED}, and its job is gone"), AfterFailure::JobGone)
     } else {
         let why = match reason {
             SkipReason::Orphaned => "cancelled: the code no longer declares the job",

@@ -49,9 +49,10 @@ pub enum AfterFailure {
     NextRunFirst,
     /// The attempt was cancelled.
     Cancelled,
-    /// The attempt's process ended first, for the third time or after the job
-    /// was gone.
+    /// The attempt's process ended first, for the third time.
     Crashed,
+    /// The attempt's process ended first, and its job is gone.
+    JobGone,
 }
 
 impl AfterFailure {
@@ -65,7 +66,20 @@ impl AfterFailure {
             | Self::JobCancelled
             | Self::NextRunFirst
             | Self::Cancelled
-            | Self::Crashed => false,
+            | Self::Crashed
+            | Self::JobGone => false,
+        }
+    }
+
+    /// Whether the fire is a dead letter from now on.
+    pub(crate) const fn leaves_dead_letter(self) -> bool {
+        match self {
+            Self::NoRetriesLeft { .. }
+            | Self::Permanent
+            | Self::JobCancelled
+            | Self::NextRunFirst
+            | Self::Crashed => true,
+            Self::Retry { .. } | Self::RunAgain | Self::Cancelled | Self::JobGone => false,
         }
     }
 
@@ -76,7 +90,9 @@ impl AfterFailure {
             Self::Retry { number, limit } => format!("Retry {number}/{limit}: {error}").into(),
             Self::NoRetriesLeft { .. } => format!("Max retries: {error}").into(),
             Self::JobCancelled | Self::NextRunFirst => format!("{error}; {self}").into(),
-            Self::RunAgain | Self::Permanent | Self::Cancelled | Self::Crashed => error.into(),
+            Self::RunAgain | Self::Permanent | Self::Cancelled | Self::Crashed | Self::JobGone => {
+                error.into()
+            }
         }
     }
 }
@@ -104,6 +120,7 @@ impl fmt::Display for AfterFailure {
             Self::NextRunFirst => f.write_str("no retry, the next run came first"),
             Self::Cancelled => f.write_str("no retry, the attempt was cancelled"),
             Self::Crashed => f.write_str("it does not run again"),
+            Self::JobGone => f.write_str("it does not run again, its job is gone"),
         }
     }
 }
@@ -137,6 +154,7 @@ mod tests {
             ),
             (AfterFailure::Cancelled, "boom", "no retry, the attempt was cancelled"),
             (AfterFailure::Crashed, "boom", "it does not run again"),
+            (AfterFailure::JobGone, "boom", "it does not run again, its job is gone"),
         ] {
             assert_eq!((&*follows.told_with("boom"), &*follows.to_string()), (told, printed));
             let stored = serde_json::to_string(&follows).unwrap();

@@ -9,7 +9,7 @@ use super::added::NotAdded;
 use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, ZoneSource, system_zone};
-use crate::engine::{Capacity, Engine};
+use crate::engine::{Capacity, Engine, Events};
 use crate::job::{DEFAULT_GROUP, Name};
 use crate::queue::{MemoryQueue, Queue};
 use crate::registry::{Registry, States};
@@ -228,6 +228,12 @@ impl SchedulerBuilder {
     /// [`SchedulerError::Storage`] if the state file is in use by somebody
     /// else, or cannot be read.
     pub async fn build(self) -> Result<Scheduler, SchedulerError> {
+        Ok(self.build_listening().await?.0)
+    }
+
+    /// The same, with the events from the first on, such as crashes that are
+    /// found in the store.
+    pub(super) async fn build_listening(self) -> Result<(Scheduler, Events), SchedulerError> {
         for (name, value) in
             [("max_workers", self.capacity.max_workers), ("max_concurrency", self.capacity.max_concurrency)]
         {
@@ -274,10 +280,11 @@ impl SchedulerBuilder {
             scheduler.0.engine.table.functions().add(function.key());
         }
         scheduler.host_contexts();
+        let events = scheduler.subscribe();
         scheduler.load().await?;
         let functions = scheduler.functions().len();
         tracing::info!(functions, zone = zone.name(), "scheduler built, times in {zone} {zone_source}");
-        Ok(scheduler)
+        Ok((scheduler, events))
     }
 }
 

@@ -223,6 +223,7 @@ impl Scheduler {
         let open = open.remove(&job.id).unwrap_or_default();
         let changes = self.removal(job.clone(), reason, &open)?;
         self.0.engine.apply(&changes, Durability::Now).await?;
+        self.0.engine.announce(&changes);
         tracing::warn!(job = %job.id(), name = job.name(), "removed a job that the code no longer declares");
         Ok(())
     }
@@ -240,7 +241,8 @@ impl Scheduler {
             }
             // The fires of an orphan stay open until its function is there.
         }
-        self.0.engine.apply(&changes, Durability::Now).await?;
+        engine.apply(&changes, Durability::Now).await?;
+        engine.announce(&changes);
         Ok(())
     }
 
@@ -251,6 +253,7 @@ impl Scheduler {
             self.0.engine.reopen(live, open, &mut changes);
         }
         self.0.engine.apply(&changes, Durability::Now).await?;
+        self.0.engine.announce(&changes);
         Ok(())
     }
 

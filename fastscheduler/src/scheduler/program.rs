@@ -1,15 +1,16 @@
 //! A program that is a scheduler: `fastscheduler::run()`.
 
+use std::future::pending;
 use std::panic::resume_unwind;
 
 use tokio::runtime::Handle;
 
 use super::signals::Signals;
-use super::status::{count, first_runs, one_line, print_line};
+use super::status::{count, first_runs, one_line, print_error_line, print_line};
 use super::{Scheduler, SchedulerError};
 use crate::clock::ZoneSource;
 use crate::engine::{Event, Events};
-use crate::job::{Run, RunStatus};
+use crate::job::{AfterFailure, Run, RunStatus, backoff};
 use crate::schedule::Zone;
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
@@ -19,6 +20,10 @@ use crate::schedule::Zone;
 /// second signal cuts them short. A signal also ends the program while it is
 /// opening the store or loading the jobs. A blocking function that still holds a
 /// thread does not keep the program from ending.
+///
+/// A run that failed is printed on standard error, with what follows, unless the
+/// program has set a subscriber of `tracing`: that one gets the failures, and the
+/// run is listed with the others. `FASTSCHEDULER_QUIET` prints none of this.
 ///
 /// Settings come from the environment: `FASTSCHEDULER_TIMEZONE`,
 /// `FASTSCHEDULER_MAX_WORKERS`, `FASTSCHEDULER_MAX_CONCURRENCY`,
@@ -75,13 +80,14 @@ async fn run_program() -> Result<Ended, SchedulerError> {
     let (_, zone_source) = builder.zone()?;
     let runtime = Handle::current();
     // Opening a state file blocks its thread.
-    let building = tokio::task::spawn_blocking(move || runtime.block_on(builder.build()));
-    let scheduler = tokio::select! {
+    let building = tokio::task::spawn_blocking(move || runtime.block_on(builder.build_listening()));
+    let (scheduler, mut events) = tokio::select! {
         biased;
         () = signals.next() => return Ok(ended),
         built = building => built.unwrap_or_else(|error| resume_unwind(error.into_panic()))?,
     };
     if ended.is_quiet {
+        drop(events);
         scheduler.run_until(&mut signals).await?;
         return Ok(ended);
     }
@@ -90,14 +96,17 @@ async fn run_program() -> Result<Ended, SchedulerError> {
         () = signals.next() => return scheduler.stop().await.map(|()| ended),
         printed = print_jobs(&scheduler, zone_source) => printed?,
     }
-    run_printing(&scheduler, &mut signals).await?;
+    run_printing(&scheduler, &mut events, &mut signals).await?;
     Ok(ended)
 }
 
 /// Runs the scheduler, and prints each run.
-async fn run_printing(scheduler: &Scheduler, signals: &mut Signals) -> Result<(), SchedulerError> {
+async fn run_printing(
+    scheduler: &Scheduler,
+    events: &mut Events,
+    signals: &mut Signals,
+) -> Result<(), SchedulerError> {
     let zone = scheduler.local_zone();
-    let mut events = scheduler.subscribe();
     let announced = async {
         scheduler.0.engine.stopping().await;
         print_line("stopping when what runs has ended; Ctrl-C stops at once");
@@ -105,8 +114,11 @@ async fn run_printing(scheduler: &Scheduler, signals: &mut Signals) -> Result<()
     let ended = tokio::select! {
         biased;
         ended = scheduler.run_until(signals) => ended,
-        // These run as long as the scheduler does.
-        ended = async { tokio::join!(print_runs(&mut events, zone), announced).0 } => ended,
+        // Their end is not the scheduler's.
+        ended = async {
+            tokio::join!(print_runs(events, zone), announced);
+            pending().await
+        } => ended,
     };
     while let Some(event) = events.try_next() {
         print_event(event, zone);
@@ -138,24 +150,49 @@ async fn print_jobs(scheduler: &Scheduler, zone_source: ZoneSource) -> Result<()
     Ok(())
 }
 
-/// Prints runs as they are recorded, until the scheduler is gone.
-async fn print_runs(events: &mut Events, zone: Zone) -> Result<(), SchedulerError> {
+/// Prints runs as they are recorded, until the scheduler has stopped.
+async fn print_runs(events: &mut Events, zone: Zone) {
     while let Some(event) = events.next().await {
         print_event(event, zone);
     }
-    Ok(())
 }
 
 fn print_event(event: Event, zone: Zone) {
     match event {
-        Event::RunRecorded(run) => print_line(&describe(&run, zone)),
+        Event::RunRecorded(run) => match run.after_failure {
+            // A subscriber is told by the engine, and may have been set meanwhile.
+            Some(follows) if !tracing::dispatcher::has_been_set() => {
+                print_error_line(&describe_failure(&run, follows, zone));
+            }
+            Some(_) | None => print_line(&describe(&run, zone)),
+        },
         Event::Missed(_) => print_line("… more runs than can be shown"),
         Event::JobChanged(_) | Event::JobRemoved(_) | Event::RunStarted(_) | Event::DeadLettersRemoved => {}
     }
 }
 
+/// When a run reached its status, on the clock of the zone.
+fn time(run: &Run, zone: Zone) -> String {
+    run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string())
+}
+
+/// The line that a subscriber would be given.
+fn describe_failure(run: &Run, follows: AfterFailure, zone: Zone) -> String {
+    let (at, id, name, run_id) = (time(run, zone), run.job_id(), one_line(&run.job_name), run.run_id);
+    let level = if follows.leaves_dead_letter() { "ERROR" } else { "WARN" };
+    let error = one_line(run.error.as_deref().unwrap_or("no reason was given"));
+    let next = match follows {
+        AfterFailure::Retry { number, limit } => {
+            format!("retry {number} of {limit} in {:?}", backoff(number))
+        }
+        follows if follows.leaves_dead_letter() => format!("{follows}; it is a dead letter now"),
+        follows => follows.to_string(),
+    };
+    format!("{at} {level} {id} {name} failed at attempt {} ({run_id}): {error}; {next}", run_id.attempt)
+}
+
 fn describe(run: &Run, zone: Zone) -> String {
-    let at = run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string());
+    let at = time(run, zone);
     let (id, name, status) = (run.job_id(), one_line(&run.job_name), run.status);
     match (status, run.skipped.as_deref()) {
         (_, Some(skipped)) => {

@@ -186,3 +186,8 @@ fn how_long(wait: TimeDelta) -> String {
 pub(super) fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
+
+/// Prints a line on standard error.
+pub(super) fn print_error_line(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

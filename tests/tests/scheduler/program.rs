@@ -153,3 +153,79 @@ fn a_reader_that_goes_away_does_not_end_the_program() {
     program.signal("INT");
     assert_eq!(program.child.wait().unwrap().code(), Some(0));
 }
+
+/// What is printed on standard output and on standard error, if a run is ended
+/// when both jobs have failed.
+fn printed(command: &mut Command) -> (String, String) {
+    let command = command.env("FASTSCHEDULER_STORAGE", "memory").env("FASTSCHEDULER_TIMEZONE", "UTC");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
+    let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let errors = std::thread::spawn(move || std::io::read_to_string(stderr).unwrap());
+    let mut program = Program { child, lines: Some(BufReader::new(stdout).lines()) };
+    program.wait_for("failing");
+    // What has failed by then is recorded and told of before it ends.
+    program.signal("TERM");
+    let output = program.rest();
+    assert_eq!(program.child.wait().unwrap().code(), Some(0));
+    (output, errors.join().unwrap())
+}
+
+/// A line without its time of day and the instant in the run's id.
+fn without_times(line: &str) -> String {
+    let (_, line) = line.split_once(' ').unwrap();
+    let (before, run) = line.split_once("-s-").unwrap();
+    format!("{before}-s-…{}", &run[run.find('-').unwrap()..])
+}
+
+#[test]
+fn failures_are_printed_on_standard_error_where_there_is_no_subscriber() {
+    let program = || Command::new(env!("CARGO_BIN_EXE_fails_twice"));
+    let (output, errors) = printed(&mut program());
+    let mut lines: Vec<_> = errors.lines().map(without_times).collect();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "ERROR job_1 fails_for_good failed at attempt 1 (job_1-s-…-1): out of paper; no retry, the job \
+             has none; it is a dead letter now",
+            "WARN job_0 fails_first failed at attempt 1 (job_0-s-…-1): the line is busy; retry 1 of 1 in 2s",
+        ]
+    );
+    assert!(!output.contains("out of paper"), "it is printed once: {output}");
+
+    let (output, errors) = printed(program().env("FASTSCHEDULER_QUIET", "true"));
+    assert_eq!((output.as_str(), errors.as_str()), ("", ""), "quiet");
+
+    let (output, errors) = printed(program().arg("with a subscriber"));
+    assert_eq!(errors, "", "the subscriber has them");
+    assert!(output.contains(" job_1 fails_for_good failed: out of paper\n"), "{output}");
+}
+
+#[test]
+fn a_crash_that_the_start_finds_is_printed_on_standard_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scheduler.json");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"));
+    command.env("FASTSCHEDULER_STATE_FILE", &file);
+    let mut program = Program::run(&mut command);
+    program.wait_for("holding a thread");
+    // Both jobs are claimed in batches; this one is open from here on.
+    program.wait_for("tick completed");
+    let is_written = || {
+        let journal = std::fs::read_to_string(folder.path().join("scheduler.json.journal"));
+        journal.is_ok_and(|journal| journal.contains("\"end_attempt\""))
+    };
+    while !is_written() {
+        std::thread::yield_now();
+    }
+    program.signal("KILL");
+    program.child.wait().unwrap();
+
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let errors = BufReader::new(child.stderr.take().unwrap()).lines();
+    let found = errors.map_while(Result::ok).find(|line| line.contains("its process ended before it did"));
+    let _ = child.kill();
+    child.wait().unwrap();
+    let found = found.expect("it is said");
+    assert!(found.contains(" WARN job_0 holds_a_thread failed at attempt 1 "), "{found}");
+}
