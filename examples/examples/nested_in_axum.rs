@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     scheduler.run_until_shutdown().await?;
     // A client that sends its request slowly must not hold up the end.
     match timeout(Duration::from_secs(5), server).await {
-        Ok(served) => served??,
+        Ok(ended) => ended??,
         Err(_) => println!("leaving requests behind that did not end in time"),
     }
     println!("stopped");

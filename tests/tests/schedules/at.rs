@@ -17,10 +17,11 @@ fn half_past_ten_seconds() -> [(&'static str, Read); 12] {
     let utc = instant("2026-11-23T00:00:10.5Z");
     let offset: DateTime<FixedOffset> = "2026-11-23T01:00:10.5+01:00".parse().unwrap();
     let text = "2026-11-23 00:00:10.500Z".to_owned();
+    let reference = text.as_str();
     [
         ("a text", at("2026-11-23T00:00:10.5Z").definition()),
         ("a borrowed string", at(&text).definition()),
-        ("a text behind two references", at(&text.as_str()).definition()),
+        ("a text behind two references", at(&reference).definition()),
         ("a string", at(text).definition()),
         ("an instant in UTC", at(utc).definition()),
         ("with less than a microsecond", at(utc + chrono::TimeDelta::nanoseconds(999)).definition()),
