@@ -60,7 +60,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -74,6 +74,7 @@ pub(crate) use activity::{Activity, set_back as entry_set_back};
 use attempt::Outcomes;
 pub use durations::Durations;
 use edits::Exclusion;
+use events::Feed;
 pub use events::{Event, Events};
 use lease::Leases;
 pub(crate) use live::LiveJob;
@@ -91,10 +92,6 @@ use watchdog::Watchdog;
 
 /// How long to wait after the queue or the store failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// A listener that is further behind than this many batches of events misses
-/// the oldest.
-const LISTENER_BUFFER: usize = 1_024;
 
 /// How much may run at once, and what is kept.
 #[derive(Debug, Clone, Copy)]
@@ -115,8 +112,7 @@ pub(crate) struct Engine {
     pub(crate) states: Arc<States>,
     pub(crate) table: Table,
     pub(crate) instance: Arc<str>,
-    /// Events in batches, for those who listen.
-    events: broadcast::Sender<Arc<[Event]>>,
+    events: Feed,
     meter: Meter,
     problems: Problems,
     watch: Watch,
@@ -187,7 +183,7 @@ impl Engine {
             states,
             table: Table::default(),
             instance,
-            events: broadcast::Sender::new(LISTENER_BUFFER),
+            events: Feed::default(),
             meter: Meter::default(),
             problems: Problems::default(),
             watch: Watch::default(),
@@ -294,7 +290,7 @@ impl Engine {
             claimed,
             queued: depth.map(|depth| depth.pending),
             due: depth.map(|depth| depth.due),
-            listeners: self.events.receiver_count(),
+            listeners: self.events.listeners(),
             problems: self.problems.metrics(),
             ..self.meter.read()
         })

@@ -133,10 +133,12 @@ impl Engine {
         self.claiming.is_cancelled()
     }
 
-    /// Lets go of the store, after a [`stop`](Self::stop).
+    /// Lets go of the store and ends the events, after a [`stop`](Self::stop).
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         self.is_closed.store(true, Ordering::Release);
-        self.storage.close().await
+        let closed = self.storage.close().await;
+        self.events.close();
+        closed
     }
 
     /// Gives back what was claimed and not begun.

@@ -167,7 +167,11 @@ fn print_event(event: Event, zone: Zone) {
             Some(_) | None => print_line(&describe(&run, zone)),
         },
         Event::Missed(_) => print_line("… more runs than can be shown"),
-        Event::JobChanged(_) | Event::JobRemoved(_) | Event::RunStarted(_) | Event::DeadLettersRemoved => {}
+        Event::JobChanged(_)
+        | Event::JobRemoved(_)
+        | Event::RunStarted(_)
+        | Event::DeadLettered(_)
+        | Event::DeadLettersRemoved => {}
     }
 }
 

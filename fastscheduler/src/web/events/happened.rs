@@ -77,6 +77,8 @@ impl Happened {
                     self.is_too_much = true;
                 }
             }
+            // The record of its last attempt was told of.
+            Event::DeadLettered(_) => {}
             // Which are left is in a snapshot only.
             Event::DeadLettersRemoved | Event::Missed(_) => self.is_too_much = true,
         }
