@@ -73,8 +73,7 @@ impl Entry {
     /// it is in time or made up for.
     #[must_use]
     pub fn is_same_fire(&self, other: &Self) -> bool {
-        let is_same = self.job == other.job && self.scheduled_for == other.scheduled_for;
-        is_same && self.trigger.is_alike(other.trigger)
+        self.run_id().is_same_fire(other.run_id())
     }
 
     /// The same entry, due no later than `now`: it was due when it was claimed,

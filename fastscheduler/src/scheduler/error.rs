@@ -90,6 +90,12 @@ pub enum SchedulerError {
     /// The run is not under way, so that there is nothing to cancel.
     #[error("run `{0}` is not under way; `running()` lists those that are")]
     NotRunning(RunId),
+    /// The scheduler stopped before the run's fire had ended.
+    #[error("the scheduler stopped before run `{0}` had ended; it goes on at the next start")]
+    StoppedFirst(RunId),
+    /// A job waits for the fire that it runs for.
+    #[error("run `{0}` waits for itself and would never end; wait for it outside the job")]
+    WaitsForItself(RunId),
     /// A setting has a value that it cannot have.
     #[error("`{name}` is `{value}`; {expected}")]
     Setting {

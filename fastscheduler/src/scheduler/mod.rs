@@ -34,6 +34,7 @@ mod timetables;
 #[cfg(feature = "testing")]
 mod under_test;
 mod update;
+mod wait_for;
 mod zones;
 
 use std::fmt;

@@ -177,12 +177,14 @@ impl From<SchedulerError> for ApiError {
             SchedulerError::AlreadyRunning(_)
             | SchedulerError::Orphaned(_)
             | SchedulerError::Outdated { .. }
+            | SchedulerError::WaitsForItself(_)
             | SchedulerError::Storage(StorageError::Conflict(_)) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
-            SchedulerError::Storage(_) | SchedulerError::Queue(_) | SchedulerError::Phase(_) => {
-                Self::unavailable(&error)
-            }
+            SchedulerError::Storage(_)
+            | SchedulerError::Queue(_)
+            | SchedulerError::StoppedFirst(_)
+            | SchedulerError::Phase(_) => Self::unavailable(&error),
             SchedulerError::Setting { .. }
             | SchedulerError::Runtime
             | SchedulerError::InsideRuntime

@@ -31,6 +31,7 @@ mod storage_memory;
 mod store_failures;
 mod system_zone;
 mod update;
+mod wait_for;
 
 #[fastscheduler::job]
 async fn quick() {}
