@@ -19,7 +19,9 @@ pub mod testing;
 pub mod web;
 
 pub use clock::{Clock, SystemClock};
-pub use engine::{Durations, Event, Events, FunctionMetrics, Metrics, Problem, ProblemCode, ProblemMetrics};
+pub use engine::{
+    Durations, Event, Events, FunctionMetrics, JobMetrics, Metrics, Problem, ProblemCode, ProblemMetrics,
+};
 pub use fastscheduler_macros::*;
 pub use job::{
     AfterFailure, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId,

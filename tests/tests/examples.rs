@@ -256,6 +256,36 @@ fn the_dashboard_runs_what_is_asked_for_over_http() {
 }
 
 #[test]
+fn the_environment_says_how_many_names_of_jobs_metrics_count_one_by_one() {
+    let setting = |value| [("FASTSCHEDULER_HTTP", "127.0.0.1:0"), ("FASTSCHEDULER_MAX_METRIC_JOBS", value)];
+    let mut program = Program::start_with("dashboard", &setting("1"));
+    let url = program.address();
+    for name in ["first", "second"] {
+        let job = format!(
+            "{{\"func_name\": \"data_sync_task\", \"job_name\": \"{name}\", \"args\": [\"{name}\"], \
+             \"schedule_type\": \"interval\", \"schedule_config\": {{\"interval\": 0.1}}}}"
+        );
+        ureq::post(format!("{url}api/jobs")).content_type("application/json").send(&job).unwrap();
+    }
+    program.wait_for("data_sync_task [\"second\"] {}");
+    program.wait_for_next("data_sync_task [\"second\"] {}");
+    let metrics = ureq::get(format!("{url}metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    for (labels, is_there) in [
+        ("job_name=\"first\"", true),
+        ("job_name=\"other\",overflow=\"true\"", true),
+        ("job_name=\"second\"", false),
+    ] {
+        assert_eq!(metrics.contains(labels), is_there, "{labels}: {metrics}");
+    }
+    program.interrupt();
+    assert_eq!(program.end().0.code(), Some(0));
+
+    let (status, output) = Program::with_errors("dashboard", &setting("many")).end();
+    assert_eq!(status.code(), Some(1));
+    assert!(output.contains("`FASTSCHEDULER_MAX_METRIC_JOBS` is `many`"), "{output}");
+}
+
+#[test]
 fn an_address_that_is_none_or_that_nobody_serves_is_an_error_that_names_it() {
     for (name, address, expected) in [
         ("dashboard", "nowhere", "write an address with a port"),

@@ -41,7 +41,11 @@ impl Engine {
         let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
         attempt.started_at = now;
         attempt.span = log::span(&attempt);
-        lateness.add(now - attempt.claim.entry.due_at);
+        let late = now - attempt.claim.entry.due_at;
+        lateness.add(late);
+        if let Some(series) = &attempt.job.series {
+            series.begun(late);
+        }
         let call = Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone());
         let invoke = AssertUnwindSafe(|| attempt.span.in_scope(|| attempt.job.function.invoke(call)));
         match catch_unwind(invoke) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::JobSeries;
 use super::activity::Activity;
 use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
 use crate::registry::{Arguments, Function};
@@ -28,6 +29,8 @@ pub(crate) struct LiveJob {
     pub(crate) rewinds: u32,
     pub(crate) function: Arc<Function>,
     pub(crate) arguments: Arc<Arguments>,
+    /// Where it is counted by its name, if it repeats.
+    pub(crate) series: Option<Arc<JobSeries>>,
     /// What it is at: the same for all revisions.
     pub(crate) activity: Arc<Activity>,
 }
@@ -39,6 +42,7 @@ impl LiveJob {
         schedule: Timetable,
         function: Arc<Function>,
         arguments: Arc<Arguments>,
+        series: Option<Arc<JobSeries>>,
         activity: Arc<Activity>,
     ) -> Self {
         Self {
@@ -54,6 +58,7 @@ impl LiveJob {
             rewinds: job.rewinds(),
             function,
             arguments,
+            series,
             activity,
         }
     }

@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use chrono::TimeDelta;
 
 use super::durations::Durations;
-use super::{ProblemCode, ProblemMetrics, lock};
-use crate::job::{FunctionKey, NumberHasher, Run, RunStatus, SkipReason};
+use super::{JobMetrics, ProblemCode, ProblemMetrics, lock};
+use crate::job::{FunctionKey, Name, NumberHasher, Run, RunStatus, SkipReason};
 use crate::storage::Change;
 
 /// Functions that are counted one by one; the others are counted together, so
@@ -26,6 +26,13 @@ pub struct Metrics {
     pub functions: BTreeMap<FunctionKey, FunctionMetrics>,
     /// Attempts of all other functions.
     pub other_functions: FunctionMetrics,
+    /// Attempts of repeating jobs, by the jobs' names: of the first names that
+    /// there were in this process, 200 by default
+    /// ([`max_metric_jobs`](crate::SchedulerBuilder::max_metric_jobs)). Jobs of one
+    /// name are counted together; a name stays when its jobs are gone.
+    pub jobs: BTreeMap<Name, JobMetrics>,
+    /// Attempts of repeating jobs of all other names.
+    pub other_jobs: JobMetrics,
     /// How long after they were due attempts began.
     pub lateness: Durations,
     /// How long the store took to make changes.

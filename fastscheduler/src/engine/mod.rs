@@ -13,7 +13,7 @@
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
 //! - [`retry`] decides whether a failed attempt is retried, and says why not.
-//! - [`meter`] counts what happens.
+//! - [`meter`] counts what happens, and [`job_series`] does by the names of jobs.
 //! - [`log`] says what the log says of attempts.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
@@ -35,6 +35,7 @@ mod edits;
 mod events;
 mod execute;
 mod inside;
+mod job_series;
 mod lease;
 mod live;
 mod log;
@@ -76,6 +77,9 @@ pub use durations::Durations;
 use edits::Exclusion;
 use events::Feed;
 pub use events::{Event, Events};
+use job_series::AllJobSeries;
+pub use job_series::JobMetrics;
+pub(crate) use job_series::JobSeries;
 use lease::Leases;
 pub(crate) use live::LiveJob;
 use meter::Meter;
@@ -101,6 +105,7 @@ pub(crate) struct Capacity {
     pub(crate) max_history: usize,
     pub(crate) history_retention_days: u32,
     pub(crate) max_dead_letters: usize,
+    pub(crate) max_metric_jobs: usize,
 }
 
 /// What the engine works with.
@@ -114,6 +119,7 @@ pub(crate) struct Engine {
     pub(crate) instance: Arc<str>,
     events: Feed,
     meter: Meter,
+    pub(crate) job_series: AllJobSeries,
     problems: Problems,
     watch: Watch,
     skipped_once: AllSkippedOnce,
@@ -185,6 +191,7 @@ impl Engine {
             instance,
             events: Feed::default(),
             meter: Meter::default(),
+            job_series: AllJobSeries::new(capacity.max_metric_jobs),
             problems: Problems::default(),
             watch: Watch::default(),
             skipped_once: AllSkippedOnce::default(),
@@ -271,6 +278,7 @@ impl Engine {
             Ok(()) if changes.is_empty() => {}
             Ok(()) => {
                 self.meter.stored(changes, self.clock.now() - before);
+                self.count_unstarted(changes);
                 log::failures(changes);
             }
             // Somebody else was faster: that is no failure of the store.
@@ -280,11 +288,26 @@ impl Engine {
         applied
     }
 
+    /// Counts the ends of attempts that did not start in this process, by their
+    /// jobs' names. [`record`](Self::record) counts the others, as it has their jobs.
+    fn count_unstarted(&self, changes: &[Change]) {
+        for change in changes {
+            if let Change::EndAttempt(ended) = change
+                && ended.run.started_at.is_none()
+                && let Some(job) = self.table.get(ended.run.job_id())
+                && let Some(series) = &job.series
+            {
+                series.ended(&ended.run);
+            }
+        }
+    }
+
     /// What was counted, and how much is under way.
     pub(crate) async fn metrics(&self) -> Result<Metrics, QueueError> {
         let depth = self.queue.depth(self.clock.now()).await?;
         let in_flight = self.in_flight.load(Ordering::Acquire);
         let claimed = self.pullers.waiting().min(in_flight);
+        let (jobs, other_jobs) = self.job_series.read();
         Ok(Metrics {
             running: in_flight - claimed,
             claimed,
@@ -292,6 +315,8 @@ impl Engine {
             due: depth.map(|depth| depth.due),
             listeners: self.events.listeners(),
             problems: self.problems.metrics(),
+            jobs,
+            other_jobs,
             ..self.meter.read()
         })
     }

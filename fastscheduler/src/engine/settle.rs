@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
-use super::{AFTER_FAILURE, Engine, LiveJob, lock};
+use super::{AFTER_FAILURE, Engine, JobSeries, LiveJob, lock};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
@@ -60,6 +60,8 @@ impl Engine {
         let _batch_of_outcomes = self.batch().await;
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
+        // Where each attempt that ends is counted, in the order of their records.
+        let mut series = Vec::with_capacity(batch.len());
         let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
         for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
             let present = present.as_ref();
@@ -82,10 +84,14 @@ impl Engine {
                 }
                 End::Cancelled(why) => {
                     let ending = Err((cancelled(why).to_owned(), AfterFailure::Cancelled));
+                    series.push(attempt.job.series.clone());
                     changes.push(Change::EndAttempt(self.ended_attempt(&attempt, finished_at, ending)));
                     None
                 }
-                End::Outcome(outcome) => self.conclude(&attempt, present, finished_at, outcome, &mut changes),
+                End::Outcome(outcome) => {
+                    series.push(attempt.job.series.clone());
+                    self.conclude(&attempt, present, finished_at, outcome, &mut changes)
+                }
             };
             if let Some(thread) = thread {
                 if let Some(retry) = &retry {
@@ -99,6 +105,7 @@ impl Engine {
             settlements.push(Settlement { claim: attempt.claim, next });
         }
         self.write_down("outcomes", &changes).await;
+        count(&changes, &series);
         self.prune().await;
         self.settle(&settlements).await;
     }
@@ -306,6 +313,19 @@ impl Engine {
                 }
             }
             self.clock.sleep(AFTER_FAILURE).await;
+        }
+    }
+}
+
+/// Counts the ends among these changes, each in its job's series.
+fn count(changes: &[Change], series: &[Option<Arc<JobSeries>>]) {
+    let runs = changes.iter().filter_map(|change| {
+        let Change::EndAttempt(ended) = change else { return None };
+        Some(&ended.run)
+    });
+    for (run, series) in runs.zip(series) {
+        if let Some(series) = series {
+            series.ended(run);
         }
     }
 }

@@ -65,6 +65,7 @@ impl Default for SchedulerBuilder {
                 max_history: 10_000,
                 history_retention_days: 7,
                 max_dead_letters: 500,
+                max_metric_jobs: 200,
             },
             zone: Ok(None),
             is_quiet: false,
@@ -116,6 +117,14 @@ impl SchedulerBuilder {
     /// Dead letters that are kept: 500 by default.
     pub fn max_dead_letters(mut self, letters: usize) -> Self {
         self.capacity.max_dead_letters = letters;
+        self
+    }
+
+    /// Names of repeating jobs that [`metrics`](Scheduler::metrics) count one by
+    /// one: 200 by default, the first that there are. The others are counted
+    /// together.
+    pub fn max_metric_jobs(mut self, names: usize) -> Self {
+        self.capacity.max_metric_jobs = names;
         self
     }
 

@@ -9,13 +9,14 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
     "FASTSCHEDULER_MAX_HISTORY",
     "FASTSCHEDULER_HISTORY_RETENTION_DAYS",
     "FASTSCHEDULER_MAX_DEAD_LETTERS",
+    "FASTSCHEDULER_MAX_METRIC_JOBS",
     "FASTSCHEDULER_QUIET",
     "FASTSCHEDULER_STATE_FILE",
     "FASTSCHEDULER_STORAGE",
@@ -49,6 +50,7 @@ pub(super) fn apply(
             "MAX_HISTORY" => builder.max_history(number(&value).map_err(refuse)?),
             "HISTORY_RETENTION_DAYS" => builder.history_retention_days(number(&value).map_err(refuse)?),
             "MAX_DEAD_LETTERS" => builder.max_dead_letters(number(&value).map_err(refuse)?),
+            "MAX_METRIC_JOBS" => builder.max_metric_jobs(number(&value).map_err(refuse)?),
             "QUIET" => builder.quiet(switch(&value).map_err(refuse)?),
             "STATE_FILE" if value.is_empty() => return Err(refuse("write the path of a file".to_owned())),
             "STATE_FILE" => builder.state_file(&raw),

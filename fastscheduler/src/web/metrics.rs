@@ -25,6 +25,9 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 }
 
 /// What happened since the process began, for monitors.
+///
+/// Runs and lateness of repeating jobs are also given by `job_name`. Names beyond
+/// a number are counted in `job_name="other",overflow="true"`.
 #[utoipa::path(
     get, operation_id = "show_metrics", path = "/metrics", tag = "monitoring",
     responses(
@@ -64,6 +67,7 @@ impl Collector for Facts {
         let mut page = Page(&mut encoder);
         page.build_info()?;
         page.runs(&self.metrics)?;
+        page.jobs(&self.metrics)?;
         let Metrics { lateness, store, .. } = &self.metrics;
         page.lengths("lateness", "How long after it was due an attempt began", lateness)?;
         page.lengths("store_change", "How long the store took to make changes", store)?;
@@ -139,6 +143,36 @@ impl Page<'_, '_> {
             let labels = [("function", function.as_str())];
             let mut durations = durations.encode_family(&labels)?;
             lengths(&mut durations, &of.durations)?;
+        }
+        Ok(())
+    }
+
+    /// By names of jobs. The label is not `job`, which Prometheus gives to each
+    /// target and would rename here.
+    fn jobs(&mut self, metrics: &Metrics) -> fmt::Result {
+        let jobs = || {
+            let named = metrics.jobs.iter().map(|(name, of)| (vec![("job_name", name.as_str())], of));
+            // A job may be called `other` too; it has no second label.
+            let others = (vec![("job_name", "other"), ("overflow", "true")], &metrics.other_jobs);
+            let is_any = others.1.completed + others.1.failed > 0 || others.1.lateness.count() > 0;
+            named.chain(is_any.then_some(others))
+        };
+        let help = "Attempts of repeating jobs that ended";
+        let mut runs = self.begin("job_runs", help, MetricType::Counter)?;
+        for (labels, of) in jobs() {
+            for (status, count) in [("completed", of.completed), ("failed", of.failed)] {
+                let labels = [&*labels, &[("status", status)]].concat();
+                runs.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            }
+        }
+        let mut lateness = self.0.encode_descriptor(
+            "job_lateness",
+            "How long after it was due an attempt of a repeating job began",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (labels, of) in jobs() {
+            lengths(&mut lateness.encode_family(&labels)?, &of.lateness)?;
         }
         Ok(())
     }

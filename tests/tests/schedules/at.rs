@@ -13,7 +13,7 @@ use fastscheduler_tests::{instant, outline, started};
 type Read = Result<ScheduleDefinition, ScheduleError>;
 
 /// Half a second past ten seconds after the manual clock begins, as each type.
-fn half_past_ten_seconds() -> [(&'static str, Read); 12] {
+fn half_past_ten_seconds() -> [(&'static str, Read); 13] {
     let utc = instant("2026-11-23T00:00:10.5Z");
     let offset: DateTime<FixedOffset> = "2026-11-23T01:00:10.5+01:00".parse().unwrap();
     let text = "2026-11-23 00:00:10.500Z".to_owned();
@@ -22,6 +22,7 @@ fn half_past_ten_seconds() -> [(&'static str, Read); 12] {
         ("a text", at("2026-11-23T00:00:10.5Z").definition()),
         ("a borrowed string", at(&text).definition()),
         ("a text behind two references", at(&reference).definition()),
+        ("a text in a list", ["2026-11-23T00:00:10.5Z"].iter().map(at).next().unwrap().definition()),
         ("a string", at(text).definition()),
         ("an instant in UTC", at(utc).definition()),
         ("with less than a microsecond", at(utc + chrono::TimeDelta::nanoseconds(999)).definition()),

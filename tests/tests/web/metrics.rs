@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
-use fastscheduler::{Clock as _, Overlap, SchedulerBuilder};
+use fastscheduler::{Clock as _, JobUpdate, Name, Overlap, SchedulerBuilder};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
-use fastscheduler_tests::site::Site;
+use fastscheduler_tests::site::{PATIENCE, Site};
 use fastscheduler_tests::{advance, on_manual_clock, started};
 
 /// The values of a page, by name and labels.
@@ -111,6 +111,146 @@ async fn functions_beyond_a_number_are_counted_together() {
     assert_eq!(runs.clone().count(), 2 * 301);
     assert_eq!(runs.map(|(_, value)| value).sum::<f64>(), 350.0);
     assert_eq!(values["runs_total{function=\"(other)\",status=\"completed\"}"], 50.0);
+}
+
+/// The labels of a series by a job's name.
+fn named(name: &str) -> String {
+    format!("job_name=\"{name}\"")
+}
+
+#[tokio::test]
+async fn runs_of_repeating_jobs_are_counted_by_name() {
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.max_concurrency(1).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    for (job, name) in [(every(10).seconds(), "digest"), (every(15).seconds(), "digest")] {
+        scheduler.add(job.name(name).call("quick")).await.unwrap();
+    }
+    scheduler.add(cron("* * * * *").name("nightly").retries(1).call("fails")).await.unwrap();
+    scheduler.add(once(10).name("once").call("quick")).await.unwrap();
+    scheduler.add(now().name("digest").call("quick")).await.unwrap();
+    advance(&scheduler, &clock, 62).await;
+    let metrics = scheduler.metrics().await.unwrap();
+    let of = |name: &str| &metrics.jobs[&Name::from(name)];
+    // Both jobs of the name, and not the one that ran once.
+    assert_eq!((of("digest").completed, of("digest").failed, of("digest").lateness.count()), (10, 0, 10));
+    // The first attempt and its retry.
+    assert_eq!((of("nightly").completed, of("nightly").failed, of("nightly").lateness.count()), (0, 2, 2));
+    assert_eq!(metrics.jobs.keys().collect::<Vec<_>>(), ["digest", "nightly"]);
+    assert_eq!((metrics.other_jobs.completed, metrics.other_jobs.failed), (0, 0));
+
+    // What comes due while the only slot is taken begins three seconds late.
+    scheduler.add(now().run("held", job)).await.unwrap();
+    held.begins().await;
+    clock.advance(Duration::from_secs(11));
+    held.succeed();
+    fastscheduler::testing::quiet(&scheduler).await.unwrap();
+    let values = values(&Site::of(&scheduler).await).await;
+    let (digest, nightly) = (named("digest"), named("nightly"));
+    assert_eq!(values[&format!("job_runs_total{{{digest},status=\"completed\"}}")], 11.0);
+    assert_eq!(values[&format!("job_runs_total{{{digest},status=\"failed\"}}")], 0.0);
+    assert_eq!(values[&format!("job_runs_total{{{nightly},status=\"failed\"}}")], 2.0);
+    assert_eq!(values[&format!("job_lateness_seconds_count{{{digest}}}")], 11.0);
+    assert_eq!(values[&format!("job_lateness_seconds_sum{{{digest}}}")], 3.0);
+    assert_eq!(values[&format!("job_lateness_seconds_bucket{{le=\"2.5\",{digest}}}")], 10.0);
+    assert_eq!(values[&format!("job_lateness_seconds_bucket{{le=\"5.0\",{digest}}}")], 11.0);
+    assert!(!values.keys().any(|series| series.contains("job_name=\"once\"")));
+    assert!(!values.keys().any(|series| series.contains("overflow")), "no name was too many");
+    // What was there stays as it was.
+    assert_eq!(values["runs_total{function=\"web::quick\",status=\"completed\"}"], 13.0);
+}
+
+#[tokio::test]
+async fn names_of_jobs_beyond_a_number_are_counted_together() {
+    for (most, setting) in [(200, None), (3, Some(3)), (0, Some(0))] {
+        let (builder, clock) = on_manual_clock();
+        let builder = match setting {
+            Some(most) => builder.max_metric_jobs(most),
+            None => builder,
+        };
+        let scheduler = builder.build().await.unwrap();
+        scheduler.start().await.unwrap();
+        // One that has the name of the series for the rest is not taken for it.
+        scheduler.add(every(1).seconds().name("other").call("quick")).await.unwrap();
+        for number in 1..=most {
+            scheduler.add(every(1).seconds().name(format!("job {number}")).call("quick")).await.unwrap();
+        }
+        advance(&scheduler, &clock, 2).await;
+        let metrics = scheduler.metrics().await.unwrap();
+        assert_eq!(metrics.jobs.len(), most, "{most}");
+        assert!(metrics.jobs.values().all(|of| of.completed == 2 && of.lateness.count() == 2), "{most}");
+        assert_eq!((metrics.other_jobs.completed, metrics.other_jobs.lateness.count()), (2, 2), "{most}");
+        let values = values(&Site::of(&scheduler).await).await;
+        let runs =
+            |labels: &str| values.get(&format!("job_runs_total{{{labels},status=\"completed\"}}")).copied();
+        assert_eq!(runs("job_name=\"other\",overflow=\"true\""), Some(2.0), "{most}");
+        assert_eq!(runs(&named("other")), (most > 0).then_some(2.0), "{most}");
+        let series = values.keys().filter(|series| series.starts_with("job_runs_total"));
+        assert_eq!(series.count(), 2 * (most + 1));
+        let lateness = "job_lateness_seconds_count{job_name=\"other\",overflow=\"true\"}";
+        assert_eq!(values[lateness], 2.0, "{most}");
+    }
+}
+
+#[tokio::test]
+async fn counters_of_a_name_outlive_its_jobs_and_go_on_with_the_next() {
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.max_metric_jobs(1).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let digest = || every(1).seconds().name("digest").call("quick");
+    let count = async || scheduler.metrics().await.unwrap().jobs[&Name::from("digest")].completed;
+    let id = scheduler.add(digest()).await.unwrap();
+    advance(&scheduler, &clock, 3).await;
+    scheduler.cancel_job(&id).await.unwrap();
+    assert_eq!(count().await, 3);
+    // Its name is still the one that is counted by itself.
+    let id = scheduler.add(every(1).seconds().name("report").call("quick")).await.unwrap();
+    advance(&scheduler, &clock, 2).await;
+    assert_eq!(count().await, 3);
+    assert_eq!(scheduler.metrics().await.unwrap().other_jobs.completed, 2);
+    // A job that gets another name is counted under that.
+    scheduler.update_job(&id, JobUpdate::new().name("digest")).await.unwrap();
+    advance(&scheduler, &clock, 1).await;
+    assert_eq!(count().await, 4);
+    // A job that is made to run once does so under no name.
+    scheduler.update_job(&id, JobUpdate::new().schedule(once(1))).await.unwrap();
+    advance(&scheduler, &clock, 1).await;
+    assert_eq!((count().await, scheduler.metrics().await.unwrap().other_jobs.completed), (4, 2));
+}
+
+#[tokio::test]
+async fn attempts_that_are_cancelled_are_counted_by_name_as_they_are_by_function() {
+    let (scheduler, clock) = started().await;
+    let (mut held, job) = Held::new();
+    let running = scheduler.add(every(10).seconds().run("running", job)).await.unwrap();
+    let retried = scheduler.add(every(10).seconds().name("retried").call("fails")).await.unwrap();
+    clock.advance(Duration::from_secs(10));
+    held.begins().await;
+    let has_failed = async {
+        while scheduler.metrics().await.unwrap().jobs[&Name::from("retried")].failed == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, has_failed).await.unwrap();
+    // One is cut short, and of the other a retry that waits is not begun.
+    scheduler.cancel_job(&running).await.unwrap();
+    scheduler.cancel_job(&retried).await.unwrap();
+    fastscheduler::testing::quiet(&scheduler).await.unwrap();
+    let metrics = scheduler.metrics().await.unwrap();
+    let by_function: u64 = metrics.functions.values().map(|of| of.failed).sum();
+    let by_name: Vec<_> = metrics.jobs.iter().map(|(name, of)| (name.as_str(), of.failed)).collect();
+    assert_eq!((by_function, by_name), (3, vec![("retried", 2), ("running", 1)]));
+}
+
+#[tokio::test]
+async fn names_of_jobs_are_data() {
+    let (scheduler, clock) = started().await;
+    scheduler.add(every(1).seconds().name("a\"b\\c\nd <b>").call("quick")).await.unwrap();
+    advance(&scheduler, &clock, 1).await;
+    let values = values(&Site::of(&scheduler).await).await;
+    let labels = "job_name=\"a\\\"b\\\\c\\nd <b>\",status=\"completed\"";
+    assert_eq!(values[&format!("job_runs_total{{{labels}}}")], 1.0);
 }
 
 #[tokio::test]
