@@ -11,8 +11,9 @@ use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition, ScheduleSpec};
 /// It begins with [`every`](super::every), [`hourly`](super::hourly),
 /// [`daily`](super::daily), [`weekly`](super::weekly),
 /// [`monthly`](super::monthly), [`cron`](super::cron), [`once`](super::once),
-/// [`at`](super::at) or [`now`](super::now). Settings may come in any order. A mistake in a text
-/// is kept, the first if there are more, and returned at the end.
+/// [`at`](super::at) or [`now`](super::now). Settings may come in any order. A
+/// mistake in a text is kept, the first if there are more, and returned at the
+/// end.
 ///
 /// # Examples
 ///

@@ -19,7 +19,7 @@ pub struct Once {
 ///
 /// A number is one of seconds and may be fractional; a text such as `90s` or
 /// `5m` and a [`Duration`](std::time::Duration) say what they are. A delay of
-/// zero is an error: [`now`](super::now) runs at once.
+/// zero is an error: [`now`](crate::schedule::now) runs at once.
 ///
 /// # Examples
 ///
