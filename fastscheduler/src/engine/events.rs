@@ -42,7 +42,8 @@ pub enum Event {
 ///
 /// Each subscriber gets all events from its subscription on. One that falls
 /// far behind misses the oldest, and is told so by [`Event::Missed`]; it never
-/// slows the scheduler down. When the scheduler has stopped, they end.
+/// slows the scheduler down. [`next`](Self::next) returns `None` once the
+/// scheduler has stopped.
 ///
 /// # Examples
 ///

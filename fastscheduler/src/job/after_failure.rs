@@ -83,9 +83,9 @@ impl AfterFailure {
         }
     }
 
-    /// An attempt's error as the Python program wrote it, which REST and the file
-    /// of dead letters still do.
-    pub(super) fn told_with(self, error: &str) -> Cow<'_, str> {
+    /// Returns the attempt's error as the Python program wrote it, and as REST and
+    /// the file of dead letters still show it.
+    pub(super) fn annotate(self, error: &str) -> Cow<'_, str> {
         match self {
             Self::Retry { number, limit } => format!("Retry {number}/{limit}: {error}").into(),
             Self::NoRetriesLeft { .. } => format!("Max retries: {error}").into(),
@@ -130,8 +130,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_told_with_what_follows_it() {
-        for (follows, told, printed) in [
+    fn an_error_is_annotated_by_what_follows_it() {
+        for (follows, annotated, printed) in [
             (AfterFailure::Retry { number: 2, limit: 3 }, "Retry 2/3: boom", "retry 2 of 3 follows"),
             (AfterFailure::RunAgain, "boom", "it runs again"),
             (AfterFailure::NoRetriesLeft { limit: 0 }, "Max retries: boom", "no retry, the job has none"),
@@ -156,7 +156,7 @@ mod tests {
             (AfterFailure::Crashed, "boom", "it does not run again"),
             (AfterFailure::JobGone, "boom", "it does not run again, its job is gone"),
         ] {
-            assert_eq!((&*follows.told_with("boom"), &*follows.to_string()), (told, printed));
+            assert_eq!((&*follows.annotate("boom"), &*follows.to_string()), (annotated, printed));
             let stored = serde_json::to_string(&follows).unwrap();
             assert_eq!(serde_json::from_str::<AfterFailure>(&stored).unwrap(), follows, "{stored}");
         }

@@ -151,9 +151,9 @@ impl Run {
     }
 
     /// The error with what follows, as REST and the file of dead letters show it.
-    pub(crate) fn told_error(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn annotated_error(&self) -> Option<Cow<'_, str>> {
         let error = self.error.as_deref()?;
-        Some(self.after_failure.map_or(Cow::Borrowed(error), |follows| follows.told_with(error)))
+        Some(self.after_failure.map_or(Cow::Borrowed(error), |follows| follows.annotate(error)))
     }
 
     /// How long the attempt took.

@@ -114,7 +114,7 @@ async fn run_printing(
     let ended = tokio::select! {
         biased;
         ended = scheduler.run_until(signals) => ended,
-        // Their end is not the scheduler's.
+        // Events may end before the stop does, which is what is waited for.
         ended = async {
             tokio::join!(print_runs(events, zone), announced);
             pending().await
@@ -160,7 +160,7 @@ async fn print_runs(events: &mut Events, zone: Zone) {
 fn print_event(event: Event, zone: Zone) {
     match event {
         Event::RunRecorded(run) => match run.after_failure {
-            // A subscriber is told by the engine, and may have been set meanwhile.
+            // Looked up each time: the program may set a subscriber later.
             Some(follows) if !tracing::dispatcher::has_been_set() => {
                 print_error_line(&describe_failure(&run, follows, zone));
             }
@@ -180,7 +180,7 @@ fn time(run: &Run, zone: Zone) -> String {
     run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string())
 }
 
-/// The line that a subscriber would be given.
+/// A failed run in one line, as the log would have it.
 fn describe_failure(run: &Run, follows: AfterFailure, zone: Zone) -> String {
     let (at, id, name, run_id) = (time(run, zone), run.job_id(), one_line(&run.job_name), run.run_id);
     let level = if follows.leaves_dead_letter() { "ERROR" } else { "WARN" };

@@ -156,7 +156,7 @@ async fn events_end_whoever_stops_the_scheduler_and_whenever() {
 
     // Attempts that outlast the grace are cut short and told of no more.
     let (cut_short, clock) = started().await;
-    cut_short.add(once(1).run("hangs", || std::future::pending::<()>())).await.unwrap();
+    cut_short.add(once(1).run("hangs", std::future::pending::<()>)).await.unwrap();
     let mut events = cut_short.subscribe();
     clock.advance(Duration::from_secs(1));
     assert!(matches!(events.next().await, Some(Event::RunStarted(_))));

@@ -103,7 +103,7 @@ impl<'a> Letter<'a> {
             status: "failed",
             timestamp: run.finished_at.map(seconds),
             timestamp_readable: run.finished_at.map(local),
-            error: run.told_error(),
+            error: run.annotated_error(),
             run_count: run.run_count,
             retry_count: retries,
             execution_time: run.execution_time().map(|time| time.as_secs_f64()),

@@ -103,7 +103,7 @@ impl<'a> RunShape<'a> {
             execution_time: run.execution_time().map(length),
             // It was written by serde_json; were it not JSON, the list is worth more than it.
             result: run.result.as_deref().and_then(|json| serde_json::from_str(json).ok()),
-            error: run.told_error(),
+            error: run.annotated_error(),
             run_count: run.run_count,
             retry_count: run.run_id.attempt.saturating_sub(1),
             attempt: run.run_id.attempt,
