@@ -89,7 +89,7 @@ impl Function {
             FnArg::Receiver(receiver) => {
                 complaints.at(
                     receiver,
-                    "a job has no object to be called on; write a function without `self`, outside of `impl`",
+                    "a job is a free function; take `State<T>` instead of `self`, and move it out of the `impl`",
                 );
                 None
             }

@@ -16,6 +16,7 @@ mod complaints;
 mod expand;
 mod function;
 mod kind;
+mod library;
 mod literal;
 mod modifiers;
 mod schedule;
@@ -90,4 +91,10 @@ pub fn at(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(Kind::Job, arguments.into(), &item.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn __include_jobs(libraries: TokenStream) -> TokenStream {
+    library::expand(libraries.into()).into()
 }

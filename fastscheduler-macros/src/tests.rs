@@ -7,6 +7,7 @@ use crate::attribute::Attribute;
 use crate::complaints::Complaints;
 use crate::function::Function;
 use crate::kind::Kind;
+use crate::library;
 use crate::literal::{ANY_VALUE, Value, written};
 use crate::values;
 
@@ -66,5 +67,31 @@ fn arguments_have_a_size_limit() {
         );
         values::check(&function.unwrap(), &[job], &mut complaints);
         assert_eq!(complaints.count(), mistakes, "{length} letters");
+    }
+}
+
+#[test]
+fn a_crate_is_missing_only_if_the_manifest_surely_does_not_have_it() {
+    let cases = [
+        ("[dependencies]\nmy_jobs = { path = \"../jobs\" }", true),
+        ("[dependencies]\nmy-jobs = \"1\"", true),
+        ("[dependencies]\n\"my-jobs\".workspace = true", true),
+        ("[dependencies.my-jobs]\npath = \"..\"", true),
+        ("[dev-dependencies]\nmy_jobs = \"1\"", true),
+        ("[target.'cfg(unix)'.dependencies]\nmy_jobs = \"1\"", true),
+        ("dependencies = { my_jobs = \"1\" }", true),
+        ("[dependencies]\nmy_jobs = { package = \"jobs-of-ours\", version = \"1\" }", true),
+        ("[package]\nname = \"my-jobs\"", true),
+        ("[lib]\nname = \"my_jobs\"", true),
+        ("[workspace.dependencies]\nmy_jobs = \"1\"\n[dependencies]\nmy_jobs.workspace = true", true),
+        ("[dependencies]\nother = { git = \"https://a.b/c#d\", my_jobs = 1 }", true),
+        ("[package]\nname = \"program\"", false),
+        ("[dependencies]\n# my_jobs = \"1\"", false),
+        ("[dependencies]\nmy_jobs_too = \"1\"\nnot_my_jobs = \"1\"", false),
+        ("[workspace]\nmembers = [\"my_jobs\"]\n[dependencies]\nserde = \"1\"", false),
+        ("[workspace.dependencies]\nmy_jobs = \"1\"\n[dependencies]\nserde = \"1\"", false),
+    ];
+    for (manifest, expected) in cases {
+        assert_eq!(library::names(manifest, "my_jobs"), expected, "{manifest}");
     }
 }

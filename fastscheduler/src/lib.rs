@@ -42,7 +42,8 @@ pub use storage::HistoryQuery;
 /// Keeps library crates with jobs from being dropped by the linker.
 ///
 /// A crate that the program never names is not linked, and its jobs are not
-/// found. Each name given here is used.
+/// found. Each name given here is used. One that is not among the dependencies
+/// in Cargo.toml is an error that says so.
 ///
 /// # Examples
 ///
@@ -53,7 +54,7 @@ pub use storage::HistoryQuery;
 #[macro_export]
 macro_rules! include_jobs {
     ($($library:ident),+ $(,)?) => {
-        $(use $library as _;)+
+        $crate::__include_jobs! { $($library),+ }
     };
 }
 

@@ -77,6 +77,17 @@ pub mod outer {
     }
 }
 
+fastscheduler::include_jobs!(anyhow, serde_json);
+
+/// Names that are no dependencies: a module, an import, the standard library.
+mod included {
+    use super::outer as imported;
+
+    mod own_module {}
+
+    fastscheduler::include_jobs!(own_module, imported, std,);
+}
+
 #[job]
 fn r#match(r#type: String) -> String {
     r#type
