@@ -1,4 +1,4 @@
-//! What `every` and `once` take: a number, a text, or a `Duration`.
+//! What stands for a length of time: a number, a text, or a `Duration`.
 
 use std::time::Duration;
 
@@ -43,6 +43,16 @@ impl Amount {
         }
     }
 
+    /// The length of time as it was given; `unit` is that of a number without one.
+    pub(crate) fn length(&self, unit: Unit) -> Result<Duration, ScheduleError> {
+        let length = self.in_unit(unit)?;
+        match self.0 {
+            // Not rounded to microseconds.
+            Value::Length(length) => Ok(length),
+            Value::Whole(_) | Value::Fraction(_) | Value::Text(_) => Ok(length.into()),
+        }
+    }
+
     /// The text or number of something that says its unit itself.
     pub(super) fn with_unit(&self) -> Option<String> {
         match &self.0 {
@@ -50,6 +60,25 @@ impl Amount {
             Value::Text(text) => Some(text.clone()),
             Value::Length(length) => Some(format!("{length:?}")),
         }
+    }
+}
+
+/// A length of time to set, or `None` to set none.
+///
+/// It is made from everything that an [`Amount`] is made from, and from an
+/// `Option<Duration>`.
+#[derive(Debug, Clone)]
+pub struct OptionalAmount(pub(crate) Option<Amount>);
+
+impl<T: Into<Amount>> From<T> for OptionalAmount {
+    fn from(amount: T) -> Self {
+        Self(Some(amount.into()))
+    }
+}
+
+impl From<Option<Duration>> for OptionalAmount {
+    fn from(length: Option<Duration>) -> Self {
+        Self(length.map(Amount::from))
     }
 }
 

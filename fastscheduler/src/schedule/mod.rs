@@ -55,7 +55,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-pub use amount::Amount;
+pub use amount::{Amount, OptionalAmount};
 pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;

@@ -1,7 +1,6 @@
 //! Adding jobs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +13,7 @@ use crate::job::{
     SkipReason, Source, are_too_deep,
 };
 use crate::registry::{Arguments, Function};
-use crate::schedule::{Micros, ScheduleError};
+use crate::schedule::ScheduleError;
 use crate::storage::{Change, Durability};
 
 /// The module that closures are shown under.
@@ -210,9 +209,6 @@ impl Scheduler {
             return Err(SchedulerError::KeyedAlwaysNew(key.clone()));
         }
         check_size(&arguments)?;
-        for (setting, length) in [("timeout", job.part.timeout), ("jitter", job.part.jitter)] {
-            check_length(setting, length)?;
-        }
         let target = target.ok_or(SchedulerError::NothingToRun)?;
         let own_name = match &target {
             Target::Named(_) => None,
@@ -346,13 +342,6 @@ pub(super) fn check_name(what: &'static str, text: &str) -> Result<(), Scheduler
         Ok(())
     } else {
         Err(SchedulerError::NameLength { what, length })
-    }
-}
-
-pub(super) fn check_length(setting: &'static str, length: Option<Duration>) -> Result<(), SchedulerError> {
-    match length.map(Micros::try_from) {
-        Some(Err(error)) => Err(SchedulerError::Length { setting, error }),
-        Some(Ok(_)) | None => Ok(()),
     }
 }
 

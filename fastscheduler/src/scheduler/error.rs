@@ -42,7 +42,7 @@ pub enum SchedulerError {
         /// How long it is.
         length: usize,
     },
-    /// A timeout or a jitter is zero or too long.
+    /// A timeout or a jitter cannot be read, or is out of range.
     #[error("the {setting} is wrong: {error}")]
     Length {
         /// `timeout` or `jitter`.

@@ -13,7 +13,7 @@ use crate::job::nesting::{self, Unwritable};
 use crate::job::{ARGUMENTS_DEPTH_LIMIT, CatchUp, FunctionKey, Overlap};
 use crate::registry::{Arguments, Function, JobClosure};
 use crate::schedule::kind::Kind;
-use crate::schedule::{ScheduleBuilder, ScheduleDefinition, ScheduleError};
+use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleError, Unit};
 
 /// What a job is, besides its schedule.
 #[derive(Debug, Default)]
@@ -159,13 +159,15 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
         self.with(|part| part.retries = Some(retries))
     }
 
-    /// The longest an attempt may take.
+    /// The longest an attempt may take: a text such as `5m` or `1h 30m`, a
+    /// number of seconds, or a [`Duration`].
     ///
     /// A future is dropped at the deadline. A blocking function is recorded as
     /// timed out, but its thread cannot be killed: it keeps its slot, and the
     /// job waits for it.
-    pub fn timeout(self, timeout: Duration) -> ScheduleBuilder<K, JobPart> {
-        self.with(|part| part.timeout = Some(timeout))
+    pub fn timeout(self, timeout: impl Into<Amount>) -> ScheduleBuilder<K, JobPart> {
+        let timeout = read_length("timeout", timeout);
+        self.with(|part| part.take(timeout, |part, timeout| part.timeout = Some(timeout)))
     }
 
     /// What happens to fires that were missed.
@@ -183,9 +185,11 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
         self.with(|part| part.overlap = overlap)
     }
 
-    /// Delays each fire by up to this much, evenly spread.
-    pub fn jitter(self, jitter: Duration) -> ScheduleBuilder<K, JobPart> {
-        self.with(|part| part.jitter = Some(jitter))
+    /// Delays each fire by up to this much, evenly spread: a text such as
+    /// `10s`, a number of seconds, or a [`Duration`].
+    pub fn jitter(self, jitter: impl Into<Amount>) -> ScheduleBuilder<K, JobPart> {
+        let jitter = read_length("jitter", jitter);
+        self.with(|part| part.take(jitter, |part, jitter| part.jitter = Some(jitter)))
     }
 
     /// Whether the job fires from the start; `false` adds it paused.
@@ -212,6 +216,15 @@ impl JobPart {
             }
         }
     }
+}
+
+/// The length of time that a setting was given; a number is seconds.
+pub(super) fn read_length(
+    setting: &'static str,
+    length: impl Into<Amount>,
+) -> Result<Duration, SchedulerError> {
+    let length = length.into().length(Unit::Seconds);
+    length.map_err(|error| SchedulerError::Length { setting, error })
 }
 
 /// Positional arguments: an array, or nothing.

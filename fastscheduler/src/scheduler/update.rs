@@ -7,15 +7,17 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::add::{check_length, check_name, check_size};
+use super::add::{check_name, check_size};
 use super::control::job_id;
 use super::edit::{Edit, Fires};
-use super::new_job::{read_args, read_kwargs};
+use super::new_job::{read_args, read_kwargs, read_length};
 use super::{Scheduler, SchedulerError};
 use crate::job::{CatchUp, IntoJobId, Job, JobDefinition, Name, Overlap, SkipReason};
 use crate::registry::Arguments;
 use crate::schedule::kind::Kind;
-use crate::schedule::{Fold, Gap, IntoZone, ScheduleBuilder, ScheduleDefinition, ScheduleSpec};
+use crate::schedule::{
+    Fold, Gap, IntoZone, OptionalAmount, ScheduleBuilder, ScheduleDefinition, ScheduleSpec,
+};
 
 /// What is to change of a job. What is not named stays as it is.
 ///
@@ -61,6 +63,13 @@ pub struct JobUpdate {
 /// A length of time that a job is to have, or to have no more.
 #[derive(Debug, Clone, Copy)]
 struct Length(Option<Duration>);
+
+impl Length {
+    fn read(setting: &'static str, length: impl Into<OptionalAmount>) -> Result<Self, SchedulerError> {
+        let OptionalAmount(length) = length.into();
+        length.map(|length| read_length(setting, length)).transpose().map(Self)
+    }
+}
 
 /// The zone that a job is to have.
 #[derive(Debug, Clone, Copy)]
@@ -140,16 +149,16 @@ impl JobUpdate {
         self
     }
 
-    /// The longest an attempt may take; `None` for as long as it likes.
-    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.timeout = Some(Length(timeout.into()));
-        self
+    /// The longest an attempt may take: a text such as `5m`, a number of
+    /// seconds, or a [`Duration`]; `None` for as long as it likes.
+    pub fn timeout(self, timeout: impl Into<OptionalAmount>) -> Self {
+        self.take(Length::read("timeout", timeout), |update, timeout| update.timeout = Some(timeout))
     }
 
-    /// Delays each fire by up to this much; `None` not at all.
-    pub fn jitter(mut self, jitter: impl Into<Option<Duration>>) -> Self {
-        self.jitter = Some(Length(jitter.into()));
-        self
+    /// Delays each fire by up to this much: a text such as `10s`, a number of
+    /// seconds, or a [`Duration`]; `None` not at all.
+    pub fn jitter(self, jitter: impl Into<OptionalAmount>) -> Self {
+        self.take(Length::read("jitter", jitter), |update, jitter| update.jitter = Some(jitter))
     }
 
     /// What happens to fires that were missed.
@@ -278,11 +287,6 @@ impl Scheduler {
         let definition = update.applied(&job.definition);
         for (what, text) in [("name", &definition.name), ("group", &definition.group)] {
             check_name(what, text)?;
-        }
-        for (setting, length) in
-            [("timeout", definition.policy.timeout), ("jitter", definition.policy.jitter)]
-        {
-            check_length(setting, length)?;
         }
         let arguments = Arguments { args: definition.args.clone(), kwargs: definition.kwargs.clone() };
         check_size(&arguments)?;

@@ -12,6 +12,7 @@ mod find_jobs;
 mod from_inside;
 mod groups;
 mod leases;
+mod lengths;
 mod life;
 mod no_fire_is_lost;
 mod now;
