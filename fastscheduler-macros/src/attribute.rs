@@ -6,7 +6,7 @@
 //! after it, by itself; the runtime merges what comes from one file and line.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
@@ -17,13 +17,13 @@ use crate::complaints::Complaints;
 use crate::expand::registration;
 use crate::function::Function;
 use crate::kind::Kind;
-use crate::literal::Value;
+use crate::literal::{Value, written};
 use crate::modifiers::{self, Modifiers, Written};
 use crate::schedule::{Given, Reader, Schedule};
 use crate::values;
 
 /// The modifiers that are about the function, not about a job.
-const FOR_FUNCTIONS: [&str; 2] = ["module", "crate"];
+const FOR_FUNCTIONS: [&str; 3] = ["retry_if", "module", "crate"];
 
 /// One attribute of a function, as far as it could be read.
 pub(crate) struct Attribute {
@@ -78,6 +78,9 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
     let function = Function::read(kind, &attributes, &rest, &mut complaints);
     if let Some(function) = &function {
         values::check(function, &all, &mut complaints);
+        for retry_if in all.iter().filter_map(|attribute| attribute.modifiers.retry_if.as_ref()) {
+            function.check_retry_if(retry_if, &mut complaints);
+        }
     }
     disagreements(&all, &mut complaints);
     let added = match (complaints.into_compile_errors(), function) {
@@ -293,12 +296,22 @@ fn disagreements(all: &[Attribute], complaints: &mut Complaints) {
             complaints.at(&other.tokens, sentence);
         }
     }
-    let mut crates = all.iter().filter_map(|attribute| attribute.modifiers.krate.as_ref());
-    if let Some(first) = crates.next() {
-        let written = |path: &Path| path.to_token_stream().to_string();
-        for other in crates.filter(|other| written(other) != written(first)) {
-            complaints.at(other, format!("`crate` is already `{}`; give it once", written(first)));
-        }
+    let crates = all.iter().filter_map(|attribute| attribute.modifiers.krate.as_ref());
+    same("crate", crates, complaints);
+    let predicates = all.iter().filter_map(|attribute| attribute.modifiers.retry_if.as_ref());
+    same("retry_if", predicates, complaints);
+}
+
+/// Complains about paths that are not the same as the first.
+fn same<'a, T: ToTokens + 'a>(
+    name: &str,
+    mut paths: impl Iterator<Item = &'a T>,
+    complaints: &mut Complaints,
+) {
+    let Some(first) = paths.next() else { return };
+    let text = |path: &T| path.to_token_stream().to_string();
+    for other in paths.filter(|other| text(other) != text(first)) {
+        complaints.at(other, format!("`{name}` is already `{}`; give it once", written(first)));
     }
 }
 

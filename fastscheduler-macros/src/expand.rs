@@ -6,12 +6,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ReturnType;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
+use syn::{ExprPath, ReturnType};
 
 use crate::attribute::Attribute;
 use crate::function::Function;
+use crate::literal::written;
 use crate::values;
 
 /// The constant for the function and the jobs of all its attributes.
@@ -28,7 +29,12 @@ pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> Tok
     let documentation = &function.documentation;
     let conditions = &function.conditions;
     let parameters = parameters(function, &private);
-    let body = body(function, &private);
+    let retry_if = attributes.iter().find_map(|attribute| attribute.modifiers.retry_if.as_ref());
+    let body = body(function, retry_if, &private);
+    let retry_if = retry_if.map(written).map_or_else(
+        || quote!(::core::option::Option::None),
+        |path| quote!(::core::option::Option::Some(#path)),
+    );
     let jobs = attributes.iter().filter_map(|attribute| declaration(attribute, &private));
     // `allow`, since `expect` would complain about functions that are not deprecated.
     quote! {
@@ -44,6 +50,7 @@ pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> Tok
                     documentation: #documentation,
                     parameters: &[#(#parameters),*],
                     body: #body,
+                    retry_if: #retry_if,
                     jobs: &[#(#jobs),*],
                 }
             }
@@ -64,8 +71,8 @@ fn parameters<'a>(function: &'a Function, private: &'a TokenStream) -> impl Iter
 
 /// The body, each part at the place of the user's source whose fault it is if
 /// it does not compile: the name if the future is not `Send`, the result if it
-/// cannot be kept.
-fn body(function: &Function, private: &TokenStream) -> TokenStream {
+/// cannot be kept, the path of `retry_if` if that cannot look at the error.
+fn body(function: &Function, retry_if: Option<&ExprPath>, private: &TokenStream) -> TokenStream {
     let call = Ident::new("__call", Span::mixed_site());
     // The place of the name, but not the user's own token: lints about calls
     // are not for them.
@@ -81,14 +88,27 @@ fn body(function: &Function, private: &TokenStream) -> TokenStream {
         ReturnType::Default => callee.span(),
         ReturnType::Type(_, output) => here(output.span()),
     };
-    let outcome = moved(private, returned);
+    let outcome_of = |result: TokenStream| {
+        let private = moved(private, returned);
+        let Some(retry_if) = retry_if else {
+            return quote_spanned!(returned=> #private::outcome!(#result));
+        };
+        let value = Ident::new("__returned", Span::mixed_site());
+        let outcome = quote_spanned!(returned=> #private::outcome!(#value));
+        let place = here(retry_if.span());
+        let private = moved(&private, place);
+        let error = Ident::new("__error", Span::mixed_site().located_at(place));
+        // Called, so that `&String` is taken as `&str`. The result is in a block, so
+        // that it is at the path's place if it is no `Result`.
+        quote_spanned!(place=> #private::judged({ #result }, |#error| #retry_if(#error), |#value| #outcome))
+    };
     if function.is_async {
-        let outcome = quote_spanned!(returned=> #outcome::outcome!(#result.await));
+        let outcome = outcome_of(quote!(#result.await));
         let boxed = moved(private, callee.span());
         let future = quote_spanned!(callee.span()=> #boxed::boxed(async move { #outcome }));
         quote!(#private::Body::Async(|#bind| #future))
     } else {
-        let outcome = quote_spanned!(returned=> #outcome::outcome!(#result));
+        let outcome = outcome_of(result);
         quote!(#private::Body::Blocking(|#bind| #outcome))
     }
 }

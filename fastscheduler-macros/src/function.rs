@@ -6,7 +6,7 @@ use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, GenericParam, Lit, Meta, Pat, PatType, PathArguments,
+    Attribute, Expr, ExprPath, FnArg, GenericArgument, GenericParam, Lit, Meta, Pat, PatType, PathArguments,
     ReturnType, Safety, Signature, Type, Visibility,
 };
 
@@ -109,6 +109,21 @@ impl Function {
         self.parameters.iter().filter(|p| matches!(p.source, Source::Value | Source::Optional))
     }
 
+    /// Complains about a predicate for errors if there are surely none.
+    pub(crate) fn check_retry_if(&self, predicate: &ExprPath, complaints: &mut Complaints) {
+        let returns_nothing = match &self.output {
+            ReturnType::Default => true,
+            ReturnType::Type(_, output) => {
+                matches!(bare(output), Type::Tuple(tuple) if tuple.elems.is_empty())
+            }
+        };
+        if returns_nothing {
+            let sentence = "`retry_if` looks at the error of a `Result`, and this function returns nothing; \
+                            return a `Result`, or remove `retry_if`";
+            complaints.at(predicate, sentence);
+        }
+    }
+
     /// Whether a parameter has this source.
     pub(crate) fn takes(&self, source: Source) -> bool {
         self.parameters.iter().any(|parameter| parameter.source == source)
@@ -154,7 +169,7 @@ pub(crate) fn bare(ty: &Type) -> &Type {
 fn source(ty: &Type) -> Source {
     let Type::Path(path) = ty else { return Source::Value };
     match path.path.segments.last().map(|segment| segment.ident.to_string()).as_deref() {
-        Some("JobContext" | "State") => Source::Scheduler,
+        Some("JobContext" | "State" | "JobState") => Source::Scheduler,
         Some("Args") => Source::Args,
         Some("Kwargs") => Source::Kwargs,
         Some("Option") => Source::Optional,

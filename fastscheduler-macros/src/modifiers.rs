@@ -3,8 +3,8 @@
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::parse::Parser as _;
-use syn::{Error, Path};
+use syn::parse::{Parse as _, Parser as _};
+use syn::{Error, ExprPath, Path};
 
 use crate::args::{Argument, split};
 use crate::complaints::Complaints;
@@ -12,11 +12,12 @@ use crate::literal::{ANY_VALUE, Literal, Value};
 use crate::text::{Micros, ScheduleError, Unit, check_zone_name, nearest};
 
 /// Each modifier, and how it is written.
-const EXAMPLES: [(&str, &str); 16] = [
+const EXAMPLES: [(&str, &str); 17] = [
     ("name", "name = \"nightly report\""),
     ("group", "group = \"reports\""),
     ("tz", "tz = \"Europe/London\""),
     ("retries", "retries = 3"),
+    ("retry_if", "retry_if = is_transient"),
     ("timeout", "timeout = \"30s\""),
     ("catch_up", "catch_up = \"once\""),
     ("no_catch_up", "no_catch_up"),
@@ -49,6 +50,7 @@ pub(crate) struct Modifiers {
     pub(crate) group: Option<Written>,
     pub(crate) zone: Option<Written>,
     pub(crate) retries: Option<u32>,
+    pub(crate) retry_if: Option<ExprPath>,
     pub(crate) timeout: Option<Micros>,
     pub(crate) catch_up: Option<&'static str>,
     pub(crate) overlap: Option<&'static str>,
@@ -98,6 +100,10 @@ impl Modifiers {
         let example = example(&shown).unwrap_or_default();
         if shown == "crate" {
             self.krate = Some(crate_path(tokens, example)?);
+            return Ok(());
+        }
+        if shown == "retry_if" {
+            self.retry_if = Some(function_path(tokens, example)?);
             return Ok(());
         }
         if ["args", "kwargs", "no_catch_up"].contains(&shown.as_str()) {
@@ -219,6 +225,15 @@ fn crate_path(tokens: TokenStream, example: &str) -> syn::Result<Path> {
     Path::parse_mod_style.parse2(tokens.clone()).map_err(|_| {
         let sentence =
             format!("`crate` takes the path to fastscheduler, without quotes; write for example `{example}`");
+        Error::new_spanned(tokens, sentence)
+    })
+}
+
+fn function_path(tokens: TokenStream, example: &str) -> syn::Result<ExprPath> {
+    ExprPath::parse.parse2(tokens.clone()).map_err(|_| {
+        let sentence = format!(
+            "`retry_if` takes the path of a function `fn(&E) -> bool`, without quotes; write for example `{example}`"
+        );
         Error::new_spanned(tokens, sentence)
     })
 }

@@ -30,8 +30,9 @@ pub use job::{
     backoff,
 };
 pub use registry::{
-    Args, ArgumentError, Arguments, ClosureReturn, Failure, FromCall, Function, JobClosure, JobContext,
-    Kwargs, Parameter, ParameterSource, Permanent, RegistryError, State, StateType,
+    Args, ArgumentError, Arguments, BlockingJobClosure, ClosureReturn, Failure, FromCall, Function,
+    JobClosure, JobContext, Kwargs, Parameter, ParameterSource, Permanent, RegistryError, RetryError, State,
+    State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
     Instance, IntoRunId, JobOrder, JobPage, JobPart, JobQuery, JobUpdate, NewJob, Scheduler,

@@ -4,7 +4,7 @@
 //! of their own. A job function named `daily` hides the builder in its module;
 //! `fastscheduler::schedule::daily()` is always there.
 
-pub use crate::registry::{Args, JobContext, Kwargs, Permanent, State};
+pub use crate::registry::{Args, JobContext, Kwargs, Permanent, State, State as JobState};
 pub use crate::schedule::{at, cron, daily, every, hourly, monthly, now, once, weekly};
 pub use crate::scheduler::Scheduler;
 pub use fastscheduler_macros::*;

@@ -10,6 +10,7 @@ pub use crate::job::{CatchUp, Overlap};
 pub use crate::registry::outcome::{
     JobReturn, Outcome, Returning, ViaAnyhow, ViaBox, ViaDisplay, ViaSerialize,
 };
+pub use crate::registry::retry_if::judged;
 pub use crate::registry::schema::{SchemaProbe, WithSchema, WithoutSchema};
 pub use crate::registry::{
     ArgumentError, Body, Call, Declaration, DeclaredSchedule, Parameter, Place, Registration,

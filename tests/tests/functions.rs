@@ -157,6 +157,28 @@ mod takes {
     pub(super) async fn elsewhere() {}
 }
 
+/// A module of a program that answers requests with axum as well.
+mod with_axum {
+    use axum::extract::State;
+    use fastscheduler::prelude::*;
+
+    use super::Db;
+
+    pub(super) async fn handler(State(db): State<Db>) -> &'static str {
+        db.0
+    }
+
+    #[job]
+    async fn vacuum(JobState(db): JobState<Db>) -> &'static str {
+        db.0
+    }
+
+    #[job]
+    fn vacuum_by_path(db: fastscheduler::State<Db>) -> &'static str {
+        db.0.0
+    }
+}
+
 async fn world() -> (Scheduler, ManualClock) {
     let (builder, clock) = on_manual_clock();
     let scheduler = builder.state(Db("main")).build().await.unwrap();
@@ -379,6 +401,14 @@ async fn state_that_is_missing_is_an_error_that_names_function_place_and_type() 
         error.ends_with("takes `State<functions::Db>`, which the builder was not given; add `.state(..)`"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn job_state_is_the_state_where_that_name_is_axums() {
+    assert_eq!(outcome_of("vacuum").await, Ok(Some("\"main\"".into())));
+    assert_eq!(outcome_of("vacuum_by_path").await, Ok(Some("\"main\"".into())));
+    let request = axum::Router::new().route("/", axum::routing::get(with_axum::handler));
+    let _: axum::Router = request.with_state(Db("main"));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A registered function, whatever its own type is.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -23,6 +24,8 @@ pub struct Function {
     line: u32,
     parameters: Vec<Parameter>,
     body: Implementation,
+    /// The path of the predicate that the attribute's `retry_if` names.
+    retry_if: Option<&'static str>,
     declarations: Vec<&'static Declaration>,
 }
 
@@ -30,6 +33,7 @@ pub struct Function {
 enum Implementation {
     Linked(Body),
     Closure(Arc<dyn Fn(Call) -> BoxFuture<'static, Outcome> + Send + Sync>),
+    BlockingClosure(Arc<dyn Fn(Call) -> Outcome + Send + Sync>),
 }
 
 /// A function under way, or one that is still to be put on a blocking thread.
@@ -59,15 +63,34 @@ impl Function {
             line: registration.line,
             parameters: registration.parameters.to_vec(),
             body: Implementation::Linked(registration.body),
+            retry_if: registration.retry_if,
             declarations: registration.jobs.iter().collect(),
         }
     }
 
     pub(super) fn closure(
         key: FunctionKey,
-        place: &'static std::panic::Location<'static>,
+        place: &'static Location<'static>,
         parameters: Vec<Parameter>,
         body: impl Fn(Call) -> BoxFuture<'static, Outcome> + Send + Sync + 'static,
+    ) -> Self {
+        Self::unlinked(key, place, parameters, Implementation::Closure(Arc::new(body)))
+    }
+
+    pub(super) fn blocking_closure(
+        key: FunctionKey,
+        place: &'static Location<'static>,
+        parameters: Vec<Parameter>,
+        body: impl Fn(Call) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        Self::unlinked(key, place, parameters, Implementation::BlockingClosure(Arc::new(body)))
+    }
+
+    fn unlinked(
+        key: FunctionKey,
+        place: &'static Location<'static>,
+        parameters: Vec<Parameter>,
+        body: Implementation,
     ) -> Self {
         Self {
             name: Name::from(key.name()),
@@ -76,16 +99,28 @@ impl Function {
             file: place.file(),
             line: place.line(),
             parameters,
-            body: Implementation::Closure(Arc::new(body)),
+            body,
+            retry_if: None,
             declarations: Vec::new(),
         }
     }
 
-    /// The function with the declarations of further attributes, in source order.
-    pub(super) fn with_declarations(mut self, more: &'static [Declaration]) -> Self {
-        self.declarations.extend(more);
-        self.declarations.sort_by_key(|declaration| declaration.place.order());
-        self
+    /// The same function by all its attributes: those of `self`, and those of
+    /// `other`, which were expanded by themselves. Declarations are in source order.
+    pub(super) fn merged(&self, other: &Self) -> Result<Self, RegistryError> {
+        let retry_if = match (self.retry_if, other.retry_if) {
+            (Some(first), Some(second)) if first != second => {
+                let (function, place) = (self.key.clone(), self.place());
+                let [first, second] = [first, second].map(str::to_owned);
+                return Err(RegistryError::RetryIf { function, place, first, second });
+            }
+            (first, second) => first.or(second),
+        };
+        // Only the attribute with `retry_if` makes a body that asks it.
+        let body = if self.retry_if.is_some() { &self.body } else { &other.body }.clone();
+        let mut declarations = [self.declarations.as_slice(), &other.declarations].concat();
+        declarations.sort_by_key(|declaration| declaration.place.order());
+        Ok(Self { body, retry_if, declarations, ..self.clone() })
     }
 
     /// The function's full name.
@@ -126,7 +161,7 @@ impl Function {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self.body {
-            Implementation::Linked(Body::Blocking(_)) => Lane::Blocking,
+            Implementation::Linked(Body::Blocking(_)) | Implementation::BlockingClosure(_) => Lane::Blocking,
             Implementation::Linked(Body::Async(_)) | Implementation::Closure(_) => Lane::Async,
         }
     }
@@ -158,6 +193,10 @@ impl Function {
             Implementation::Closure(body) => Invocation::Async(body(call)),
             Implementation::Linked(Body::Blocking(body)) => {
                 let body = *body;
+                Invocation::Blocking(Box::new(move || body(call)))
+            }
+            Implementation::BlockingClosure(body) => {
+                let body = Arc::clone(body);
                 Invocation::Blocking(Box::new(move || body(call)))
             }
         }

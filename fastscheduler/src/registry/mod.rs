@@ -6,13 +6,18 @@
 
 mod call;
 mod closure;
+mod closure_return;
 mod context;
 mod function;
 pub(crate) mod outcome;
 mod parameter;
+mod permanent;
 mod registration;
+pub(crate) mod retry_if;
 pub(crate) mod schema;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,15 +25,20 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub use call::{Args, ArgumentError, Arguments, Call, Kwargs};
-pub use closure::{ClosureReturn, JobClosure};
+pub(crate) use closure::Given;
+pub use closure::{BlockingJobClosure, JobClosure, TryBlockingJobClosure, TryJobClosure};
+pub use closure_return::{ClosureReturn, TryClosureReturn};
 pub(crate) use context::Cancellation;
 pub use context::JobContext;
 pub use function::Function;
 pub(crate) use function::Invocation;
+pub use outcome::Failure;
 pub(crate) use outcome::Outcome;
-pub use outcome::{Failure, Permanent};
 pub use parameter::{FromCall, Parameter, ParameterSource};
+pub use permanent::Permanent;
 pub use registration::{Body, Declaration, DeclaredSchedule, Place, Registration};
+pub use retry_if::RetryError;
+pub(crate) use retry_if::RetryIf;
 pub(crate) use state::States;
 pub use state::{State, StateType};
 
@@ -66,6 +76,18 @@ pub enum RegistryError {
         name: String,
         /// The full names that it may mean.
         candidates: Vec<String>,
+    },
+    /// A function whose attributes do not agree on `retry_if`.
+    #[error("`{function}` at {place} has `retry_if = {first}` and `retry_if = {second}`; write it once")]
+    RetryIf {
+        /// The function.
+        function: FunctionKey,
+        /// Where it is.
+        place: String,
+        /// The path that one attribute names.
+        first: String,
+        /// The path that another attribute names.
+        second: String,
     },
     /// A function whose state was not given.
     #[error(
@@ -107,10 +129,7 @@ impl Registry {
             let place = function.place();
             match registry.functions.get_mut(function.key()) {
                 None => registry.insert(function),
-                Some(known) if known.place() == place => {
-                    let merged = Function::clone(known).with_declarations(registration.jobs);
-                    *known = Arc::new(merged);
-                }
+                Some(known) if known.place() == place => *known = Arc::new(known.merged(&function)?),
                 Some(known) => {
                     let (key, first) = (known.key().clone(), known.place());
                     return Err(RegistryError::Duplicate { key, first, second: place });

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{Display, Write as _};
 use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
 use thiserror::Error;
 
+use super::permanent::source;
 use crate::job::RESULT_DEPTH_LIMIT;
 use crate::job::nesting::{self, Unwritable};
 
@@ -55,55 +56,23 @@ impl Failure {
         self.is_permanent
     }
 
+    /// The failure that an error means, with its causes.
     pub(super) fn from_error(error: &(dyn Error + 'static)) -> Self {
-        let (mut message, mut is_permanent) = (error.to_string(), error.is::<Permanent>());
-        let mut cause = error.source();
+        let mut message = error.to_string();
+        let (mut cause, mut is_permanent) = source(error);
         while let Some(error) = cause {
             // Fails only if the error's own `Display` does.
             let _ = write!(message, ": {error}");
-            is_permanent |= error.is::<Permanent>();
-            cause = error.source();
+            let next = source(error);
+            is_permanent |= next.1;
+            cause = next.0;
         }
         Self { message: shortened(message), is_permanent }
     }
-}
 
-/// An error that is not worth a retry: the job goes to the dead letters at once.
-///
-/// # Examples
-///
-/// ```
-/// use fastscheduler::prelude::*;
-///
-/// #[job]
-/// async fn import(path: String) -> anyhow::Result<()> {
-///     if path.is_empty() {
-///         return Err(Permanent::new(anyhow::anyhow!("no path was given")).into());
-///     }
-///     Ok(())
-/// }
-/// ```
-#[derive(Debug)]
-pub struct Permanent(pub anyhow::Error);
-
-impl Permanent {
-    /// Marks an error as permanent.
-    #[must_use]
-    pub fn new(error: impl Into<anyhow::Error>) -> Self {
-        Self(error.into())
-    }
-}
-
-impl Display for Permanent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The causes are printed by whoever prints the chain.
-        Display::fmt(&self.0, f)
-    }
-}
-
-impl Error for Permanent {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+    /// The same failure, which is not to be retried.
+    pub(super) fn made_permanent(self) -> Self {
+        Self { is_permanent: true, ..self }
     }
 }
 
@@ -239,14 +208,33 @@ pub trait ViaBox {
     fn to_outcome(&self) -> Outcome;
 }
 
-impl<T: Serialize> ViaBox for &&Returning<Result<T, Box<dyn Error + Send + Sync>>> {
+impl<T: Serialize, E: BoxedError> ViaBox for &&Returning<Result<T, E>> {
     fn to_outcome(&self) -> Outcome {
         match self.take() {
             Ok(value) => returned(value),
-            Err(error) => Err(Failure::from_error(&*error)),
+            Err(error) => Err(Failure::from_error(error.inner())),
         }
     }
 }
+
+/// A box around an error of any type.
+#[doc(hidden)]
+pub trait BoxedError: 'static {
+    #[doc(hidden)]
+    fn inner(&self) -> &(dyn Error + 'static);
+}
+
+macro_rules! boxed_errors {
+    ($($error:ty),+) => {$(
+        impl BoxedError for Box<$error> {
+            fn inner(&self) -> &(dyn Error + 'static) {
+                &**self
+            }
+        }
+    )+};
+}
+
+boxed_errors!(dyn Error, dyn Error + Send, dyn Error + Send + Sync);
 
 #[doc(hidden)]
 pub trait ViaDisplay {

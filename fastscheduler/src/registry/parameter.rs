@@ -31,7 +31,8 @@ pub enum ParameterSource {
 #[diagnostic::on_unimplemented(
     message = "a job function cannot take `{Self}` as a parameter",
     label = "no value of this type can be made from a job's arguments",
-    note = "take `JobContext`, `State<T>`, `Args`, `Kwargs`, or a type that is `serde::Deserialize` and owns its data"
+    note = "take `JobContext`, `State<T>`, `Args`, `Kwargs`, or a type that is `serde::Deserialize` and owns its data",
+    note = "where another `State` is imported, such as axum's, take `fastscheduler::JobState<T>`"
 )]
 pub trait FromCall: Sized {
     #[doc(hidden)]

@@ -27,6 +27,8 @@ pub struct Registration {
     pub parameters: &'static [Parameter],
     /// How it is called.
     pub body: Body,
+    /// The path of the predicate that `retry_if` names, which `body` asks.
+    pub retry_if: Option<&'static str>,
     /// The jobs that its attributes declare.
     pub jobs: &'static [Declaration],
 }

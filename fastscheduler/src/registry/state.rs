@@ -23,6 +23,25 @@ use std::sync::{Arc, OnceLock, Weak};
 ///     println!("cleaning {}", db.0.0);
 /// }
 /// ```
+/// # Beside another `State`
+///
+/// axum has a `State` too, and a module that handles requests and has jobs
+/// needs both. There, write `JobState<T>`, which is this type by another name,
+/// or its path, `fastscheduler::State<T>`. Two states are unrelated: what axum
+/// gives its handlers is set with `with_state`, and what jobs get with the
+/// scheduler's `.state(..)`.
+///
+/// ```standalone_crate
+/// # mod axum { pub mod extract { pub struct State<T>(pub T); } }
+/// use axum::extract::State;
+/// use fastscheduler::JobState;
+///
+/// # #[derive(Clone)] struct Db;
+/// async fn show(State(db): State<Db>) {}
+///
+/// #[fastscheduler::daily(at = "03:00")]
+/// async fn vacuum(JobState(db): JobState<Db>) {}
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State<T>(pub T);
 

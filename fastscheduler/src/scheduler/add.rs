@@ -12,7 +12,7 @@ use crate::job::{
     ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Name, Policy,
     SkipReason, Source, are_too_deep,
 };
-use crate::registry::{Arguments, Function};
+use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::ScheduleError;
 use crate::storage::{Change, Durability};
 
@@ -212,14 +212,14 @@ impl Scheduler {
         let target = target.ok_or(SchedulerError::NothingToRun)?;
         let own_name = match &target {
             Target::Named(_) => None,
-            Target::Closure(name, _) => Some(name.clone()),
+            Target::Closure(name, ..) => Some(name.clone()),
         };
         let texts =
             [("name", name.as_ref().or(own_name.as_ref())), ("group", group.as_ref()), ("key", key.as_ref())];
         for (what, text) in texts {
             text.map_or(Ok(()), |text| check_name(what, text))?;
         }
-        let function = self.resolve(target, &arguments)?;
+        let function = self.resolve(target, job.part.retry_if, &arguments)?;
         let definition = Arc::new(JobDefinition {
             name: name.or(own_name).map_or_else(|| function.name().clone(), Name::from),
             group: group.map_or_else(|| self.0.default_group.clone(), Name::from),
@@ -240,7 +240,12 @@ impl Scheduler {
     }
 
     /// The function that a job calls, which its arguments fit.
-    fn resolve(&self, target: Target, arguments: &Arguments) -> Result<Arc<Function>, SchedulerError> {
+    fn resolve(
+        &self,
+        target: Target,
+        retry_if: Option<RetryIf>,
+        arguments: &Arguments,
+    ) -> Result<Arc<Function>, SchedulerError> {
         let fits = |function: &Function| {
             function.check(arguments).map_err(|error| {
                 let function = function.key().clone();
@@ -251,11 +256,14 @@ impl Scheduler {
             Target::Named(name) => {
                 let function = Arc::clone(self.registry().resolve(&name)?);
                 fits(&function)?;
-                Ok(function)
+                match retry_if {
+                    Some(_) => Err(SchedulerError::RetryIf(function.key().clone())),
+                    None => Ok(function),
+                }
             }
-            Target::Closure(name, make) => {
+            Target::Closure(name, place, make) => {
                 // The job alone holds it: no name of it is taken in the registry.
-                let function = make(FunctionKey::new(CLOSURES, &name));
+                let function = make(Given { key: FunctionKey::new(CLOSURES, &name), place, retry_if });
                 fits(&function)?;
                 function.check_states(&self.0.engine.states)?;
                 Ok(Arc::new(function))

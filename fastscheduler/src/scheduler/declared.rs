@@ -35,6 +35,7 @@ impl NewJob {
                 args: json("args", declaration.args)?,
                 kwargs: json("kwargs", declaration.kwargs)?,
             },
+            retry_if: None,
             mistake: None,
         };
         Ok(Self { schedule: schedule(declaration), part })

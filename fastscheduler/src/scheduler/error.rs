@@ -50,6 +50,12 @@ pub enum SchedulerError {
         /// What is wrong.
         error: ScheduleError,
     },
+    /// `.retry_if(..)` on a job that calls a registered function.
+    #[error(
+        "`.retry_if(..)` is for closures of the job's own, and `{0}` is a registered function; \
+         write `retry_if = path` on its attribute, or return a `Permanent`"
+    )]
+    RetryIf(FunctionKey),
     /// A job that was not told what to run.
     #[error("the job has nothing to run; add `.call(\"function\")` or `.run(\"name\", closure)`")]
     NothingToRun,

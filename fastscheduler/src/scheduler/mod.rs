@@ -8,6 +8,7 @@ mod access;
 mod add;
 mod added;
 mod builder;
+mod closure_job;
 mod context;
 mod control;
 mod cron_rules;
@@ -25,6 +26,7 @@ mod matching;
 mod metrics;
 mod new_job;
 mod program;
+mod register;
 mod runs;
 mod service;
 mod set_back;
@@ -60,8 +62,8 @@ pub use update::JobUpdate;
 use self::added::NotAdded;
 use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
-use crate::job::{FunctionKey, IntoJobId, Name, Run, Statistics};
-use crate::registry::{Arguments, Function, JobClosure, Registry};
+use crate::job::{IntoJobId, Name, Run, Statistics};
+use crate::registry::{Arguments, Function, Registry};
 use crate::storage::HistoryQuery;
 
 /// A job scheduler. Clones are handles to the same one.
@@ -135,38 +137,6 @@ impl Scheduler {
     #[must_use]
     pub fn functions(&self) -> Vec<Arc<Function>> {
         self.registry().iter().cloned().collect()
-    }
-
-    /// Registers a closure as a function under `module::name` or a bare name,
-    /// so that jobs can call it by that.
-    ///
-    /// # Errors
-    ///
-    /// [`SchedulerError::Registry`] if the name is taken, or if the function
-    /// takes state that the builder was not given.
-    #[track_caller]
-    pub fn register_function<P, F: JobClosure<P>>(
-        &self,
-        name: &str,
-        closure: F,
-    ) -> Result<(), SchedulerError> {
-        let function = closure.into_function(FunctionKey::parse(name), std::panic::Location::caller());
-        function.check_states(&self.0.engine.states)?;
-        let key = function.key().clone();
-        self.0.registry.write().unwrap_or_else(PoisonError::into_inner).register(function)?;
-        self.0.engine.table.functions().add(&key);
-        if self.is_running() {
-            let scheduler = self.clone();
-            self.0.engine.spawn(async move {
-                if let Err(error) = scheduler.adopt(&key).await {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "cannot take over jobs of `{key}`"
-                    );
-                }
-            });
-        }
-        Ok(())
     }
 
     /// What happens, as it happens: runs, and jobs that come, change and go.

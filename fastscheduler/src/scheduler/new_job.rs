@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::SchedulerError;
 use crate::job::nesting::{self, Unwritable};
-use crate::job::{ARGUMENTS_DEPTH_LIMIT, CatchUp, FunctionKey, Overlap};
-use crate::registry::{Arguments, Function, JobClosure};
+use crate::job::{ARGUMENTS_DEPTH_LIMIT, CatchUp, Overlap};
+use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::kind::Kind;
 use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleError, Unit};
 
@@ -30,6 +30,7 @@ pub struct JobPart {
     pub(super) overlap: Overlap,
     pub(super) jitter: Option<Duration>,
     pub(super) is_disabled: bool,
+    pub(super) retry_if: Option<RetryIf>,
     pub(super) arguments: Arguments,
     /// The first mistake that a setting made.
     pub(super) mistake: Option<SchedulerError>,
@@ -39,15 +40,18 @@ pub struct JobPart {
 pub(super) enum Target {
     /// A registered function, by name.
     Named(String),
-    /// A closure, and the name that it was given.
-    Closure(String, Box<dyn FnOnce(FunctionKey) -> Function + Send>),
+    /// A closure, the name that it was given, and where.
+    Closure(String, &'static Location<'static>, MakeFunction),
 }
+
+/// Makes a function of a closure.
+pub(super) type MakeFunction = Box<dyn FnOnce(Given) -> Function + Send>;
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(name) => f.debug_tuple("Named").field(name).finish(),
-            Self::Closure(name, _) => f.debug_tuple("Closure").field(name).finish_non_exhaustive(),
+            Self::Closure(name, ..) => f.debug_tuple("Closure").field(name).finish_non_exhaustive(),
         }
     }
 }
@@ -93,22 +97,6 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
     pub fn call(self, function: impl Into<String>) -> ScheduleBuilder<K, JobPart> {
         let function = function.into();
         self.with(|part| part.target = Some(Target::Named(function)))
-    }
-
-    /// Runs a closure. The name is the job's, unless it is given another.
-    ///
-    /// The closure takes up to six parameters like those of an annotated
-    /// function, and returns `()` or `anyhow::Result<T>`.
-    #[track_caller]
-    pub fn run<P, F: JobClosure<P>>(
-        self,
-        name: impl Into<String>,
-        closure: F,
-    ) -> ScheduleBuilder<K, JobPart> {
-        let place = Location::caller();
-        let make = Box::new(move |key| closure.into_function(key, place));
-        let name = name.into();
-        self.with(|part| part.target = Some(Target::Closure(name, make)))
     }
 
     /// Positional arguments: an array or a tuple of what serialises to JSON.
@@ -197,7 +185,7 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
         self.with(|part| part.is_disabled = !is_enabled)
     }
 
-    fn with(self, change: impl FnOnce(&mut JobPart)) -> ScheduleBuilder<K, JobPart> {
+    pub(super) fn with(self, change: impl FnOnce(&mut JobPart)) -> ScheduleBuilder<K, JobPart> {
         self.map_job(|job| {
             let mut part = job.into();
             change(&mut part);

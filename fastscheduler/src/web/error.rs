@@ -172,6 +172,7 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::NameLength { .. }
             | SchedulerError::Length { .. }
             | SchedulerError::KeyedAlwaysNew(_)
+            | SchedulerError::RetryIf(_)
             | SchedulerError::NothingToRun
             | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
             SchedulerError::AlreadyRunning(_)

@@ -1,12 +1,14 @@
 //! What a scheduler does with its jobs, through the public interface.
 
 mod added;
+mod any_closure;
 mod audit;
 mod busy_workers;
 mod cancelled_meanwhile;
 mod closures;
 mod dropped_calls;
 mod edits_at_claims;
+mod errors_for_good;
 mod events;
 mod find_jobs;
 mod from_inside;

@@ -431,3 +431,29 @@ fn a_result_of_128_levels_is_shown_as_it_was_returned() {
         assert!(answer.text.contains(&format!("\"result\":{text},")), "{path}: {}", answer.text);
     }
 }
+
+fn is_transient(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::Interrupted
+}
+
+#[fastscheduler::job(module = "app", retry_if = is_transient)]
+async fn reads(is_interrupted: bool) -> std::io::Result<()> {
+    let kind = if is_interrupted { std::io::ErrorKind::Interrupted } else { std::io::ErrorKind::NotFound };
+    Err(kind.into())
+}
+
+#[test]
+fn a_job_that_is_made_over_http_obeys_the_retry_if_of_its_function() {
+    let server = Server::start();
+    for (is_interrupted, attempts) in [(true, 3), (false, 1)] {
+        let id = server.create(&json!({
+            "func_name": "reads", "func_module": "app", "args": [is_interrupted], "max_retries": 2,
+            "schedule_type": "interval", "schedule_config": {"interval": 60},
+        }));
+        server.advance(90);
+        let history = server.get("/api/history").with(200)["history"].clone();
+        let runs = history.as_array().unwrap().iter().filter(|run| run["job_id"] == *id);
+        assert_eq!(runs.count(), attempts, "{history}");
+        server.delete(&format!("/api/jobs/{id}")).with(200);
+    }
+}

@@ -62,6 +62,23 @@ async fn all_parameters(
     let _ = count;
 }
 
+/// Where `State` is another crate's.
+mod beside_another_state {
+    use fastscheduler::prelude::*;
+
+    pub(super) struct State;
+
+    #[daily(at = "08:00")]
+    async fn by_pattern(JobState(database): JobState<super::Database>) {
+        let _ = (State, database);
+    }
+
+    #[daily(at = "08:00")]
+    fn by_path(first: fastscheduler::State<u8>, second: fastscheduler::JobState<String>) {
+        let (JobState(_), fastscheduler::State(_)) = (first, second);
+    }
+}
+
 #[daily(at = "08:00", args([1, 2], "b"))]
 fn patterns((_a, _b): (u8, u8), _: String) {}
 

@@ -33,6 +33,69 @@ fn everything(_all: Args, _named: Kwargs) {}
 #[job(module = "dev.test_app", crate = ::fastscheduler)]
 fn registered() {}
 
+mod errors {
+    /// An error with a method that is a predicate.
+    #[derive(Debug)]
+    pub(super) struct Failed<T>(pub(super) T);
+
+    pub(super) trait Transient {
+        fn is_transient(&self) -> bool;
+    }
+
+    impl<T> Transient for Failed<T> {
+        fn is_transient(&self) -> bool {
+            true
+        }
+    }
+
+    impl<T> Failed<T> {
+        pub(super) fn may_be_mended(&self) -> bool {
+            true
+        }
+    }
+
+    impl<T> std::fmt::Display for Failed<T> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("failed")
+        }
+    }
+}
+
+use errors::{Failed, Transient};
+
+type Fallible<T> = Result<T, Failed<u8>>;
+
+fn always<T>(_: &T) -> bool {
+    true
+}
+
+#[every(1, hour, retry_if = always)]
+#[daily(at = "10:00", retry_if = always)]
+#[hourly(at = ":10")]
+async fn a_function_of_any_type() -> anyhow::Result<u8> {
+    Ok(7)
+}
+
+#[weekly(monday, at = "10:00", retry_if = self::always::<errors::Failed<u8>>)]
+fn a_path_with_types() -> Fallible<impl serde::Serialize> {
+    if "1".parse() == Ok(1) { Ok(7) } else { Err(Failed(7)) }
+}
+
+#[job(retry_if = errors::Failed::may_be_mended)]
+async fn a_method() -> Fallible<()> {
+    Ok(())
+}
+
+#[job(retry_if = Transient::is_transient)]
+async fn a_method_of_a_trait() -> Fallible<()> {
+    Ok(())
+}
+
+#[job(retry_if = <Failed<u8> as Transient>::is_transient, crate = fastscheduler)]
+fn a_method_of_a_trait_in_full() -> Fallible<()> {
+    Ok(())
+}
+
 macro_rules! nightly {
     ($name:ident, $at:literal, $zone:expr, $retries:tt, $ty:ty) => {
         #[daily(at = $at, tz = $zone, retries = $retries, args(-1))]
