@@ -1,6 +1,7 @@
 //! Settings from environment variables.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::{SchedulerBuilder, SchedulerError};
@@ -34,6 +35,9 @@ pub(super) fn apply(
     for (name, raw) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
         let value = raw.to_string_lossy();
+        if is_of_service(name, &value) {
+            continue;
+        }
         let refuse = |expected: String| SchedulerError::Setting {
             name: name.to_owned(),
             // It may be a token under a name that is not quite right.
@@ -73,6 +77,30 @@ pub(super) fn apply(
         };
     }
     Ok(builder)
+}
+
+/// Whether Kubernetes sets a variable, for a Service named `fastscheduler`,
+/// `fastscheduler-web` or the like. Every container in the Service's namespace has
+/// these variables: <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>.
+fn is_of_service(name: &str, value: &str) -> bool {
+    let is_port = |text: &str| text.parse::<u16>().is_ok();
+    let is_protocol = |text: &str| ["TCP", "UDP", "SCTP"].contains(&text);
+    let is_url = || ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    if name.ends_with("_SERVICE_HOST") {
+        return value.parse::<IpAddr>().is_ok();
+    }
+    if let Some((_, port)) = name.split_once("_SERVICE_PORT") {
+        return (port.is_empty() || port.starts_with('_')) && is_port(value);
+    }
+    if name.ends_with("_PORT") && is_url() {
+        return true;
+    }
+    let Some((_, rest)) = name.rsplit_once("_PORT_") else { return false };
+    match *rest.split('_').collect::<Vec<_>>() {
+        [port, protocol] => is_port(port) && is_protocol(protocol) && is_url(),
+        [port, protocol, "ADDR" | "PORT" | "PROTO"] => is_port(port) && is_protocol(protocol),
+        _ => false,
+    }
 }
 
 /// Which of the tokens it is.

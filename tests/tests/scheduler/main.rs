@@ -9,6 +9,7 @@ mod closures;
 mod dropped_calls;
 mod edits_at_claims;
 mod errors_for_good;
+mod environment;
 mod events;
 mod find_jobs;
 mod from_inside;
