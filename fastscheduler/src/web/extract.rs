@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::BODY_LIMIT;
 use super::error::ApiError;
+use super::exact;
 use crate::job::{ARGUMENTS_DEPTH_LIMIT, nesting};
 
 /// A body in JSON.
@@ -32,6 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             unreadable(&body, reason, in_field(&path, reason))
         })?;
         json.end().map_err(|error| ApiError::unreadable(error.to_string()))?;
+        exact::check_arguments(&body)?;
         Ok(Self(value))
     }
 }

@@ -45,6 +45,7 @@ mod create;
 mod dead_letters;
 mod error;
 mod events;
+mod exact;
 mod extract;
 mod functions;
 mod groups;

@@ -5,6 +5,7 @@ mod connections;
 mod events;
 mod events_under_load;
 mod failures;
+mod exact;
 mod health;
 mod metrics;
 mod now;
