@@ -12,6 +12,7 @@ pub mod log;
 mod process;
 pub mod random;
 mod script;
+pub mod sealed;
 pub mod site;
 pub mod slow_queue;
 pub mod spans;

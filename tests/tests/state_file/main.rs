@@ -9,6 +9,7 @@ mod failed_sync;
 mod form;
 mod full_disk;
 mod journals;
+mod lineage;
 mod lock;
 mod nesting;
 mod permissions;

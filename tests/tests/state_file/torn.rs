@@ -66,8 +66,21 @@ async fn what_is_added_after_a_torn_line_is_there_when_it_is_opened_again() {
     let contents = StateFolder::sample().await;
     let journal = &contents[JOURNAL];
     let last = journal[..journal.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    let title = journal.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     // In the title, after it, in the last line, before its end, and nowhere.
-    for length in [0, 1, 20, 36, 40, last, last + 1, journal.len() - 30, journal.len() - 1, journal.len()] {
+    for length in [
+        0,
+        1,
+        20,
+        title - 1,
+        title,
+        title + 4,
+        last,
+        last + 1,
+        journal.len() - 30,
+        journal.len() - 1,
+        journal.len(),
+    ] {
         let folder = StateFolder::with(&with_journal(&contents, &journal[..length]));
         let store = folder.open().unwrap();
         let change = one_more(&Everything::of(&store).await);

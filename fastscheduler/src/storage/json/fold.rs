@@ -20,8 +20,9 @@ use super::document::Cores;
 use super::error::FileError;
 use super::files::{self, Files};
 use super::journal::Journal;
-use super::ledger::{Answer, Closing, Inner, Ledger};
-use super::load::{self, Found};
+use super::ledger::{Answer, Inner, Ledger};
+use super::lineage::{Lineage, Origin};
+use super::load::{self, Found, Journals};
 use super::snapshot::Snapshot;
 use super::sync;
 use crate::storage::StorageError;
@@ -63,9 +64,9 @@ pub(super) struct Folding {
     /// Whether dead letters may have come or gone since their file was written.
     pub(super) has_letters: bool,
     /// Whether the last process may have left their file unwritten.
-    has_old_letters: bool,
+    pub(super) has_old_letters: bool,
     /// Those who wait for a try to write a snapshot.
-    waiting: Vec<Answer>,
+    pub(super) waiting: Vec<Answer>,
     /// Records of what is changed while a copy of the state is written.
     missed: Option<Vec<u8>>,
 }
@@ -266,7 +267,8 @@ impl Ledger {
         inner.sync.begin_file();
         let size = inner.state.size() as u64;
         let is_copied = size <= COPIED && length >= size * WORTH_A_COPY;
-        Ok(is_copied.then(|| inner.snapshot()))
+        let lineage = inner.journal.origin().before();
+        Ok(is_copied.then(|| inner.snapshot(lineage)))
     }
 
     /// The state as the files have it, up to the journal that was put aside.
@@ -276,16 +278,19 @@ impl Ledger {
             let place = format!("the state file `{}`", files.state.display());
             return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
         };
-        load::replay_old(&mut snapshot, &files.old_journal)?;
+        load::replay_old(files, &mut snapshot)?;
+        snapshot.lineage = Some(self.inner().journal.origin().before());
         Ok(snapshot)
     }
 
     /// Writes a copy of the state, and begins a journal after it.
     fn catch_up(&self) -> Result<(), FileError> {
-        let snapshot = {
+        let (snapshot, origin) = {
             let mut inner = self.inner();
             inner.fold.missed = Some(Vec::new());
-            inner.snapshot()
+            let lineage = inner.journal.origin().with_all();
+            let origin = Origin::after(&lineage);
+            (inner.snapshot(lineage), origin)
         };
         let written = self.files.write(&snapshot);
         let mut inner = self.inner();
@@ -298,54 +303,13 @@ impl Ledger {
         let missed = missed.ok_or_else(too_much)?;
         // The snapshot has all that the journals had.
         files::remove(&self.files.old_journal)?;
-        inner.journal.renew(&self.files, &missed)?;
+        inner.journal.renew(&self.files, origin, &missed)?;
         inner.journaled = inner.sequence;
         inner.behind = None;
         inner.fold.is_written(length);
         inner.sync.is_covered(snapshot.sequence);
         inner.sync.begin_file();
         self.sync_soon(&mut inner);
-        Ok(())
-    }
-
-    /// Leaves the files as they are to be found by who opens them next.
-    fn close_files(&self, mut inner: MutexGuard<'_, Inner>, closing: Closing) -> Result<(), FileError> {
-        let files = &self.files;
-        let is_whole = inner.behind.is_none();
-        let has_journal = inner.journal.has_records() || files.old_journal.exists();
-        // What was dropped since the last record is in no file yet.
-        let is_folded = !has_journal && inner.dropped == Dropped::default();
-        if is_whole && (closing == Closing::AsItIs || is_folded) {
-            let is_to_show = inner.fold.has_letters || inner.fold.has_old_letters;
-            let letters = is_to_show.then(|| files.letters(&inner.state));
-            drop(inner);
-            if let Some(text) = letters {
-                files.show_dead_letters(text);
-            }
-            return if has_journal { Ok(()) } else { files::remove(&files.journal) };
-        }
-        let snapshot = inner.snapshot();
-        drop(inner);
-        let written = files.write(&snapshot).and_then(|_| {
-            files::remove(&files.old_journal)?;
-            files::remove(&files.journal)
-        });
-        match written {
-            Ok(()) => self.inner().sync.is_covered(snapshot.sequence),
-            Err(why) if is_whole => {
-                tracing::warn!(
-                    error = &why as &dyn std::error::Error,
-                    "no snapshot at the end; the journal has all that it lacks"
-                );
-            }
-            Err(why) => {
-                tracing::error!(
-                    error = &why as &dyn std::error::Error,
-                    "closed without what was changed since the journal could not be written"
-                );
-                return Err(why);
-            }
-        }
         Ok(())
     }
 }
@@ -360,24 +324,32 @@ impl Files {
     /// Folds journals that are much longer than the state, as processes leave
     /// them that all ended before they could fold: the next would have ever more
     /// to read. Says whether that was done; if not, the journals have it all.
-    pub(super) fn fold_long_journals(&self, snapshot: &Snapshot) -> bool {
+    pub(super) fn fold_long_journals(&self, snapshot: &mut Snapshot, read: &Journals) -> bool {
         let length = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
         let journals: u64 = self.journals().map(length).sum();
         if journals <= LONG.max(length(&self.state).saturating_mul(MUCH)) {
             return false;
         }
-        let folded = self.write(snapshot).and_then(|_| {
-            files::remove(&self.old_journal)?;
-            files::remove(&self.journal)
-        });
-        if let Err(why) = &folded {
-            tracing::warn!(error = why as &dyn std::error::Error, "long journals could not be folded");
+        let lineage = read.origin(snapshot).with_all();
+        let before = snapshot.lineage.replace(lineage);
+        if let Err(why) = self.write(snapshot) {
+            tracing::warn!(error = &why as &dyn std::error::Error, "long journals could not be folded");
+            snapshot.lineage = before;
+            return false;
         }
-        folded.is_ok()
+        let removed = files::remove(&self.old_journal).and_then(|()| files::remove(&self.journal));
+        if let Err(why) = removed {
+            // Another takes its place.
+            tracing::warn!(
+                error = &why as &dyn std::error::Error,
+                "a journal that was folded is still there"
+            );
+        }
+        true
     }
 
     /// Writes a snapshot, and answers its length.
-    fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
+    pub(super) fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
         let length =
             self.replace("write the state file", &self.state, &self.state, |to| snapshot.write(to))?;
         self.show_dead_letters(self.letters(&snapshot.state));
@@ -391,8 +363,8 @@ impl Inner {
     }
 
     /// A copy of the state, which has all that was dropped.
-    fn snapshot(&mut self) -> Snapshot {
+    pub(super) fn snapshot(&mut self, lineage: Lineage) -> Snapshot {
         self.dropped = Dropped::default();
-        Snapshot { state: self.state.clone(), sequence: self.sequence }
+        Snapshot { state: self.state.clone(), sequence: self.sequence, lineage: Some(lineage) }
     }
 }

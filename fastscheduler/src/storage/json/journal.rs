@@ -11,6 +11,7 @@ use super::document::{Damage, VERSION};
 use super::error::FileError;
 use super::files::{self, Files};
 use super::line::{self, seal, unseal};
+use super::lineage::Origin;
 use crate::storage::Change;
 use crate::storage::state::Dropped;
 
@@ -18,6 +19,9 @@ use crate::storage::state::Dropped;
 #[derive(Serialize, Deserialize)]
 struct Title {
     journal: String,
+    /// Nothing if an earlier version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
 }
 
 /// What is written of a batch: the changes, and before them what was dropped
@@ -51,12 +55,13 @@ pub(super) struct Journal {
     length: u64,
     /// The length of one without records.
     title: u64,
+    origin: Origin,
 }
 
 impl Journal {
     /// Begins one, in the place of what is there.
-    pub(super) fn create(path: &Path, permissions: Permissions) -> Result<Self, FileError> {
-        let title = title().map_err(FileError::of("begin the journal", path))?;
+    pub(super) fn create(path: &Path, permissions: Permissions, origin: Origin) -> Result<Self, FileError> {
+        let title = title(&origin).map_err(FileError::of("begin the journal", path))?;
         let create = || {
             files::check_place(path)?;
             let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
@@ -66,12 +71,12 @@ impl Journal {
         };
         let file = create().map_err(FileError::of("begin the journal", path))?;
         let length = title.len() as u64;
-        Ok(Self { file: Arc::new(file), length, title: length })
+        Ok(Self { file: Arc::new(file), length, title: length, origin })
     }
 
     /// Goes on with one, which is cut to what is whole.
-    pub(super) fn resume(path: &Path, whole: u64) -> Result<Self, FileError> {
-        let title = title().map_err(FileError::of("open the journal", path))?.len() as u64;
+    pub(super) fn resume(path: &Path, extent: &Extent, origin: Origin) -> Result<Self, FileError> {
+        let Extent { whole, title, .. } = *extent;
         let open = || {
             let mut file = OpenOptions::new().write(true).open(path)?;
             if file.metadata()?.len() != whole {
@@ -81,7 +86,7 @@ impl Journal {
             io::Result::Ok(file)
         };
         let file = open().map_err(FileError::of("open the journal", path))?;
-        Ok(Self { file: Arc::new(file), length: whole, title })
+        Ok(Self { file: Arc::new(file), length: whole, title, origin })
     }
 
     /// Appends whole lines: all, or none if it fails. If even that cannot be
@@ -96,8 +101,8 @@ impl Journal {
     }
 
     /// Begins a new file with these records, in the place of the old one.
-    pub(super) fn renew(&mut self, files: &Files, lines: &[u8]) -> Result<(), FileError> {
-        let mut next = self.next(files)?;
+    pub(super) fn renew(&mut self, files: &Files, origin: Origin, lines: &[u8]) -> Result<(), FileError> {
+        let mut next = self.beside(files, origin)?;
         next.append(lines).map_err(FileError::of("begin the journal", &files.new_journal))?;
         rename(&files.new_journal, &files.journal)?;
         *self = next;
@@ -125,10 +130,20 @@ impl Journal {
         Arc::clone(&self.file)
     }
 
-    /// An empty journal beside this one, for those who may read this one.
+    /// What it goes on from.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The journal that comes next, when this one is put aside.
     pub(super) fn next(&self, files: &Files) -> Result<Self, FileError> {
+        self.beside(files, self.origin.next())
+    }
+
+    /// An empty journal beside this one, for those who may read this one.
+    fn beside(&self, files: &Files, origin: Origin) -> Result<Self, FileError> {
         let known = self.file.metadata().map_err(FileError::of("begin the journal", &files.journal))?;
-        Self::create(&files.new_journal, known.permissions())
+        Self::create(&files.new_journal, known.permissions(), origin)
     }
 
     /// Goes on in the next one; what was written so far is the old one.
@@ -144,9 +159,9 @@ fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     fs::rename(from, to).map_err(FileError::of("rename the journal", from))
 }
 
-fn title() -> io::Result<Vec<u8>> {
+fn title(origin: &Origin) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    seal(&mut line, &Title { journal: VERSION.to_owned() })?;
+    seal(&mut line, &Title { journal: VERSION.to_owned(), origin: Some(origin.clone()) })?;
     line.push(b'\n');
     Ok(line)
 }
@@ -156,6 +171,8 @@ fn title() -> io::Result<Vec<u8>> {
 pub(super) struct Extent {
     /// Bytes of whole lines.
     pub(super) whole: u64,
+    /// Bytes of the first of them.
+    pub(super) title: u64,
     /// Bytes after them, of a line that was not written to its end.
     pub(super) torn: u64,
     /// The number of that line, from 1.
@@ -177,6 +194,12 @@ impl From<Damage> for Unreadable {
     }
 }
 
+/// What a journal goes on from, if it says so.
+pub(super) fn origin(text: &[u8]) -> Option<Origin> {
+    let (line, _) = line::first(text)?;
+    unseal::<Title>(line).ok()?.origin
+}
+
 /// Hands the records of a journal on, in order. Where they are a continuation,
 /// the first is `next`.
 pub(super) fn read(
@@ -184,16 +207,17 @@ pub(super) fn read(
     mut next: u64,
     mut each: impl FnMut(Written) -> Result<(), String>,
 ) -> Result<Extent, Unreadable> {
-    let (mut whole, mut number, mut last) = (0, 1, None);
+    let (mut whole, mut title, mut number, mut last) = (0, 0, 1, None);
     while let Some((line, _)) = line::first(&text[whole..]) {
         let read = if number == 1 {
-            let title: Result<Title, _> = unseal(line);
-            if let Ok(title) = &title
+            title = line.len() as u64 + 1;
+            let read: Result<Title, _> = unseal(line);
+            if let Ok(title) = &read
                 && title.journal != VERSION
             {
                 return Err(Unreadable::Version(title.journal.clone()));
             }
-            title.map(|_| ())
+            read.map(|_| ())
         } else {
             unseal(line).and_then(|record: Written| {
                 // What was folded is at the beginning, if anywhere.
@@ -220,7 +244,7 @@ pub(super) fn read(
         let reason = "it is not the journal of a state file".to_owned();
         return Err(Damage { line: 1, reason }.into());
     }
-    Ok(Extent { whole: whole as u64, torn: torn.len() as u64, torn_line: number, last })
+    Ok(Extent { whole: whole as u64, title, torn: torn.len() as u64, torn_line: number, last })
 }
 
 /// What is wrong with a record that is not the one to come.
@@ -260,5 +284,9 @@ fn has_hole(line: &[u8], offset: usize) -> bool {
 
 /// Whether a text without whole lines is of a journal that was just begun.
 fn is_torn_title(text: &[u8]) -> bool {
-    title().is_ok_and(|title| title.starts_with(text)) || text.iter().all(|byte| *byte == 0)
+    /// How each title begins, and no title is as long.
+    const BEGINNING: &[u8] = br#"{"journal":"2.0","#;
+    const LONG: usize = 160;
+    let is_beginning = BEGINNING.starts_with(text) || text.starts_with(BEGINNING) && text.len() < LONG;
+    is_beginning || text.iter().all(|byte| *byte == 0)
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::closing::Closing;
 use super::error::FileError;
 use super::files::Files;
 use super::fold::{Folding, Unfolded};
@@ -52,23 +53,14 @@ pub(super) struct Inner {
     pub(super) sync: Syncing,
     pub(super) fold: Folding,
     /// Held until the last thread has ended.
-    lock: Option<Lock>,
+    pub(super) lock: Option<Lock>,
     pub(super) threads: usize,
     /// How the files were closed.
     pub(super) closed: Option<Result<(), FileError>>,
     /// Those who wait until they are.
-    closers: Vec<Answer>,
+    pub(super) closers: Vec<Answer>,
     /// A record being written.
     line: Vec<u8>,
-}
-
-/// How the store is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closing {
-    /// In good order, with a snapshot.
-    Folded,
-    /// At once: the journal has it all.
-    AsItIs,
 }
 
 /// What became of a batch.
@@ -117,32 +109,6 @@ impl Ledger {
         // A panic between the journal and the state would leave them apart;
         // nothing there panics but for want of memory.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins to close, unless that was done; answers how it went.
-    pub(super) fn close(&self, how: Closing) -> oneshot::Receiver<Result<(), FileError>> {
-        let mut inner = self.inner();
-        inner.closing.get_or_insert(how);
-        self.sync_more.notify_one();
-        self.fold_more.notify_one();
-        let (answer, answered) = oneshot::channel();
-        inner.closers.push(answer);
-        if inner.threads == 0 {
-            inner.tell_closers();
-        }
-        answered
-    }
-
-    /// A thread ends. After the last of them others may open the files.
-    pub(super) fn end_duty(&self) {
-        let mut inner = self.inner();
-        inner.threads -= 1;
-        if inner.threads > 0 {
-            return;
-        }
-        inner.lock = None;
-        inner.sync.give_up();
-        inner.tell_closers();
     }
 
     /// Waits for more to do, at most for as long as `pause`.
@@ -290,14 +256,6 @@ impl Inner {
 
     fn check_open(&self) -> Result<(), StorageError> {
         self.closing.map_or(Ok(()), |_| Err(StorageError::Closed))
-    }
-
-    fn tell_closers(&mut self) {
-        let closed = self.closed.clone().unwrap_or(Ok(()));
-        for who in std::mem::take(&mut self.closers) {
-            // Who has gone away need not be told.
-            let _ = who.send(closed.clone());
-        }
     }
 
     /// Keeps a record for the journal that begins with the snapshot which is

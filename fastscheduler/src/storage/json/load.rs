@@ -5,6 +5,7 @@ use std::path::Path;
 use super::document::{Cores, Damage, Reader, VERSION};
 use super::files::{self, Files};
 use super::journal::{self, Extent, Unreadable, Written};
+use super::lineage::{self, Aside, Continues, Id, Lineage, Origin, Stranger};
 use super::not_numbers;
 use super::python;
 use super::snapshot::Snapshot;
@@ -78,35 +79,108 @@ pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageEr
     }
 }
 
-/// Takes over the changes of a journal that come after a snapshot. `None` if
-/// there is no such journal.
-pub(super) fn replay(snapshot: &mut Snapshot, path: &Path) -> Result<Option<Extent>, StorageError> {
-    let Some(text) = files::read("read the journal", path)? else { return Ok(None) };
-    let extent = journal::read(&text, snapshot.sequence + 1, |record| snapshot.take_over(&record)).map_err(
-        |unreadable| match unreadable {
-            Unreadable::Damage(damage) => damaged(path, damage, OF_JOURNAL),
-            Unreadable::Version(version) => unknown_version(path, 1, version, format!("`{VERSION}`")),
-        },
-    )?;
-    Ok(Some(extent))
+/// The journals that were read.
+pub(super) struct Journals {
+    /// The one that was put aside.
+    pub(super) old: Option<Replayed>,
+    pub(super) last: Option<Replayed>,
 }
 
-/// The same of the journal that was put aside, which was safe by then; whether
-/// there is one.
-pub(super) fn replay_old(snapshot: &mut Snapshot, path: &Path) -> Result<bool, StorageError> {
-    match replay(snapshot, path)? {
-        Some(Extent { torn, torn_line: line, .. }) if torn > 0 => {
-            let reason = "it was not written to its end, though changes that follow were".to_owned();
-            Err(damaged(path, Damage { line, reason }, OF_JOURNAL))
-        }
-        extent => Ok(extent.is_some()),
+impl Journals {
+    /// Takes over the changes that come after a snapshot.
+    pub(super) fn replay(files: &Files, snapshot: &mut Snapshot) -> Result<Self, StorageError> {
+        let old = replay_old(files, snapshot)?;
+        let aside = old.as_ref().map_or(Aside::None, |old| match &old.origin {
+            Some(origin) => Aside::From(origin.state.clone()),
+            None => Aside::Unknown,
+        });
+        let last = replay(files, snapshot, &files.journal, &aside)?;
+        Ok(Self { old, last })
     }
+
+    /// What the last journal goes on from. Nobody knows of a file without ids.
+    pub(super) fn origin(&self, snapshot: &Snapshot) -> Origin {
+        let origin = self.last.as_ref().and_then(|last| last.origin.clone());
+        origin.unwrap_or_else(|| self.next_origin(snapshot, false))
+    }
+
+    /// What a journal goes on from that comes after all that was read, which may
+    /// have been folded into the snapshot.
+    pub(super) fn next_origin(&self, snapshot: &Snapshot, is_folded: bool) -> Origin {
+        let of = |journal: &Option<Replayed>| journal.as_ref().and_then(|journal| journal.origin.clone());
+        let (old, last) = (of(&self.old), of(&self.last));
+        let known = snapshot.lineage.clone();
+        let store = old.iter().chain(&last).next().map(|journal| journal.store.clone());
+        let Lineage { store, state, .. } = known.unwrap_or_else(|| Lineage::begin(store));
+        let is_beyond = self.old.as_ref().is_some_and(|old| old.continues == Continues::Next) && !is_folded;
+        Origin { store, state: if is_beyond { Id::new() } else { state }, aside: old.map(|old| old.state) }
+    }
+}
+
+/// A journal that was read.
+pub(super) struct Replayed {
+    pub(super) extent: Extent,
+    /// What it goes on from, if it says so.
+    pub(super) origin: Option<Origin>,
+    pub(super) continues: Continues,
+}
+
+impl Replayed {
+    /// Whether changes can be appended to it, after all that was read.
+    pub(super) fn can_go_on(&self, snapshot: &Snapshot) -> bool {
+        // The snapshot is ahead of a journal that could not be written for a while.
+        let is_behind = self.extent.last.is_some_and(|last| last < snapshot.sequence);
+        self.extent.whole > 0 && self.continues == Continues::Next && !is_behind
+    }
+}
+
+/// Takes over the changes of a journal that come after a snapshot, and after the
+/// journal that was put aside. `None` if there is no such journal.
+pub(super) fn replay(
+    files: &Files,
+    snapshot: &mut Snapshot,
+    path: &Path,
+    aside: &Aside,
+) -> Result<Option<Replayed>, StorageError> {
+    let Some(text) = files::read("read the journal", path)? else { return Ok(None) };
+    let origin = journal::origin(&text);
+    let continues = lineage::compare(snapshot.lineage.as_ref(), aside, origin.as_ref())
+        .map_err(|stranger| refused(files, path, &stranger))?;
+    let folded = snapshot.sequence;
+    let extent = journal::read(&text, snapshot.sequence + 1, |record| match continues {
+        Continues::Next => snapshot.take_over(&record),
+        Continues::Folded => Ok(()),
+    });
+    let extent = extent.map_err(|unreadable| match unreadable {
+        Unreadable::Damage(damage) => damaged(path, damage, OF_JOURNAL),
+        Unreadable::Version(version) => unknown_version(path, 1, version, format!("`{VERSION}`")),
+    })?;
+    if continues == Continues::Folded
+        && extent.last > Some(folded)
+        && let Some((snapshot, journal)) = snapshot.lineage.as_ref().zip(origin.as_ref())
+    {
+        return Err(refused(files, path, &Stranger::of_other_changes(snapshot, journal)));
+    }
+    Ok(Some(Replayed { extent, origin, continues }))
+}
+
+/// The same of the journal that was put aside, which was safe by then.
+pub(super) fn replay_old(files: &Files, snapshot: &mut Snapshot) -> Result<Option<Replayed>, StorageError> {
+    let path = &files.old_journal;
+    let replayed = replay(files, snapshot, path, &Aside::None)?;
+    if let Some(Extent { torn, torn_line: line, .. }) = replayed.as_ref().map(|replayed| replayed.extent)
+        && torn > 0
+    {
+        let reason = "it was not written to its end, though changes that follow were".to_owned();
+        return Err(damaged(path, Damage { line, reason }, OF_JOURNAL));
+    }
+    Ok(replayed)
 }
 
 impl Snapshot {
     /// Nothing yet.
     pub(super) fn empty() -> Self {
-        Self { state: State::default(), sequence: 0 }
+        Self { state: State::default(), sequence: 0, lineage: Some(Lineage::begin(None)) }
     }
 
     fn take_over(&mut self, record: &Written) -> Result<(), String> {
@@ -124,6 +198,18 @@ impl Snapshot {
             .map_err(|error| format!("it does not fit what is before it: {error}"))?;
         self.sequence = found;
         Ok(())
+    }
+}
+
+/// A journal that does not belong to the state file.
+fn refused(files: &Files, journal: &Path, stranger: &Stranger) -> StorageError {
+    let state = files.state.display();
+    StorageError::Damaged {
+        place: format!("the journal `{}`", journal.display()),
+        reason: format!(
+            "it does not belong to the state file `{state}`: {stranger}; nothing was changed; put back the state file \
+             and the journal of one backup, or move this journal away, which loses the changes in it"
+        ),
     }
 }
 

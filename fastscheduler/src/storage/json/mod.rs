@@ -7,11 +7,14 @@
 //! - [`ledger`] keeps state and journal in step.
 //! - [`sync`] makes safe what was written, for many at once.
 //! - [`fold`] writes snapshots, beside those who work with the state.
+//! - [`closing`] leaves the files to whoever opens them next.
 //! - [`load`] reads it all again; [`python`] what the Python program wrote, with
 //!   [`not_numbers`] for what is no JSON in it.
-//! - [`document`], [`journal`], [`line`] are the forms of the files.
+//! - [`document`], [`journal`], [`line`] are the forms of the files; [`lineage`]
+//!   says which of them belong together.
 //! - [`files`] and [`lock`] see to names, safe replacement, and one at a time.
 
+mod closing;
 mod dead_letters;
 mod document;
 mod error;
@@ -20,6 +23,7 @@ mod fold;
 mod journal;
 mod ledger;
 mod line;
+mod lineage;
 mod load;
 mod lock;
 mod not_numbers;
@@ -36,13 +40,14 @@ use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
+use self::closing::Closing;
 use self::document::Cores;
 use self::error::FileError;
 use self::files::Files;
 use self::fold::Folding;
-use self::journal::{Extent, Journal};
-use self::ledger::{Closing, Inner, Ledger, Recorded};
-use self::load::Found;
+use self::journal::Journal;
+use self::ledger::{Inner, Ledger, Recorded};
+use self::load::{Found, Journals};
 use self::lock::Lock;
 use self::snapshot::Snapshot;
 use super::state::State;
@@ -130,31 +135,33 @@ impl JsonStorage {
                 files.begin(snapshot)?
             }
         };
-        let has_old = load::replay_old(&mut snapshot, &files.old_journal)?;
-        let extent = load::replay(&mut snapshot, &files.journal)?;
-        if let Some(torn) = extent.as_ref().map(|extent| extent.torn).filter(|torn| *torn > 0) {
+        let journals = Journals::replay(&files, &mut snapshot)?;
+        let torn = journals.last.as_ref().map_or(0, |journal| journal.extent.torn);
+        if torn > 0 {
             notes.push(format!(
                 "`{}` was not written to its end; its last {torn} bytes are dropped",
                 files.journal.display()
             ));
         }
-        let is_folded = files.fold_long_journals(&snapshot);
+        let is_folded = files.fold_long_journals(&mut snapshot, &journals);
         let state = std::fs::metadata(&files.state);
         let state = state.map_err(FileError::of("read the state file", &files.state))?;
         // The snapshot is ahead of a journal that could not be written for a
         // while. It must be there for good before the journal goes.
         files.sync_folder()?;
-        let is_behind = |extent: &Extent| extent.last.is_some_and(|last| last < snapshot.sequence);
-        let resumed = extent.filter(|extent| extent.whole > 0 && !is_folded && !is_behind(extent));
+        let resumed = journals.last.as_ref().filter(|journal| !is_folded && journal.can_go_on(&snapshot));
         let journal = match resumed {
-            Some(extent) => Journal::resume(&files.journal, extent.whole)?,
-            None => Journal::create(&files.journal, state.permissions())?,
+            Some(last) => Journal::resume(&files.journal, &last.extent, journals.origin(&snapshot))?,
+            None => {
+                let origin = journals.next_origin(&snapshot, is_folded);
+                Journal::create(&files.journal, state.permissions(), origin)?
+            }
         };
         files.sync_folder()?;
         for note in &notes {
             tracing::warn!("{note}");
         }
-        let folding = Folding::new(FOLD_AT, state.len(), has_old && !is_folded);
+        let folding = Folding::new(FOLD_AT, state.len(), journals.old.is_some() && !is_folded);
         Self::start(Ledger::new(files, snapshot, journal, folding, lock), notes)
     }
 

@@ -193,7 +193,7 @@ pub(super) fn take_over(text: &[u8], letters: Option<&[u8]>) -> Result<(Snapshot
     for run in runs {
         state.put_run(run);
     }
-    Ok((Snapshot { state, sequence: 0 }, notes))
+    Ok((Snapshot { state, ..Snapshot::empty() }, notes))
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Damage> {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use super::document::{Cores, Damage, IsLast, Reader, Writer};
+use super::lineage::Lineage;
 use crate::job::{DeadLetter, Job, OpenFire, Run, Statistics, Tombstone};
 use crate::storage::state::State;
 
@@ -13,12 +14,16 @@ use crate::storage::state::State;
 pub(super) struct Snapshot {
     pub(super) state: State,
     pub(super) sequence: u64,
+    /// `None` if an earlier version wrote it.
+    pub(super) lineage: Option<Lineage>,
 }
 
 /// What comes first: how far it goes, and how much follows.
 #[derive(Serialize, Deserialize)]
 struct Head {
     sequence: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lineage: Option<Lineage>,
     job_counter: u64,
     jobs: usize,
     outliving: usize,
@@ -43,6 +48,7 @@ impl Snapshot {
             (state.tombstone_parts(), state.letter_parts(), state.run_parts());
         let head = Head {
             sequence: self.sequence,
+            lineage: self.lineage.clone(),
             job_counter: state.next_job(),
             jobs: jobs.len(),
             outliving: outliving.len(),
@@ -91,6 +97,6 @@ impl Snapshot {
         for run in history {
             state.put_run(run);
         }
-        Ok(Self { state, sequence: head.sequence })
+        Ok(Self { state, sequence: head.sequence, lineage: head.lineage })
     }
 }

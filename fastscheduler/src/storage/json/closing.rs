@@ -1,0 +1,103 @@
+//! Closing a store.
+
+use std::sync::MutexGuard;
+
+use tokio::sync::oneshot;
+
+use super::error::FileError;
+use super::files;
+use super::ledger::{Inner, Ledger};
+use crate::storage::state::Dropped;
+
+/// How the store is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// In good order, with a snapshot.
+    Folded,
+    /// At once: the journal has it all.
+    AsItIs,
+}
+
+impl Ledger {
+    /// Begins to close, unless that was done; answers how it went.
+    pub(super) fn close(&self, how: Closing) -> oneshot::Receiver<Result<(), FileError>> {
+        let mut inner = self.inner();
+        inner.closing.get_or_insert(how);
+        self.sync_more.notify_one();
+        self.fold_more.notify_one();
+        let (answer, answered) = oneshot::channel();
+        inner.closers.push(answer);
+        if inner.threads == 0 {
+            inner.tell_closers();
+        }
+        answered
+    }
+
+    /// A thread ends. After the last of them others may open the files.
+    pub(super) fn end_duty(&self) {
+        let mut inner = self.inner();
+        inner.threads -= 1;
+        if inner.threads > 0 {
+            return;
+        }
+        inner.lock = None;
+        inner.sync.give_up();
+        inner.tell_closers();
+    }
+
+    /// Leaves the files as they are to be found by who opens them next.
+    pub(super) fn close_files(
+        &self,
+        mut inner: MutexGuard<'_, Inner>,
+        closing: Closing,
+    ) -> Result<(), FileError> {
+        let files = &self.files;
+        let is_whole = inner.behind.is_none();
+        let has_journal = inner.journal.has_records() || files.old_journal.exists();
+        // What was dropped since the last record is in no file yet.
+        let is_folded = !has_journal && inner.dropped == Dropped::default();
+        if is_whole && (closing == Closing::AsItIs || is_folded) {
+            let is_to_show = inner.fold.has_letters || inner.fold.has_old_letters;
+            let letters = is_to_show.then(|| files.letters(&inner.state));
+            drop(inner);
+            if let Some(text) = letters {
+                files.show_dead_letters(text);
+            }
+            return if has_journal { Ok(()) } else { files::remove(&files.journal) };
+        }
+        let lineage = inner.journal.origin().with_all();
+        let snapshot = inner.snapshot(lineage);
+        drop(inner);
+        let written = files.write(&snapshot).and_then(|_| {
+            files::remove(&files.old_journal)?;
+            files::remove(&files.journal)
+        });
+        match written {
+            Ok(()) => self.inner().sync.is_covered(snapshot.sequence),
+            Err(why) if is_whole => {
+                tracing::warn!(
+                    error = &why as &dyn std::error::Error,
+                    "no snapshot at the end; the journal has all that it lacks"
+                );
+            }
+            Err(why) => {
+                tracing::error!(
+                    error = &why as &dyn std::error::Error,
+                    "closed without what was changed since the journal could not be written"
+                );
+                return Err(why);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn tell_closers(&mut self) {
+        let closed = self.closed.clone().unwrap_or(Ok(()));
+        for who in std::mem::take(&mut self.closers) {
+            // Who has gone away need not be told.
+            let _ = who.send(closed.clone());
+        }
+    }
+}
