@@ -164,6 +164,8 @@ pub(crate) struct Engine {
     /// Claims on their way from the queue to `in_flight`.
     busy: AtomicUsize,
     idle_more: Notify,
+    /// Cancelled when somebody else has taken over the store.
+    lost: CancellationToken,
     /// Whether the store was closed: what is not written by then never is.
     is_closed: AtomicBool,
     /// Counts what is handed out and settled, so that an observer sees changes.
@@ -218,6 +220,7 @@ impl Engine {
             runtime: OnceLock::new(),
             busy: AtomicUsize::new(0),
             idle_more: Notify::new(),
+            lost: CancellationToken::new(),
             is_closed: AtomicBool::new(false),
             epoch: AtomicU64::new(0),
         }

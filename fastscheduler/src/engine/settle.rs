@@ -237,11 +237,16 @@ impl Engine {
         }
     }
 
-    /// Stores what has happened and tells those who listen.
+    /// Stores what has happened and tells those who listen. Without the store,
+    /// it has not happened.
     pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
-        if !changes.is_empty() {
-            self.persist(what, || self.apply(changes, Durability::Soon)).await;
-            self.announce(changes);
+        if changes.is_empty() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = self.persist(what, || self.apply(changes, Durability::Soon)) => self.announce(changes),
+            () = self.lost.cancelled() => tracing::error!("left {what} behind when the store was lost"),
         }
     }
 

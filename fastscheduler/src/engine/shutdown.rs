@@ -141,6 +141,24 @@ impl Engine {
         closed
     }
 
+    /// Watches over the store until the stop. If somebody else takes it over, this
+    /// claims nothing more, and `stop` is to end it all.
+    pub(crate) async fn watch_store(self: Arc<Self>, stop: impl Future<Output = ()> + Send + 'static) {
+        let lost = tokio::select! {
+            biased;
+            () = self.claiming.cancelled() => return,
+            lost = self.storage.lost() => lost,
+        };
+        tracing::error!(error = &lost as &dyn std::error::Error, "the store was lost; stopping");
+        self.note_trouble("the store", Some(lost.to_string()));
+        self.lost.cancel();
+        self.begin_to_stop();
+        if let Some(runtime) = self.runtime.get() {
+            // Not with `self.tasks`: it would wait for itself.
+            runtime.spawn(stop);
+        }
+    }
+
     /// Gives back what was claimed and not begun.
     async fn give_back_unstarted(&self) {
         let unstarted = self.pullers.take_uncancelled();

@@ -1,5 +1,6 @@
 //! Starting, stopping, and running in between.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::signals::Signals;
@@ -24,7 +25,7 @@ impl Scheduler {
     /// Starts to run jobs, on the caller's runtime.
     ///
     /// It keeps running when all handles are dropped, until it is stopped or the
-    /// runtime ends.
+    /// runtime ends. If another process takes over the store, it stops by itself.
     ///
     /// # Errors
     ///
@@ -65,6 +66,7 @@ impl Scheduler {
         }
         self.0.engine.start();
         self.0.engine.spawn(self.clone().watch_clock());
+        self.0.engine.spawn(Arc::clone(&self.0.engine).watch_store(self.clone().stop_without_store()));
         self.0.engine.spawn(self.clone().outlast_attempts());
         if let Some(Started { serving, .. }) = service {
             self.0.engine.spawn(serving);
@@ -132,6 +134,13 @@ impl Scheduler {
         Ok(engine.close().await?)
     }
 
+    /// Stops once the store is lost. Attempts get no time to end: whoever has the
+    /// store runs them again.
+    async fn stop_without_store(self) {
+        // Why it fails was said already.
+        let _ = self.stop_within(Duration::ZERO).await;
+    }
+
     /// Starts, waits for SIGINT or SIGTERM or until another handle or a job
     /// stops it, and stops. A second signal cuts attempts short at once.
     ///
@@ -140,7 +149,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), and [`SchedulerError::Signals`].
+    /// As [`start`](Self::start), and [`SchedulerError::Signals`];
+    /// [`SchedulerError::Storage`] if another process has taken over the store.
     pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         let mut signals = Signals::new().map_err(SchedulerError::Signals)?;

@@ -37,7 +37,8 @@ use crate::schedule::Zone;
 /// # Errors
 ///
 /// A [`SchedulerError`]: what [`SchedulerBuilder`](super::SchedulerBuilder)
-/// refuses, or [`SchedulerError::InsideRuntime`] inside a runtime.
+/// refuses, [`SchedulerError::InsideRuntime`] inside a runtime, or
+/// [`SchedulerError::Storage`] if another process has taken over the store.
 ///
 /// # Examples
 ///

@@ -32,6 +32,17 @@ pub enum StorageError {
         /// What can be done about it.
         remedy: String,
     },
+    /// Somebody else has taken over the store that was open here. This process
+    /// has written nothing since it noticed.
+    #[error(
+        "{store} was taken over by {by}; nothing more is written here; stop that one, and start this one again"
+    )]
+    Taken {
+        /// The store, as in ``the state file `scheduler.json` ``.
+        store: String,
+        /// Who has it.
+        by: String,
+    },
     /// What is stored is not what was written. Nothing of it was touched.
     #[error("{place}: {reason}")]
     Damaged {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::{BoxFuture, pending, ready};
 use serde::{Deserialize, Serialize};
 
 pub use error::StorageError;
@@ -332,6 +332,14 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A store that holds nothing open has nothing to do.
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         Box::pin(ready(Ok(())))
+    }
+
+    /// Waits until somebody else has taken over the store, for good; returns the
+    /// error that changes get from then on. A scheduler stops then.
+    ///
+    /// A store that nobody can take over never returns, which is the default.
+    fn lost(&self) -> BoxFuture<'_, StorageError> {
+        Box::pin(pending())
     }
 
     /// Whether other processes may work with the same jobs at the same time.

@@ -11,6 +11,7 @@ mod full_disk;
 mod journals;
 mod lineage;
 mod lock;
+mod lost_lock;
 mod nesting;
 mod permissions;
 mod size_limit;

@@ -7,6 +7,8 @@ use tokio::sync::oneshot;
 use super::error::FileError;
 use super::files;
 use super::ledger::{Inner, Ledger};
+use super::lock::Taken;
+use crate::storage::StorageError;
 use crate::storage::state::Dropped;
 
 /// How the store is closed.
@@ -16,6 +18,8 @@ pub(super) enum Closing {
     Folded,
     /// At once: the journal has it all.
     AsItIs,
+    /// At once, and without touching the files: somebody else has them.
+    Taken,
 }
 
 impl Ledger {
@@ -33,6 +37,31 @@ impl Ledger {
         answered
     }
 
+    /// Looks whether the files are still this store's. If somebody else has taken
+    /// them over, nothing is written any more.
+    pub(super) fn look(&self) -> Result<(), StorageError> {
+        self.lock.look(&self.files).map_err(|taken| {
+            self.give_up(taken.clone());
+            taken.into()
+        })
+    }
+
+    fn give_up(&self, taken: Taken) {
+        let mut inner = self.inner();
+        if inner.taken.is_some() || inner.threads == 0 {
+            return;
+        }
+        inner.taken = Some(taken);
+        inner.closing = Some(Closing::Taken);
+        // They are told why by that.
+        inner.sync.give_up();
+        inner.fold.waiting.clear();
+        drop(inner);
+        self.sync_more.notify_one();
+        self.fold_more.notify_one();
+        self.is_taken.cancel();
+    }
+
     /// A thread ends. After the last of them others may open the files.
     pub(super) fn end_duty(&self) {
         let mut inner = self.inner();
@@ -40,7 +69,7 @@ impl Ledger {
         if inner.threads > 0 {
             return;
         }
-        inner.lock = None;
+        self.lock.release();
         inner.sync.give_up();
         inner.tell_closers();
     }
@@ -51,6 +80,9 @@ impl Ledger {
         mut inner: MutexGuard<'_, Inner>,
         closing: Closing,
     ) -> Result<(), FileError> {
+        if closing == Closing::Taken {
+            return Ok(());
+        }
         let files = &self.files;
         let is_whole = inner.behind.is_none();
         let has_journal = inner.journal.has_records() || files.old_journal.exists();
@@ -68,7 +100,7 @@ impl Ledger {
         let lineage = inner.journal.origin().with_all();
         let snapshot = inner.snapshot(lineage);
         drop(inner);
-        let written = files.write(&snapshot).and_then(|_| {
+        let written = files.write(&snapshot, &self.lock).and_then(|_| {
             files::remove(&files.old_journal)?;
             files::remove(&files.journal)
         });
@@ -93,6 +125,11 @@ impl Ledger {
 }
 
 impl Inner {
+    /// Why changes are refused once it is closed.
+    pub(super) fn why_closed(&self) -> StorageError {
+        self.taken.clone().map_or(StorageError::Closed, StorageError::from)
+    }
+
     fn tell_closers(&mut self) {
         let closed = self.closed.clone().unwrap_or(Ok(()));
         for who in std::mem::take(&mut self.closers) {

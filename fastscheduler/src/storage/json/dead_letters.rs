@@ -72,8 +72,9 @@ impl Files {
             return false;
         }
         let written = text.map_err(io::Error::from).map_err(FileError::of(SHOW, &self.dead_letters));
-        let written = written
-            .and_then(|text| self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text)));
+        let written = written.and_then(|text| {
+            self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text), |_| Ok(()))
+        });
         if let Err(why) = written {
             tracing::warn!(error = &why as &dyn std::error::Error, "the dead letters cannot be shown");
         }

@@ -78,6 +78,11 @@ impl Files {
         })
     }
 
+    /// The store, as messages name it.
+    pub(super) fn name(&self) -> String {
+        format!("the state file `{}`", self.state.display())
+    }
+
     /// What was changed since the snapshot, the older one first.
     pub(super) fn journals(&self) -> impl Iterator<Item = &Path> {
         [&self.old_journal, &self.journal].into_iter().map(PathBuf::as_path)
@@ -92,7 +97,7 @@ impl Files {
             number += 1;
             copy = with(file, &format!(".bak.{number}"));
         }
-        self.replace(KEEP, &copy, file, |to| to.write_all(&text))?;
+        self.replace(KEEP, &copy, file, |to| to.write_all(&text), |_| Ok(()))?;
         notes.push(format!("`{}` is kept as `{}`", file.display(), copy.display()));
         Ok(())
     }
@@ -108,15 +113,16 @@ impl Files {
     }
 
     /// Puts what `write` writes in the place of a file, whole or not at all,
-    /// and says how long it is. It may be read by those who may read the one
-    /// that is there, or else the one it is `like`.
+    /// once `is_ready` allows it; answers the new file. It may be read by those
+    /// who may read the one that is there, or else the one it is `like`.
     pub(super) fn replace(
         &self,
         action: &'static str,
         file: &Path,
         like: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-    ) -> Result<u64, FileError> {
+        is_ready: impl FnOnce(&File) -> io::Result<()>,
+    ) -> Result<File, FileError> {
         let beside = with(file, ".tmp");
         if let Ok(known) = fs::symlink_metadata(&beside)
             && !known.is_file()
@@ -129,20 +135,19 @@ impl Files {
         let written = create(&beside, known.map(|known| known.permissions())).and_then(|new| {
             let mut writer = BufWriter::with_capacity(BUFFER, new);
             write(&mut writer)?;
-            writer.flush()?;
-            let new = writer.get_ref();
+            let new = writer.into_inner()?;
             new.sync_all()?;
-            let length = new.metadata()?.len();
+            is_ready(&new)?;
             fs::rename(&beside, file)?;
-            Ok(length)
+            Ok(new)
         });
-        let length = written.map_err(|error| {
+        let new = written.map_err(|error| {
             // What it takes up may be what is missing.
             let _ = fs::remove_file(&beside);
             FileError::new(action, file, error)
         })?;
         self.sync_folder()?;
-        Ok(length)
+        Ok(new)
     }
 }
 

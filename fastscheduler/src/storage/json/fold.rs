@@ -8,7 +8,7 @@
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::MutexGuard;
@@ -23,6 +23,7 @@ use super::journal::Journal;
 use super::ledger::{Answer, Inner, Ledger};
 use super::lineage::{Lineage, Origin};
 use super::load::{self, Found, Journals};
+use super::lock::Lock;
 use super::snapshot::Snapshot;
 use super::sync;
 use crate::storage::StorageError;
@@ -147,6 +148,7 @@ impl Ledger {
             inner = Self::wait(&self.fold_more, inner, Duration::MAX, |inner| {
                 inner.closing.is_none() && !inner.has_to_write()
             });
+            inner = self.looked_at(inner);
             if let Some(closing) = inner.closing {
                 inner.fold.waiting.clear();
                 let closed = self.close_files(inner, closing);
@@ -228,7 +230,7 @@ impl Ledger {
                 Unfolded::Lost(FileError::new("fold the journal", &files.old_journal, why))
             })?,
         };
-        let length = files.write(&snapshot).map_err(Unfolded::Later)?;
+        let length = files.write(&snapshot, &self.lock).map_err(Unfolded::Later)?;
         files::remove(&files.old_journal).map_err(Unfolded::Later)?;
         Ok(length)
     }
@@ -275,8 +277,10 @@ impl Ledger {
     fn read_back(&self) -> Result<Snapshot, StorageError> {
         let files = &self.files;
         let Found::Snapshot(mut snapshot) = load::state_file(files, Cores::One)? else {
-            let place = format!("the state file `{}`", files.state.display());
-            return Err(StorageError::Damaged { place, reason: "it is not what was written".to_owned() });
+            return Err(StorageError::Damaged {
+                place: files.name(),
+                reason: "it is not what was written".to_owned(),
+            });
         };
         load::replay_old(files, &mut snapshot)?;
         snapshot.lineage = Some(self.inner().journal.origin().before());
@@ -292,7 +296,7 @@ impl Ledger {
             let origin = Origin::after(&lineage);
             (inner.snapshot(lineage), origin)
         };
-        let written = self.files.write(&snapshot);
+        let written = self.files.write(&snapshot, &self.lock);
         let mut inner = self.inner();
         let missed = inner.fold.missed.take();
         let length = written?;
@@ -316,15 +320,15 @@ impl Ledger {
 
 impl Files {
     /// Begins anew with a state.
-    pub(super) fn begin(&self, snapshot: Snapshot) -> Result<Snapshot, FileError> {
-        self.write(&snapshot)?;
+    pub(super) fn begin(&self, snapshot: Snapshot, lock: &Lock) -> Result<Snapshot, FileError> {
+        self.write(&snapshot, lock)?;
         Ok(snapshot)
     }
 
     /// Folds journals that are much longer than the state, as processes leave
     /// them that all ended before they could fold: the next would have ever more
     /// to read. Says whether that was done; if not, the journals have it all.
-    pub(super) fn fold_long_journals(&self, snapshot: &mut Snapshot, read: &Journals) -> bool {
+    pub(super) fn fold_long_journals(&self, snapshot: &mut Snapshot, read: &Journals, lock: &Lock) -> bool {
         let length = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
         let journals: u64 = self.journals().map(length).sum();
         if journals <= LONG.max(length(&self.state).saturating_mul(MUCH)) {
@@ -332,7 +336,7 @@ impl Files {
         }
         let lineage = read.origin(snapshot).with_all();
         let before = snapshot.lineage.replace(lineage);
-        if let Err(why) = self.write(snapshot) {
+        if let Err(why) = self.write(snapshot, lock) {
             tracing::warn!(error = &why as &dyn std::error::Error, "long journals could not be folded");
             snapshot.lineage = before;
             return false;
@@ -349,9 +353,12 @@ impl Files {
     }
 
     /// Writes a snapshot, and answers its length.
-    pub(super) fn write(&self, snapshot: &Snapshot) -> Result<u64, FileError> {
-        let length =
-            self.replace("write the state file", &self.state, &self.state, |to| snapshot.write(to))?;
+    pub(super) fn write(&self, snapshot: &Snapshot, lock: &Lock) -> Result<u64, FileError> {
+        const WRITE: &str = "write the state file";
+        let is_ready = |new: &File| lock.before_replacing(self, new);
+        let new = self.replace(WRITE, &self.state, &self.state, |to| snapshot.write(to), is_ready)?;
+        let length = new.metadata().map_err(FileError::of(WRITE, &self.state))?.len();
+        lock.replaced(new);
         self.show_dead_letters(self.letters(&snapshot.state));
         Ok(length)
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{Damage, VERSION};
 use super::error::FileError;
 use super::files::{self, Files};
+use super::inode;
 use super::line::{self, seal, unseal};
 use super::lineage::Origin;
 use crate::storage::Change;
@@ -111,11 +112,7 @@ impl Journal {
 
     /// Whether somebody has removed it.
     pub(super) fn is_removed(&self) -> bool {
-        #[cfg(unix)]
-        let is_there = |known: fs::Metadata| std::os::unix::fs::MetadataExt::nlink(&known) > 0;
-        #[cfg(not(unix))]
-        let is_there = |_| true;
-        !self.file.metadata().is_ok_and(is_there)
+        !inode::names(&self.file).is_ok_and(|names| names > 0)
     }
 
     pub(super) fn length(&self) -> u64 {

@@ -10,6 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::closing::Closing;
 use super::error::FileError;
@@ -17,7 +18,7 @@ use super::files::Files;
 use super::fold::{Folding, Unfolded};
 use super::journal::{Journal, Record};
 use super::line::seal;
-use super::lock::Lock;
+use super::lock::{Lock, Taken};
 use super::snapshot::Snapshot;
 use super::sync::Syncing;
 use crate::storage::state::{Dropped, State};
@@ -30,11 +31,14 @@ pub(super) type Answer = oneshot::Sender<Result<(), FileError>>;
 #[derive(Debug)]
 pub(super) struct Ledger {
     pub(super) files: Files,
+    pub(super) lock: Lock,
     inner: Mutex<Inner>,
     /// There is more to sync.
     pub(super) sync_more: Condvar,
     /// There is a snapshot to write.
     pub(super) fold_more: Condvar,
+    /// Cancelled when somebody else has taken the files over.
+    pub(super) is_taken: CancellationToken,
 }
 
 pub(super) struct Inner {
@@ -52,8 +56,8 @@ pub(super) struct Inner {
     pub(super) closing: Option<Closing>,
     pub(super) sync: Syncing,
     pub(super) fold: Folding,
-    /// Held until the last thread has ended.
-    pub(super) lock: Option<Lock>,
+    /// Who has taken the files over.
+    pub(super) taken: Option<Taken>,
     pub(super) threads: usize,
     /// How the files were closed.
     pub(super) closed: Option<Result<(), FileError>>,
@@ -96,13 +100,20 @@ impl Ledger {
             closing: None,
             sync: Syncing::begin(),
             fold,
-            lock: Some(lock),
+            taken: None,
             threads: 0,
             closed: None,
             closers: Vec::new(),
             line: Vec::new(),
         };
-        Self { files, inner: Mutex::new(inner), sync_more: Condvar::new(), fold_more: Condvar::new() }
+        Self {
+            files,
+            lock,
+            inner: Mutex::new(inner),
+            sync_more: Condvar::new(),
+            fold_more: Condvar::new(),
+            is_taken: CancellationToken::new(),
+        }
     }
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -128,6 +139,9 @@ impl Ledger {
         changes: &[Change],
         durability: Durability,
     ) -> Result<Recorded, StorageError> {
+        if durability == Durability::Now {
+            self.look()?;
+        }
         let mut inner = self.inner();
         inner.check_open()?;
         if changes.is_empty() {
@@ -143,6 +157,7 @@ impl Ledger {
 
     /// Drops all dead letters; answers how many they are.
     pub(super) fn clear_dead_letters(&self) -> Result<(usize, Recorded), StorageError> {
+        self.look()?;
         let mut inner = self.inner();
         inner.check_open()?;
         let count = inner.state.dead_letter_count();
@@ -255,7 +270,7 @@ impl Inner {
     }
 
     fn check_open(&self) -> Result<(), StorageError> {
-        self.closing.map_or(Ok(()), |_| Err(StorageError::Closed))
+        if self.closing.is_some() { Err(self.why_closed()) } else { Ok(()) }
     }
 
     /// Keeps a record for the journal that begins with the snapshot which is

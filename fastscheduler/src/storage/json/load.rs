@@ -32,7 +32,7 @@ pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageEr
         let Some(journal) = files.journals().find(|journal| journal.exists()) else {
             return Ok(Found::Nothing);
         };
-        let place = format!("the state file `{}`", files.state.display());
+        let place = files.name();
         let reason = format!(
             "it is gone, but its journal `{}` is there; put it back, or move the journal away to begin anew",
             journal.display()

@@ -1,60 +1,224 @@
 //! One store at a time on a state file.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::FileError;
 use super::files::{self, Files};
+use super::holder::Holder;
+use super::inode::{self, Inode};
 use crate::storage::StorageError;
 
-/// Keeps others from opening the same state file, until it is dropped.
+/// Keeps others from opening the same state file, until it is released.
 ///
 /// A file of its own is locked, since the state file is replaced by another
 /// one time and again. It stays behind: who removes it may remove that of
-/// somebody who has just locked it.
+/// somebody who has just locked it. On Unix the state file is locked too, for
+/// those who come by another hard link, or when the file of its own was removed.
+/// File systems of a network may not know locks, or forget them.
 #[derive(Debug)]
-pub(super) struct Lock(File);
+pub(super) struct Lock(Mutex<Held>);
 
-impl Drop for Lock {
+/// What is locked.
+#[derive(Debug, Default)]
+struct Held {
+    /// The file of its own.
+    own: Option<Locked>,
+    /// The state file.
+    state: Option<Locked>,
+    /// An earlier state file, which still has another name.
+    linked: Option<Locked>,
+    /// Who has taken the state file over. That is for good.
+    taken: Option<Taken>,
+    /// Whether it was said that the lock cannot be made again.
+    is_reported: bool,
+}
+
+/// A file that is locked until it is dropped.
+#[derive(Debug)]
+struct Locked {
+    file: File,
+    inode: Inode,
+}
+
+impl Drop for Locked {
     fn drop(&mut self) {
         // A process that somebody is just starting has the file too, until it
         // runs its program: closing it would not end the lock.
-        let _ = self.0.unlock();
+        let _ = self.file.unlock();
     }
+}
+
+/// Who has taken over a state file that this process had open.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    store: String,
+    by: String,
+}
+
+impl From<Taken> for StorageError {
+    fn from(Taken { store, by }: Taken) -> Self {
+        Self::Taken { store, by }
+    }
+}
+
+/// Why a lock is not had.
+enum Refusal {
+    /// Somebody else has it.
+    Held(Holder),
+    Failed(io::Error),
 }
 
 impl Lock {
     pub(super) fn take(files: &Files) -> Result<Self, StorageError> {
-        let failed = |source| FileError::new("lock the state file", &files.lock, source);
-        files::check_place(&files.lock).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).open(&files.lock).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {
-                let mut lock = Self(file);
-                if let Holder::Foreign = Holder::of(&mut lock.0).map_err(failed)? {
-                    return Err(failed(io::Error::other(FOREIGN)).into());
-                }
-                // Who has it is good to know, and no more: a full disk is no
-                // reason not to open.
-                let _ = lock.note_process();
-                Ok(lock)
+        // First, so that who is refused does not touch the lock of who has it.
+        let before = lock_state(files)?;
+        let own = match lock_own(&files.lock) {
+            Ok(own) => own,
+            Err(Refusal::Held(holder)) => return Err(in_use(files, &holder)),
+            Err(Refusal::Failed(error)) => return Err(failed(files, error).into()),
+        };
+        // It may have been begun meanwhile.
+        let state = if before.is_some() { before } else { lock_state(files)? };
+        Ok(Self(Mutex::new(Held { own: Some(own), state, ..Held::default() })))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks whether the lock is still there. One that was removed is made again,
+    /// unless somebody else has made one.
+    pub(super) fn look(&self, files: &Files) -> Result<(), Taken> {
+        let mut held = self.held();
+        if let Some(taken) = &held.taken {
+            return Err(taken.clone());
+        }
+        let is_there = held.own.as_ref().is_none_or(|own| own.inode.is_at(&files.lock));
+        if is_there {
+            return Ok(());
+        }
+        match lock_own(&files.lock) {
+            Ok(own) => {
+                tracing::warn!(
+                    "`{}` was removed while it was in use; it is made again",
+                    files.lock.display()
+                );
+                held.own = Some(own);
+                held.is_reported = false;
+                Ok(())
             }
-            Err(TryLockError::WouldBlock) => Err(match Holder::of(&mut file) {
-                Ok(Holder::Foreign) => failed(io::Error::other(FOREIGN)).into(),
-                Ok(Holder::Process(id)) => in_use(files, Some(id)),
-                // On some systems what is locked cannot be read.
-                Ok(Holder::Nobody) | Err(_) => in_use(files, None),
-            }),
-            Err(TryLockError::Error(error)) => Err(failed(error).into()),
+            Err(Refusal::Held(holder)) => {
+                let by = holder.name().unwrap_or_else(|| "another process".to_owned());
+                let taken = Taken { store: files.name(), by };
+                held.taken = Some(taken.clone());
+                Err(taken)
+            }
+            Err(Refusal::Failed(error)) => {
+                // The state file is locked as well. It is tried again the next time.
+                if !std::mem::replace(&mut held.is_reported, true) {
+                    let error = failed(files, error);
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the lock was removed while it was in use, and cannot be made again"
+                    );
+                }
+                Ok(())
+            }
         }
     }
 
-    fn note_process(&mut self) -> io::Result<()> {
-        self.0.set_len(0)?;
-        self.0.rewind()?;
-        write!(self.0, "{}", std::process::id())
+    /// Looks once more before a new state file gets its name, and locks it.
+    pub(super) fn before_replacing(&self, files: &Files, new: &File) -> io::Result<()> {
+        self.look(files).map_err(|taken| io::Error::other(StorageError::from(taken)))?;
+        if cfg!(unix) {
+            // Not everywhere are there locks.
+            let _ = new.try_lock();
+        }
+        Ok(())
+    }
+
+    /// A new state file has got its name.
+    pub(super) fn replaced(&self, new: File) {
+        if !cfg!(unix) {
+            return;
+        }
+        let mut held = self.held();
+        let new = Inode::of(&new).ok().map(|inode| Locked { file: new, inode });
+        let before = std::mem::replace(&mut held.state, new);
+        if held.linked.is_none() {
+            held.linked = before.filter(|before| inode::names(&before.file).is_ok_and(|names| names > 0));
+        }
+    }
+
+    /// Lets others open the state file.
+    pub(super) fn release(&self) {
+        let mut held = self.held();
+        *held = Held { taken: held.taken.take(), ..Held::default() };
+    }
+}
+
+fn failed(files: &Files, source: io::Error) -> FileError {
+    FileError::new("lock the state file", &files.lock, source)
+}
+
+/// Locks the file of its own, which is made if it is not there.
+fn lock_own(path: &Path) -> Result<Locked, Refusal> {
+    files::check_place(path).map_err(Refusal::Failed)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    loop {
+        let mut file = options.open(path).map_err(Refusal::Failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                // On some systems what is locked cannot be read.
+                return Err(match Holder::of(&mut file).unwrap_or(Holder::Nobody) {
+                    Holder::Foreign => Refusal::Failed(io::Error::other(FOREIGN)),
+                    holder => Refusal::Held(holder),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(Refusal::Failed(error)),
+        }
+        let inode = Inode::of(&file).map_err(Refusal::Failed)?;
+        let mut locked = Locked { file, inode };
+        if !locked.inode.is_at(path) {
+            // It was removed before it was locked.
+            continue;
+        }
+        if let Holder::Foreign = Holder::of(&mut locked.file).map_err(Refusal::Failed)? {
+            return Err(Refusal::Failed(io::Error::other(FOREIGN)));
+        }
+        // Who has it is good to know, and no more: a full disk is no reason not
+        // to open.
+        let _ = Holder::note(&mut locked.file);
+        return Ok(locked);
+    }
+}
+
+/// Locks the state file itself, if it is there and can be.
+fn lock_state(files: &Files) -> Result<Option<Locked>, StorageError> {
+    if !cfg!(unix) {
+        // There others could not read it.
+        return Ok(None);
+    }
+    loop {
+        // Whatever is wrong with it, who reads it is told.
+        let Ok(file) = File::open(&files.state) else { return Ok(None) };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(in_use_itself(files, &file)),
+            // Not everywhere are there locks.
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+        let Ok(inode) = Inode::of(&file) else { return Ok(None) };
+        let locked = Locked { file, inode };
+        // Or else it was replaced before it was locked.
+        if locked.inode.is_at(&files.state) {
+            return Ok(Some(locked));
+        }
     }
 }
 
@@ -63,42 +227,29 @@ impl Lock {
 const FOREIGN: &str = "it is not the lock of a state file, and was left as it is; move it away, or choose another \
                        `state_file`";
 
-/// Who is noted in a lock.
-enum Holder {
-    Nobody,
-    Process(u32),
-    /// It is something else.
-    Foreign,
-}
-
-impl Holder {
-    fn of(file: &mut File) -> io::Result<Self> {
-        /// More than the number of a process has.
-        const LONG: u64 = 16;
-        let mut noted = Vec::new();
-        file.take(LONG).read_to_end(&mut noted)?;
-        // A power failure may leave zeros, or nothing.
-        if noted.iter().all(|byte| *byte == 0) {
-            return Ok(Self::Nobody);
-        }
-        let digits =
-            str::from_utf8(&noted).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let id = digits.and_then(|digits| digits.parse().ok());
-        Ok(id.map_or(Self::Foreign, Self::Process))
+/// Somebody has locked the state file itself.
+fn in_use_itself(files: &Files, state: &File) -> StorageError {
+    let has_other_names = inode::names(state).is_ok_and(|names| names > 1);
+    // Only who comes by the same name finds the lock of the other.
+    let own = OpenOptions::new().read(true).write(true).open(&files.lock).ok();
+    let own = own.filter(|own| !has_other_names || matches!(own.try_lock(), Err(TryLockError::WouldBlock)));
+    match own {
+        Some(mut own) => in_use(files, &Holder::of(&mut own).unwrap_or(Holder::Nobody)),
+        None if has_other_names => StorageError::InUse {
+            store: files.name(),
+            by: "another scheduler under another name, since it is a hard link".to_owned(),
+            remedy: "stop that one, or use another `state_file`".to_owned(),
+        },
+        None => in_use(files, &Holder::Nobody),
     }
 }
 
-fn in_use(files: &Files, holder: Option<u32>) -> StorageError {
-    let (by, what) = match holder {
-        Some(id) if id == std::process::id() => {
-            (format!("another scheduler of this process ({id})"), "that one")
-        }
-        Some(id) => (format!("process {id}"), "that one"),
-        None => ("another process".to_owned(), "it"),
-    };
+fn in_use(files: &Files, holder: &Holder) -> StorageError {
+    let name = holder.name();
+    let what = if name.is_some() { "that one" } else { "it" };
     StorageError::InUse {
-        store: format!("the state file `{}`", files.state.display()),
-        by,
+        store: files.name(),
+        by: name.unwrap_or_else(|| "another process".to_owned()),
         remedy: format!("stop {what}, or use another `state_file`"),
     }
 }

@@ -12,7 +12,8 @@
 //!   [`not_numbers`] for what is no JSON in it.
 //! - [`document`], [`journal`], [`line`] are the forms of the files; [`lineage`]
 //!   says which of them belong together.
-//! - [`files`] and [`lock`] see to names, safe replacement, and one at a time.
+//! - [`files`] and [`lock`] see to names, safe replacement, and one at a time;
+//!   [`holder`] says who that is, and [`inode`] which file a name leads to.
 
 mod closing;
 mod dead_letters;
@@ -20,6 +21,8 @@ mod document;
 mod error;
 mod files;
 mod fold;
+mod holder;
+mod inode;
 mod journal;
 mod ledger;
 mod line;
@@ -64,7 +67,9 @@ const FOLD_AT: u64 = 16 * 1024 * 1024;
 ///
 /// `<state_file>` is a snapshot, `<state_file>.journal` what was changed since,
 /// one JSON record a line; `<name>_dead_letters.json` shows the dead letters.
-/// One process has them open at a time, which `<state_file>.lock` sees to.
+/// One process has them open at a time, which `<state_file>.lock` sees to. If
+/// another one takes them over all the same, this store writes nothing more, and
+/// [`lost`](Storage::lost) returns. File systems of a network may not know locks.
 ///
 /// What a caller is told succeeded is safe from a power failure; runs are so
 /// within 100 ms. While the disk is full jobs go on, and what is asked for
@@ -115,7 +120,7 @@ impl JsonStorage {
     /// # Errors
     ///
     /// [`StorageError::InUse`] if it is open already, here or in another
-    /// process; [`StorageError::Damaged`] and [`StorageError::Version`] if it
+    /// process, also by another hard link; [`StorageError::Damaged`] and [`StorageError::Version`] if it
     /// cannot be read, and then nothing is changed; [`StorageError::Failed`]
     /// for what the system refuses.
     pub fn open(state_file: impl AsRef<Path>) -> Result<Self, StorageError> {
@@ -126,13 +131,13 @@ impl JsonStorage {
             Found::Snapshot(snapshot) => snapshot,
             Found::Nothing => {
                 files.keep(&files.dead_letters, &mut notes)?;
-                files.begin(Snapshot::empty())?
+                files.begin(Snapshot::empty(), &lock)?
             }
             Found::Python(snapshot, of_python) => {
                 files.keep(&files.state, &mut notes)?;
                 files.keep(&files.dead_letters, &mut notes)?;
                 notes.extend(of_python);
-                files.begin(snapshot)?
+                files.begin(snapshot, &lock)?
             }
         };
         let journals = Journals::replay(&files, &mut snapshot)?;
@@ -143,19 +148,18 @@ impl JsonStorage {
                 files.journal.display()
             ));
         }
-        let is_folded = files.fold_long_journals(&mut snapshot, &journals);
+        let is_folded = files.fold_long_journals(&mut snapshot, &journals, &lock);
         let state = std::fs::metadata(&files.state);
         let state = state.map_err(FileError::of("read the state file", &files.state))?;
         // The snapshot is ahead of a journal that could not be written for a
         // while. It must be there for good before the journal goes.
         files.sync_folder()?;
         let resumed = journals.last.as_ref().filter(|journal| !is_folded && journal.can_go_on(&snapshot));
-        let journal = match resumed {
-            Some(last) => Journal::resume(&files.journal, &last.extent, journals.origin(&snapshot))?,
-            None => {
-                let origin = journals.next_origin(&snapshot, is_folded);
-                Journal::create(&files.journal, state.permissions(), origin)?
-            }
+        let journal = if let Some(last) = resumed {
+            Journal::resume(&files.journal, &last.extent, journals.origin(&snapshot))?
+        } else {
+            let origin = journals.next_origin(&snapshot, is_folded);
+            Journal::create(&files.journal, state.permissions(), origin)?
         };
         files.sync_folder()?;
         for note in &notes {
@@ -199,6 +203,14 @@ impl JsonStorage {
         Box::pin(ready(Ok(ask(&mut self.inner().state))))
     }
 
+    async fn answered(&self, answer: oneshot::Receiver<Result<(), FileError>>) -> Result<(), StorageError> {
+        match answer.await {
+            Ok(answer) => Ok(answer?),
+            // Nobody answers any more once it is closed.
+            Err(_) => Err(self.inner().why_closed()),
+        }
+    }
+
     /// Makes changes, and waits as long as it must.
     async fn until_safe<T>(
         &self,
@@ -207,16 +219,11 @@ impl JsonStorage {
         loop {
             match change(&self.0.ledger)? {
                 (made, Recorded::Done) => return Ok(made),
-                (made, Recorded::Unsafe(is_safe)) => return answered(is_safe).await.map(|()| made),
-                (_, Recorded::Behind(is_whole)) => answered(is_whole).await?,
+                (made, Recorded::Unsafe(is_safe)) => return self.answered(is_safe).await.map(|()| made),
+                (_, Recorded::Behind(is_whole)) => self.answered(is_whole).await?,
             }
         }
     }
-}
-
-async fn answered(answer: oneshot::Receiver<Result<(), FileError>>) -> Result<(), StorageError> {
-    // Nobody answers any more once it is closed.
-    answer.await.map_err(|_| StorageError::Closed)?.map_err(StorageError::from)
 }
 
 impl Handle {
@@ -346,6 +353,16 @@ impl Storage for JsonStorage {
 
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         let closed = self.0.ledger.close(Closing::Folded);
-        Box::pin(answered(closed))
+        Box::pin(async move {
+            self.answered(closed).await?;
+            self.inner().taken.clone().map_or(Ok(()), |taken| Err(taken.into()))
+        })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, StorageError> {
+        Box::pin(async {
+            self.0.ledger.is_taken.cancelled().await;
+            self.inner().why_closed()
+        })
     }
 }

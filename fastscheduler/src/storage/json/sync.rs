@@ -5,17 +5,21 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::closing::Closing;
 use super::error::FileError;
 use super::ledger::{Answer, Inner, Ledger};
 
 /// After at most this long what nobody waits for is synced. What a sync takes
 /// comes on top of it, and so does what is left of the one before.
 const SOON: Duration = Duration::from_millis(50);
+
+/// How often the lock is looked at, at least: also in a process that does nothing.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How soon something is to be synced.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,11 +142,16 @@ impl Ledger {
     pub(super) fn keep_safe(&self) {
         let mut inner = self.inner();
         loop {
-            inner = Self::wait(&self.sync_more, inner, Duration::MAX, |inner| {
+            inner = Self::wait(&self.sync_more, inner, LOOK, |inner| {
                 inner.sync.due == Due::Never && inner.closing.is_none()
             });
-            if inner.sync.due == Due::Never {
-                return;
+            match (inner.sync.due, inner.closing) {
+                (Due::Never, Some(_)) | (_, Some(Closing::Taken)) => return,
+                (Due::Never, None) => {
+                    inner = self.looked_at(inner);
+                    continue;
+                }
+                (Due::Soon | Due::Now, _) => {}
             }
             inner = Self::wait(&self.sync_more, inner, SOON, |inner| {
                 inner.sync.due < Due::Now && inner.closing.is_none()
@@ -156,6 +165,9 @@ impl Ledger {
             if synced.is_ok() {
                 note(sequence, length);
             }
+            // What was written before this look is there for whoever opens the files
+            // after it.
+            let _ = self.look();
             inner = self.inner();
             // At the end a snapshot has it all, and the journal goes.
             if inner.closing.is_none() && inner.journal.is_removed() {
@@ -177,6 +189,14 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// Looks at the lock, while others go on.
+    pub(super) fn looked_at<'a>(&'a self, inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
+        drop(inner);
+        // Whoever waits is told by it.
+        let _ = self.look();
+        self.inner()
     }
 
     fn sync(&self, journal: &File, is_new_file: bool) -> Result<(), FileError> {
