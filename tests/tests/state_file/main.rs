@@ -13,6 +13,7 @@ mod lineage;
 mod lock;
 mod lost_lock;
 mod nesting;
+mod no_handles;
 mod permissions;
 mod size_limit;
 mod taken_over;

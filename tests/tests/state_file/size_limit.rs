@@ -9,10 +9,16 @@ use fastscheduler_tests::state_folder::{JOURNAL, STATE, StateFolder};
 use fastscheduler_tests::told::Told;
 
 /// Starts a program whose files may have so many blocks, of 512 bytes or 1,024.
+/// Left alone, it is ended by the signal of a write beyond that.
 fn limited(folder: &StateFolder, blocks: u32) -> (Told, u32) {
+    start(folder, blocks, "")
+}
+
+/// The same, after what the shell does before.
+fn start(folder: &StateFolder, blocks: u32, before: &str) -> (Told, u32) {
     let mut command = Command::new("sh");
-    // The signal would end it; ignored, it is an error of the write.
-    command.args(["-c", r#"trap "" XFSZ; ulimit -f "$1"; shift; exec "$@""#, "sh"]).arg(blocks.to_string());
+    let script = format!(r#"{before} ulimit -f "$1"; shift; exec "$@""#);
+    command.args(["-c", &script, "sh"]).arg(blocks.to_string());
     command.arg(env!("CARGO_BIN_EXE_does_as_told")).arg(folder.state_file()).arg("0");
     Told::start(&mut command).expect("an empty state is small enough")
 }
@@ -76,4 +82,14 @@ async fn what_was_acknowledged_under_a_limit_is_there_after_a_kill() {
     told.tell("advance 30").unwrap();
     told.kill(id);
     assert_eq!(folder.go_on(31, 1).await.0, added.join(" "));
+}
+
+#[tokio::test]
+async fn a_program_in_which_the_signal_is_ignored_is_told_the_same() {
+    let folder = StateFolder::new();
+    let (mut told, id) = start(&folder, 64, r#"trap "" XFSZ;"#);
+    let (why, added) = told.add_until_it_fails();
+    assert_is_too_large(&why);
+    told.kill(id);
+    assert_eq!(folder.go_on(1, 0).await.0, added.join(" "));
 }

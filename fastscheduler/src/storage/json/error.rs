@@ -34,6 +34,18 @@ impl FileError {
     }
 }
 
+impl FileError {
+    /// Whether it may be over soon, and says nothing of what is in the file: the
+    /// process has as many files open as it may have.
+    pub(super) fn is_want_of_handles(&self) -> bool {
+        #[cfg(unix)]
+        const CODES: [i32; 2] = [libc::EMFILE, libc::ENFILE];
+        #[cfg(not(unix))]
+        const CODES: [i32; 1] = [4]; // ERROR_TOO_MANY_OPEN_FILES
+        self.source.raw_os_error().is_some_and(|code| CODES.contains(&code))
+    }
+}
+
 impl From<FileError> for StorageError {
     fn from(error: FileError) -> Self {
         Self::new(error.action, error)

@@ -21,6 +21,8 @@ const KEEP: &str = "keep a copy of what is replaced";
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) folder: PathBuf,
+    /// The folder, for when no other handle of it can be had.
+    open_folder: Option<File>,
     /// The snapshot.
     pub(super) state: PathBuf,
     /// What was changed since the snapshot.
@@ -66,8 +68,10 @@ impl Files {
         let name = if is_json { state.file_stem() } else { state.file_name() };
         let mut letters = name.unwrap_or_default().to_owned();
         letters.push("_dead_letters.json");
+        let folder = state.parent().map_or_else(PathBuf::new, Path::to_owned);
         Ok(Self {
-            folder: state.parent().map_or_else(PathBuf::new, Path::to_owned),
+            open_folder: File::open(&folder).ok(),
+            folder,
             journal: with(&state, ".journal"),
             old_journal: with(&state, ".journal.old"),
             new_journal: with(&state, ".journal.new"),
@@ -105,11 +109,15 @@ impl Files {
     /// Makes new names and renamings in the folder safe.
     pub(super) fn sync_folder(&self) -> Result<(), FileError> {
         // Elsewhere a folder cannot be opened, and need not be.
-        if cfg!(unix) {
-            let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
-            synced.map_err(FileError::of("sync the folder", &self.folder))?;
+        if !cfg!(unix) {
+            return Ok(());
         }
-        Ok(())
+        let failed = || FileError::of("sync the folder", &self.folder);
+        let synced = match (File::open(&self.folder).map_err(failed()), &self.open_folder) {
+            (Err(why), Some(folder)) if why.is_want_of_handles() => folder.sync_all(),
+            (opened, _) => opened?.sync_all(),
+        };
+        synced.map_err(failed())
     }
 
     /// Puts what `write` writes in the place of a file, whole or not at all,

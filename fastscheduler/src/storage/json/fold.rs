@@ -225,10 +225,7 @@ impl Ledger {
         let copy = if files.old_journal.exists() { None } else { self.put_journal_aside()? };
         let snapshot = match copy {
             Some(copy) => copy,
-            None => self.read_back().map_err(|error| {
-                let why = io::Error::other(error.to_string());
-                Unfolded::Lost(FileError::new("fold the journal", &files.old_journal, why))
-            })?,
+            None => self.read_back().map_err(|error| self.unreadable(&error))?,
         };
         let length = files.write(&snapshot, &self.lock).map_err(Unfolded::Later)?;
         files::remove(&files.old_journal).map_err(Unfolded::Later)?;
@@ -242,8 +239,14 @@ impl Ledger {
         let failed = || FileError::of("sync the journal", &files.journal);
         // Most of it first, while others go on. By a handle of its own: an error
         // is told once to each, and the other thread must hear of it.
-        let own = OpenOptions::new().write(true).open(&files.journal);
-        own.and_then(|journal| journal.sync_data()).map_err(failed()).map_err(Unfolded::Lost)?;
+        let own = OpenOptions::new().write(true).open(&files.journal).map_err(failed());
+        let own =
+            own.map_err(
+                |why| {
+                    if why.is_want_of_handles() { Unfolded::Later(why) } else { Unfolded::Lost(why) }
+                },
+            )?;
+        own.sync_data().map_err(failed()).map_err(Unfolded::Lost)?;
         let mut inner = self.inner();
         if let Some(why) = inner.behind.clone() {
             // It lacks what memory has by now, and what is written after that
@@ -271,6 +274,19 @@ impl Ledger {
         let is_copied = size <= COPIED && length >= size * WORTH_A_COPY;
         let lineage = inner.journal.origin().before();
         Ok(is_copied.then(|| inner.snapshot(lineage)))
+    }
+
+    /// What becomes of a fold whose files cannot be read back.
+    fn unreadable(&self, error: &StorageError) -> Unfolded {
+        let is_want_of_handles = match error {
+            StorageError::Failed { cause, .. } => {
+                cause.downcast_ref().is_some_and(FileError::is_want_of_handles)
+            }
+            _ => false,
+        };
+        let why = io::Error::other(error.to_string());
+        let why = FileError::new("fold the journal", &self.files.old_journal, why);
+        if is_want_of_handles { Unfolded::Later(why) } else { Unfolded::Lost(why) }
     }
 
     /// The state as the files have it, up to the journal that was put aside.

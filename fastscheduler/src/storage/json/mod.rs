@@ -12,6 +12,7 @@
 //!   [`not_numbers`] for what is no JSON in it.
 //! - [`document`], [`journal`], [`line`] are the forms of the files; [`lineage`]
 //!   says which of them belong together.
+//! - [`size_limit`] makes a file that outgrows its limit an error.
 //! - [`files`] and [`lock`] see to names, safe replacement, and one at a time;
 //!   [`holder`] says who that is, and [`inode`] which file a name leads to.
 
@@ -31,6 +32,8 @@ mod load;
 mod lock;
 mod not_numbers;
 mod python;
+#[cfg(unix)]
+mod size_limit;
 mod snapshot;
 mod sync;
 
@@ -124,6 +127,8 @@ impl JsonStorage {
     /// cannot be read, and then nothing is changed; [`StorageError::Failed`]
     /// for what the system refuses.
     pub fn open(state_file: impl AsRef<Path>) -> Result<Self, StorageError> {
+        #[cfg(unix)]
+        size_limit::is_an_error();
         let files = Files::of(state_file.as_ref())?;
         let lock = Lock::take(&files)?;
         let mut notes = Vec::new();
