@@ -13,6 +13,7 @@ mod lineage;
 mod lock;
 mod lost_lock;
 mod nesting;
+mod newer;
 mod no_handles;
 mod permissions;
 mod size_limit;

@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::line::{self, seal, unseal};
+use super::unknown::Unknown;
 
 /// The version that is written.
 pub(super) const VERSION: &str = "2.0";
@@ -78,7 +79,8 @@ pub(super) struct Reader<'a> {
     /// What comes after the line; `None` after the last.
     rest: Option<&'a [u8]>,
     line: usize,
-    cores: Cores,
+    purpose: Purpose,
+    unknown: Unknown,
 }
 
 impl<'a> Reader<'a> {
@@ -92,9 +94,14 @@ impl<'a> Reader<'a> {
         text.ends_with(END)
     }
 
-    pub(super) fn new(text: &'a [u8], cores: Cores) -> Self {
+    pub(super) fn new(text: &'a [u8], purpose: Purpose) -> Self {
         let rest = line::first(text).map(|(_, rest)| rest);
-        Self { rest, line: 1, cores }
+        Self { rest, line: 1, purpose, unknown: Unknown::default() }
+    }
+
+    /// The fields that were passed over, for a [start](Purpose::Start).
+    pub(super) fn unknown(self) -> Unknown {
+        self.unknown
     }
 
     fn next(&mut self) -> Result<&'a [u8], Damage> {
@@ -116,12 +123,15 @@ impl<'a> Reader<'a> {
         Err(self.damage(format!("it should be `{}`", String::from_utf8_lossy(expected))))
     }
 
-    pub(super) fn head<T: DeserializeOwned>(&mut self) -> Result<T, Damage> {
+    pub(super) fn head<T: Serialize + DeserializeOwned>(&mut self) -> Result<T, Damage> {
         let line = self.next()?;
         let head = line.strip_prefix(br#""head":"#).and_then(|line| line.strip_suffix(b","));
-        head.ok_or_else(|| "it should be the head".to_owned())
-            .and_then(unseal)
-            .map_err(|reason| self.damage(reason))
+        let head = head.ok_or_else(|| self.damage("it should be the head".to_owned()))?;
+        let read = unseal(head).map_err(|reason| self.damage(reason))?;
+        if self.purpose == Purpose::Start {
+            self.unknown.look("head", head, &read);
+        }
+        Ok(read)
     }
 
     /// A line of a list, without its comma.
@@ -132,7 +142,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of so many records. After the last list comes the end.
-    pub(super) fn list<T: DeserializeOwned + Send>(
+    pub(super) fn list<T: Serialize + DeserializeOwned + Send>(
         &mut self,
         name: &str,
         count: usize,
@@ -152,8 +162,9 @@ impl<'a> Reader<'a> {
             }
         }
         // What is wrong before it comes first.
-        let records = unseal_all(&lines, self.cores)
+        let (records, unknown) = unseal_all(name, &lines, self.purpose)
             .map_err(|(place, reason)| Damage { line: first + place, reason })?;
+        self.unknown.append(unknown);
         if let Some(damage) = missing {
             return Err(damage);
         }
@@ -180,27 +191,42 @@ pub(super) enum IsLast {
     Yes,
 }
 
-/// Who reads a document.
+/// What a document is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cores {
-    /// All cores: somebody waits for it.
-    All,
-    /// One: others work meanwhile, and have the rest.
-    One,
+pub(super) enum Purpose {
+    /// Somebody waits for it: all cores read. What is passed over is looked for.
+    Start,
+    /// Others work meanwhile: one core reads.
+    Fold,
 }
 
 /// So many records take longer to read than a thread to start.
 const MANY: usize = 4_096;
 
+/// What was read of so many records, and what was passed over.
+type Records<T> = (Vec<T>, Unknown);
+
 /// Reads records; of the first that is damaged, its place.
-fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]], cores: Cores) -> Result<Vec<T>, (usize, String)> {
-    let read = |first: usize, lines: &[&[u8]]| -> Result<Vec<T>, (usize, String)> {
-        let records = lines.iter().enumerate();
-        records.map(|(place, line)| unseal(line).map_err(|reason| (first + place, reason))).collect()
+fn unseal_all<T: Serialize + DeserializeOwned + Send>(
+    name: &str,
+    lines: &[&[u8]],
+    purpose: Purpose,
+) -> Result<Records<T>, (usize, String)> {
+    let read = |first: usize, lines: &[&[u8]]| -> Result<Records<T>, (usize, String)> {
+        let mut unknown = Unknown::default();
+        let records = lines.iter().enumerate().map(|(place, line)| {
+            let record = unseal(line).map_err(|reason| (first + place, reason))?;
+            if purpose == Purpose::Start {
+                unknown.look(name, line, &record);
+            }
+            Ok(record)
+        });
+        let records = records.collect::<Result<_, _>>()?;
+        Ok((records, unknown))
     };
-    let cores = match cores {
-        Cores::All => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        Cores::One => 1,
+    let cores = match purpose {
+        Purpose::Start => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        Purpose::Fold => 1,
     };
     if lines.len() < MANY || cores == 1 {
         return read(0, lines);
@@ -212,10 +238,13 @@ fn unseal_all<T: DeserializeOwned + Send>(lines: &[&[u8]], cores: Cores) -> Resu
             .enumerate()
             .map(|(chunk, lines)| scope.spawn(move || read(chunk * share, lines)))
             .collect();
-        let mut all = Vec::with_capacity(lines.len());
+        let mut all = (Vec::with_capacity(lines.len()), Unknown::default());
         for reader in readers {
             // A reader that panics has met a broken invariant, and so has who asked.
-            all.append(&mut reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            let (mut records, unknown) =
+                reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            all.0.append(&mut records);
+            all.1.append(unknown);
         }
         Ok(all)
     })

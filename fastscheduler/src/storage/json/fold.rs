@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::document::Cores;
+use super::document::Purpose;
 use super::error::FileError;
 use super::files::{self, Files};
 use super::journal::Journal;
@@ -292,13 +292,13 @@ impl Ledger {
     /// The state as the files have it, up to the journal that was put aside.
     fn read_back(&self) -> Result<Snapshot, StorageError> {
         let files = &self.files;
-        let Found::Snapshot(mut snapshot) = load::state_file(files, Cores::One)? else {
+        let Found::Snapshot(mut snapshot, _) = load::state_file(files, Purpose::Fold)? else {
             return Err(StorageError::Damaged {
                 place: files.name(),
                 reason: "it is not what was written".to_owned(),
             });
         };
-        load::replay_old(files, &mut snapshot)?;
+        load::replay_old(files, &mut snapshot, Purpose::Fold)?;
         snapshot.lineage = Some(self.inner().journal.origin().before());
         Ok(snapshot)
     }

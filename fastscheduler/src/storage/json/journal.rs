@@ -40,12 +40,14 @@ pub(super) struct Record<'a> {
 }
 
 /// The same, as it is read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Written {
     pub(super) sequence: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     safe: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dropped: Option<Dropped>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) changes: Vec<Change>,
 }
 
@@ -197,12 +199,12 @@ pub(super) fn origin(text: &[u8]) -> Option<Origin> {
     unseal::<Title>(line).ok()?.origin
 }
 
-/// Hands the records of a journal on, in order. Where they are a continuation,
+/// Hands the records of a journal on, in order, each with its line. Where they are a continuation,
 /// the first is `next`.
 pub(super) fn read(
     text: &[u8],
     mut next: u64,
-    mut each: impl FnMut(Written) -> Result<(), String>,
+    mut each: impl FnMut(&[u8], Written) -> Result<(), String>,
 ) -> Result<Extent, Unreadable> {
     let (mut whole, mut title, mut number, mut last) = (0, 0, 1, None);
     while let Some((line, _)) = line::first(&text[whole..]) {
@@ -223,7 +225,7 @@ pub(super) fn read(
                 }
                 next = record.sequence.saturating_add(1);
                 last = Some(record.sequence);
-                each(record)
+                each(line, record)
             })
         };
         match read {

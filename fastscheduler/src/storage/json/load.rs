@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::document::{Cores, Damage, Reader, VERSION};
+use super::document::{Damage, Purpose, Reader, VERSION};
 use super::files::{self, Files};
 use super::journal::{self, Extent, Unreadable, Written};
 use super::lineage::{self, Aside, Continues, Id, Lineage, Origin, Stranger};
 use super::not_numbers;
 use super::python;
 use super::snapshot::Snapshot;
+use super::unknown::Unknown;
 use crate::storage::StorageError;
 use crate::storage::state::State;
 
@@ -21,13 +22,14 @@ const OF_JOURNAL: &str = "put back a backup of it and of the state file, or remo
 pub(super) enum Found {
     /// Nothing was stored before.
     Nothing,
-    Snapshot(Snapshot),
+    /// What was passed over is here too.
+    Snapshot(Snapshot, Unknown),
     /// That of the Python program, and what cannot be taken over from it.
     Python(Snapshot, Vec<String>),
 }
 
 /// Reads the state file.
-pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageError> {
+pub(super) fn state_file(files: &Files, purpose: Purpose) -> Result<Found, StorageError> {
     let Some(text) = files::read("read the state file", &files.state)? else {
         let Some(journal) = files.journals().find(|journal| journal.exists()) else {
             return Ok(Found::Nothing);
@@ -42,7 +44,8 @@ pub(super) fn state_file(files: &Files, cores: Cores) -> Result<Found, StorageEr
     let damaged = |damage| damaged(&files.state, damage, OF_STATE);
     let is_damaged = |reason: &str| damaged(Damage { line: 1, reason: reason.to_owned() });
     if Reader::knows(&text) {
-        return Snapshot::read(&text, cores).map(Found::Snapshot).map_err(damaged);
+        let read = Snapshot::read(&text, purpose).map_err(damaged);
+        return read.map(|(snapshot, unknown)| Found::Snapshot(snapshot, unknown));
     }
     if text.is_empty() {
         return Err(is_damaged("the file is empty"));
@@ -89,13 +92,19 @@ pub(super) struct Journals {
 impl Journals {
     /// Takes over the changes that come after a snapshot.
     pub(super) fn replay(files: &Files, snapshot: &mut Snapshot) -> Result<Self, StorageError> {
-        let old = replay_old(files, snapshot)?;
+        let old = replay_old(files, snapshot, Purpose::Start)?;
         let aside = old.as_ref().map_or(Aside::None, |old| match &old.origin {
             Some(origin) => Aside::From(origin.state.clone()),
             None => Aside::Unknown,
         });
-        let last = replay(files, snapshot, &files.journal, &aside)?;
+        let last = replay(files, snapshot, &files.journal, &aside, Purpose::Start)?;
         Ok(Self { old, last })
+    }
+
+    /// What a person should know of what was passed over, for each of them.
+    pub(super) fn notes(&self, files: &Files) -> impl Iterator<Item = String> {
+        let journals = [(&self.old, &files.old_journal), (&self.last, &files.journal)];
+        journals.into_iter().filter_map(|(journal, path)| journal.as_ref()?.unknown.note(path))
     }
 
     /// What the last journal goes on from. Nobody knows of a file without ids.
@@ -123,6 +132,8 @@ pub(super) struct Replayed {
     /// What it goes on from, if it says so.
     pub(super) origin: Option<Origin>,
     pub(super) continues: Continues,
+    /// What was passed over, for a [start](Purpose::Start).
+    pub(super) unknown: Unknown,
 }
 
 impl Replayed {
@@ -141,14 +152,21 @@ pub(super) fn replay(
     snapshot: &mut Snapshot,
     path: &Path,
     aside: &Aside,
+    purpose: Purpose,
 ) -> Result<Option<Replayed>, StorageError> {
     let Some(text) = files::read("read the journal", path)? else { return Ok(None) };
     let origin = journal::origin(&text);
     let continues = lineage::compare(snapshot.lineage.as_ref(), aside, origin.as_ref())
         .map_err(|stranger| refused(files, path, &stranger))?;
     let folded = snapshot.sequence;
-    let extent = journal::read(&text, snapshot.sequence + 1, |record| match continues {
-        Continues::Next => snapshot.take_over(&record),
+    let mut unknown = Unknown::default();
+    let extent = journal::read(&text, snapshot.sequence + 1, |line, record| match continues {
+        Continues::Next => {
+            if purpose == Purpose::Start {
+                unknown.look("", line, &record);
+            }
+            snapshot.take_over(&record)
+        }
         Continues::Folded => Ok(()),
     });
     let extent = extent.map_err(|unreadable| match unreadable {
@@ -161,13 +179,17 @@ pub(super) fn replay(
     {
         return Err(refused(files, path, &Stranger::of_other_changes(snapshot, journal)));
     }
-    Ok(Some(Replayed { extent, origin, continues }))
+    Ok(Some(Replayed { extent, origin, continues, unknown }))
 }
 
 /// The same of the journal that was put aside, which was safe by then.
-pub(super) fn replay_old(files: &Files, snapshot: &mut Snapshot) -> Result<Option<Replayed>, StorageError> {
+pub(super) fn replay_old(
+    files: &Files,
+    snapshot: &mut Snapshot,
+    purpose: Purpose,
+) -> Result<Option<Replayed>, StorageError> {
     let path = &files.old_journal;
-    let replayed = replay(files, snapshot, path, &Aside::None)?;
+    let replayed = replay(files, snapshot, path, &Aside::None, purpose)?;
     if let Some(Extent { torn, torn_line: line, .. }) = replayed.as_ref().map(|replayed| replayed.extent)
         && torn > 0
     {

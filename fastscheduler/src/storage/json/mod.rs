@@ -11,7 +11,8 @@
 //! - [`load`] reads it all again; [`python`] what the Python program wrote, with
 //!   [`not_numbers`] for what is no JSON in it.
 //! - [`document`], [`journal`], [`line`] are the forms of the files; [`lineage`]
-//!   says which of them belong together.
+//!   says which of them belong together, and [`unknown`] what a newer version has
+//!   written in them.
 //! - [`size_limit`] makes a file that outgrows its limit an error.
 //! - [`files`] and [`lock`] see to names, safe replacement, and one at a time;
 //!   [`holder`] says who that is, and [`inode`] which file a name leads to.
@@ -36,6 +37,7 @@ mod python;
 mod size_limit;
 mod snapshot;
 mod sync;
+mod unknown;
 
 use std::fmt;
 use std::path::Path;
@@ -47,7 +49,7 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
 use self::closing::Closing;
-use self::document::Cores;
+use self::document::Purpose;
 use self::error::FileError;
 use self::files::Files;
 use self::fold::Folding;
@@ -132,8 +134,11 @@ impl JsonStorage {
         let files = Files::of(state_file.as_ref())?;
         let lock = Lock::take(&files)?;
         let mut notes = Vec::new();
-        let mut snapshot = match load::state_file(&files, Cores::All)? {
-            Found::Snapshot(snapshot) => snapshot,
+        let mut snapshot = match load::state_file(&files, Purpose::Start)? {
+            Found::Snapshot(snapshot, unknown) => {
+                notes.extend(unknown.note(&files.state));
+                snapshot
+            }
             Found::Nothing => {
                 files.keep(&files.dead_letters, &mut notes)?;
                 files.begin(Snapshot::empty(), &lock)?
@@ -146,6 +151,7 @@ impl JsonStorage {
             }
         };
         let journals = Journals::replay(&files, &mut snapshot)?;
+        notes.extend(journals.notes(&files));
         let torn = journals.last.as_ref().map_or(0, |journal| journal.extent.torn);
         if torn > 0 {
             notes.push(format!(
@@ -191,7 +197,8 @@ impl JsonStorage {
     }
 
     /// What a person should know of how it was opened, a sentence each: what
-    /// could not be taken over from the Python program, and what was dropped.
+    /// could not be taken over from the Python program, what was dropped, and
+    /// which fields of a newer version will be.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.0.notes

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Cores, Damage, IsLast, Reader, Writer};
+use super::document::{Damage, IsLast, Purpose, Reader, Writer};
 use super::lineage::Lineage;
+use super::unknown::Unknown;
 use crate::job::{DeadLetter, Job, OpenFire, Run, Statistics, Tombstone};
 use crate::storage::state::State;
 
@@ -66,8 +67,9 @@ impl Snapshot {
         document.end()
     }
 
-    pub(super) fn read(text: &[u8], cores: Cores) -> Result<Self, Damage> {
-        Self::read_whole(text, cores).map_err(|damage| {
+    /// Reads it, and says what was passed over.
+    pub(super) fn read(text: &[u8], purpose: Purpose) -> Result<(Self, Unknown), Damage> {
+        Self::read_whole(text, purpose).map_err(|damage| {
             if Reader::has_end(text) {
                 return damage;
             }
@@ -75,8 +77,8 @@ impl Snapshot {
         })
     }
 
-    fn read_whole(text: &[u8], cores: Cores) -> Result<Self, Damage> {
-        let mut document = Reader::new(text, cores);
+    fn read_whole(text: &[u8], purpose: Purpose) -> Result<(Self, Unknown), Damage> {
+        let mut document = Reader::new(text, purpose);
         let head: Head = document.head()?;
         let mut state = State::new(head.job_counter, head.statistics);
         let jobs: Vec<JobRecord<Job, Vec<OpenFire>>> = document.list("jobs", head.jobs, IsLast::No)?;
@@ -97,6 +99,6 @@ impl Snapshot {
         for run in history {
             state.put_run(run);
         }
-        Ok(Self { state, sequence: head.sequence, lineage: head.lineage })
+        Ok((Self { state, sequence: head.sequence, lineage: head.lineage }, document.unknown()))
     }
 }
