@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::PoisonError;
 
 use chrono_tz::Tz;
@@ -73,7 +74,8 @@ impl Files {
         }
         let written = text.map_err(io::Error::from).map_err(FileError::of(SHOW, &self.dead_letters));
         let written = written.and_then(|text| {
-            self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text), |_| Ok(()))
+            let rename = |_, beside: &Path| fs::rename(beside, &self.dead_letters);
+            self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text), rename)
         });
         if let Err(why) = written {
             tracing::warn!(error = &why as &dyn std::error::Error, "the dead letters cannot be shown");

@@ -101,7 +101,8 @@ impl Files {
             number += 1;
             copy = with(file, &format!(".bak.{number}"));
         }
-        self.replace(KEEP, &copy, file, |to| to.write_all(&text), |_| Ok(()))?;
+        let rename = |_, beside: &Path| fs::rename(beside, &copy);
+        self.replace(KEEP, &copy, file, |to| to.write_all(&text), rename)?;
         notes.push(format!("`{}` is kept as `{}`", file.display(), copy.display()));
         Ok(())
     }
@@ -120,17 +121,17 @@ impl Files {
         synced.map_err(failed())
     }
 
-    /// Puts what `write` writes in the place of a file, whole or not at all,
-    /// once `is_ready` allows it; answers the new file. It may be read by those
-    /// who may read the one that is there, or else the one it is `like`.
+    /// Puts what `write` writes in the place of a file, whole or not at all:
+    /// `rename` gives it its name. It may be read by those who may read the one
+    /// that is there, or else the one it is `like`.
     pub(super) fn replace(
         &self,
         action: &'static str,
         file: &Path,
         like: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-        is_ready: impl FnOnce(&File) -> io::Result<()>,
-    ) -> Result<File, FileError> {
+        rename: impl FnOnce(File, &Path) -> io::Result<()>,
+    ) -> Result<(), FileError> {
         let beside = with(file, ".tmp");
         if let Ok(known) = fs::symlink_metadata(&beside)
             && !known.is_file()
@@ -145,17 +146,14 @@ impl Files {
             write(&mut writer)?;
             let new = writer.into_inner()?;
             new.sync_all()?;
-            is_ready(&new)?;
-            fs::rename(&beside, file)?;
-            Ok(new)
+            rename(new, &beside)
         });
-        let new = written.map_err(|error| {
+        written.map_err(|error| {
             // What it takes up may be what is missing.
             let _ = fs::remove_file(&beside);
             FileError::new(action, file, error)
         })?;
-        self.sync_folder()?;
-        Ok(new)
+        self.sync_folder()
     }
 }
 

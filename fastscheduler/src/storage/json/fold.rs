@@ -8,9 +8,8 @@
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
-use std::path::Path;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -18,12 +17,11 @@ use tokio::sync::oneshot;
 
 use super::document::Purpose;
 use super::error::FileError;
-use super::files::{self, Files};
+use super::files;
 use super::journal::Journal;
 use super::ledger::{Answer, Inner, Ledger};
 use super::lineage::{Lineage, Origin};
-use super::load::{self, Found, Journals};
-use super::lock::Lock;
+use super::load::{self, Found};
 use super::snapshot::Snapshot;
 use super::sync;
 use crate::storage::StorageError;
@@ -39,11 +37,6 @@ const LETTERS_PAUSE: Duration = Duration::from_secs(1);
 
 /// How much may be changed while a copy of the state is written.
 const MISSED_LIMIT: usize = 16 * 1024 * 1024;
-
-/// Journals of so many bytes that are so many times as long as the snapshot are
-/// folded before they are gone on with.
-const LONG: u64 = 1024 * 1024;
-const MUCH: u64 = 4;
 
 /// The most jobs, runs and dead letters that are copied while jobs wait, which
 /// takes about a millisecond, since all that is large in them is shared. Of more
@@ -79,6 +72,13 @@ pub(super) enum Unfolded {
     Later(FileError),
     /// The files do not have what they should, but memory has.
     Lost(FileError),
+}
+
+impl Unfolded {
+    /// When a file could not be opened or read.
+    fn of(why: FileError) -> Self {
+        if why.is_want_of_handles() { Self::Later(why) } else { Self::Lost(why) }
+    }
 }
 
 impl Folding {
@@ -152,6 +152,8 @@ impl Ledger {
             if let Some(closing) = inner.closing {
                 inner.fold.waiting.clear();
                 let closed = self.close_files(inner, closing);
+                // It may have been taken over meanwhile, which is why it failed.
+                let _ = self.look();
                 self.inner().closed = Some(closed);
                 return;
             }
@@ -225,7 +227,7 @@ impl Ledger {
         let copy = if files.old_journal.exists() { None } else { self.put_journal_aside()? };
         let snapshot = match copy {
             Some(copy) => copy,
-            None => self.read_back().map_err(|error| self.unreadable(&error))?,
+            None => self.read_back().map_err(|error| self.unreadable(error))?,
         };
         let length = files.write(&snapshot, &self.lock).map_err(Unfolded::Later)?;
         files::remove(&files.old_journal).map_err(Unfolded::Later)?;
@@ -239,13 +241,8 @@ impl Ledger {
         let failed = || FileError::of("sync the journal", &files.journal);
         // Most of it first, while others go on. By a handle of its own: an error
         // is told once to each, and the other thread must hear of it.
-        let own = OpenOptions::new().write(true).open(&files.journal).map_err(failed());
-        let own =
-            own.map_err(
-                |why| {
-                    if why.is_want_of_handles() { Unfolded::Later(why) } else { Unfolded::Lost(why) }
-                },
-            )?;
+        let own = OpenOptions::new().write(true).open(&files.journal);
+        let own = own.map_err(failed()).map_err(Unfolded::of)?;
         own.sync_data().map_err(failed()).map_err(Unfolded::Lost)?;
         let mut inner = self.inner();
         if let Some(why) = inner.behind.clone() {
@@ -277,16 +274,14 @@ impl Ledger {
     }
 
     /// What becomes of a fold whose files cannot be read back.
-    fn unreadable(&self, error: &StorageError) -> Unfolded {
-        let is_want_of_handles = match error {
-            StorageError::Failed { cause, .. } => {
-                cause.downcast_ref().is_some_and(FileError::is_want_of_handles)
-            }
-            _ => false,
-        };
+    fn unreadable(&self, error: StorageError) -> Unfolded {
         let why = io::Error::other(error.to_string());
-        let why = FileError::new("fold the journal", &self.files.old_journal, why);
-        if is_want_of_handles { Unfolded::Later(why) } else { Unfolded::Lost(why) }
+        if let StorageError::Failed { cause, .. } = error
+            && let Ok(why) = cause.downcast::<FileError>()
+        {
+            return Unfolded::of(*why);
+        }
+        Unfolded::Lost(FileError::new("fold the journal", &self.files.old_journal, why))
     }
 
     /// The state as the files have it, up to the journal that was put aside.
@@ -331,52 +326,6 @@ impl Ledger {
         inner.sync.begin_file();
         self.sync_soon(&mut inner);
         Ok(())
-    }
-}
-
-impl Files {
-    /// Begins anew with a state.
-    pub(super) fn begin(&self, snapshot: Snapshot, lock: &Lock) -> Result<Snapshot, FileError> {
-        self.write(&snapshot, lock)?;
-        Ok(snapshot)
-    }
-
-    /// Folds journals that are much longer than the state, as processes leave
-    /// them that all ended before they could fold: the next would have ever more
-    /// to read. Says whether that was done; if not, the journals have it all.
-    pub(super) fn fold_long_journals(&self, snapshot: &mut Snapshot, read: &Journals, lock: &Lock) -> bool {
-        let length = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
-        let journals: u64 = self.journals().map(length).sum();
-        if journals <= LONG.max(length(&self.state).saturating_mul(MUCH)) {
-            return false;
-        }
-        let lineage = read.origin(snapshot).with_all();
-        let before = snapshot.lineage.replace(lineage);
-        if let Err(why) = self.write(snapshot, lock) {
-            tracing::warn!(error = &why as &dyn std::error::Error, "long journals could not be folded");
-            snapshot.lineage = before;
-            return false;
-        }
-        let removed = files::remove(&self.old_journal).and_then(|()| files::remove(&self.journal));
-        if let Err(why) = removed {
-            // Another takes its place.
-            tracing::warn!(
-                error = &why as &dyn std::error::Error,
-                "a journal that was folded is still there"
-            );
-        }
-        true
-    }
-
-    /// Writes a snapshot, and answers its length.
-    pub(super) fn write(&self, snapshot: &Snapshot, lock: &Lock) -> Result<u64, FileError> {
-        const WRITE: &str = "write the state file";
-        let is_ready = |new: &File| lock.before_replacing(self, new);
-        let new = self.replace(WRITE, &self.state, &self.state, |to| snapshot.write(to), is_ready)?;
-        let length = new.metadata().map_err(FileError::of(WRITE, &self.state))?.len();
-        lock.replaced(new);
-        self.show_dead_letters(self.letters(&snapshot.state));
-        Ok(length)
     }
 }
 

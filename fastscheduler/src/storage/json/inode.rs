@@ -16,10 +16,15 @@ impl Inode {
         file.metadata().map(|known| inode(&known))
     }
 
+    /// The file that a path leads to.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|known| inode(&known))
+    }
+
     /// Whether a path leads to it. If that cannot be looked up, it may.
     pub(super) fn is_at(self, path: &Path) -> bool {
-        match fs::metadata(path) {
-            Ok(known) => inode(&known) == self,
+        match Self::at(path) {
+            Ok(there) => there == self,
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }

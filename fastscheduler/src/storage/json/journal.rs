@@ -199,8 +199,8 @@ pub(super) fn origin(text: &[u8]) -> Option<Origin> {
     unseal::<Title>(line).ok()?.origin
 }
 
-/// Hands the records of a journal on, in order, each with its line. Where they are a continuation,
-/// the first is `next`.
+/// Hands the records of a journal on, in order, each with its line. Where they
+/// are a continuation, the first is `next`.
 pub(super) fn read(
     text: &[u8],
     mut next: u64,

@@ -1,6 +1,6 @@
 //! One store at a time on a state file.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -130,27 +130,24 @@ impl Lock {
         }
     }
 
-    /// Looks once more before a new state file gets its name, and locks it.
-    pub(super) fn before_replacing(&self, files: &Files, new: &File) -> io::Result<()> {
+    /// Gives a new state file its name, if it is still this store's to give, and
+    /// keeps it locked.
+    pub(super) fn move_on(&self, files: &Files, new: File, beside: &Path) -> io::Result<()> {
         self.look(files).map_err(|taken| io::Error::other(StorageError::from(taken)))?;
-        if cfg!(unix) {
-            // Not everywhere are there locks.
-            let _ = new.try_lock();
-        }
-        Ok(())
-    }
-
-    /// A new state file has got its name.
-    pub(super) fn replaced(&self, new: File) {
         if !cfg!(unix) {
-            return;
+            return fs::rename(beside, &files.state);
         }
+        // Before it has its name. Not everywhere are there locks.
+        let _ = new.try_lock();
+        let inode = Inode::of(&new)?;
+        let new = Locked { file: new, inode };
+        fs::rename(beside, &files.state)?;
         let mut held = self.held();
-        let new = Inode::of(&new).ok().map(|inode| Locked { file: new, inode });
-        let before = std::mem::replace(&mut held.state, new);
+        let before = held.state.replace(new);
         if held.linked.is_none() {
             held.linked = before.filter(|before| inode::names(&before.file).is_ok_and(|names| names > 0));
         }
+        Ok(())
     }
 
     /// Lets others open the state file.

@@ -159,7 +159,7 @@ impl JsonStorage {
                 files.journal.display()
             ));
         }
-        let is_folded = files.fold_long_journals(&mut snapshot, &journals, &lock);
+        let is_folded = files.fold_long_journals(&mut snapshot, &journals, &lock)?;
         let state = std::fs::metadata(&files.state);
         let state = state.map_err(FileError::of("read the state file", &files.state))?;
         // The snapshot is ahead of a journal that could not be written for a
