@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
+use fastscheduler::{Clock as _, SystemClock};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::{EventStream, Sent, Site};
 use fastscheduler_tests::{advance, on_manual_clock, started};
@@ -122,6 +123,33 @@ async fn changes_begin_with_a_snapshot_and_are_told_as_they_happen() {
     scheduler.cancel_job(&id).await.unwrap();
     assert_eq!(events.named("removed").await.json(), serde_json::json!({ "job_id": "job_0" }));
     assert_eq!(events.named("stats").await.json()["active_jobs"], 0);
+}
+
+/// Waits in real time, by which streams go.
+async fn let_pass(length: Duration) {
+    SystemClock.sleep(length).await;
+}
+
+#[tokio::test]
+async fn the_snapshot_of_a_new_client_is_younger_than_a_second() {
+    let (scheduler, _clock) = started().await;
+    let site = Site::of(&scheduler).await;
+    let snapshot = async |expected: &[&str]| {
+        let mut events = site.listen(CHANGES, &[]).await;
+        let snapshot = events.next().await.unwrap();
+        assert_eq!((snapshot.name.as_str(), ids(&snapshot.json()["jobs"])), ("snapshot", expected.to_vec()));
+        events
+    };
+    drop(snapshot(&[]).await);
+    // The last client has left, and its snapshot is still there.
+    scheduler.add(every(10).seconds().call("quick")).await.unwrap();
+    let_pass(Duration::from_millis(1_100)).await;
+    let staying = snapshot(&["job_0"]).await;
+    // The same while another client stays.
+    scheduler.add(every(20).seconds().call("quick")).await.unwrap();
+    let_pass(Duration::from_millis(1_100)).await;
+    snapshot(&["job_0", "job_1"]).await;
+    drop(staying);
 }
 
 #[tokio::test]

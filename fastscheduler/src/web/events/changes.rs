@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::frame::{Label, append_with};
 use super::happened::Happened;
 use super::listener::Source;
-use super::ring::{Next, Ring};
+use super::ring::{Next, Progress, Ring};
 use super::state::WholeState;
 use super::text::Rest;
 use crate::clock::{Clock as _, SystemClock};
@@ -22,8 +22,8 @@ use crate::scheduler::{Scheduler, SchedulerError};
 /// How long after a batch the next one is made: at most ten a second.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a snapshot is given to new clients, and how long after it another
-/// one is made; also how long after the totals they are told again.
+/// How long after a snapshot another one is made, when snapshots are all that
+/// clients get; also how long after the totals they are told again.
 const SNAPSHOT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long after the last client has gone its return is awaited. Nothing is
@@ -71,8 +71,10 @@ impl Changes {
             *teller = Some(tokio::spawn(self.clone().tell(events)));
         }
         self.0.wanted.notify_one();
-        let after = last_id.and_then(|id| self.ring().number(id));
-        Changed { after, news, changes: self.clone() }
+        let ring = self.ring();
+        let seen = last_id.and_then(|id| ring.number(id));
+        let progress = Progress { seen, missed_until: ring.last() };
+        Changed { progress, news, changes: self.clone() }
     }
 
     async fn tell(self, mut events: Events) {
@@ -85,7 +87,7 @@ impl Changes {
 
     async fn tell_on(&self, events: &mut Events) {
         let mut happened = Happened::default();
-        let mut snapshot_ages: Option<BoxFuture<'static, ()>> = None;
+        let mut snapshot_rest: Option<BoxFuture<'static, ()>> = None;
         let mut totals_rest: Option<BoxFuture<'static, ()>> = None;
         loop {
             if self.0.news.receiver_count() == 0 && !self.is_awaited().await {
@@ -98,10 +100,6 @@ impl Changes {
                 },
                 () = self.0.wanted.notified() => {}
                 () = self.0.news.closed() => continue,
-                () = or_never(&mut snapshot_ages) => {
-                    snapshot_ages = None;
-                    self.ring().drop_snapshot();
-                }
                 () = or_never(&mut totals_rest), if happened.are_totals_due() => totals_rest = None,
             }
             happened.add_all(events);
@@ -122,8 +120,8 @@ impl Changes {
                 self.ring().skip();
                 self.0.news.send_replace(());
                 // Snapshots are all that clients get now, so not as many of them.
-                if let Some(ages) = snapshot_ages.take() {
-                    ages.await;
+                if let Some(rest) = snapshot_rest.take() {
+                    rest.await;
                 }
                 // What waits by now is in the snapshot, and might be too much again.
                 *events = self.0.scheduler.subscribe();
@@ -137,7 +135,7 @@ impl Changes {
                     SystemClock.sleep(SNAPSHOT_PAUSE).await;
                     self.0.wanted.notify_one();
                 }
-                snapshot_ages = Some(SystemClock.sleep(SNAPSHOT_PAUSE));
+                snapshot_rest = Some(SystemClock.sleep(SNAPSHOT_PAUSE));
             }
             SystemClock.sleep(PAUSE).await;
         }
@@ -172,7 +170,7 @@ impl Changes {
         let mark = id.trim_end_matches('0');
         let draft = happened.draft(&self.0.scheduler, self.0.zone, mark, last, with_totals).await?;
         if draft.len() > 0 {
-            self.ring().add(draft);
+            self.ring().add(draft, SystemClock.now());
             self.0.news.send_replace(());
         }
         Ok(with_totals && happened.took_totals())
@@ -183,13 +181,14 @@ impl Changes {
             let ring = self.ring();
             ring.id(ring.last())
         };
+        let made_at = SystemClock.now();
         let state = WholeState::of(&self.0.scheduler).await?;
         let mut text = Vec::new();
         let label = Label { name: Some("snapshot"), id: Some(&id) };
         if let Err(error) = append_with(&mut text, label, |text| state.write(self.0.zone, text)) {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot write the state as JSON");
         }
-        self.ring().add_snapshot(text.into());
+        self.ring().add_snapshot(text.into(), made_at);
         self.0.news.send_replace(());
         Ok(())
     }
@@ -213,8 +212,7 @@ async fn or_never(wait: &mut Option<BoxFuture<'static, ()>>) {
 
 /// The changes, for one listener.
 pub(super) struct Changed {
-    /// The number of the last event it has seen; none is before a snapshot.
-    after: Option<u64>,
+    progress: Progress,
     news: watch::Receiver<()>,
     changes: Changes,
 }
@@ -224,10 +222,10 @@ impl Source for Changed {
         loop {
             // Before the look: what comes after it is heard of.
             self.news.mark_unchanged();
-            let next = self.changes.ring().after(self.after);
+            let next = self.changes.ring().next(self.progress, SystemClock.now());
             match next {
                 Next::Send(rest, after) => {
-                    self.after = Some(after);
+                    self.progress.seen = Some(after);
                     return rest;
                 }
                 Next::WaitForSnapshot => self.changes.0.wanted.notify_one(),

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::text::{Rest, Shelf, Text};
 
 /// The most batches that are kept: a minute of them at the fastest.
@@ -10,9 +12,17 @@ const MOST_BATCHES: usize = 600;
 /// The most bytes that are kept, beside those of the newest batch.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
+/// A client gets a snapshot that is younger than this.
+const FRESH: TimeDelta = TimeDelta::seconds(1);
+
+/// A client that is further behind than this gets a snapshot, and not what happened
+/// since.
+const MOST_BEHIND: TimeDelta = TimeDelta::seconds(2);
+
 /// Changes that happened together.
 #[derive(Debug)]
 struct Batch {
+    made_at: DateTime<Utc>,
     /// The number of its first event.
     first: u64,
     text: Text,
@@ -38,11 +48,29 @@ pub(super) struct Ring {
     last: u64,
     batches: VecDeque<Batch>,
     bytes: usize,
-    /// The state after the event of that number.
-    snapshot: Option<(u64, Text)>,
+    snapshot: Option<Snapshot>,
     /// What clients may be in the middle of, though no other begins it any more.
     shelf: Shelf,
     is_snapshot_wanted: bool,
+}
+
+#[derive(Debug)]
+struct Snapshot {
+    /// The event after which the state was so.
+    after: u64,
+    /// When it was begun.
+    made_at: DateTime<Utc>,
+    text: Text,
+}
+
+/// How far a client is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// The last event that it has seen; none is before a snapshot.
+    pub(super) seen: Option<u64>,
+    /// The last event that it missed while it was not connected. Up to that one
+    /// it gets what is there, however old.
+    pub(super) missed_until: u64,
 }
 
 /// What a client gets next.
@@ -96,11 +124,11 @@ impl Ring {
     }
 
     /// Adds changes; their events have the numbers after [`last`](Self::last).
-    pub(super) fn add(&mut self, draft: Draft) {
+    pub(super) fn add(&mut self, draft: Draft, made_at: DateTime<Utc>) {
         let first = self.last + 1;
         self.last += draft.len();
         self.bytes += draft.text.len();
-        self.batches.push_back(Batch { first, text: draft.text.into(), ends: draft.ends });
+        self.batches.push_back(Batch { made_at, first, text: draft.text.into(), ends: draft.ends });
         while self.batches.len() > MOST_BATCHES || (self.bytes > MOST_BYTES && self.batches.len() > 1) {
             self.bytes -= self.batches.pop_front().map_or(0, |batch| batch.text.len());
         }
@@ -118,33 +146,40 @@ impl Ring {
         self.snapshot = None;
     }
 
-    /// Adds the state as of now.
-    pub(super) fn add_snapshot(&mut self, text: Text) {
+    /// Adds the state after the last event, which began to be written at that time.
+    pub(super) fn add_snapshot(&mut self, text: Text, made_at: DateTime<Utc>) {
         self.shelf.put(text.clone());
-        self.snapshot = Some((self.last, text));
+        self.snapshot = Some(Snapshot { after: self.last, made_at, text });
         self.is_snapshot_wanted = false;
-    }
-
-    /// A new client gets a new snapshot.
-    pub(super) fn drop_snapshot(&mut self) {
-        self.snapshot = None;
     }
 
     pub(super) fn is_snapshot_wanted(&self) -> bool {
         self.is_snapshot_wanted
     }
 
-    /// What comes after the event of that number; with none, from the beginning.
-    pub(super) fn after(&mut self, number: Option<u64>) -> Next {
-        match number {
-            Some(number) if number == self.last => return Next::Wait,
-            Some(number) if self.follows(number) => return self.batch_after(number),
+    /// What a client gets next that is so far.
+    pub(super) fn next(&mut self, Progress { seen, missed_until }: Progress, now: DateTime<Utc>) -> Next {
+        match seen {
+            Some(seen) if seen == self.last => return Next::Wait,
+            Some(seen) if self.follows(seen) => {
+                let batch = self.batch_after(seen);
+                let is_recent =
+                    |batch: &Batch| seen < missed_until || is_within(batch.made_at, now, MOST_BEHIND);
+                match batch {
+                    None => return Next::Wait,
+                    Some(batch) if is_recent(batch) => return batch.after(seen),
+                    Some(_) => {}
+                }
+            }
             Some(_) | None => {}
         }
         // One that is older than the oldest batch would be behind at once.
-        let snapshot = self.snapshot.as_ref().filter(|(at, _)| *at == self.last || self.follows(*at));
-        if let Some((at, text)) = snapshot {
-            return Next::Send(Rest::of(text, 0), *at);
+        let snapshot = self.snapshot.as_ref().filter(|snapshot| {
+            is_within(snapshot.made_at, now, FRESH)
+                && (snapshot.after == self.last || self.follows(snapshot.after))
+        });
+        if let Some(Snapshot { after, text, .. }) = snapshot {
+            return Next::Send(Rest::of(text, 0), *after);
         }
         self.is_snapshot_wanted = true;
         Next::WaitForSnapshot
@@ -155,13 +190,30 @@ impl Ring {
         self.batches.front().is_some_and(|oldest| oldest.first <= number + 1)
     }
 
-    fn batch_after(&self, number: u64) -> Next {
-        let later = self.batches.partition_point(|batch| batch.first + batch.ends.len() as u64 <= number + 1);
-        let Some(batch) = self.batches.get(later) else { return Next::Wait };
-        let seen = usize::try_from((number + 1).saturating_sub(batch.first)).unwrap_or_default();
-        let from = seen.checked_sub(1).and_then(|last| batch.ends.get(last)).copied().unwrap_or_default();
-        Next::Send(Rest::of(&batch.text, from), batch.first + batch.ends.len() as u64 - 1)
+    /// The batch with the event after that one.
+    fn batch_after(&self, number: u64) -> Option<&Batch> {
+        let later = self.batches.partition_point(|batch| batch.last() <= number);
+        self.batches.get(later)
     }
+}
+
+impl Batch {
+    /// The number of its last event.
+    fn last(&self) -> u64 {
+        self.first + self.ends.len() as u64 - 1
+    }
+
+    /// Its events after that one.
+    fn after(&self, number: u64) -> Next {
+        let seen = usize::try_from((number + 1).saturating_sub(self.first)).unwrap_or_default();
+        let from = seen.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default();
+        Next::Send(Rest::of(&self.text, from), self.last())
+    }
+}
+
+/// Whether something is no older; the clock may have been set back since.
+fn is_within(made_at: DateTime<Utc>, now: DateTime<Utc>, most: TimeDelta) -> bool {
+    (now - made_at).abs() < most
 }
 
 #[cfg(test)]
@@ -177,6 +229,17 @@ mod tests {
         draft
     }
 
+    /// So many seconds after the first of them.
+    fn second(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    fn at(number: u64) -> Progress {
+        Progress { seen: Some(number), missed_until: 0 }
+    }
+
+    const NEW: Progress = Progress { seen: None, missed_until: 0 };
+
     fn sent(next: Next) -> (String, u64) {
         let Next::Send(mut rest, after) = next else { panic!("{next:?}") };
         (String::from_utf8(rest.take(usize::MAX).unwrap().0).unwrap(), after)
@@ -185,18 +248,22 @@ mod tests {
     #[test]
     fn a_client_goes_on_after_the_last_event_it_has_seen() {
         let mut ring = Ring::new("a".to_owned());
-        ring.add(draft(&["1", "2", "3"]));
-        ring.add(draft(&["4"]));
+        ring.add(draft(&["1", "2", "3"]), second(0));
+        ring.add(draft(&["4"]), second(0));
         for (number, expected) in [(0, ("123", 3)), (1, ("23", 3)), (2, ("3", 3)), (3, ("4", 4))] {
-            assert_eq!(sent(ring.after(Some(number))), (expected.0.to_owned(), expected.1), "after {number}");
+            assert_eq!(
+                sent(ring.next(at(number), second(0))),
+                (expected.0.to_owned(), expected.1),
+                "after {number}"
+            );
         }
-        assert!(matches!(ring.after(Some(4)), Next::Wait));
+        assert!(matches!(ring.next(at(4), second(0)), Next::Wait));
     }
 
     #[test]
     fn an_id_of_another_process_or_of_the_future_is_unknown() {
         let mut ring = Ring::new("a".to_owned());
-        ring.add(draft(&["1"]));
+        ring.add(draft(&["1"]), second(0));
         assert_eq!(ring.number(&ring.id(1)), Some(1));
         for id in ["a-2", "b-1", "1", "a", "a-", "a-x", ""] {
             assert_eq!(ring.number(id), None, "{id}");
@@ -206,25 +273,28 @@ mod tests {
     #[test]
     fn a_client_that_is_too_far_behind_gets_a_snapshot() {
         let mut ring = Ring::new("a".to_owned());
-        assert!(matches!(ring.after(None), Next::WaitForSnapshot));
+        assert!(matches!(ring.next(NEW, second(0)), Next::WaitForSnapshot));
         assert!(ring.is_snapshot_wanted());
-        ring.add_snapshot(b"zero"[..].into());
+        ring.add_snapshot(b"zero"[..].into(), second(0));
         assert!(!ring.is_snapshot_wanted());
-        assert_eq!(sent(ring.after(None)), ("zero".to_owned(), 0));
+        assert_eq!(sent(ring.next(NEW, second(0))), ("zero".to_owned(), 0));
         for _ in 0..=MOST_BATCHES {
-            ring.add(draft(&["x"]));
+            ring.add(draft(&["x"]), second(0));
         }
-        assert!(matches!(ring.after(Some(0)), Next::WaitForSnapshot), "the snapshot is too old as well");
-        assert!(matches!(ring.after(Some(1)), Next::Send(..)));
-        ring.add_snapshot(b"now"[..].into());
-        assert_eq!(sent(ring.after(Some(0))), ("now".to_owned(), MOST_BATCHES as u64 + 1));
+        assert!(
+            matches!(ring.next(at(0), second(0)), Next::WaitForSnapshot),
+            "the snapshot is too old as well"
+        );
+        assert!(matches!(ring.next(at(1), second(0)), Next::Send(..)));
+        ring.add_snapshot(b"now"[..].into(), second(0));
+        assert_eq!(sent(ring.next(at(0), second(0))), ("now".to_owned(), MOST_BATCHES as u64 + 1));
     }
 
     #[test]
     fn what_is_kept_is_bounded_in_bytes() {
         let mut ring = Ring::new("a".to_owned());
         for _ in 0..10 {
-            ring.add(draft(&[&"x".repeat(MOST_BYTES / 2)]));
+            ring.add(draft(&[&"x".repeat(MOST_BYTES / 2)]), second(0));
         }
         assert_eq!(ring.batches.len(), 2);
         assert_eq!(ring.bytes, MOST_BYTES);
@@ -233,22 +303,49 @@ mod tests {
     #[test]
     fn a_client_in_the_middle_of_the_newest_changes_gets_the_rest_of_them() {
         let mut ring = Ring::new("a".to_owned());
-        ring.add(draft(&["123"]));
-        let Next::Send(mut rest, after) = ring.after(Some(0)) else { panic!("there are changes") };
+        ring.add(draft(&["123"]), second(0));
+        let Next::Send(mut rest, after) = ring.next(at(0), second(0)) else { panic!("there are changes") };
         assert_eq!(rest.take(1), Some((b"1".to_vec(), false)));
         ring.skip();
         assert_eq!(rest.take(10), Some((b"23".to_vec(), true)));
-        assert!(matches!(ring.after(Some(after)), Next::WaitForSnapshot));
+        assert!(matches!(ring.next(at(after), second(0)), Next::WaitForSnapshot));
     }
 
     #[test]
     fn what_was_not_told_needs_a_snapshot() {
         let mut ring = Ring::new("a".to_owned());
-        ring.add(draft(&["1"]));
-        ring.add_snapshot(b"old"[..].into());
+        ring.add(draft(&["1"]), second(0));
+        ring.add_snapshot(b"old"[..].into(), second(0));
         ring.skip();
-        assert!(matches!(ring.after(Some(1)), Next::WaitForSnapshot));
-        ring.add_snapshot(b"new"[..].into());
-        assert_eq!(sent(ring.after(Some(1))), ("new".to_owned(), 2));
+        assert!(matches!(ring.next(at(1), second(0)), Next::WaitForSnapshot));
+        ring.add_snapshot(b"new"[..].into(), second(0));
+        assert_eq!(sent(ring.next(at(1), second(0))), ("new".to_owned(), 2));
+    }
+
+    #[test]
+    fn a_snapshot_is_given_away_for_less_than_a_second() {
+        let mut ring = Ring::new("a".to_owned());
+        ring.add_snapshot(b"old"[..].into(), second(10));
+        for (seconds, is_given) in [(10, true), (11, false), (70, false), (9, false)] {
+            let next = ring.next(NEW, second(seconds));
+            assert_eq!(matches!(next, Next::Send(..)), is_given, "{seconds}: {next:?}");
+        }
+        assert!(ring.is_snapshot_wanted());
+    }
+
+    #[test]
+    fn a_client_that_reads_slowly_gets_a_snapshot_and_no_old_changes() {
+        let mut ring = Ring::new("a".to_owned());
+        for seconds in 0..4 {
+            ring.add(draft(&[&seconds.to_string()]), second(seconds));
+        }
+        ring.add_snapshot(b"now"[..].into(), second(4));
+        let mut next = |progress| sent(ring.next(progress, second(4)));
+        assert_eq!(next(at(3)), ("3".to_owned(), 4));
+        assert_eq!(next(at(1)), ("now".to_owned(), 4), "this is three seconds behind");
+        // One that was not connected gets what it missed.
+        let missed = |seen| Progress { seen: Some(seen), missed_until: 3 };
+        assert_eq!(next(missed(1)), ("1".to_owned(), 2));
+        assert_eq!(next(missed(2)), ("2".to_owned(), 3));
     }
 }
