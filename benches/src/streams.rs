@@ -59,8 +59,13 @@ pub(crate) struct Seen {
 pub(crate) fn measure(length: Duration) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let scheduler =
-            Scheduler::builder().storage(MemoryStorage::default()).http("127.0.0.1:0").build().await?;
+        let scheduler = Scheduler::builder()
+            .storage(MemoryStorage::default())
+            .http("127.0.0.1:0")
+            .max_event_streams(2_000)
+            .max_connections(4_000)
+            .build()
+            .await?;
         scheduler.start().await?;
         for number in 0..JOBS {
             scheduler.add(every(1).seconds().run(format!("job {number}"), || async {})).await?;

@@ -53,6 +53,8 @@ pub struct SchedulerBuilder {
     service: Option<Arc<dyn Service>>,
     #[cfg(feature = "web")]
     pub(super) access: super::access::Access,
+    #[cfg(feature = "web")]
+    pub(super) web_limits: super::WebLimits,
 }
 
 impl Default for SchedulerBuilder {
@@ -77,6 +79,8 @@ impl Default for SchedulerBuilder {
             service: None,
             #[cfg(feature = "web")]
             access: super::access::Access::default(),
+            #[cfg(feature = "web")]
+            web_limits: super::WebLimits::default(),
         }
     }
 }
@@ -252,7 +256,10 @@ impl SchedulerBuilder {
             }
         }
         #[cfg(feature = "web")]
-        self.access.check()?;
+        {
+            self.access.check()?;
+            self.web_limits.check()?;
+        }
         let (zone, zone_source) = self.zone()?;
         let registry = Registry::linked()?;
         registry.check_states(&self.states)?;
@@ -281,6 +288,8 @@ impl SchedulerBuilder {
             http_address: OnceLock::new(),
             #[cfg(feature = "web")]
             access: self.access,
+            #[cfg(feature = "web")]
+            web_limits: self.web_limits,
             not_added: NotAdded::default(),
             matching: tokio::sync::Mutex::default(),
             starting: tokio::sync::Mutex::default(),

@@ -10,7 +10,7 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -25,6 +25,8 @@ const NAMES: [&str; 14] = [
     "FASTSCHEDULER_HTTP",
     "FASTSCHEDULER_TOKEN",
     "FASTSCHEDULER_READ_TOKEN",
+    "FASTSCHEDULER_MAX_CONNECTIONS",
+    "FASTSCHEDULER_MAX_EVENT_STREAMS",
 ];
 
 /// Applies the variables that begin with `FASTSCHEDULER_`.
@@ -68,6 +70,8 @@ pub(super) fn apply(
             "HTTP" => http(builder, &value).map_err(refuse)?,
             "TOKEN" => token(builder, &value, Token::Full).map_err(refuse)?,
             "READ_TOKEN" => token(builder, &value, Token::ReadOnly).map_err(refuse)?,
+            "MAX_CONNECTIONS" => web_limit(builder, &value, Limited::Connections).map_err(refuse)?,
+            "MAX_EVENT_STREAMS" => web_limit(builder, &value, Limited::Streams).map_err(refuse)?,
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),
@@ -119,9 +123,33 @@ fn token(builder: SchedulerBuilder, token: &str, which: Token) -> Result<Schedul
     })
 }
 
+/// What a limit of the web interface is for.
+#[derive(Debug, Clone, Copy)]
+enum Limited {
+    Connections,
+    Streams,
+}
+
+#[cfg(feature = "web")]
+fn web_limit(builder: SchedulerBuilder, value: &str, of: Limited) -> Result<SchedulerBuilder, String> {
+    let most = number(value)?;
+    Ok(match of {
+        Limited::Connections => builder.max_connections(most),
+        Limited::Streams => builder.max_event_streams(most),
+    })
+}
+
+#[cfg(not(feature = "web"))]
+fn web_limit(_builder: SchedulerBuilder, _value: &str, _of: Limited) -> Result<SchedulerBuilder, String> {
+    Err(NO_SERVER.to_owned())
+}
+
+#[cfg(not(feature = "web"))]
+const NO_SERVER: &str = "this program has no server; build it with the feature `web` of `fastscheduler`";
+
 #[cfg(not(feature = "web"))]
 fn token(_builder: SchedulerBuilder, _token: &str, _which: Token) -> Result<SchedulerBuilder, String> {
-    Err("this program has no server; build it with the feature `web` of `fastscheduler`".to_owned())
+    Err(NO_SERVER.to_owned())
 }
 
 /// Whether a value must not be shown: also of a name that is misspelt.
@@ -141,7 +169,7 @@ fn http(builder: SchedulerBuilder, address: &str) -> Result<SchedulerBuilder, St
 
 #[cfg(not(feature = "web"))]
 fn http(_builder: SchedulerBuilder, _address: &str) -> Result<SchedulerBuilder, String> {
-    Err("this program has no server; build it with the feature `web` of `fastscheduler`".to_owned())
+    Err(NO_SERVER.to_owned())
 }
 
 fn number<T: FromStr>(value: &str) -> Result<T, String> {

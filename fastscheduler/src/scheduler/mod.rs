@@ -37,6 +37,8 @@ mod timetables;
 mod under_test;
 mod update;
 mod wait_for;
+#[cfg(feature = "web")]
+mod web_limits;
 mod zones;
 
 use std::fmt;
@@ -58,6 +60,8 @@ pub use runs::Instance;
 pub(crate) use service::{Service, Started};
 pub use status::Status;
 pub use update::JobUpdate;
+#[cfg(feature = "web")]
+pub(crate) use web_limits::WebLimits;
 
 use self::added::NotAdded;
 use self::timetables::Timetables;
@@ -102,6 +106,8 @@ struct Inner {
     /// Who may use the web interface.
     #[cfg(feature = "web")]
     access: Access,
+    #[cfg(feature = "web")]
+    web_limits: WebLimits,
     /// What runs beside the jobs.
     service: Option<Arc<dyn Service>>,
     /// The address of that, once a start has succeeded.

@@ -32,7 +32,8 @@ use crate::schedule::Zone;
 /// `FASTSCHEDULER_STATE_FILE`, `FASTSCHEDULER_STORAGE` (`json` or `memory`),
 /// `FASTSCHEDULER_QUEUE` (`memory`) and, with the feature `web`,
 /// `FASTSCHEDULER_HTTP` (an address such as `127.0.0.1:8000`),
-/// `FASTSCHEDULER_TOKEN` and `FASTSCHEDULER_READ_TOKEN`.
+/// `FASTSCHEDULER_TOKEN`, `FASTSCHEDULER_READ_TOKEN`,
+/// `FASTSCHEDULER_MAX_CONNECTIONS` and `FASTSCHEDULER_MAX_EVENT_STREAMS`.
 ///
 /// # Errors
 ///

@@ -9,7 +9,7 @@ use std::error::Error;
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -23,6 +23,9 @@ use crate::storage::StorageError;
 /// The longest sentence, in characters: a value of a request that it repeats
 /// may be as long as the request.
 const LONGEST_DETAIL: usize = 500;
+
+/// In how many seconds a client may ask again for what is not possible now.
+const SOON: &str = "5";
 
 /// What is answered when something is wrong.
 #[derive(Debug, Serialize, ToSchema)]
@@ -236,6 +239,9 @@ impl From<QueryRejection> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(SOON));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

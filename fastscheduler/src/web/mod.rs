@@ -96,7 +96,12 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///
 /// See the [module](self).
 pub fn router(scheduler: &Scheduler) -> Router {
-    let state = WebState::new(scheduler);
+    routes(scheduler, scheduler.web_limits().streams)
+}
+
+/// The routes, with so many streams of events at once.
+fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
+    let state = WebState::new(scheduler, most_streams);
     let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(jobs::routes())
         .merge(create::routes())

@@ -24,12 +24,12 @@ pub(super) struct Parts {
 }
 
 impl WebState {
-    pub(super) fn new(scheduler: &Scheduler) -> Self {
+    pub(super) fn new(scheduler: &Scheduler, most_streams: usize) -> Self {
         let zone = scheduler.zone().into();
         Self(Arc::new(Parts {
             scheduler: scheduler.clone(),
             zone,
-            events: Streams::new(scheduler, zone),
+            events: Streams::new(scheduler, zone, most_streams),
             sessions: Sessions::default(),
         }))
     }

@@ -1,6 +1,7 @@
 //! The scheduler over HTTP.
 
 mod added;
+mod clients;
 mod connections;
 mod events;
 mod events_under_load;

@@ -26,6 +26,9 @@ const PIECE: usize = 16 * 1024;
 /// there is none.
 const MOST_UNDER_WAY: usize = 4;
 
+/// How long a client may leave what waits for it without taking any of it.
+const UNTAKEN: Duration = Duration::from_mins(1);
+
 /// How long after the stop began a client may read what it is sent.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -153,12 +156,12 @@ impl<S: Source> Listener<S> {
         tokio::select! {
             biased;
             // It is never closed.
-            Ok(room) = room => Ok(room),
-            () = &mut self.too_late => {
-                self.phase = Phase::Ended;
-                Err(TooSlow)
-            }
+            Ok(room) = room => return Ok(room),
+            () = &mut self.too_late => {}
+            () = SystemClock.sleep(UNTAKEN) => {}
         }
+        self.phase = Phase::Ended;
+        Err(TooSlow)
     }
 }
 
@@ -180,6 +183,10 @@ impl Places {
 
     pub(super) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn most(&self) -> usize {
+        self.most
     }
 
     /// A place, if one is free.

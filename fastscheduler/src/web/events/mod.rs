@@ -34,9 +34,6 @@ use super::state::WebState;
 use crate::schedule::Zone;
 use crate::scheduler::Scheduler;
 
-/// The most streams that are open at once.
-const MOST_LISTENERS: usize = 10_000;
-
 /// The streams of one router.
 pub(super) struct Streams {
     samples: Samples,
@@ -45,11 +42,12 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn new(scheduler: &Scheduler, zone: Zone) -> Self {
+    /// For so many at once.
+    pub(super) fn new(scheduler: &Scheduler, zone: Zone, most: usize) -> Self {
         Self {
             samples: Samples::new(scheduler, zone),
             changes: Changes::new(scheduler, zone),
-            places: Places::new(MOST_LISTENERS),
+            places: Places::new(most),
         }
     }
 
@@ -99,7 +97,10 @@ async fn listen(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let place = state.events.places.take().ok_or_else(|| {
-        ApiError::busy(format!("{MOST_LISTENERS} streams of events are open already; close some of them"))
+        ApiError::busy(format!(
+            "all {} streams of events that there may be are open; try again later, or raise `max_event_streams`",
+            state.events.places.most()
+        ))
     })?;
     let scheduler = &state.scheduler;
     let body = match parameters.stream.as_deref() {

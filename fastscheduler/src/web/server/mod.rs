@@ -1,24 +1,32 @@
 //! A server for programs that have none of their own.
 
+mod connections;
+mod limits;
+mod watched;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use axum::{Extension, Router};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::net::{TcpListener, lookup_host};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use self::limits::{Limits, open_files};
 use super::guard::ThisMachineOnly;
 use super::page::HasSlash;
-use super::{bodies, error, headers, router};
+use super::{bodies, error, headers, routes};
 use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service, Started};
 
 /// Where everything is.
 const PREFIX: &str = "/scheduler";
+
+/// How long a body may stand still.
+const BODY: Duration = Duration::from_secs(30);
 
 /// How long requests that are under way may go on after the stop began.
 const GRACE: Duration = Duration::from_secs(1);
@@ -74,7 +82,7 @@ impl Server {
                         .to_owned(),
             });
         }
-        let listener = TcpListener::bind(&*addresses).await.map_err(failed)?;
+        let listener = connections::listen(&addresses).map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         tracing::info!("serving http://{bound}{PREFIX}/");
         Ok((listener, bound))
@@ -85,24 +93,18 @@ impl Service for Server {
     fn start<'a>(&'a self, scheduler: &'a Scheduler) -> BoxFuture<'a, Result<Started, SchedulerError>> {
         async move {
             let (listener, address) = self.listen(scheduler.access().is_open()).await?;
-            let application = application(scheduler);
-            let late = scheduler.clone();
-            // An answer must not wait for the client to confirm the one before it.
-            let listener = listener.tap_io(|stream| {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "answers may wait");
-                }
-            });
-            let served = axum::serve(listener, application).with_graceful_shutdown(scheduler.stopping());
+            let limits = Limits::of(scheduler.web_limits(), open_files());
+            let application = application(scheduler, limits);
+            let (stopping, late) = (scheduler.clone(), scheduler.clone());
+            let stopping = async move { stopping.stopping().await }.boxed();
+            let served = connections::serve(listener, application, limits.connections, stopping);
             let serving = async move {
                 let too_late = async {
                     late.stopping().await;
                     late.sleep(GRACE).await;
                 };
                 tokio::select! {
-                    served = served => if let Err(error) = served {
-                        tracing::error!(error = &error as &dyn std::error::Error, "the server ended");
-                    },
+                    () = served => {}
                     () = too_late => tracing::warn!("leaving requests behind that did not end in time"),
                 }
             };
@@ -112,12 +114,14 @@ impl Service for Server {
     }
 }
 
-fn application(scheduler: &Scheduler) -> Router {
+fn application(scheduler: &Scheduler, limits: Limits) -> Router {
+    let routes = routes(scheduler, limits.streams);
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/scheduler/") }))
-        .nest_service(PREFIX, router(scheduler).layer(Extension(HasSlash)).layer(Extension(ThisMachineOnly)))
+        .nest_service(PREFIX, routes.layer(Extension(HasSlash)).layer(Extension(ThisMachineOnly)))
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
+        .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(from_fn(bodies::read_to_the_end))
         .layer(from_fn(headers::add))
 }
