@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, NoBodyError, OneError};
-use super::extract::{Named, NoBody};
+use super::extract::{JobInPath, NoBody};
 use super::jobs::job_id;
 use super::shapes::{Done, Triggered};
 use super::state::WebState;
@@ -29,7 +29,11 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn delete(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn delete(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} deleted successfully"))))
 }
@@ -40,7 +44,11 @@ async fn delete(State(state): State<WebState>, Named(id): Named, _: NoBody) -> R
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn pause(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn pause(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.pause_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} paused"))))
 }
@@ -51,7 +59,11 @@ async fn pause(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Re
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn resume(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn resume(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.resume_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} resumed"))))
 }
@@ -62,7 +74,11 @@ async fn resume(State(state): State<WebState>, Named(id): Named, _: NoBody) -> R
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn enable(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn enable(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.resume_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} enabled"))))
 }
@@ -73,7 +89,11 @@ async fn enable(State(state): State<WebState>, Named(id): Named, _: NoBody) -> R
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn disable(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn disable(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.pause_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} disabled"))))
 }
@@ -86,7 +106,7 @@ async fn disable(State(state): State<WebState>, Named(id): Named, _: NoBody) -> 
 )]
 async fn run(
     State(state): State<WebState>,
-    Named(id): Named,
+    JobInPath(id): JobInPath,
     _: NoBody,
 ) -> Result<Json<Triggered>, ApiError> {
     let job = job_id(&id)?;
@@ -103,7 +123,11 @@ async fn run(
     params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn cancel(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn cancel(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_job(job_id(&id)?).await?;
     Ok(Json(Done::new(format!("Job {id} cancelled"))))
 }

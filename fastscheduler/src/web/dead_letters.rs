@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, NoBodyError, OneError, QueryError};
-use super::extract::{Named, NoBody, QueryParameters};
+use super::extract::{NoBody, QueryParameters, RunInPath};
 use super::history::run_id;
 use super::settings::number;
 use super::shapes::{Done, RunShape, Triggered};
@@ -84,7 +84,7 @@ async fn clear(State(state): State<WebState>, _: NoBody) -> Result<Json<Cleared>
 )]
 async fn retry(
     State(state): State<WebState>,
-    Named(id): Named,
+    RunInPath(id): RunInPath,
     _: NoBody,
 ) -> Result<Json<Triggered>, ApiError> {
     let run = state.scheduler.retry_dead_letter(run_id(&id)?).await?;
@@ -97,7 +97,11 @@ async fn retry(
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn remove(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn remove(
+    State(state): State<WebState>,
+    RunInPath(id): RunInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.remove_dead_letter(run_id(&id)?).await?;
     Ok(Json(Done::new(format!("Dead letter {id} deleted"))))
 }

@@ -8,7 +8,7 @@ use std::error::Error;
 
 use axum::Json;
 use axum::extract::OriginalUri;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, QueryRejection, RawPathParamsRejection};
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -222,8 +222,8 @@ impl From<BytesRejection> for ApiError {
     }
 }
 
-impl From<PathRejection> for ApiError {
-    fn from(_rejection: PathRejection) -> Self {
+impl From<RawPathParamsRejection> for ApiError {
+    fn from(_rejection: RawPathParamsRejection) -> Self {
         // Only what is not UTF-8 is no text.
         Self::new(StatusCode::BAD_REQUEST, "the path is not UTF-8")
     }

@@ -1,7 +1,7 @@
 //! Reading requests, with our own answers to what cannot be read.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -133,14 +133,39 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
     }
 }
 
-/// What a path names: the id of a job or a run, or a group.
-pub(super) struct Named(pub(super) String);
+/// Declares extractors, each of which takes the value of the path's parameter of
+/// that name.
+macro_rules! path_values {
+    ($($(#[$doc:meta])* $name:ident = $parameter:literal;)+) => { $(
+        $(#[$doc])*
+        pub(super) struct $name(pub(super) String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = ApiError;
+        impl<S: Send + Sync> FromRequestParts<S> for $name {
+            type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(name) = Path::from_request_parts(parts, state).await?;
-        Ok(Self(name))
-    }
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+                path_value(parts, state, $parameter).await.map(Self)
+            }
+        }
+    )+ };
+}
+
+path_values! {
+    /// The id of a job.
+    JobInPath = "job_id";
+    /// The id of a run.
+    RunInPath = "run_id";
+    /// The name of a group.
+    GroupInPath = "group";
+    /// The name of a file.
+    FileInPath = "file";
+}
+
+/// The value of a parameter of our own route. The prefix that an application nests
+/// the routes at may have parameters too, which come before ours.
+async fn path_value<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, ApiError> {
+    let values = RawPathParams::from_request_parts(parts, state).await?;
+    let value = values.iter().filter(|(parameter, _)| *parameter == name).last();
+    let (_, value) = value.expect("the route has this parameter");
+    Ok(value.to_owned())
 }

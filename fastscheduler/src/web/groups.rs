@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, NoBodyError};
-use super::extract::{Named, NoBody};
+use super::extract::{GroupInPath, NoBody};
 use super::jobs::shapes;
 use super::shapes::JobShape;
 use super::state::WebState;
@@ -81,7 +81,7 @@ async fn list(State(state): State<WebState>) -> Result<Json<GroupList>, ApiError
     params(("group" = String, Path, description = "the group's name")),
     responses((status = 200, body = GroupJobs<'_>), AnyError),
 )]
-async fn jobs(State(state): State<WebState>, Named(group): Named) -> Result<Response, ApiError> {
+async fn jobs(State(state): State<WebState>, GroupInPath(group): GroupInPath) -> Result<Response, ApiError> {
     let query = JobQuery { group: Some(group.clone()), ..JobQuery::default() };
     let page = state.scheduler.find_jobs(&query).await?;
     let jobs = shapes(&state, &page.jobs);
@@ -96,7 +96,7 @@ async fn jobs(State(state): State<WebState>, Named(group): Named) -> Result<Resp
 )]
 async fn pause(
     State(state): State<WebState>,
-    Named(group): Named,
+    GroupInPath(group): GroupInPath,
     _: NoBody,
 ) -> Result<Json<GroupPaused>, ApiError> {
     let paused = state.scheduler.pause_group(&group).await?;
@@ -112,7 +112,7 @@ async fn pause(
 )]
 async fn resume(
     State(state): State<WebState>,
-    Named(group): Named,
+    GroupInPath(group): GroupInPath,
     _: NoBody,
 ) -> Result<Json<GroupResumed>, ApiError> {
     let resumed = state.scheduler.resume_group(&group).await?;
@@ -128,7 +128,7 @@ async fn resume(
 )]
 async fn cancel(
     State(state): State<WebState>,
-    Named(group): Named,
+    GroupInPath(group): GroupInPath,
     _: NoBody,
 ) -> Result<Json<GroupCancelled>, ApiError> {
     let cancelled = state.scheduler.cancel_group(&group).await?;

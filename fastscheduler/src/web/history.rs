@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
-use super::extract::{Named, NoBody, QueryParameters};
+use super::extract::{JobInPath, NoBody, QueryParameters, RunInPath};
 use super::jobs::{existing, job_id};
 use super::runs::{counted, page};
 use super::settings::number;
@@ -155,7 +155,7 @@ async fn list(
 )]
 async fn of_job(
     State(state): State<WebState>,
-    Named(id): Named,
+    JobInPath(id): JobInPath,
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
     let job = existing(&state, &id).await?.id();
@@ -171,7 +171,7 @@ async fn of_job(
     params(("run_id" = String, Path, description = "as in the history")),
     responses((status = 200, body = RunAnswer<'_>), AnyError, OneError),
 )]
-async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Response, ApiError> {
+async fn show(State(state): State<WebState>, RunInPath(id): RunInPath) -> Result<Response, ApiError> {
     let run = state.scheduler.find_run(run_id(&id)?).await?.ok_or_else(|| ApiError::unknown_run(&id))?;
     let run = counted(&state.scheduler, run).await?;
     Ok(Json(RunAnswer { run: RunShape::new(&run, state.zone) }).into_response())
@@ -183,7 +183,11 @@ async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Respons
     params(("run_id" = String, Path, description = "as in the history")),
     responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
 )]
-async fn cancel(State(state): State<WebState>, Named(id): Named, _: NoBody) -> Result<Json<Done>, ApiError> {
+async fn cancel(
+    State(state): State<WebState>,
+    RunInPath(id): RunInPath,
+    _: NoBody,
+) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_run(run_id(&id)?).await?;
     Ok(Json(Done::new(format!("Run {id} cancelled"))))
 }

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
-use super::extract::{Named, QueryParameters};
+use super::extract::{JobInPath, QueryParameters};
 use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape, StatusOfJob};
 use super::state::WebState;
@@ -145,7 +145,7 @@ async fn list(
     get, operation_id = "show_job", path = "/api/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "`job_N`")),
     responses((status = 200, body = JobAnswer<'_>), (status = 404, body = ErrorBody), AnyError),
 )]
-async fn show(State(state): State<WebState>, Named(id): Named) -> Result<Response, ApiError> {
+async fn show(State(state): State<WebState>, JobInPath(id): JobInPath) -> Result<Response, ApiError> {
     let job = existing(&state, &id).await?;
     Ok(Json(JobAnswer { job: JobShape::new(&job, state.zone, state.scheduler.now()) }).into_response())
 }

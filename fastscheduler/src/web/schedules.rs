@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::clock_changes::notes;
 use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
-use super::extract::{JsonBody, Named, QueryParameters};
+use super::extract::{JobInPath, JsonBody, QueryParameters};
 use super::jobs::existing;
 use super::settings::{fold, gap, number};
 use super::shapes::{InFold, InGap, LocalTime, ScheduleType, WithSchedule};
@@ -157,7 +157,7 @@ struct UpcomingParameters {
 )]
 async fn upcoming(
     State(state): State<WebState>,
-    Named(id): Named,
+    JobInPath(id): JobInPath,
     QueryParameters(parameters): QueryParameters<UpcomingParameters>,
 ) -> Result<Json<Upcoming>, ApiError> {
     let job = existing(&state, &id).await?;

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, BodyError, OneError};
-use super::extract::{JsonBody, Named};
+use super::extract::{JobInPath, JsonBody};
 use super::jobs::existing;
 use super::settings::{Seconds, Whole, catch_up, fold, gap, length, overlap, retries};
 use super::shapes::{ConfigShape, Done, InFold, InGap, ScheduleType, WhenMissed, WhenOverlapping};
@@ -96,7 +96,7 @@ fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Opt
 )]
 async fn update(
     State(state): State<WebState>,
-    Named(id): Named,
+    JobInPath(id): JobInPath,
     JsonBody(request): JsonBody<UpdateJob>,
 ) -> Result<Json<Done>, ApiError> {
     let mut tries = 0;

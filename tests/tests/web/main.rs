@@ -12,6 +12,7 @@ mod metrics;
 mod now;
 mod pages;
 mod prefix;
+mod prefix_parameters;
 mod refusals;
 mod runs;
 mod security;

@@ -14,7 +14,7 @@ const BROWSER: (&str, &str) = ("accept", "text/html");
 type Nesting = fn(Router) -> Router;
 
 /// Ways to nest, each with the addresses at which the page is.
-fn nestings() -> [(&'static str, Nesting, &'static [&'static str]); 6] {
+fn nestings() -> [(&'static str, Nesting, &'static [&'static str]); 8] {
     [
         (
             "as a service",
@@ -40,6 +40,16 @@ fn nestings() -> [(&'static str, Nesting, &'static [&'static str]); 6] {
             "in an application with a fallback of its own",
             |router| Router::new().nest_service("/scheduler", router).fallback(async || "the user's own"),
             &["/scheduler", "/scheduler/"],
+        ),
+        (
+            "below a parameter",
+            |router| Router::new().nest_service("/deep/{tenant}/jobs", router),
+            &["/deep/acme/jobs", "/deep/acme/jobs/"],
+        ),
+        (
+            "at a parameter",
+            |router| Router::new().nest_service("/deep/{tenant}", router),
+            &["/deep/acme", "/deep/acme/"],
         ),
         // axum keeps `/scheduler/` from a router that is nested like this.
         ("as a router", |router| Router::new().nest("/scheduler", router), &["/scheduler"]),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{OriginalUri, Path};
+use axum::extract::OriginalUri;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,6 +18,7 @@ use utoipa::openapi::{HttpMethod, OpenApi as Document, RefOr, ServerBuilder};
 use utoipa_swagger_ui::Config;
 
 use super::error::{self, ApiError};
+use super::extract::FileInPath;
 use super::state::WebState;
 
 /// Where the document is.
@@ -65,7 +66,7 @@ pub(super) fn routes(document: Document, is_open: bool) -> Router<WebState> {
         )
         .route(
             &format!("{PAGE}/{{file}}"),
-            get(move |Path(name): Path<String>| async move { file(&name, config) }),
+            get(move |FileInPath(name): FileInPath| async move { file(&name, config) }),
         )
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,6 +13,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::error::ApiError;
+use super::extract::FileInPath;
 use super::state::WebState;
 
 /// A file of the page.
@@ -68,7 +69,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+async fn asset(FileInPath(name): FileInPath, headers: HeaderMap) -> Response {
     match ASSETS.iter().find(|file| file.name == name) {
         Some(file) => answer(&headers, file.content_type, file.content.into()),
         None => ApiError::unknown_file(&name).into_response(),
