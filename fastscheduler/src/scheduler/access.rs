@@ -26,6 +26,7 @@ impl fmt::Debug for Secret {
 pub(crate) struct Access {
     pub(crate) token: Option<Secret>,
     pub(crate) read_only_token: Option<Secret>,
+    pub(crate) allowed_hosts: Vec<String>,
 }
 
 impl Access {
@@ -47,6 +48,14 @@ impl Access {
                 return refuse(name, "use letters, digits and signs of ASCII, without spaces, at least one");
             }
         }
+        let refuse_shown = |name: &str, value: &str, expected: &str| {
+            let (name, value) = (name.to_owned(), value.to_owned());
+            Err(SchedulerError::Setting { name, value, expected: expected.to_owned() })
+        };
+        if let Some(host) = self.allowed_hosts.iter().find(|host| *host != "*" && !is_host(host)) {
+            let expected = "write a name or an address, such as `jobs.example`, or `*` for any";
+            return refuse_shown("allowed_hosts", host, expected);
+        }
         match (&self.token, &self.read_only_token) {
             (Some(token), Some(read_only)) if token.bytes() == read_only.bytes() => {
                 refuse("read_only_token", "it must be another one than `token`")
@@ -54,6 +63,12 @@ impl Access {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a text is a name or an address, which may have a port.
+fn is_host(text: &str) -> bool {
+    let is_sign = |sign: u8| sign.is_ascii_alphanumeric() || b"-._:[]".contains(&sign);
+    !text.is_empty() && text.bytes().all(is_sign)
 }
 
 impl SchedulerBuilder {
@@ -92,6 +107,36 @@ impl SchedulerBuilder {
     /// anything through the interface.
     pub fn read_only_token(mut self, token: impl Into<String>) -> Self {
         self.access.read_only_token = Some(Secret(token.into().into()));
+        self
+    }
+
+    /// Hosts under which the [`web`](crate::web) interface is served without a
+    /// token, besides the names and loopback addresses of this machine and, in an
+    /// application of your own, any address; feature `web`.
+    ///
+    /// Without a token, other names are refused: a page of another site could give
+    /// itself a name that points here, and its scripts could then do everything. A
+    /// host is a name or an address, and with a port it is that port only. `"*"` is
+    /// any host, for an application that guards the routes itself. `/healthz` and
+    /// `/readyz` are served under any name, and with a token all is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let builder = Scheduler::builder().storage(MemoryStorage::default());
+    /// let scheduler = builder.allowed_hosts(["jobs.internal"]).build().await?;
+    /// let application =
+    ///     axum::Router::<()>::new().nest_service("/scheduler", fastscheduler::web::router(&scheduler));
+    /// # drop(application);
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.access.allowed_hosts = hosts.into_iter().map(Into::into).collect();
         self
     }
 }

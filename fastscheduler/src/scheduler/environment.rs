@@ -10,7 +10,7 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -27,6 +27,7 @@ const NAMES: [&str; 16] = [
     "FASTSCHEDULER_READ_TOKEN",
     "FASTSCHEDULER_MAX_CONNECTIONS",
     "FASTSCHEDULER_MAX_EVENT_STREAMS",
+    "FASTSCHEDULER_ALLOWED_HOSTS",
 ];
 
 /// Applies the variables that begin with `FASTSCHEDULER_`.
@@ -72,6 +73,7 @@ pub(super) fn apply(
             "READ_TOKEN" => token(builder, &value, Token::ReadOnly).map_err(refuse)?,
             "MAX_CONNECTIONS" => web_limit(builder, &value, Limited::Connections).map_err(refuse)?,
             "MAX_EVENT_STREAMS" => web_limit(builder, &value, Limited::Streams).map_err(refuse)?,
+            "ALLOWED_HOSTS" => allowed_hosts(builder, &value).map_err(refuse)?,
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),
@@ -106,6 +108,9 @@ fn is_of_service(name: &str, value: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(not(feature = "web"))]
+const NO_SERVER: &str = "this program has no server; build it with the feature `web` of `fastscheduler`";
 
 /// Which of the tokens it is.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +157,18 @@ fn token(_builder: SchedulerBuilder, _token: &str, _which: Token) -> Result<Sche
     Err(NO_SERVER.to_owned())
 }
 
+/// A list with commas between its items.
+#[cfg(feature = "web")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
+fn allowed_hosts(builder: SchedulerBuilder, list: &str) -> Result<SchedulerBuilder, String> {
+    Ok(builder.allowed_hosts(list.split(',').map(str::trim)))
+}
+
+#[cfg(not(feature = "web"))]
+fn allowed_hosts(_builder: SchedulerBuilder, _list: &str) -> Result<SchedulerBuilder, String> {
+    Err(NO_SERVER.to_owned())
+}
+
 /// Whether a value must not be shown: also of a name that is misspelt.
 fn is_secret(name: &str) -> bool {
     let is_near = || text::nearest(name, NAMES).is_some_and(|known| known.ends_with("TOKEN"));
@@ -181,5 +198,18 @@ fn switch(value: &str) -> Result<bool, String> {
         "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
         _ => Err("write `true` or `false`".to_owned()),
+    }
+}
+
+#[cfg(all(test, feature = "web"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_have_commas_between_their_items() {
+        let variables = [("FASTSCHEDULER_ALLOWED_HOSTS", "jobs.internal, b.example:81")];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let builder = apply(SchedulerBuilder::default(), variables.into_iter()).unwrap();
+        assert_eq!(builder.access.allowed_hosts, ["jobs.internal", "b.example:81"]);
     }
 }

@@ -33,7 +33,8 @@ use crate::schedule::Zone;
 /// `FASTSCHEDULER_QUEUE` (`memory`) and, with the feature `web`,
 /// `FASTSCHEDULER_HTTP` (an address such as `127.0.0.1:8000`),
 /// `FASTSCHEDULER_TOKEN`, `FASTSCHEDULER_READ_TOKEN`,
-/// `FASTSCHEDULER_MAX_CONNECTIONS` and `FASTSCHEDULER_MAX_EVENT_STREAMS`.
+/// `FASTSCHEDULER_MAX_CONNECTIONS`, `FASTSCHEDULER_MAX_EVENT_STREAMS` and
+/// `FASTSCHEDULER_ALLOWED_HOSTS` (a list with commas between its items).
 ///
 /// # Errors
 ///

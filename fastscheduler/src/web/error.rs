@@ -144,10 +144,16 @@ impl ApiError {
         )
     }
 
-    /// A name that is not one of this machine.
-    pub(super) fn foreign_host(host: &str) -> Self {
-        let detail =
-            format!("`{host}` is not a name of this machine; use `localhost`, or give the scheduler a token");
+    /// A host that is not served without a token.
+    pub(super) fn foreign_host(host: Option<&str>) -> Self {
+        let wrong = match host {
+            Some(host) => format!("`{host}` is not a name of this machine"),
+            None => "the request names no host".to_owned(),
+        };
+        let detail = format!(
+            "{wrong}; use `localhost`, allow the name with `.allowed_hosts(..)` or \
+             `FASTSCHEDULER_ALLOWED_HOSTS`, or give the scheduler a token"
+        );
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 

@@ -1,11 +1,9 @@
 //! Who may do what: looked at before any handler is.
 //!
-//! In this order: a server for this machine alone is asked by its own name; a
-//! change is not asked for by another site; and who asks has a token, or is
-//! logged in. Each stands by itself: a request that no browser sent passes the
-//! first two, and still needs the third.
-
-use std::net::IpAddr;
+//! In this order: without a token, the scheduler is asked by a name that only this
+//! machine has or that is allowed; a change is not asked for by another site; and
+//! who asks has a token, or is logged in. Each stands by itself: a request that no
+//! browser sent passes the first two, and still needs the third.
 
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN};
@@ -14,19 +12,23 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error::ApiError;
-use super::login;
 use super::rights::Rights;
 use super::state::WebState;
+use super::{host, login};
 
-/// That the server listens to this machine alone, and may be asked by names
-/// that mean this machine only: a page of another site whose name was made to
-/// point here would be of one origin with it otherwise.
+/// That the server is the scheduler's own, which listens to this machine alone unless
+/// there is a token.
 #[derive(Clone)]
 pub(super) struct ThisMachineOnly;
 
+/// Paths for monitors, which ask by whatever name they know.
+pub(super) fn is_for_monitors(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 /// Paths that need no token: those of monitors, and what a login takes.
 pub(super) fn is_public(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | login::LOGIN | login::LOGOUT) || path.starts_with("/assets/")
+    is_for_monitors(path) || matches!(path, login::LOGIN | login::LOGOUT) || path.starts_with("/assets/")
 }
 
 /// Answers a request that must not be handled, and hands on any other.
@@ -40,9 +42,15 @@ pub(super) async fn check(State(state): State<WebState>, request: Request, next:
 #[expect(clippy::result_large_err, reason = "it is the answer")]
 fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
     let (headers, path) = (request.headers(), request.uri().path());
-    let is_open = state.scheduler.access().is_open();
-    if is_open && request.extensions().get::<ThisMachineOnly>().is_some() {
-        check_host(headers).map_err(IntoResponse::into_response)?;
+    let access = state.scheduler.access();
+    let is_open = access.is_open();
+    let authority = host::authority(request.uri(), headers);
+    if is_open && !is_for_monitors(path) {
+        let server = match request.extensions().get::<ThisMachineOnly>() {
+            Some(_) => host::Server::Own,
+            None => host::Server::Applications,
+        };
+        host::check(authority, server, &access.allowed_hosts).map_err(IntoResponse::into_response)?;
     }
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_change {
@@ -90,24 +98,6 @@ fn check_no_form(headers: &HeaderMap) -> Result<(), ApiError> {
     if forms.contains(&&*essence) { Err(ApiError::not_json(content_type)) } else { Ok(()) }
 }
 
-fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
-    let host = headers.get(HOST).map(|host| host.to_str().unwrap_or("?")).unwrap_or_default();
-    if is_this_machine(host) { Ok(()) } else { Err(ApiError::foreign_host(host)) }
-}
-
-/// Whether a name or address, with or without a port, means this machine only.
-fn is_this_machine(host: &str) -> bool {
-    let without_port = match host.rsplit_once(':') {
-        Some((name, port)) if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = without_port.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let name = without_port.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || address.unwrap_or(without_port).parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
 fn accepts_html(headers: &HeaderMap) -> bool {
     headers
         .get(ACCEPT)
@@ -118,36 +108,6 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_this_machine_are_told_from_others() {
-        for host in [
-            "localhost",
-            "LOCALHOST:80",
-            "localhost.:1",
-            "a.localhost:8000",
-            "127.0.0.1:8000",
-            "127.9.9.9",
-            "[::1]:8000",
-            "[::1]",
-        ] {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in [
-            "",
-            "example.com",
-            "localhost.example.com:80",
-            "127.0.0.1.example.com",
-            "10.0.0.1:8000",
-            "[2001:db8::1]:80",
-            "127.0.0.1@evil",
-            "?",
-            ":80",
-            "0.0.0.0",
-        ] {
-            assert!(!is_this_machine(host), "{host}");
-        }
-    }
 
     #[test]
     fn requests_of_other_sites_are_told_from_own_ones() {

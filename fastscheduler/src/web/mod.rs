@@ -53,6 +53,7 @@ mod guard;
 mod headers;
 mod health;
 mod history;
+mod host;
 mod jobs;
 mod login;
 mod metrics;
@@ -86,6 +87,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Nest it with `nest_service("/scheduler", …)`: then the page is at
 /// `/scheduler` and at `/scheduler/`. With `nest`, axum does not pass
 /// `/scheduler/` on, and the page is at `/scheduler` only.
+///
+/// Without a token it is served under the names of this machine and under
+/// addresses; see [`allowed_hosts`](crate::SchedulerBuilder::allowed_hosts).
 ///
 /// It neither starts nor stops the scheduler. Streams of events end when the
 /// scheduler stops, so a server should begin its graceful shutdown with
@@ -128,6 +132,7 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         // What looks at every request or answer is layered here, outside of the handlers.
         .layer(from_fn_with_state(state.clone(), guard::check))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(host::refuse_two))
         .layer(from_fn(bodies::read_to_the_end))
         .layer(from_fn(headers::add))
         .with_state(state)

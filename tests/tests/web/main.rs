@@ -8,6 +8,7 @@ mod events_under_load;
 mod failures;
 mod exact;
 mod health;
+mod hosts;
 mod metrics;
 mod now;
 mod pages;

@@ -7,7 +7,7 @@ use utoipa::openapi::{HttpMethod, SecurityRequirement};
 
 use super::operations;
 use crate::web::error::ErrorBody;
-use crate::web::guard::is_public;
+use crate::web::guard::{is_for_monitors, is_public};
 use crate::web::login::{LOGIN, LOGOUT};
 use crate::web::rights::COOKIE_NAME;
 
@@ -28,8 +28,8 @@ pub(super) fn describe(document: &mut OpenApi, is_open: bool) {
             if !matches!(path, LOGIN | LOGOUT) {
                 answers.push((415, "The body is one that a form of any site may send."));
             }
-        } else if is_open {
-            answers.push((403, "The server is for its own machine, and was asked by another name."));
+        } else if is_open && !is_for_monitors(path) {
+            answers.push((403, "It was asked by a name that is neither one of its machine nor allowed."));
         }
         for (status, description) in answers {
             let responses = &mut operation.responses.responses;

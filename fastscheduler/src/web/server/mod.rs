@@ -19,7 +19,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use self::limits::{Limits, open_files};
 use super::guard::ThisMachineOnly;
 use super::page::HasSlash;
-use super::{bodies, error, headers, routes};
+use super::{bodies, error, headers, host, routes};
 use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service, Started};
 
 /// Where everything is.
@@ -123,5 +123,6 @@ fn application(scheduler: &Scheduler, limits: Limits) -> Router {
         .method_not_allowed_fallback(error::wrong_method)
         .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(from_fn(bodies::read_to_the_end))
+        .layer(from_fn(host::refuse_two))
         .layer(from_fn(headers::add))
 }
