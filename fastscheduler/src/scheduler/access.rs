@@ -27,6 +27,7 @@ pub(crate) struct Access {
     pub(crate) token: Option<Secret>,
     pub(crate) read_only_token: Option<Secret>,
     pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
 }
 
 impl Access {
@@ -56,6 +57,10 @@ impl Access {
             let expected = "write a name or an address, such as `jobs.example`, or `*` for any";
             return refuse_shown("allowed_hosts", host, expected);
         }
+        if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            let expected = "write a scheme and a host, such as `https://jobs.example`, and no path";
+            return refuse_shown("allowed_origins", origin, expected);
+        }
         match (&self.token, &self.read_only_token) {
             (Some(token), Some(read_only)) if token.bytes() == read_only.bytes() => {
                 refuse("read_only_token", "it must be another one than `token`")
@@ -69,6 +74,11 @@ impl Access {
 fn is_host(text: &str) -> bool {
     let is_sign = |sign: u8| sign.is_ascii_alphanumeric() || b"-._:[]".contains(&sign);
     !text.is_empty() && text.bytes().all(is_sign)
+}
+
+/// Whether a text is an origin as browsers send it.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| matches!(scheme, "http" | "https") && is_host(host))
 }
 
 impl SchedulerBuilder {
@@ -137,6 +147,55 @@ impl SchedulerBuilder {
     /// ```
     pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.access.allowed_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Origins from which browsers may ask for changes, besides the one that a
+    /// request is sent to; feature `web`.
+    ///
+    /// A change that a page of another site asks for is refused. Behind a proxy that
+    /// replaces the `Host` header, the proxy's own origin looks like another site to
+    /// the scheduler; name it here, as browsers see it, or have the proxy keep the
+    /// header. An origin is a scheme and a host, with a port if it is not the
+    /// scheme's own.
+    ///
+    /// nginx keeps the header if it is told to; Caddy does so by itself:
+    ///
+    /// ```text
+    /// location /ops/ {
+    ///     proxy_pass http://127.0.0.1:8000/scheduler/;
+    ///     proxy_set_header Host $http_host;
+    ///     proxy_http_version 1.1;
+    /// }
+    /// ```
+    ///
+    /// ```text
+    /// handle_path /ops/* {
+    ///     rewrite * /scheduler{uri}
+    ///     reverse_proxy 127.0.0.1:8000
+    /// }
+    /// ```
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let builder = Scheduler::builder().storage(MemoryStorage::default());
+    /// let scheduler = builder
+    ///     .http("127.0.0.1:0")
+    ///     .token("correct-horse-battery-staple")
+    ///     .allowed_origins(["https://jobs.example"])
+    ///     .build()
+    ///     .await?;
+    /// # drop(scheduler);
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.access.allowed_origins = origins.into_iter().map(Into::into).collect();
         self
     }
 }

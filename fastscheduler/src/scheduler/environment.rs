@@ -10,7 +10,7 @@ use crate::storage::MemoryStorage;
 
 const PREFIX: &str = "FASTSCHEDULER_";
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "FASTSCHEDULER_TIMEZONE",
     "FASTSCHEDULER_MAX_WORKERS",
     "FASTSCHEDULER_MAX_CONCURRENCY",
@@ -28,6 +28,7 @@ const NAMES: [&str; 17] = [
     "FASTSCHEDULER_MAX_CONNECTIONS",
     "FASTSCHEDULER_MAX_EVENT_STREAMS",
     "FASTSCHEDULER_ALLOWED_HOSTS",
+    "FASTSCHEDULER_ALLOWED_ORIGINS",
 ];
 
 /// Applies the variables that begin with `FASTSCHEDULER_`.
@@ -73,7 +74,8 @@ pub(super) fn apply(
             "READ_TOKEN" => token(builder, &value, Token::ReadOnly).map_err(refuse)?,
             "MAX_CONNECTIONS" => web_limit(builder, &value, Limited::Connections).map_err(refuse)?,
             "MAX_EVENT_STREAMS" => web_limit(builder, &value, Limited::Streams).map_err(refuse)?,
-            "ALLOWED_HOSTS" => allowed_hosts(builder, &value).map_err(refuse)?,
+            "ALLOWED_HOSTS" => allowed(builder, &value, Allowed::Hosts).map_err(refuse)?,
+            "ALLOWED_ORIGINS" => allowed(builder, &value, Allowed::Origins).map_err(refuse)?,
             _ => {
                 return Err(refuse(match text::nearest(name, NAMES) {
                     Some(known) => format!("there is no such setting; did you mean `{known}`?"),
@@ -157,15 +159,26 @@ fn token(_builder: SchedulerBuilder, _token: &str, _which: Token) -> Result<Sche
     Err(NO_SERVER.to_owned())
 }
 
+/// Which of the lists it is.
+#[derive(Debug, Clone, Copy)]
+enum Allowed {
+    Hosts,
+    Origins,
+}
+
 /// A list with commas between its items.
 #[cfg(feature = "web")]
 #[expect(clippy::unnecessary_wraps, reason = "without the feature it is an error")]
-fn allowed_hosts(builder: SchedulerBuilder, list: &str) -> Result<SchedulerBuilder, String> {
-    Ok(builder.allowed_hosts(list.split(',').map(str::trim)))
+fn allowed(builder: SchedulerBuilder, list: &str, which: Allowed) -> Result<SchedulerBuilder, String> {
+    let items = list.split(',').map(str::trim);
+    Ok(match which {
+        Allowed::Hosts => builder.allowed_hosts(items),
+        Allowed::Origins => builder.allowed_origins(items),
+    })
 }
 
 #[cfg(not(feature = "web"))]
-fn allowed_hosts(_builder: SchedulerBuilder, _list: &str) -> Result<SchedulerBuilder, String> {
+fn allowed(_builder: SchedulerBuilder, _list: &str, _which: Allowed) -> Result<SchedulerBuilder, String> {
     Err(NO_SERVER.to_owned())
 }
 
@@ -207,9 +220,13 @@ mod tests {
 
     #[test]
     fn lists_have_commas_between_their_items() {
-        let variables = [("FASTSCHEDULER_ALLOWED_HOSTS", "jobs.internal, b.example:81")];
+        let variables = [
+            ("FASTSCHEDULER_ALLOWED_HOSTS", "jobs.internal, b.example:81"),
+            ("FASTSCHEDULER_ALLOWED_ORIGINS", "https://ops.example"),
+        ];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let builder = apply(SchedulerBuilder::default(), variables.into_iter()).unwrap();
         assert_eq!(builder.access.allowed_hosts, ["jobs.internal", "b.example:81"]);
+        assert_eq!(builder.access.allowed_origins, ["https://ops.example"]);
     }
 }

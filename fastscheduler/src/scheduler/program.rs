@@ -33,8 +33,9 @@ use crate::schedule::Zone;
 /// `FASTSCHEDULER_QUEUE` (`memory`) and, with the feature `web`,
 /// `FASTSCHEDULER_HTTP` (an address such as `127.0.0.1:8000`),
 /// `FASTSCHEDULER_TOKEN`, `FASTSCHEDULER_READ_TOKEN`,
-/// `FASTSCHEDULER_MAX_CONNECTIONS`, `FASTSCHEDULER_MAX_EVENT_STREAMS` and
-/// `FASTSCHEDULER_ALLOWED_HOSTS` (a list with commas between its items).
+/// `FASTSCHEDULER_MAX_CONNECTIONS`, `FASTSCHEDULER_MAX_EVENT_STREAMS`,
+/// `FASTSCHEDULER_ALLOWED_HOSTS` and `FASTSCHEDULER_ALLOWED_ORIGINS` (lists with
+/// commas between their items).
 ///
 /// # Errors
 ///

@@ -136,12 +136,15 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "this token may look and change nothing; use the other one")
     }
 
-    /// A change that a page of another site asks for.
-    pub(super) fn cross_site() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "changes must come from the same site; this request comes from another",
-        )
+    /// A change that a page of another site asks for, if that says where it is.
+    pub(super) fn cross_site(origin: Option<&str>) -> Self {
+        let origin = origin.map(|origin| format!(", `{origin}`")).unwrap_or_default();
+        let detail = format!(
+            "changes must come from the same site; this request comes from another{origin}. If a proxy \
+             replaces the host, name its origin with `.allowed_origins(..)` or \
+             `FASTSCHEDULER_ALLOWED_ORIGINS`"
+        );
+        Self::new(StatusCode::FORBIDDEN, detail)
     }
 
     /// A host that is not served without a token.

@@ -6,8 +6,8 @@
 //! browser sent passes the first two, and still needs the third.
 
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, Method};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -54,7 +54,7 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
     }
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_change {
-        check_origin(headers).map_err(IntoResponse::into_response)?;
+        check_origin(headers, authority, &access.allowed_origins).map_err(IntoResponse::into_response)?;
         // Those two are forms, of our own pages.
         if !matches!(path, login::LOGIN | login::LOGOUT) {
             check_no_form(headers).map_err(IntoResponse::into_response)?;
@@ -75,18 +75,22 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
 }
 
 /// A browser says where a request comes from, and a page cannot change that.
-fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
-    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
-    let is_own = match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
+fn check_origin(headers: &HeaderMap, authority: Option<&str>, allowed: &[String]) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
+    let origin = text(ORIGIN.as_str());
+    let is_allowed = |origin: &str| allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+    let is_of = |authority: &str, origin: &str| {
+        let own = origin.split_once("://").map(|(_, authority)| authority);
+        own.is_some_and(|own| own.eq_ignore_ascii_case(authority))
+    };
+    let is_own = match (text("sec-fetch-site"), origin) {
+        (_, Some(origin)) if is_allowed(origin) => true,
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            authority.is_some_and(|authority| text(HOST.as_str()) == Some(authority))
-        }
+        (None, Some(origin)) => authority.is_some_and(|authority| is_of(authority, origin)),
         // No browser, or one of before 2020 that asks for no change.
         (None, None) => true,
     };
-    if is_own { Ok(()) } else { Err(ApiError::cross_site()) }
+    if is_own { Ok(()) } else { Err(ApiError::cross_site(origin)) }
 }
 
 /// What a form of any site may send without asking first.
@@ -111,16 +115,19 @@ mod tests {
 
     #[test]
     fn requests_of_other_sites_are_told_from_own_ones() {
+        let allowed = ["https://ops.example".to_owned()];
         let check = |pairs: &[(&'static str, &'static str)]| {
-            let pairs = [("host", "a.example:80")].iter().chain(pairs);
-            let pairs = pairs.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            check_origin(&pairs.collect()).is_ok()
+            let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            check_origin(&pairs.collect(), Some("a.example:80"), &allowed).is_ok()
         };
         for own in [
             &[][..],
             &[("sec-fetch-site", "same-origin")],
             &[("sec-fetch-site", "none")],
             &[("origin", "http://a.example:80")],
+            &[("origin", "http://A.example:80")],
+            &[("origin", "https://ops.example")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "https://ops.example")],
             &[("sec-fetch-site", "same-origin"), ("origin", "https://a.example")],
         ] {
             assert!(check(own), "{own:?}");
@@ -133,6 +140,8 @@ mod tests {
             &[("origin", "http://b.example:80")],
             &[("origin", "http://a.example")],
             &[("origin", "")],
+            &[("origin", "http://ops.example")],
+            &[("origin", "https://ops.example.evil.example")],
             &[("sec-fetch-site", "cross-site"), ("origin", "http://a.example:80")],
         ] {
             assert!(!check(foreign), "{foreign:?}");

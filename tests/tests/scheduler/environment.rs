@@ -66,15 +66,20 @@ fn another_unknown_name_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_host_that_can_never_match_is_an_error() {
+fn a_host_or_an_origin_that_can_never_match_is_an_error() {
     for (name, value, setting) in [
         ("FASTSCHEDULER_ALLOWED_HOSTS", "a.example,,b.example", "`allowed_hosts` is ``"),
         ("FASTSCHEDULER_ALLOWED_HOSTS", "http://a.example", "`allowed_hosts` is `http://a.example`"),
+        ("FASTSCHEDULER_ALLOWED_ORIGINS", "a.example", "`allowed_origins` is `a.example`"),
     ] {
         let output = run(&[(name, value)]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{name}={value}");
         assert!(error.contains(setting), "{name}={value}: {error}");
     }
-    assert_eq!(run(&[("FASTSCHEDULER_ALLOWED_HOSTS", "a.example, b.example:81")]).status.code(), Some(0));
+    let both = [
+        ("FASTSCHEDULER_ALLOWED_HOSTS", "a.example, b.example:81"),
+        ("FASTSCHEDULER_ALLOWED_ORIGINS", "https://a.example,http://b.example:81"),
+    ];
+    assert_eq!(run(&both).status.code(), Some(0));
 }

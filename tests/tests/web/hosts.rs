@@ -1,4 +1,5 @@
-//! The names under which a scheduler is served.
+//! The names under which a scheduler is served, and the sites that may ask for
+//! changes.
 
 use axum::Router;
 use fastscheduler::prelude::*;
@@ -110,13 +111,49 @@ async fn allowed_hosts_are_served_and_with_a_token_any_is() {
 }
 
 #[tokio::test]
-async fn a_host_that_can_never_match_is_refused_with_what_would_be_right() {
+async fn a_host_or_an_origin_that_can_never_match_is_refused_with_what_would_be_right() {
     for host in ["", "http://jobs.example", "jobs.example/scheduler", "two words", "*.example"] {
         let refused = builder().allowed_hosts([host]).build().await.unwrap_err();
         assert!(matches!(refused, SchedulerError::Setting { .. }));
         let refused = refused.to_string();
         assert!(refused.starts_with(&format!("`allowed_hosts` is `{host}`")), "{refused}");
         assert!(refused.contains("such as `jobs.example`"), "{refused}");
+    }
+    for origin in ["", "*", "jobs.example", "https://", "https://jobs.example/", "ftp://jobs.example", "null"]
+    {
+        let refused = builder().allowed_origins([origin]).build().await.unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("`allowed_origins` is `{origin}`")), "{refused}");
+        assert!(refused.contains("such as `https://jobs.example`"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_replaces_the_host_allowed_origins_may_ask_for_changes() {
+    for (_scheduler, site) in
+        served(|builder| builder.token(TOKEN).allowed_origins(["https://ops.example"])).await
+    {
+        let token = format!("Bearer {TOKEN}");
+        let of = |origin: &'static str| [("authorization", token.clone()), ("origin", origin.to_owned())];
+        for (origin, status) in [
+            ("https://ops.example", 200),
+            ("http://ops.example", 403),
+            ("https://ops.example:8443", 403),
+            ("https://evil.example", 403),
+            ("null", 403),
+        ] {
+            let headers = of(origin);
+            let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let answer = site.ask(CLEAR.0, CLEAR.1, &headers, "").await;
+            assert_eq!(answer.status, status, "{origin}");
+            if status == 403 {
+                let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+                assert!(detail.contains(origin) && detail.contains(".allowed_origins(..)"), "{detail}");
+            }
+        }
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let headers = [form, ("origin", "https://ops.example")];
+        let answer = site.ask("POST", "/scheduler/login", &headers, &format!("token={TOKEN}")).await;
+        assert_eq!(answer.status, 303);
     }
 }
 

@@ -9,6 +9,7 @@ mod failures;
 mod exact;
 mod health;
 mod hosts;
+mod http2;
 mod metrics;
 mod now;
 mod pages;
