@@ -152,9 +152,6 @@ fn web_limit(_builder: SchedulerBuilder, _value: &str, _of: Limited) -> Result<S
 }
 
 #[cfg(not(feature = "web"))]
-const NO_SERVER: &str = "this program has no server; build it with the feature `web` of `fastscheduler`";
-
-#[cfg(not(feature = "web"))]
 fn token(_builder: SchedulerBuilder, _token: &str, _which: Token) -> Result<SchedulerBuilder, String> {
     Err(NO_SERVER.to_owned())
 }
