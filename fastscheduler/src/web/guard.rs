@@ -13,13 +13,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error::ApiError;
 use super::rights::Rights;
+use super::server::OwnServer;
 use super::state::WebState;
-use super::{host, login};
-
-/// That the server is the scheduler's own, which listens to this machine alone unless
-/// there is a token.
-#[derive(Clone)]
-pub(super) struct ThisMachineOnly;
+use super::{host, login, outside};
 
 /// Paths for monitors, which ask by whatever name they know.
 pub(super) fn is_for_monitors(path: &str) -> bool {
@@ -46,7 +42,7 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
     let is_open = access.is_open();
     let authority = host::authority(request.uri(), headers);
     if is_open && !is_for_monitors(path) {
-        let server = match request.extensions().get::<ThisMachineOnly>() {
+        let server = match request.extensions().get::<OwnServer>() {
             Some(_) => host::Server::Own,
             None => host::Server::Applications,
         };
@@ -60,6 +56,9 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
             check_no_form(headers).map_err(IntoResponse::into_response)?;
         }
     }
+    if path == "/" && outside::original(request).path().ends_with('/') {
+        state.saw_slash();
+    }
     if is_open || is_public(path) {
         return Ok(());
     }
@@ -68,7 +67,7 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
         Some(Rights::ReadOnly) if !is_change => Ok(()),
         Some(Rights::ReadOnly) => Err(ApiError::read_only().into_response()),
         None if path == "/" && !is_change && accepts_html(headers) => {
-            Err(Redirect::to(&login::beside(request, "login")).into_response())
+            Err(Redirect::to(&outside::login(request)).into_response())
         }
         None => Err(ApiError::unauthorized().into_response()),
     }

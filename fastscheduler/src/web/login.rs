@@ -1,17 +1,20 @@
 //! Logging in with a browser, which can send no token of its own accord.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{self, ApiError, ErrorBody};
+use super::outside::{self, HasSlash};
 use super::rights::{COOKIE_NAME, LOGIN_LASTS, rights_of_token, session};
+use super::server::OwnServer;
 use super::state::WebState;
 
 pub(super) const LOGIN: &str = "/login";
@@ -54,6 +57,7 @@ async fn page() -> Html<String> {
 async fn log_in(
     State(state): State<WebState>,
     OriginalUri(uri): OriginalUri,
+    own_server: Option<Extension<OwnServer>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -72,8 +76,10 @@ async fn log_in(
     };
     let begun = state.sessions.begin(rights, state.scheduler.now());
     let secret = begun.map_err(|error| error::failed(&error))?;
-    let cookie = cookie(&uri, LOGIN, &headers, &secret, LOGIN_LASTS.num_seconds());
-    Ok(([(SET_COOKIE, cookie)], Redirect::to(&home(&uri, LOGIN))).into_response())
+    let cookie = set_cookie(&headers, &secret, LOGIN_LASTS.num_seconds());
+    let has_slash = if own_server.is_some() { HasSlash::Yes } else { state.has_slash() };
+    let home = outside::home(&uri, LOGIN, &headers, has_slash);
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(&home)).into_response())
 }
 
 /// Ends the session of who asks.
@@ -81,47 +87,21 @@ async fn log_in(
     post, operation_id = "log_out", path = LOGOUT, tag = "login",
     responses((status = 303, description = "There is no session any more; on to the login.")),
 )]
-async fn log_out(
-    State(state): State<WebState>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Response {
+async fn log_out(State(state): State<WebState>, headers: HeaderMap) -> Response {
     if let Some(secret) = session(&headers) {
         state.sessions.end(secret);
     }
-    ([(SET_COOKIE, cookie(&uri, LOGOUT, &headers, "", 0))], Redirect::to("login")).into_response()
+    ([(SET_COOKIE, set_cookie(&headers, "", 0))], Redirect::to("login")).into_response()
 }
 
-/// A cookie for where the scheduler is nested, which no script can read and
-/// which is not sent with the requests of other sites.
-fn cookie(uri: &Uri, own_path: &str, headers: &HeaderMap, value: &str, seconds: i64) -> String {
-    let prefix = uri.path().strip_suffix(own_path).filter(|prefix| !prefix.is_empty()).unwrap_or("/");
+/// A cookie which no script can read and which is not sent with the requests of
+/// other sites. It names no path: a browser takes that of the login, as it sees it.
+fn set_cookie(headers: &HeaderMap, value: &str, seconds: i64) -> String {
     let says = |name: &str, text: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(text))
     };
     // A proxy in front knows whether the browser came by HTTPS, and so does the browser.
     let is_secure = says("x-forwarded-proto", "https") || says(ORIGIN.as_str(), "https://");
     let secure = if is_secure { "; Secure" } else { "" };
-    // A parameter in the prefix may have signs that would end the attribute.
-    let path: String = prefix.chars().take_while(|sign| !matches!(sign, ';' | ',')).collect();
-    format!("{COOKIE_NAME}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}")
-}
-
-/// Where the page is, seen from a path beside it.
-fn home(uri: &Uri, own_path: &str) -> String {
-    let prefix = uri.path().strip_suffix(own_path).unwrap_or_default();
-    match prefix.rsplit('/').next().unwrap_or_default() {
-        "" => "./".to_owned(),
-        // With a slash, if there is a page too, or without.
-        last => format!("../{last}"),
-    }
-}
-
-/// Where a file is that is beside the page, seen from the page.
-pub(super) fn beside(request: &Request, file: &str) -> String {
-    let original = request.extensions().get::<OriginalUri>().map_or(request.uri(), |OriginalUri(uri)| uri);
-    match original.path().rsplit('/').next().unwrap_or_default() {
-        "" => file.to_owned(),
-        last => format!("{last}/{file}"),
-    }
+    format!("{COOKIE_NAME}={value}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}")
 }

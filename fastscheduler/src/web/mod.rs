@@ -58,6 +58,7 @@ mod jobs;
 mod login;
 mod metrics;
 mod openapi;
+mod outside;
 mod page;
 mod rights;
 mod runs;

@@ -1,10 +1,12 @@
 //! What all handlers work with.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
 
 use super::events::Streams;
+use super::outside::HasSlash;
 use super::rights::{Rights, Sessions, bearer, rights_of_token, session};
 use crate::schedule::Zone;
 use crate::scheduler::Scheduler;
@@ -21,6 +23,8 @@ pub(super) struct Parts {
     pub(super) events: Streams,
     /// Those who have logged in.
     pub(super) sessions: Sessions,
+    /// Whether the page was asked for with a slash at its end.
+    saw_slash: AtomicBool,
 }
 
 impl WebState {
@@ -31,6 +35,7 @@ impl WebState {
             zone,
             events: Streams::new(scheduler, zone, most_streams),
             sessions: Sessions::default(),
+            saw_slash: AtomicBool::new(false),
         }))
     }
 }
@@ -43,6 +48,15 @@ impl Parts {
             return rights_of_token(self.scheduler.access(), token);
         }
         self.sessions.rights_of(session(headers)?, self.scheduler.now())
+    }
+
+    /// Takes note that the page is served with a slash at its end.
+    pub(super) fn saw_slash(&self) {
+        self.saw_slash.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_slash(&self) -> HasSlash {
+        if self.saw_slash.load(Ordering::Relaxed) { HasSlash::Yes } else { HasSlash::Unknown }
     }
 }
 

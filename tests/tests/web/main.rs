@@ -15,6 +15,7 @@ mod now;
 mod pages;
 mod prefix;
 mod prefix_parameters;
+mod proxies;
 mod refusals;
 mod runs;
 mod security;

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::OriginalUri;
-use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -55,7 +53,7 @@ pub(super) fn routes(document: Document, is_open: bool) -> Router<WebState> {
     // Without the bar on top, which chooses between documents and has a style in its logo.
     let config = Arc::new(Config::from("../openapi.json").use_base_layout());
     Router::new()
-        .route(DOCUMENT, get(move |OriginalUri(uri)| async move { show(&document, &uri) }))
+        .route(DOCUMENT, get(move || async move { Json(&*document).into_response() }))
         .route(PAGE, get(to_page))
         .route(
             &format!("{PAGE}/"),
@@ -72,6 +70,8 @@ pub(super) fn routes(document: Document, is_open: bool) -> Router<WebState> {
 
 /// The handlers' document, with what handlers do not say.
 fn finished(mut document: Document, is_open: bool) -> Document {
+    // Seen from the document, as a proxy may change the prefix.
+    document.servers = Some(vec![ServerBuilder::new().url("..").build()]);
     guarded::describe(&mut document, is_open);
     links::add(&mut document);
     for (_, _, operation) in operations(&mut document) {
@@ -101,15 +101,6 @@ fn operations(document: &mut Document) -> impl Iterator<Item = (&str, HttpMethod
             .into_iter()
             .filter_map(|(method, operation)| Some((path.as_str(), method, operation.as_mut()?)))
     })
-}
-
-/// The document, with the prefix that it was asked for under.
-fn show(document: &Document, uri: &Uri) -> Response {
-    let prefix = uri.path().strip_suffix(DOCUMENT).unwrap_or_default();
-    let mut document = document.clone();
-    document.servers =
-        Some(vec![ServerBuilder::new().url(if prefix.is_empty() { "/" } else { prefix }).build()]);
-    Json(document).into_response()
 }
 
 async fn to_page() -> Redirect {

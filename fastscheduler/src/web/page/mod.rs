@@ -14,6 +14,8 @@ use axum::{Extension, Router};
 
 use super::error::ApiError;
 use super::extract::FileInPath;
+use super::outside;
+use super::server::OwnServer;
 use super::state::WebState;
 
 /// A file of the page.
@@ -28,10 +30,6 @@ const PAGE: &str = include_str!("index.html");
 
 /// What ends a login.
 const LOGOUT: &str = r#"<form method="post" action="{base}logout"><button>Log out</button></form>"#;
-
-/// That the page is at the prefix with a slash too, which is where it belongs.
-#[derive(Clone)]
-pub(super) struct HasSlash;
 
 const ASSETS: [File; 2] = [
     File {
@@ -50,14 +48,17 @@ pub(super) fn routes() -> Router<WebState> {
 async fn page(
     State(state): State<WebState>,
     OriginalUri(uri): OriginalUri,
-    has_slash: Option<Extension<HasSlash>>,
+    own_server: Option<Extension<OwnServer>>,
     headers: HeaderMap,
 ) -> Response {
-    let last = uri.path().rsplit('/').next().unwrap_or_default();
-    let base = if last.is_empty() { String::new() } else { format!("{last}/") };
-    if has_slash.is_some() && !base.is_empty() {
-        return Redirect::permanent(&base).into_response();
-    }
+    let base = match outside::last_segment(uri.path(), &headers) {
+        None => String::new(),
+        // Of our own server the page has a slash at its end.
+        Some(last) if own_server.is_some() => {
+            return Redirect::permanent(&outside::with_slash(&last, &headers)).into_response();
+        }
+        Some(last) => format!("{last}/"),
+    };
     // Where nobody logs in there is nothing to log out of.
     let logout = if state.scheduler.access().is_open() { "" } else { LOGOUT };
     let content = PAGE.replace("{logout}", logout).replace("{base}", &escaped(&base));

@@ -7,6 +7,7 @@ mod watched;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -17,9 +18,7 @@ use tokio::net::{TcpListener, lookup_host};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::limits::{Limits, open_files};
-use super::guard::ThisMachineOnly;
-use super::page::HasSlash;
-use super::{bodies, error, headers, host, routes};
+use super::{bodies, error, headers, host, outside, routes};
 use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service, Started};
 
 /// Where everything is.
@@ -27,6 +26,11 @@ const PREFIX: &str = "/scheduler";
 
 /// How long a body may stand still.
 const BODY: Duration = Duration::from_secs(30);
+
+/// That a request came to the scheduler's own server: it serves the page with a
+/// slash at its end, and listens to this machine only, unless there is a token.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnServer;
 
 /// How long requests that are under way may go on after the stop began.
 const GRACE: Duration = Duration::from_secs(1);
@@ -117,12 +121,16 @@ impl Service for Server {
 fn application(scheduler: &Scheduler, limits: Limits) -> Router {
     let routes = routes(scheduler, limits.streams);
     Router::new()
-        .route("/", get(|| async { Redirect::temporary("/scheduler/") }))
-        .nest_service(PREFIX, routes.layer(Extension(HasSlash)).layer(Extension(ThisMachineOnly)))
+        .route("/", get(to_page))
+        .nest_service(PREFIX, routes.layer(Extension(OwnServer)))
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(from_fn(bodies::read_to_the_end))
         .layer(from_fn(host::refuse_two))
         .layer(from_fn(headers::add))
+}
+
+async fn to_page(headers: HeaderMap) -> Redirect {
+    Redirect::temporary(&outside::from_root(PREFIX.trim_start_matches('/'), &headers))
 }
