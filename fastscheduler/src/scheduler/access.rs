@@ -21,6 +21,9 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The least length of a token that is not warned of.
+const LEAST_LENGTH: usize = 16;
+
 /// Who may use the web interface: everybody, or those who have a token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
@@ -68,6 +71,16 @@ impl Access {
             _ => Ok(()),
         }
     }
+
+    /// What is allowed and should not be.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let tokens = [("token", &self.token), ("read_only_token", &self.read_only_token)];
+        let lengths =
+            tokens.into_iter().filter_map(|(name, token)| Some((name, token.as_ref()?.bytes().len())));
+        lengths.filter(|(_, length)| *length < LEAST_LENGTH).map(|(name, length)| {
+            format!("`{name}` has {length} characters, and might be guessed; use a random one of at least {LEAST_LENGTH}")
+        })
+    }
 }
 
 /// Whether a text is a name or an address, which may have a port.
@@ -87,8 +100,9 @@ impl SchedulerBuilder {
     ///
     /// It applies to the scheduler's own server and to
     /// [`web::router`](crate::web::router) alike. Without any token, everybody
-    /// who reaches the interface may do everything. Make it long and random:
-    /// guesses are not limited.
+    /// who reaches the interface may do everything. Make it long and random: at
+    /// least 16 characters, or the start logs a warning. After ten wrong logins
+    /// within a minute, each further one is refused only after a second.
     ///
     /// # Examples
     ///

@@ -300,6 +300,10 @@ impl SchedulerBuilder {
         scheduler.host_contexts();
         let events = scheduler.subscribe();
         scheduler.load().await?;
+        #[cfg(feature = "web")]
+        for warning in scheduler.access().warnings() {
+            scheduler.note(warning);
+        }
         let functions = scheduler.functions().len();
         tracing::info!(functions, zone = zone.name(), "scheduler built, times in {zone} {zone_source}");
         Ok((scheduler, events))

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error::ApiError;
-use super::rights::Rights;
+use super::rights::{Rights, SessionCookie};
 use super::server::OwnServer;
 use super::state::WebState;
 use super::{host, login, outside};
@@ -62,7 +62,7 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
     if is_open || is_public(path) {
         return Ok(());
     }
-    match state.rights_of(headers) {
+    match state.rights_of(headers, &SessionCookie::of(request)) {
         Some(Rights::Full) => Ok(()),
         Some(Rights::ReadOnly) if !is_change => Ok(()),
         Some(Rights::ReadOnly) => Err(ApiError::read_only().into_response()),

@@ -35,6 +35,11 @@ pub(super) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a 
     uri.authority().map(Authority::as_str).or_else(header)
 }
 
+/// The port of a host.
+pub(super) fn port(host: &str) -> Option<&str> {
+    parts(host).1
+}
+
 /// Refuses a host that is not served without a token.
 pub(super) fn check(host: Option<&str>, server: Server, allowed: &[String]) -> Result<(), ApiError> {
     let is_allowed = |host: &str| {

@@ -1,5 +1,7 @@
 //! Logging in with a browser, which can send no token of its own accord.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -13,12 +15,16 @@ use utoipa_axum::routes;
 
 use super::error::{self, ApiError, ErrorBody};
 use super::outside::{self, HasSlash};
-use super::rights::{COOKIE_NAME, LOGIN_LASTS, rights_of_token, session};
+use super::rights::{LOGIN_LASTS, SessionCookie, rights_of_token};
 use super::server::OwnServer;
 use super::state::WebState;
+use crate::clock::{Clock as _, SystemClock};
 
 pub(super) const LOGIN: &str = "/login";
 pub(super) const LOGOUT: &str = "/logout";
+
+/// How long the answer to a wrong login takes once there have been many.
+const DELAY: Duration = Duration::from_secs(1);
 
 /// `{message}` stands for what went wrong.
 const PAGE: &str = include_str!("page/login.html");
@@ -51,6 +57,7 @@ async fn page() -> Html<String> {
     responses(
         (status = 303, description = "It is the token; on to the page of jobs."),
         (status = 401, description = "It is not.", body = String, content_type = "text/html"),
+        (status = 429, description = "It is not, and there have been ten wrong ones in the last minute. The token is let in all the same.", body = String, content_type = "text/html"),
         (status = 413, description = "The body is larger than 1 MiB.", body = ErrorBody),
     ),
 )]
@@ -58,6 +65,7 @@ async fn log_in(
     State(state): State<WebState>,
     OriginalUri(uri): OriginalUri,
     own_server: Option<Extension<OwnServer>>,
+    cookie: SessionCookie,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -71,15 +79,26 @@ async fn log_in(
         .filter(|_| is_form)
         .and_then(|token| rights_of_token(state.scheduler.access(), token.trim().as_bytes()));
     let Some(rights) = rights else {
-        let page = PAGE.replace("{message}", "That is not the token.");
-        return Ok((StatusCode::UNAUTHORIZED, Html(page)).into_response());
+        return Ok(refuse(&state).await);
     };
     let begun = state.sessions.begin(rights, state.scheduler.now());
     let secret = begun.map_err(|error| error::failed(&error))?;
-    let cookie = set_cookie(&headers, &secret, LOGIN_LASTS.num_seconds());
+    let cookie = set_cookie(&cookie, &headers, &secret, LOGIN_LASTS.num_seconds());
     let has_slash = if own_server.is_some() { HasSlash::Yes } else { state.has_slash() };
     let home = outside::home(&uri, LOGIN, &headers, has_slash);
     Ok(([(SET_COOKIE, cookie)], Redirect::to(&home)).into_response())
+}
+
+/// Answers a wrong login, and keeps whoever guesses waiting.
+async fn refuse(state: &WebState) -> Response {
+    let (status, message) = if state.wrong_logins.count(state.scheduler.now()) {
+        SystemClock.sleep(DELAY).await;
+        let message = "That is not the token, and there have been too many wrong ones in the last minute.";
+        (StatusCode::TOO_MANY_REQUESTS, message)
+    } else {
+        (StatusCode::UNAUTHORIZED, "That is not the token.")
+    };
+    (status, Html(PAGE.replace("{message}", message))).into_response()
 }
 
 /// Ends the session of who asks.
@@ -87,21 +106,21 @@ async fn log_in(
     post, operation_id = "log_out", path = LOGOUT, tag = "login",
     responses((status = 303, description = "There is no session any more; on to the login.")),
 )]
-async fn log_out(State(state): State<WebState>, headers: HeaderMap) -> Response {
-    if let Some(secret) = session(&headers) {
+async fn log_out(State(state): State<WebState>, cookie: SessionCookie, headers: HeaderMap) -> Response {
+    if let Some(secret) = cookie.value(&headers) {
         state.sessions.end(secret);
     }
-    ([(SET_COOKIE, set_cookie(&headers, "", 0))], Redirect::to("login")).into_response()
+    ([(SET_COOKIE, set_cookie(&cookie, &headers, "", 0))], Redirect::to("login")).into_response()
 }
 
 /// A cookie which no script can read and which is not sent with the requests of
 /// other sites. It names no path: a browser takes that of the login, as it sees it.
-fn set_cookie(headers: &HeaderMap, value: &str, seconds: i64) -> String {
+fn set_cookie(cookie: &SessionCookie, headers: &HeaderMap, value: &str, seconds: i64) -> String {
     let says = |name: &str, text: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(text))
     };
     // A proxy in front knows whether the browser came by HTTPS, and so does the browser.
     let is_secure = says("x-forwarded-proto", "https") || says(ORIGIN.as_str(), "https://");
     let secure = if is_secure { "; Secure" } else { "" };
-    format!("{COOKIE_NAME}={value}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}")
+    format!("{}={value}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}", cookie.name())
 }

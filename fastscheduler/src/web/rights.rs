@@ -1,14 +1,19 @@
 //! Tokens, and those who have logged in with one.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::http::HeaderMap;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq as _;
 
+use super::host;
+use super::server::OwnServer;
 use crate::scheduler::{Access, Secret};
 
 /// What somebody may do.
@@ -18,13 +23,53 @@ pub(super) enum Rights {
     ReadOnly,
 }
 
-/// The cookie of those who have logged in.
-pub(super) const COOKIE_NAME: &str = "fastscheduler_session";
+/// The name of the cookie of those who have logged in.
+///
+/// Browsers send the cookies of a host to all of its ports, so the name carries the
+/// port: two schedulers on one host have a login each.
+pub(super) struct SessionCookie(String);
+
+impl SessionCookie {
+    /// The name for requests to the address that this one is sent to.
+    pub(super) fn of(request: &Request) -> Self {
+        Self::named(request.extensions(), request.uri(), request.headers())
+    }
+
+    fn named(extensions: &Extensions, uri: &Uri, headers: &HeaderMap) -> Self {
+        let name = "fastscheduler_session";
+        let of_host = || host::authority(uri, headers).and_then(host::port);
+        // Of a host a proxy may leave the port out.
+        match extensions.get::<OwnServer>() {
+            Some(OwnServer { port }) => Self(format!("{name}_{port}")),
+            None => Self(of_host().map_or_else(|| name.to_owned(), |port| format!("{name}_{port}"))),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// What it says, if a browser sends it.
+    pub(super) fn value<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+        let mut pairs =
+            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == self.0).map(|(_, value)| value)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::named(&parts.extensions, &parts.uri, &parts.headers))
+    }
+}
 
 /// How long a login lasts.
 pub(super) const LOGIN_LASTS: TimeDelta = TimeDelta::hours(12);
 
-/// The most logins at once: the oldest ends for one more.
+/// The most logins at once with each of the tokens: the oldest ends for one more.
 const MOST_SESSIONS: usize = 100;
 
 /// The rights of a token. All tokens are looked at, in the same time.
@@ -44,14 +89,6 @@ pub(super) fn rights_of_token(access: &Access, token: &[u8]) -> Option<Rights> {
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().as_bytes())
-}
-
-/// The session that a browser sends.
-pub(super) fn session(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
 }
 
 /// Those who have logged in. What their cookies say is random, so that a
@@ -81,8 +118,11 @@ impl Sessions {
         }
         let mut sessions = self.lock();
         sessions.retain(|session| now < session.ends_at);
-        if sessions.len() >= MOST_SESSIONS {
-            sessions.pop_front();
+        let is_alike = |session: &Session| session.rights == rights;
+        if sessions.iter().filter(|session| is_alike(session)).count() >= MOST_SESSIONS
+            && let Some(oldest) = sessions.iter().position(is_alike)
+        {
+            sessions.remove(oldest);
         }
         sessions.push_back(Session { secret: secret.clone(), rights, ends_at: now + LOGIN_LASTS });
         Ok(secret)
@@ -120,12 +160,15 @@ mod tests {
         assert_eq!(sessions.rights_of(&first, now + LOGIN_LASTS), None);
         assert_eq!(sessions.rights_of(&first[1..], now), None);
         assert_eq!(sessions.rights_of("", now), None);
-        let last = (0..MOST_SESSIONS).map(|_| sessions.begin(Rights::Full, now).unwrap()).last().unwrap();
+        let begin = |rights| (0..MOST_SESSIONS).map(|_| sessions.begin(rights, now).unwrap()).last().unwrap();
+        let last = begin(Rights::Full);
+        assert_eq!(sessions.rights_of(&first, now), Some(Rights::ReadOnly), "of another right");
+        begin(Rights::ReadOnly);
         assert_eq!(sessions.rights_of(&first, now), None, "one too many");
         assert_eq!(sessions.rights_of(&last, now), Some(Rights::Full));
         sessions.end(&last);
         assert_eq!(sessions.rights_of(&last, now), None);
-        assert_eq!(sessions.lock().len(), MOST_SESSIONS - 1);
+        assert_eq!(sessions.lock().len(), 2 * MOST_SESSIONS - 1);
     }
 
     #[test]
@@ -137,8 +180,14 @@ mod tests {
         assert_eq!(bearer(&headers("authorization", "bearer  abc ")), Some(&b"abc"[..]));
         assert_eq!(bearer(&headers("authorization", "Basic abc")), None);
         assert_eq!(bearer(&headers("authorization", "abc")), None);
-        let cookie = "other=1; fastscheduler_session=abc; more=x=y";
-        assert_eq!(session(&headers("cookie", cookie)), Some("abc"));
-        assert_eq!(session(&headers("cookie", "xfastscheduler_session=abc")), None);
+        let cookie = "other=1; fastscheduler_session=abc; fastscheduler_session_80=def; more=x=y";
+        for (host, value) in [("a.example", "abc"), ("a.example:80", "def"), ("[::1]:80", "def")] {
+            let mut headers = headers("cookie", cookie);
+            headers.insert("host", host.parse().unwrap());
+            let of_host = SessionCookie::named(&Extensions::new(), &Uri::default(), &headers);
+            assert_eq!(of_host.value(&headers), Some(value), "{host}");
+        }
+        let cookie = SessionCookie::named(&Extensions::new(), &Uri::default(), &HeaderMap::new());
+        assert_eq!(cookie.value(&headers("cookie", "xfastscheduler_session=abc")), None);
     }
 }

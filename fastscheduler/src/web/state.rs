@@ -7,7 +7,8 @@ use axum::http::HeaderMap;
 
 use super::events::Streams;
 use super::outside::HasSlash;
-use super::rights::{Rights, Sessions, bearer, rights_of_token, session};
+use super::rights::{Rights, SessionCookie, Sessions, bearer, rights_of_token};
+use super::wrong_logins::WrongLogins;
 use crate::schedule::Zone;
 use crate::scheduler::Scheduler;
 
@@ -23,6 +24,8 @@ pub(super) struct Parts {
     pub(super) events: Streams,
     /// Those who have logged in.
     pub(super) sessions: Sessions,
+    /// Those who have not, of late.
+    pub(super) wrong_logins: WrongLogins,
     /// Whether the page was asked for with a slash at its end.
     saw_slash: AtomicBool,
 }
@@ -35,6 +38,7 @@ impl WebState {
             zone,
             events: Streams::new(scheduler, zone, most_streams),
             sessions: Sessions::default(),
+            wrong_logins: WrongLogins::default(),
             saw_slash: AtomicBool::new(false),
         }))
     }
@@ -42,12 +46,12 @@ impl WebState {
 
 impl Parts {
     /// What somebody may do who has a token or has logged in.
-    pub(super) fn rights_of(&self, headers: &HeaderMap) -> Option<Rights> {
+    pub(super) fn rights_of(&self, headers: &HeaderMap, cookie: &SessionCookie) -> Option<Rights> {
         // A token that is wrong is refused, whatever the cookies say.
         if let Some(token) = bearer(headers) {
             return rights_of_token(self.scheduler.access(), token);
         }
-        self.sessions.rights_of(session(headers)?, self.scheduler.now())
+        self.sessions.rights_of(cookie.value(headers)?, self.scheduler.now())
     }
 
     /// Takes note that the page is served with a slash at its end.

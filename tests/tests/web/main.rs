@@ -10,6 +10,7 @@ mod exact;
 mod health;
 mod hosts;
 mod http2;
+mod logins;
 mod metrics;
 mod now;
 mod pages;

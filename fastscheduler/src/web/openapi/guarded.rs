@@ -9,7 +9,6 @@ use super::operations;
 use crate::web::error::ErrorBody;
 use crate::web::guard::{is_for_monitors, is_public};
 use crate::web::login::{LOGIN, LOGOUT};
-use crate::web::rights::COOKIE_NAME;
 
 /// The names of the two ways to say who one is.
 const TOKEN: &str = "token";
@@ -42,7 +41,14 @@ pub(super) fn describe(document: &mut OpenApi, is_open: bool) {
             TOKEN,
             SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
         );
-        let cookie = ApiKeyValue::with_description(COOKIE_NAME, "What a login gives to a browser.");
+    }
+}
+
+/// Says which cookie a login gives, if the scheduler needs a token.
+pub(super) fn name_session(document: &mut OpenApi, cookie: &str) {
+    let Some(components) = &mut document.components else { return };
+    if components.security_schemes.contains_key(TOKEN) {
+        let cookie = ApiKeyValue::with_description(cookie, "What a login gives to a browser.");
         components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }

@@ -17,6 +17,7 @@ use utoipa_swagger_ui::Config;
 
 use super::error::{self, ApiError};
 use super::extract::FileInPath;
+use super::rights::SessionCookie;
 use super::state::WebState;
 
 /// Where the document is.
@@ -53,7 +54,7 @@ pub(super) fn routes(document: Document, is_open: bool) -> Router<WebState> {
     // Without the bar on top, which chooses between documents and has a style in its logo.
     let config = Arc::new(Config::from("../openapi.json").use_base_layout());
     Router::new()
-        .route(DOCUMENT, get(move || async move { Json(&*document).into_response() }))
+        .route(DOCUMENT, get(move |cookie: SessionCookie| async move { show(&document, &cookie) }))
         .route(PAGE, get(to_page))
         .route(
             &format!("{PAGE}/"),
@@ -101,6 +102,13 @@ fn operations(document: &mut Document) -> impl Iterator<Item = (&str, HttpMethod
             .into_iter()
             .filter_map(|(method, operation)| Some((path.as_str(), method, operation.as_mut()?)))
     })
+}
+
+/// The document, with the cookie that a login gives where it is asked for.
+fn show(document: &Document, cookie: &SessionCookie) -> Response {
+    let mut document = document.clone();
+    guarded::name_session(&mut document, cookie.name());
+    Json(document).into_response()
 }
 
 async fn to_page() -> Redirect {

@@ -30,7 +30,9 @@ const BODY: Duration = Duration::from_secs(30);
 /// That a request came to the scheduler's own server: it serves the page with a
 /// slash at its end, and listens to this machine only, unless there is a token.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct OwnServer;
+pub(super) struct OwnServer {
+    pub(super) port: u16,
+}
 
 /// How long requests that are under way may go on after the stop began.
 const GRACE: Duration = Duration::from_secs(1);
@@ -98,7 +100,7 @@ impl Service for Server {
         async move {
             let (listener, address) = self.listen(scheduler.access().is_open()).await?;
             let limits = Limits::of(scheduler.web_limits(), open_files());
-            let application = application(scheduler, limits);
+            let application = application(scheduler, limits, OwnServer { port: address.port() });
             let (stopping, late) = (scheduler.clone(), scheduler.clone());
             let stopping = async move { stopping.stopping().await }.boxed();
             let served = connections::serve(listener, application, limits.connections, stopping);
@@ -118,11 +120,11 @@ impl Service for Server {
     }
 }
 
-fn application(scheduler: &Scheduler, limits: Limits) -> Router {
+fn application(scheduler: &Scheduler, limits: Limits, server: OwnServer) -> Router {
     let routes = routes(scheduler, limits.streams);
     Router::new()
         .route("/", get(to_page))
-        .nest_service(PREFIX, routes.layer(Extension(OwnServer)))
+        .nest_service(PREFIX, routes.layer(Extension(server)))
         .fallback(error::unknown_route)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(RequestBodyTimeoutLayer::new(BODY))
