@@ -4,6 +4,9 @@
 //! rest to be read as the next request of the connection; the server closes it
 //! instead, without a word, and the client's next request fails. So the rest
 //! is read, or the answer says that the connection closes.
+//!
+//! Over HTTP/2 the server would reset the stream instead, and many clients then
+//! take the answer for lost. There the rest is read after the answer.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -23,6 +26,10 @@ use crate::clock::{Clock as _, SystemClock};
 /// The most bytes that are read for nothing, and for how long.
 const MOST: usize = 4 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The most bytes that are read for nothing of one stream over HTTP/2, as long as
+/// they come.
+const MOST_OF_STREAM: usize = 64 * 1024 * 1024;
 
 /// A body that is given back where it was read to, unless that is its end.
 struct Lent {
@@ -66,6 +73,11 @@ pub(super) async fn read_to_the_end(request: Request, next: Next) -> Response {
     let is_read = match rest.try_recv() {
         // Its client has not begun to send it, and waits to be told to.
         Ok(_) if is_asked_for => false,
+        Ok(rest) if version > Version::HTTP_11 => {
+            // It ends with the connection, if not before.
+            tokio::spawn(drain_stream(rest));
+            return answer;
+        }
         // Who is nearer to the handler has tried that.
         Ok(_) if answer.headers().contains_key(CONNECTION) => false,
         Ok(rest) => drain(rest).await,
@@ -93,5 +105,20 @@ async fn drain(mut rest: BodyDataStream) -> bool {
         biased;
         is_read = read => is_read,
         () = SystemClock.sleep(PATIENCE) => false,
+    }
+}
+
+/// Reads the rest of a stream's body, until that ends, does not come any more, or is
+/// too much.
+async fn drain_stream(mut rest: BodyDataStream) {
+    let mut length = 0;
+    while length <= MOST_OF_STREAM {
+        let piece = tokio::select! {
+            biased;
+            piece = rest.next() => piece,
+            () = SystemClock.sleep(PATIENCE) => None,
+        };
+        let Some(Ok(piece)) = piece else { break };
+        length += piece.len();
     }
 }
