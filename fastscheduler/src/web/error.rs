@@ -104,6 +104,11 @@ impl ApiError {
         error
     }
 
+    /// A path that is none of ours.
+    pub(super) fn unknown_path(path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("`{path}` is not a path of this API"))
+    }
+
     /// A file that is not there.
     pub(super) fn unknown_file(name: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("there is no file `{name}`"))
@@ -260,7 +265,7 @@ impl IntoResponse for ApiError {
 
 /// The answer to a path that is none of ours.
 pub(super) async fn unknown_route(OriginalUri(uri): OriginalUri) -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, format!("`{}` is not a path of this API", uri.path()))
+    ApiError::unknown_path(uri.path())
 }
 
 /// The answer to what should not have failed; why is for the log.

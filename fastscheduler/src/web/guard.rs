@@ -29,6 +29,11 @@ pub(super) fn is_public(path: &str) -> bool {
 
 /// Answers a request that must not be handled, and hands on any other.
 pub(super) async fn check(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let path = outside::original(&request).path();
+    // Of two slashes after a prefix axum drops one, and would serve what is behind them.
+    if path.contains("//") {
+        return ApiError::unknown_path(path).into_response();
+    }
     match may_pass(&state, &request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal,

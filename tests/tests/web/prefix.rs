@@ -131,6 +131,21 @@ async fn what_is_outside_the_prefix_is_the_applications_own() {
     assert!(answer.json()["detail"].is_string());
 }
 
+#[tokio::test]
+async fn a_doubled_slash_is_another_path() {
+    for (how, nest, addresses) in nestings() {
+        let scheduler = on_manual_clock().0.build().await.unwrap();
+        let site = Site::serve(nest(fastscheduler::web::router(&scheduler))).await;
+        let prefix = addresses[0];
+        for path in ["//", "///", "//healthz", "//api/jobs", "///api/jobs", "/api//jobs", "/assets//page.js"]
+        {
+            let answer = site.get(&format!("{prefix}{path}")).await;
+            assert_eq!(answer.status, 404, "{how}: {path}: {}", answer.body);
+        }
+        assert_eq!(site.get(&format!("{prefix}/api/jobs?q=//")).await.status, 200, "{how}: no path");
+    }
+}
+
 /// What is at an address, and where that is when all redirects are followed.
 pub(super) async fn open(site: &Site, address: &str, headers: &[(&str, &str)]) -> (String, Answer) {
     let mut url = address.to_owned();
