@@ -47,6 +47,10 @@ pub struct JobQuery {
     /// The other way round.
     pub is_descending: bool,
     /// How many of the first are left out.
+    ///
+    /// To read page after page, order by [`JobOrder::Id`] or [`JobOrder::Name`]. A job
+    /// that fires moves in the orders by its runs or failures, so a page may skip
+    /// jobs or repeat them.
     pub offset: usize,
     /// The most jobs; `None` for all.
     pub limit: Option<usize>,

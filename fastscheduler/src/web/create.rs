@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[serde(deny_unknown_fields)]
 struct CreateJob {
     /// The function that runs; it must be registered.
-    #[schema(example = "data_sync_task")]
+    #[schema(example = "data_sync_task", min_length = 1)]
     func_name: String,
     /// The module under which it is registered; it may be left out if the name is unique.
     #[schema(example = "dev.test_app")]
@@ -47,7 +47,7 @@ struct CreateJob {
     #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
     timeout: Option<Seconds>,
     /// The IANA name of the zone of its local times; the scheduler's if it is left out.
-    #[schema(example = "Asia/Shanghai")]
+    #[schema(example = "Asia/Shanghai", min_length = 1, pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
     timezone: Option<String>,
     /// `false` creates it paused.
     enabled: Option<bool>,

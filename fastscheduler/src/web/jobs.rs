@@ -34,7 +34,9 @@ struct ListParameters {
     /// The most jobs; all if it is left out.
     #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
     limit: Option<String>,
-    /// How many of the first are left out.
+    /// How many of the first are left out. To read page after page, sort by `job_id` or
+    /// `name`: a job that fires moves in the order of `next_run`, `last_run`, `run_count`
+    /// and `failure_count`, so a page may skip jobs or repeat them.
     #[param(minimum = 0, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
     offset: Option<String>,
     /// What comes first: `next_run` (the default), `job_id`, `name`, `group`,

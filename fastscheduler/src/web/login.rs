@@ -38,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[expect(dead_code, reason = "it documents what is read by hand, as forms have fields that are not ours")]
 struct Login {
     /// The token, or the read-only one.
+    #[schema(min_length = 1)]
     token: String,
 }
 

@@ -40,6 +40,7 @@ struct PreviewRequest {
     #[schema(value_type = Option<Object>)]
     schedule_config: Option<Map<String, Value>>,
     /// The IANA name of the zone of its local times; the scheduler's if it is left out.
+    #[schema(min_length = 1, pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
     timezone: Option<String>,
     /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
     #[schema(value_type = Option<InGap>)]

@@ -46,7 +46,7 @@ struct UpdateJob {
     timeout: Option<Option<Seconds>>,
     /// The IANA name of the zone of its local times; null is the scheduler's.
     #[serde(default, deserialize_with = "named")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
     timezone: Option<Option<String>>,
     /// Whether it fires.
     enabled: Option<bool>,

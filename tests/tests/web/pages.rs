@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use fastscheduler::SchedulerError;
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
-use fastscheduler_tests::http::Server;
+use fastscheduler_tests::http::{Server, interval_job};
 use fastscheduler_tests::on_manual_clock;
 use fastscheduler_tests::site::Site;
 use serde_json::{Value, json};
@@ -95,6 +95,63 @@ fn the_document_says_of_each_answer_what_it_is_and_where_it_leads() {
         let place = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(place).is_some(), "{reference}");
     }
+}
+
+#[test]
+fn the_document_refuses_the_texts_that_requests_are_refused_for() {
+    let server = Server::start();
+    let document = server.get("/api/openapi.json").with(200);
+    let schemas = &document["components"]["schemas"];
+    let job = |field: &str| {
+        let mut job = interval_job(60, json!({}));
+        job[field] = json!("");
+        ("POST", "/api/jobs", job)
+    };
+    let scheduled = |kind: &str, field: &str| {
+        let job = json!({"func_name": "echo_task", "schedule_type": kind, "schedule_config": {field: ""}});
+        ("POST", "/api/jobs", job)
+    };
+    let id = server.create(&interval_job(60, json!({})));
+    let path = format!("/api/jobs/{id}");
+    let update = |field: &str| ("PUT", &*path, json!({field: ""}));
+    let preview = json!({"schedule_type": "daily", "schedule_config": {"time": "09:00"}, "timezone": ""});
+    for (schema, field, (method, path, body)) in [
+        ("CreateJob", "func_name", job("func_name")),
+        ("CreateJob", "job_name", job("job_name")),
+        ("CreateJob", "group", job("group")),
+        ("CreateJob", "timezone", job("timezone")),
+        ("UpdateJob", "job_name", update("job_name")),
+        ("UpdateJob", "group", update("group")),
+        ("UpdateJob", "timezone", update("timezone")),
+        ("PreviewRequest", "timezone", ("POST", "/api/schedules/preview", preview)),
+        ("CronConfig", "expression", scheduled("cron", "expression")),
+        ("AtTime", "at", scheduled("once", "at")),
+    ] {
+        let least = &find_object(&document, schemas, schema)["properties"][field]["minLength"];
+        assert_eq!(least, 1, "{schema}.{field}");
+        server.send_json(method, path, body.to_string()).detail(400);
+    }
+    // The zones that there are fit.
+    let pattern = &find_object(&document, schemas, "UpdateJob")["properties"]["timezone"]["pattern"];
+    assert_eq!(pattern, "^[A-Za-z][A-Za-z0-9_+/-]*$");
+    for zone in chrono_tz::TZ_VARIANTS {
+        let is_sign = |sign: u8| sign.is_ascii_alphanumeric() || b"_+/-".contains(&sign);
+        assert!(zone.name().starts_with(|first: char| first.is_ascii_alphabetic()), "{zone}");
+        assert!(zone.name().bytes().all(is_sign), "{zone}");
+    }
+    for what in ["`job_id`", "`name`", "`next_run`", "`last_run`"] {
+        let parameters = document["paths"]["/api/jobs"]["get"]["parameters"].as_array().unwrap();
+        let offset = parameters.iter().find(|parameter| parameter["name"] == "offset").unwrap();
+        assert!(offset["description"].as_str().unwrap().contains(what), "{what}: {offset}");
+    }
+}
+
+/// The schema of an object, which may be a part of another one.
+fn find_object<'a>(document: &'a Value, schemas: &'a Value, name: &str) -> &'a Value {
+    let schema = &schemas[name];
+    let parts = schema["allOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let has_fields = |part: &&'a Value| part.get("properties").is_some();
+    std::iter::once(schema).chain(parts).find(has_fields).unwrap_or_else(|| panic!("{name} in {document}"))
 }
 
 fn find_references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {

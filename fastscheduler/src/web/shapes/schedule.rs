@@ -260,7 +260,7 @@ pub(in crate::web) struct CronConfig {
     /// Five fields, six with seconds first, or a nickname such as `@hourly`. If day
     /// of month and day of week are both restricted, a day that matches either is
     /// enough; `+` before the day of week requires both.
-    #[schema(example = "*/5 * * * *")]
+    #[schema(example = "*/5 * * * *", min_length = 1, pattern = r"\S")]
     expression: String,
 }
 
@@ -302,7 +302,11 @@ pub(in crate::web) struct AfterDelay {
 pub(in crate::web) struct AtTime {
     /// `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339. A fraction of a
     /// second is kept to the microsecond.
-    #[schema(example = "2027-12-25 00:00:00")]
+    #[schema(
+        example = "2027-12-25 00:00:00",
+        min_length = 1,
+        pattern = r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?( ?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$"
+    )]
     at: String,
 }
 
