@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use fastscheduler_tests::on_manual_clock;
 use fastscheduler_tests::site::{PATIENCE, Site};
+use fastscheduler_tests::{on_manual_clock, started};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::Request;
@@ -111,9 +111,8 @@ async fn the_host_is_that_of_the_target() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_gets_its_answer_and_its_stream_is_not_reset() {
-    let scheduler = on_manual_clock().0.http("127.0.0.1:0").build().await.unwrap();
-    scheduler.start().await.unwrap();
-    let site = Site::at(scheduler.http_address().unwrap());
+    let (scheduler, _clock) = started().await;
+    let site = Site::of(&scheduler).await;
     let mut sender = connect(&site).await;
     for length in [2 * MEBIBYTE, 5 * MEBIBYTE, 20 * MEBIBYTE] {
         for (path, kind) in [
