@@ -86,6 +86,11 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
     }
 
+    /// A login beyond its limit.
+    pub(super) fn login_too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "a login is larger than 8 KiB; send the token only")
+    }
+
     pub(super) fn unknown_job(id: &str) -> Self {
         let id = shortened(id.to_owned());
         let mut error = Self::new(StatusCode::NOT_FOUND, format!("Job {id} not found"));

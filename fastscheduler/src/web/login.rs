@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{OriginalUri, State};
+use axum::extract::{DefaultBodyLimit, OriginalUri, State};
 use axum::http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -26,11 +26,16 @@ pub(super) const LOGOUT: &str = "/logout";
 /// How long the answer to a wrong login takes once there have been many.
 const DELAY: Duration = Duration::from_secs(1);
 
+/// The largest body of a login, in bytes.
+const LOGIN_LIMIT: usize = 8 * 1024;
+
 /// `{message}` stands for what went wrong.
 const PAGE: &str = include_str!("page/login.html");
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(page, log_in)).routes(routes!(log_out))
+    // Anybody may send one.
+    let login = OpenApiRouter::new().routes(routes!(page, log_in)).layer(DefaultBodyLimit::max(LOGIN_LIMIT));
+    login.routes(routes!(log_out))
 }
 
 /// What a login says.
@@ -59,7 +64,7 @@ async fn page() -> Html<String> {
         (status = 303, description = "It is the token; on to the page of jobs."),
         (status = 401, description = "It is not.", body = String, content_type = "text/html"),
         (status = 429, description = "It is not, and there have been ten wrong ones in the last minute. The token is let in all the same.", body = String, content_type = "text/html"),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ErrorBody),
+        (status = 413, description = "The body is larger than 8 KiB.", body = ErrorBody),
     ),
 )]
 async fn log_in(
@@ -70,7 +75,10 @@ async fn log_in(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body?;
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::login_too_large(),
+        _ => rejection.into(),
+    })?;
     let is_form =
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|content_type| {
             content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")

@@ -70,7 +70,7 @@ async fn it_takes_arguments_a_name_and_a_group_and_is_retried_like_any_job() {
     let halved = runs.iter().find(|run| run.job_name == "halve").unwrap();
     assert_eq!((halved.result.as_deref(), &*halved.group), (Some("42"), "maths"));
     let failed: Vec<_> = runs.iter().filter_map(|run| run.error.as_deref()).collect();
-    assert_eq!(failed, ["Retry 1/1: division by zero", "Max retries: division by zero"]);
+    assert_eq!(failed, ["division by zero"; 2]);
     assert_eq!(scheduler.dead_letters(10).await.unwrap().len(), 1);
     assert!(scheduler.jobs().await.unwrap().is_empty());
     testing::audit(&storage).await.unwrap().assert_clean();
