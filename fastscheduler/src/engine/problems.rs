@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::lock;
-use crate::job::JobId;
+use crate::job::{JobId, one_line};
 
 /// What kind of problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,7 +140,7 @@ impl Problems {
     /// job.
     pub(super) fn begin(&self, problem: Problem) {
         let job = problem.job.map(tracing::field::display);
-        tracing::warn!(problem = problem.code.as_str(), job, "{problem}");
+        tracing::warn!(problem = problem.code.as_str(), job, "{}", one_line(&problem.to_string()));
         let mut state = self.state();
         *state.begun.entry(problem.code).or_default() += 1;
         state.present.insert((problem.code, problem.job), problem);
@@ -158,7 +158,8 @@ impl Problems {
         let ended = self.state().present.remove(&(code, job));
         if let Some(problem) = ended {
             let job = job.map(tracing::field::display);
-            tracing::info!(problem = code.as_str(), job, "no longer a problem: {problem}");
+            let text = one_line(&problem.to_string());
+            tracing::info!(problem = code.as_str(), job, "no longer a problem: {text}");
         }
     }
 

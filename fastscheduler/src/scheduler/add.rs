@@ -160,7 +160,7 @@ impl Scheduler {
         let change = [Change::AddAgain { job, at }];
         self.0.engine.apply(&change, Durability::Soon).await?;
         self.0.engine.announce(&change);
-        tracing::info!(%job, name = %checked.definition.name, "matched a stored job");
+        tracing::info!(%job, name = &*checked.definition.name, "matched a stored job");
         Ok(())
     }
 
@@ -305,7 +305,7 @@ impl Scheduler {
         {
             self.take_over(&job, Some(&checked.function)).await?;
         }
-        tracing::info!(job = %id, name = %job.name(), "added a new job");
+        tracing::info!(job = %id, name = job.name(), "added a new job");
         Ok(id)
     }
 }

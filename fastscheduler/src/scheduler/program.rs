@@ -5,12 +5,13 @@ use std::panic::resume_unwind;
 
 use tokio::runtime::Handle;
 
+use super::console::Console;
 use super::signals::Signals;
-use super::status::{count, first_runs, one_line, print_error_line, print_line};
+use super::status::{count, first_runs};
 use super::{Scheduler, SchedulerError};
 use crate::clock::ZoneSource;
 use crate::engine::{Event, Events};
-use crate::job::{AfterFailure, Run, RunStatus, backoff};
+use crate::job::{AfterFailure, Run, RunStatus, backoff, one_line};
 use crate::schedule::Zone;
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
@@ -62,12 +63,15 @@ pub fn run() -> anyhow::Result<()> {
         return Err(SchedulerError::InsideRuntime.into());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(run_program());
+    let console = Console::open()?;
+    let ended = runtime.block_on(run_program(&console));
     // A blocking function that does not return must not keep the program.
     runtime.shutdown_background();
-    if !ended?.is_quiet {
-        print_line("stopped");
+    if ended.as_ref().is_ok_and(|ended| !ended.is_quiet) {
+        console.print("stopped");
     }
+    console.close();
+    ended?;
     Ok(())
 }
 
@@ -76,7 +80,7 @@ struct Ended {
     is_quiet: bool,
 }
 
-async fn run_program() -> Result<Ended, SchedulerError> {
+async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
     // Installed before anything that may take long.
     let mut signals = Signals::new().map_err(SchedulerError::Signals)?;
     let builder = Scheduler::builder().from_environment()?;
@@ -98,14 +102,15 @@ async fn run_program() -> Result<Ended, SchedulerError> {
     tokio::select! {
         biased;
         () = signals.next() => return scheduler.stop().await.map(|()| ended),
-        printed = print_jobs(&scheduler, zone_source) => printed?,
+        printed = print_jobs(console, &scheduler, zone_source) => printed?,
     }
-    run_printing(&scheduler, &mut events, &mut signals).await?;
+    run_printing(console, &scheduler, &mut events, &mut signals).await?;
     Ok(ended)
 }
 
 /// Runs the scheduler, and prints each run.
 async fn run_printing(
+    console: &Console,
     scheduler: &Scheduler,
     events: &mut Events,
     signals: &mut Signals,
@@ -113,29 +118,33 @@ async fn run_printing(
     let zone = scheduler.local_zone();
     let announced = async {
         scheduler.0.engine.stopping().await;
-        print_line("stopping when what runs has ended; Ctrl-C stops at once");
+        console.print("stopping when what runs has ended; Ctrl-C stops at once");
     };
     let ended = tokio::select! {
         biased;
         ended = scheduler.run_until(signals) => ended,
         // Events may end before the stop does, which is what is waited for.
         ended = async {
-            tokio::join!(print_runs(events, zone), announced);
+            tokio::join!(print_runs(console, events, zone), announced);
             pending().await
         } => ended,
     };
     while let Some(event) = events.try_next() {
-        print_event(event, zone);
+        print_event(console, event, zone);
     }
     ended
 }
 
-async fn print_jobs(scheduler: &Scheduler, zone_source: ZoneSource) -> Result<(), SchedulerError> {
+async fn print_jobs(
+    console: &Console,
+    scheduler: &Scheduler,
+    zone_source: ZoneSource,
+) -> Result<(), SchedulerError> {
     let now = scheduler.0.engine.clock.now();
     let mut jobs = scheduler.jobs().await?;
     jobs.sort_by_key(|job| (job.next_run_at().is_none(), job.next_run_at(), job.id()));
     let functions = scheduler.functions().len();
-    print_line(&format!(
+    console.print(format!(
         "fastscheduler {}: {} from {}, times in {} {zone_source}",
         env!("CARGO_PKG_VERSION"),
         count(jobs.len(), "job"),
@@ -143,34 +152,34 @@ async fn print_jobs(scheduler: &Scheduler, zone_source: ZoneSource) -> Result<()
         scheduler.zone()
     ));
     for note in scheduler.notes().iter() {
-        print_line(&format!("note: {}", one_line(note)));
+        console.print(format!("note: {}", one_line(note)));
     }
     if jobs.is_empty() {
-        print_line("nothing to run: annotate a function, for example with #[every(10, seconds)]");
+        console.print("nothing to run: annotate a function, for example with #[every(10, seconds)]");
     } else {
-        print_line(&first_runs(&jobs, scheduler.local_zone(), now));
+        console.print(first_runs(&jobs, scheduler.local_zone(), now));
     }
-    print_line("running; Ctrl-C stops");
+    console.print("running; Ctrl-C stops");
     Ok(())
 }
 
 /// Prints runs as they are recorded, until the scheduler has stopped.
-async fn print_runs(events: &mut Events, zone: Zone) {
+async fn print_runs(console: &Console, events: &mut Events, zone: Zone) {
     while let Some(event) = events.next().await {
-        print_event(event, zone);
+        print_event(console, event, zone);
     }
 }
 
-fn print_event(event: Event, zone: Zone) {
+fn print_event(console: &Console, event: Event, zone: Zone) {
     match event {
         Event::RunRecorded(run) => match run.after_failure {
             // Looked up each time: the program may set a subscriber later.
             Some(follows) if !tracing::dispatcher::has_been_set() => {
-                print_error_line(&describe_failure(&run, follows, zone));
+                console.print_error(describe_failure(&run, follows, zone));
             }
-            Some(_) | None => print_line(&describe(&run, zone)),
+            Some(_) | None => console.print(describe(&run, zone)),
         },
-        Event::Missed(_) => print_line("… more runs than can be shown"),
+        Event::Missed(_) => console.print("… more runs than can be shown"),
         Event::JobChanged(_)
         | Event::JobRemoved(_)
         | Event::RunStarted(_)

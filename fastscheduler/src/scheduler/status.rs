@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Scheduler, SchedulerError};
-use crate::job::{Job, JobId, Statistics};
+use crate::job::{Job, JobId, Statistics, one_line};
 use crate::schedule::Zone;
 
 /// A scheduler at one moment. It displays as a few lines and a table of jobs,
@@ -100,7 +100,7 @@ impl fmt::Display for Status {
             let [id, name, schedule, next, wait] = first_run(job, self.zone, self.at);
             let is_added = !self.not_added.contains(&job.id());
             let note = if is_added { "" } else { " (not added since this start)" };
-            let (group, status) = (job.group().to_owned(), format!("{}{note}", job.status()));
+            let (group, status) = (one_line(job.group()), format!("{}{note}", job.status()));
             let (runs, failed) = (job.run_count().to_string(), job.failure_count().to_string());
             [id, name, group, schedule, status, next, wait, runs, failed]
         };
@@ -144,11 +144,6 @@ fn lines(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// A text of a user without what would tear the table, or steer a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
 fn local(at: DateTime<Utc>, zone: Zone) -> String {
     zone.local(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
@@ -185,9 +180,4 @@ fn how_long(wait: TimeDelta) -> String {
 /// Prints a line; a reader that has gone away must not end the jobs.
 pub(super) fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// Prints a line on standard error.
-pub(super) fn print_error_line(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

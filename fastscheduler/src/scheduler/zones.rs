@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
-use crate::job::{Job, JobId, JobRevision, SkipReason, Source};
+use crate::job::{Job, JobId, JobRevision, SkipReason, Source, one_line};
 use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable, Zone};
 use crate::storage::{Change, Durability};
 
@@ -106,7 +106,7 @@ impl Scheduler {
 
     /// Adds a note for people, and logs it.
     pub(super) fn note(&self, note: String) {
-        tracing::warn!("{note}");
+        tracing::warn!("{}", one_line(&note));
         self.notes().push(note);
     }
 

@@ -154,6 +154,45 @@ fn a_reader_that_goes_away_does_not_end_the_program() {
     assert_eq!(program.child.wait().unwrap().code(), Some(0));
 }
 
+/// A pipe that has no room, and the end that nobody reads.
+#[cfg(target_os = "linux")]
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    use std::io::Write as _;
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    // It holds 64 KiB, or less if the user has very many. A thread that is still
+    // writing goes on when the test is over and the reader is closed.
+    let mut filling = writer.try_clone().unwrap();
+    std::thread::spawn(move || {
+        let _ = filling.write_all(&vec![b'.'; 128 * 1024]);
+    });
+    (reader, writer)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_does_not_read_holds_up_neither_jobs_nor_signals() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scheduler.json");
+    let (reader, writer) = full_pipe();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"));
+    command.env("FASTSCHEDULER_STATE_FILE", &file);
+    let child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+    drop(command);
+    let mut program = Program { child, lines: None };
+    // Runs are recorded, though none can be shown.
+    let journal = folder.path().join("scheduler.json.journal");
+    let until = SystemClock.now() + PATIENCE;
+    while std::fs::read_to_string(&journal).map_or(0, |text| text.matches("\"completed\"").count()) < 100 {
+        assert!(SystemClock.now() < until, "no jobs run");
+        std::thread::yield_now();
+    }
+    program.signal("TERM");
+    program.signal("INT");
+    assert_eq!(program.code(), Some(0));
+    drop(reader);
+}
+
 /// What is printed on standard output and on standard error, if a run is ended
 /// when both jobs have failed.
 fn printed(command: &mut Command) -> (String, String) {

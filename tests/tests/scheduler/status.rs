@@ -30,3 +30,19 @@ async fn the_status_is_a_table_of_jobs_the_soonest_first() {
     ];
     assert_eq!(shown.lines().collect::<Vec<_>>(), lines, "\n{shown}");
 }
+
+#[tokio::test]
+async fn names_do_not_steer_a_terminal() {
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.build().await.unwrap();
+    for text in
+        ["\u{1b}[31mred", "bell\u{7}", "back\rto the start", "two\nlines", "\u{202e}turned", "\u{9b}2J"]
+    {
+        let job = every(1).hours().name(text).group(text);
+        scheduler.add(job.run(text, || async {})).await.unwrap();
+    }
+    let shown = scheduler.status().await.unwrap().to_string();
+    assert_eq!(shown.lines().count(), 2 + 1 + 6, "{shown}");
+    let steers = |letter: char| (letter.is_control() && letter != '\n') || letter == '\u{202e}';
+    assert!(!shown.contains(steers), "{shown:?}");
+}
