@@ -8,7 +8,7 @@ use fastscheduler::testing::ManualClock;
 use fastscheduler::{Job, JobId, JobStatus, JobUpdate, NewJob, SchedulerError, Source};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::fires::{Fate, fires, second};
-use fastscheduler_tests::log::Log;
+use fastscheduler_tests::spans::Spans;
 use fastscheduler_tests::{advance, on_manual_clock};
 
 const DONE: Fate = Fate::Completed;
@@ -273,14 +273,17 @@ async fn a_job_that_the_program_no_longer_adds_stays_and_is_shown() {
 
 #[tokio::test]
 async fn whether_it_made_a_job_or_found_one_is_logged() {
+    const NAME: &str = "logged when it is added";
+    let log = Spans::of_program();
     let storage = MemoryStorage::default();
-    for expected in ["INFO added a new job", "INFO matched a stored job"] {
-        let log = Log::default();
-        let _listening = tracing::subscriber::set_default(log.clone());
-        add_all(&storage, true, vec![call(every(10).seconds())]).await;
-        let lines = log.lines();
-        let found: Vec<_> = lines.iter().filter(|line| line.starts_with(expected)).collect();
-        assert!(found.len() == 1 && found[0].contains("job=job_0"), "{lines:#?}");
+    for _ in 0..2 {
+        add_all(&storage, true, vec![every(10).seconds().name(NAME).call("added").into()]).await;
+    }
+    let lines = log.lines_with(&format!("name={NAME:?}"));
+    let expected = ["INFO added a new job", "INFO matched a stored job"];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected) && line.contains("job=job_0"), "{line}");
     }
 }
 

@@ -156,6 +156,8 @@ pub(crate) fn new_job(
                 .timeout(timeout)
                 .retries(MAX_RETRIES)
                 .call("work")
+                // Each is a job of its own, also after a restart.
+                .always_new()
                 .into()
         };
     }
