@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::added::{Evidence, Found, Mark, Wanted};
+use super::added::{Evidence, Found, Mark};
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
@@ -26,6 +26,13 @@ pub(super) struct Checked {
     pub(super) is_paused: bool,
     key: Option<Name>,
     is_always_new: bool,
+}
+
+impl Checked {
+    /// What the program says of the job.
+    fn declared(&self) -> Arc<Declared> {
+        Arc::new(Declared::added(&self.definition, !self.is_paused))
+    }
 }
 
 impl Scheduler {
@@ -74,23 +81,21 @@ impl Scheduler {
         if checked.is_always_new || checked.key.is_none() && !is_repeated {
             return self.insert(checked, now).await;
         }
-        let declared = Arc::new(Declared::added(&checked.definition, !checked.is_paused));
         if let Some(key) = &checked.key {
             // One after another: two with the same key are one job.
             let _one = self.0.matching.lock().await;
             if let Some(id) = self.0.engine.table.by_key(key)
-                && self.add_to_keyed(id, &checked, &declared, now).await?
+                && self.add_to_keyed(id, &checked, now).await?
             {
                 return Ok(id);
             }
             return self.insert(checked, now).await;
         }
-        let wanted = Wanted::of(&checked.definition);
-        while let Some(found) = self.0.not_added.find(wanted) {
+        while let Some(found) = self.0.not_added.find(&checked.definition) {
             if found.evidence == Evidence::Equality && !self.is_equal(found.mark.id, &checked).await? {
                 break;
             }
-            if self.add_again(found, &checked, &declared, now).await? {
+            if self.add_again(found, &checked, now).await? {
                 return Ok(found.mark.id);
             }
         }
@@ -109,16 +114,15 @@ impl Scheduler {
         &self,
         id: JobId,
         checked: &Checked,
-        declared: &Arc<Declared>,
         now: DateTime<Utc>,
     ) -> Result<bool, SchedulerError> {
         let added = async {
             let mark = Mark::of(&self.stored(id).await?);
-            if self.add_again(Found::recorded(mark), checked, declared, now).await? {
+            if self.add_again(Found::recorded(mark), checked, now).await? {
                 return Ok(());
             }
             self.note_added(id, checked, now).await?;
-            self.redeclare(id, declared, Some(&checked.function)).await
+            self.redeclare(id, &checked.declared(), Some(&checked.function)).await
         };
         is_there(added.await)
     }
@@ -129,7 +133,6 @@ impl Scheduler {
         &self,
         found: Found,
         checked: &Checked,
-        declared: &Arc<Declared>,
         now: DateTime<Utc>,
     ) -> Result<bool, SchedulerError> {
         if !self.0.not_added.take(found.mark) {
@@ -138,9 +141,9 @@ impl Scheduler {
         let id = found.mark.id;
         let added = async {
             self.note_added(id, checked, now).await?;
-            let job = self.stored(id).await?;
-            if self.redeclared(&job, declared, now)?.is_some() {
-                return self.redeclare(id, declared, Some(&checked.function)).await;
+            let (job, declared) = (self.stored(id).await?, checked.declared());
+            if self.redeclared(&job, &declared, now)?.is_some() {
+                return self.redeclare(id, &declared, Some(&checked.function)).await;
             }
             self.replace_function_of(id, &checked.function).await
         };
@@ -286,8 +289,9 @@ impl Scheduler {
         job.is_paused = checked.is_paused;
         job.next_run_at = next_run_at;
         job.key = checked.key;
-        job.declared =
-            Arc::new(Declared::added(&job.definition, !checked.is_paused)).beside(&job.definition, source);
+        // Of what the program says, only that it is not to fire is not in the rest.
+        let is_told_beside = source == Source::Added && checked.is_paused;
+        job.declared = is_told_beside.then(|| Arc::new(Declared::added(&job.definition, false)));
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.removals();
         if let Err(error) = engine.apply(&change, Durability::Now).await {

@@ -54,24 +54,6 @@ impl Found {
     }
 }
 
-/// A job without a key that the program adds now.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    identity: u64,
-    schedule: u64,
-    is_closure: bool,
-}
-
-impl Wanted {
-    pub(super) fn of(definition: &JobDefinition) -> Self {
-        Self {
-            identity: identity(None, definition),
-            schedule: hash(&definition.schedule),
-            is_closure: is_closure(definition),
-        }
-    }
-}
-
 impl NotAdded {
     /// Takes note of stored jobs that no attribute declares, oldest first.
     pub(super) fn fill(&self, stored: &[&Job]) {
@@ -93,18 +75,22 @@ impl NotAdded {
         self.is_started.store(true, Ordering::Release);
     }
 
-    /// The job that is to be added: the oldest with its schedule, or else the
-    /// oldest with another one.
-    pub(super) fn find(&self, wanted: Wanted) -> Option<Found> {
+    /// The job that is to be added without a key: the oldest with its schedule, or
+    /// else the oldest with another one.
+    pub(super) fn find(&self, definition: &JobDefinition) -> Option<Found> {
         let jobs = self.lock();
-        let of_identity = |schedule: u64| Mark { identity: wanted.identity, schedule, id: JobId::new(0) };
-        let mut of_schedule = jobs.range(of_identity(wanted.schedule)..);
-        let same = of_schedule
-            .next()
-            .filter(|(mark, _)| (mark.identity, mark.schedule) == (wanted.identity, wanted.schedule));
-        let may_differ = wanted.is_closure || !self.is_started.load(Ordering::Acquire);
+        if jobs.is_empty() {
+            // So it is most of the time.
+            return None;
+        }
+        let (identity, schedule) = (identity(None, definition), hash(&definition.schedule));
+        let of_identity = |schedule: u64| Mark { identity, schedule, id: JobId::new(0) };
+        let mut of_schedule = jobs.range(of_identity(schedule)..);
+        let same =
+            of_schedule.next().filter(|(mark, _)| (mark.identity, mark.schedule) == (identity, schedule));
+        let may_differ = is_closure(definition) || !self.is_started.load(Ordering::Acquire);
         let other = || {
-            let rest = jobs.range(of_identity(0)..).take_while(|(mark, _)| mark.identity == wanted.identity);
+            let rest = jobs.range(of_identity(0)..).take_while(|(mark, _)| mark.identity == identity);
             let recorded = rest.filter(|(_, evidence)| **evidence == Evidence::Recorded);
             recorded.min_by_key(|(mark, _)| mark.id)
         };

@@ -239,6 +239,7 @@ async fn a_job_of_a_client_is_not_taken_for_one_of_the_program() {
     let sources = futures_util::future::join_all(sources).await;
     let shown: Vec<_> = sources.iter().map(|job| (job.source(), job.added_at())).collect();
     assert_eq!(shown, [(Source::Api, None), (Source::Added, Some(second(0)))]);
+    assert!(sources.iter().all(|job| job.declared().is_none()), "nothing is stored twice: {sources:?}");
 }
 
 #[tokio::test]
