@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 use tracing::instrument::Instrumented;
+use tracing::{Instrument as _, Span};
 
 use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
 use super::pullers::Unspawned;
@@ -202,11 +202,14 @@ impl Engine {
     }
 
     /// Adds an outcome without notifying the recorder; the next `pass_on` does that.
-    fn defer_outcome(&self, finished_at: DateTime<Utc>, attempt: Attempt, end: End) {
+    fn defer_outcome(&self, finished_at: DateTime<Utc>, mut attempt: Attempt, end: End) {
+        attempt.span = Span::none();
         lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread: None });
     }
 
-    fn finish(&self, attempt: Attempt, end: End, thread: Option<Thread>) {
+    fn finish(&self, mut attempt: Attempt, end: End, thread: Option<Thread>) {
+        // It ends with the code that ran in it, not with the record.
+        attempt.span = Span::none();
         let finished_at = self.clock.now();
         lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread });
         self.notify_recorder(finished_at);

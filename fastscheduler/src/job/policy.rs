@@ -33,7 +33,7 @@ pub enum Overlap {
 }
 
 /// The settings of a job besides its schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Policy {
     /// Attempts after the first that failed.
     pub max_retries: u32,

@@ -194,8 +194,8 @@ impl Job {
     }
 
     /// When the program last added it with [`Scheduler::add`], in this process or
-    /// an earlier one. `None` if it never did: an attribute declares the job, or
-    /// a client made it.
+    /// an earlier one. `None` if it never did, since an attribute declares the job or
+    /// a client made it, and for jobs with `always_new`.
     ///
     /// [`Scheduler::add`]: crate::Scheduler::add
     #[must_use]

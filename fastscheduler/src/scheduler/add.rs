@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::added::{Evidence, Found, Mark};
+use super::added::Mark;
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
@@ -48,8 +48,9 @@ impl Scheduler {
     ///
     /// - with a key: if that has the same key. A job that this process added with
     ///   the key is updated as well;
-    /// - if it runs a closure: if that has the closure's name;
-    /// - if it repeats: if that has the same function, name, arguments, group and
+    /// - if it runs a closure: if that has the closure's name. Once
+    ///   [`start`](Self::start) has returned, only if it repeats;
+    /// - if it calls a function and repeats: if that has the same function, name, arguments, group and
     ///   schedule. Until [`start`](Self::start) has returned, the schedule may
     ///   be another one, which the job gets. Two equal jobs that a program adds
     ///   stay two.
@@ -58,7 +59,8 @@ impl Scheduler {
     /// the last time, and a pause stays. A job that was cancelled is made anew. A
     /// job that the program no longer adds stays: cancel it.
     ///
-    /// A one-time job that calls a function is always new, and so is any job with
+    /// A one-time job that calls a function is always new, and so is one that runs
+    /// a closure and is added after the start, and any job with
     /// [`always_new`](crate::schedule::ScheduleBuilder::always_new). Jobs that were
     /// made over HTTP are not affected.
     ///
@@ -76,9 +78,7 @@ impl Scheduler {
     }
 
     async fn add_checked(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
-        let is_closure = checked.function.key().module() == CLOSURES;
-        let is_repeated = is_closure || checked.definition.schedule.spec.is_recurring();
-        if checked.is_always_new || checked.key.is_none() && !is_repeated {
+        if checked.is_always_new {
             return self.insert(checked, now).await;
         }
         if let Some(key) = &checked.key {
@@ -91,21 +91,12 @@ impl Scheduler {
             }
             return self.insert(checked, now).await;
         }
-        while let Some(found) = self.0.not_added.find(&checked.definition) {
-            if found.evidence == Evidence::Equality && !self.is_equal(found.mark.id, &checked).await? {
-                break;
-            }
-            if self.add_again(found, &checked, now).await? {
-                return Ok(found.mark.id);
+        while let Some(mark) = self.0.not_added.find(&checked.definition) {
+            if self.add_again(mark, &checked, now).await? {
+                return Ok(mark.id);
             }
         }
         self.insert(checked, now).await
-    }
-
-    /// Whether a stored job is in all respects the one that is added, or gone.
-    async fn is_equal(&self, id: JobId, checked: &Checked) -> Result<bool, SchedulerError> {
-        let stored = self.0.engine.storage.job(id).await?;
-        Ok(stored.is_none_or(|job| job.definition == checked.definition))
     }
 
     /// Makes the job of a key what the program says now, and returns whether it is
@@ -118,10 +109,10 @@ impl Scheduler {
     ) -> Result<bool, SchedulerError> {
         let added = async {
             let mark = Mark::of(&self.stored(id).await?);
-            if self.add_again(Found::recorded(mark), checked, now).await? {
+            if self.add_again(mark, checked, now).await? {
                 return Ok(());
             }
-            self.note_added(id, checked, now).await?;
+            // This process has added it before.
             self.redeclare(id, &checked.declared(), Some(&checked.function)).await
         };
         is_there(added.await)
@@ -131,39 +122,39 @@ impl Scheduler {
     /// if it is gone, or was added meanwhile.
     async fn add_again(
         &self,
-        found: Found,
+        mark: Mark,
         checked: &Checked,
         now: DateTime<Utc>,
     ) -> Result<bool, SchedulerError> {
-        if !self.0.not_added.take(found.mark) {
+        if !self.0.not_added.take(mark) {
             return Ok(false);
         }
-        let id = found.mark.id;
-        let added = async {
-            self.note_added(id, checked, now).await?;
-            let (job, declared) = (self.stored(id).await?, checked.declared());
-            if self.redeclared(&job, &declared, now)?.is_some() {
-                return self.redeclare(id, &declared, Some(&checked.function)).await;
-            }
-            self.replace_function_of(id, &checked.function).await
-        };
-        let added = is_there(added.await);
+        let added = is_there(self.make_what_is_said(mark.id, checked, now).await);
         if added.is_err() {
-            self.0.not_added.give_back(found);
+            self.0.not_added.give_back(mark);
         }
         added
     }
 
-    async fn note_added(
+    async fn make_what_is_said(
         &self,
-        job: JobId,
+        id: JobId,
         checked: &Checked,
-        at: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<(), SchedulerError> {
-        let change = [Change::AddAgain { job, at }];
-        self.0.engine.apply(&change, Durability::Soon).await?;
-        self.0.engine.announce(&change);
-        tracing::info!(%job, name = &*checked.definition.name, "matched a stored job");
+        let engine = &self.0.engine;
+        // One that is gone is neither changed nor announced.
+        self.stored(id).await?;
+        let change = [Change::AddAgain { job: id, at: now }];
+        engine.apply(&change, Durability::Soon).await?;
+        engine.announce(&change);
+        let (job, declared) = (self.stored(id).await?, checked.declared());
+        if self.redeclared(&job, &declared, now)?.is_some() {
+            self.redeclare(id, &declared, Some(&checked.function)).await?;
+        } else {
+            self.replace_function_of(id, &checked.function).await?;
+        }
+        tracing::info!(job = %id, name = &*checked.definition.name, "matched a stored job");
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! A program adds its jobs at each start. Those that an earlier process added come
 //! from the store, and are not to be made a second time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::job::{Job, JobDefinition, JobId, Name, Source};
 /// since. Hashes stand for that, since there may be very many jobs.
 #[derive(Debug, Default)]
 pub(super) struct NotAdded {
-    jobs: Mutex<BTreeMap<Mark, Evidence>>,
+    jobs: Mutex<BTreeSet<Mark>>,
     /// Whether the start is over. From then on, a call with another schedule is
     /// another job.
     is_started: AtomicBool,
@@ -33,7 +33,7 @@ pub(super) struct Mark {
 
 /// How it is known that the program added a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Evidence {
+enum Evidence {
     /// It is recorded.
     Recorded,
     /// It is the same in every respect. An earlier version stored it, which did
@@ -41,79 +41,74 @@ pub(super) enum Evidence {
     Equality,
 }
 
-/// A stored job that may be the one that is added.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
-    pub(super) mark: Mark,
-    pub(super) evidence: Evidence,
-}
-
-impl Found {
-    pub(super) fn recorded(mark: Mark) -> Self {
-        Self { mark, evidence: Evidence::Recorded }
-    }
-}
-
 impl NotAdded {
     /// Takes note of stored jobs that no attribute declares, oldest first.
     pub(super) fn fill(&self, stored: &[&Job]) {
         let mut jobs = self.lock();
-        let marked = |wanted| {
-            let is_wanted = move |job: &&Job| evidence(job) == Some(wanted);
-            stored.iter().copied().filter(is_wanted).map(Mark::of).map(move |mark| (mark, wanted))
-        };
-        jobs.extend(marked(Evidence::Recorded));
+        let mut seen = HashSet::new();
+        for job in stored.iter().filter(|job| evidence(job) == Some(Evidence::Recorded)) {
+            seen.insert(sameness(said(job)));
+            jobs.insert(Mark::of(job));
+        }
         // Of equal ones only the oldest: a client may have made the others.
-        let mut seen: HashSet<_> = jobs.keys().map(|mark| (mark.identity, mark.schedule)).collect();
-        jobs.extend(
-            marked(Evidence::Equality).filter(|(mark, _)| seen.insert((mark.identity, mark.schedule))),
-        );
+        for job in stored.iter().filter(|job| evidence(job) == Some(Evidence::Equality)) {
+            if seen.insert(sameness(job.definition())) {
+                jobs.insert(Mark::of(job));
+            }
+        }
     }
 
-    /// From now on only the same schedule is the same job.
+    /// From now on, only calls with the same schedule are the same job.
     pub(super) fn start_is_over(&self) {
         self.is_started.store(true, Ordering::Release);
     }
 
     /// The job that is to be added without a key: the oldest with its schedule, or
-    /// else the oldest with another one.
-    pub(super) fn find(&self, definition: &JobDefinition) -> Option<Found> {
+    /// else the oldest with another one. A closure is known by its name.
+    pub(super) fn find(&self, definition: &JobDefinition) -> Option<Mark> {
         let jobs = self.lock();
         if jobs.is_empty() {
             // So it is most of the time.
             return None;
         }
-        let (identity, schedule) = (identity(None, definition), hash(&definition.schedule));
-        let of_identity = |schedule: u64| Mark { identity, schedule, id: JobId::new(0) };
-        let mut of_schedule = jobs.range(of_identity(schedule)..);
-        let same =
-            of_schedule.next().filter(|(mark, _)| (mark.identity, mark.schedule) == (identity, schedule));
-        let may_differ = is_closure(definition) || !self.is_started.load(Ordering::Acquire);
-        let other = || {
-            let rest = jobs.range(of_identity(0)..).take_while(|(mark, _)| mark.identity == identity);
-            let recorded = rest.filter(|(_, evidence)| **evidence == Evidence::Recorded);
-            recorded.min_by_key(|(mark, _)| mark.id)
+        let is_started = self.is_started.load(Ordering::Acquire);
+        let is_recurring = definition.schedule.spec.is_recurring();
+        // One that runs once is new, but a program has the closures of its start again.
+        if !is_recurring && (is_started || !is_closure(definition)) {
+            return None;
+        }
+        let from = |identity, schedule| Mark { identity, schedule, id: JobId::new(0) };
+        let oldest = |identity, schedule| {
+            let first = jobs.range(from(identity, schedule)..).next();
+            first.filter(|mark| (mark.identity, mark.schedule) == (identity, schedule))
         };
-        let (mark, evidence) = same.or_else(|| may_differ.then(other).flatten())?;
-        Some(Found { mark: *mark, evidence: *evidence })
+        let identity = identity(None, definition);
+        let other = || {
+            let alike = jobs.range(from(identity, 0)..).take_while(|mark| mark.identity == identity);
+            alike.min_by_key(|mark| mark.id)
+        };
+        oldest(identity, hash(&definition.schedule))
+            .or_else(|| oldest(sameness(definition), 0))
+            .or_else(|| (is_closure(definition) || !is_started).then(other).flatten())
+            .copied()
     }
 
     /// Takes a job that was found, and returns whether nobody was faster.
     pub(super) fn take(&self, mark: Mark) -> bool {
-        self.lock().remove(&mark).is_some()
+        self.lock().remove(&mark)
     }
 
     /// Gives back what was taken: it could not be added.
-    pub(super) fn give_back(&self, found: Found) {
-        self.lock().insert(found.mark, found.evidence);
+    pub(super) fn give_back(&self, mark: Mark) {
+        self.lock().insert(mark);
     }
 
     /// Whether the program added this job before, and has not since its start.
     pub(super) fn has(&self, job: &Job) -> bool {
-        job.source() == Source::Added && self.lock().contains_key(&Mark::of(job))
+        job.source() == Source::Added && self.lock().contains(&Mark::of(job))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Mark, Evidence>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<Mark>> {
         // Each change of it is whole.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,14 +116,18 @@ impl NotAdded {
 
 impl Mark {
     pub(super) fn of(job: &Job) -> Self {
-        let last = job.last_declared();
-        let definition = last.as_ref().map_or(job.definition(), |declared| &declared.definition);
-        Self {
-            identity: identity(job.key.as_ref(), definition),
-            schedule: hash(&definition.schedule),
-            id: job.id,
+        let id = job.id;
+        if evidence(job) == Some(Evidence::Equality) {
+            return Self { identity: sameness(job.definition()), schedule: 0, id };
         }
+        let said = said(job);
+        Self { identity: identity(job.key.as_ref(), said), schedule: hash(&said.schedule), id }
     }
+}
+
+/// What the code last said of a job.
+fn said(job: &Job) -> &JobDefinition {
+    job.declared().map_or(job.definition(), |declared| &declared.definition)
 }
 
 /// How it is known that the program added a job, if it may have done so and adds it
@@ -158,6 +157,12 @@ fn identity(key: Option<&Name>, definition: &JobDefinition) -> u64 {
         None if is_closure(definition) => hash(&("closure", function)),
         None => hash(&("call", function, name, group, args, kwargs)),
     }
+}
+
+/// What only jobs have in common that are the same in every respect.
+fn sameness(definition: &JobDefinition) -> u64 {
+    let JobDefinition { name, group, function, args, kwargs, schedule, policy } = definition;
+    hash(&("same", function, name, group, args, kwargs, schedule, policy))
 }
 
 fn hash(value: &impl Hash) -> u64 {

@@ -137,7 +137,8 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
     /// Makes a new job in any case, as for each request of a client.
     ///
     /// Without this, [`Scheduler::add`](crate::Scheduler::add) may find that an
-    /// earlier process added the job.
+    /// earlier process added the job. A closure is gone with its process: such a
+    /// job of a closure stays in the store as orphaned until it is cancelled.
     pub fn always_new(self) -> ScheduleBuilder<K, JobPart> {
         self.with(|part| part.is_always_new = true)
     }

@@ -5,7 +5,7 @@ use fastscheduler::schedule::ScheduleBuilder;
 use fastscheduler::schedule::kind::Kind;
 use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _};
 use fastscheduler::testing::ManualClock;
-use fastscheduler::{Job, JobId, JobStatus, JobUpdate, NewJob, SchedulerError, Source};
+use fastscheduler::{Event, Job, JobId, JobStatus, JobUpdate, NewJob, SchedulerError, Source};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::spans::Spans;
@@ -347,6 +347,56 @@ async fn of_earlier_version(storage: &MemoryStorage) -> MemoryStorage {
         earlier.apply(&[Change::AddJob(Box::new(job))], Durability::Now).await.unwrap();
     }
     earlier
+}
+
+#[tokio::test]
+async fn a_one_time_closure_is_new_after_the_start() {
+    let storage = MemoryStorage::default();
+    let remind = || vec![once("1h").run("remind", || async {}).into()];
+    assert_eq!(add_all(&storage, true, remind()).await, [0]);
+    // The closures of the start are there again; one of a request is another one.
+    assert_eq!(add_all(&storage, true, remind()).await, [0]);
+    for start in 1..3 {
+        assert_eq!(add_all(&storage, false, remind()).await, [start]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_be_matched_that_is_gone() {
+    const NAME: &str = "cancelled before it is added";
+    let log = Spans::of_program();
+    let storage = MemoryStorage::default();
+    let add = || vec![every(10).seconds().name(NAME).call("added").into()];
+    add_all(&storage, true, add()).await;
+    let (scheduler, _clock) = build(&storage, 0).await;
+    scheduler.cancel_job(JobId::new(0)).await.unwrap();
+    let mut events = scheduler.subscribe();
+    let [job]: [NewJob; 1] = add().try_into().unwrap();
+    let id = scheduler.add(job).await.unwrap();
+    assert_eq!(events.try_next(), Some(Event::JobChanged(id)));
+    assert_eq!(events.try_next(), None);
+    let lines = log.lines_with(&format!("name={NAME:?}"));
+    assert!(lines.iter().all(|line| line.starts_with("INFO added a new job")), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_added_again_unchanged_writes_nothing() {
+    let (scheduler, _clock) = build(&MemoryStorage::default(), 0).await;
+    let id = scheduler.add(every(10).seconds().key("k").call("added")).await.unwrap();
+    let mut events = scheduler.subscribe();
+    assert_eq!(scheduler.add(every(10).seconds().key("k").call("added")).await.unwrap(), id);
+    assert_eq!(events.try_next(), None);
+}
+
+#[tokio::test]
+async fn a_job_of_an_earlier_version_that_differs_hides_none_that_is_equal() {
+    let storage = MemoryStorage::default();
+    let jobs = || vec![every(10).seconds().retries(9).call("added").into(), call(every(10).seconds())];
+    add_all(&storage, true, jobs()).await;
+    let storage = of_earlier_version(&storage).await;
+    for _ in 0..2 {
+        assert_eq!(add_all(&storage, true, vec![call(every(10).seconds())]).await, [1]);
+    }
 }
 
 #[tokio::test]
