@@ -1,5 +1,4 @@
-//! What the log says of attempts: the span they run in, and a line for each that
-//! fails.
+//! Logging of attempts: the span they run in, and a line for each that fails.
 //!
 //! Both have the same fields: `job`, `name`, `function`, `run` and `attempt`.
 

@@ -14,7 +14,7 @@
 //! - [`settle`] records outcomes in batches.
 //! - [`retry`] decides whether a failed attempt is retried, and says why not.
 //! - [`meter`] counts what happens, and [`job_series`] does by the names of jobs.
-//! - [`log`] says what the log says of attempts.
+//! - [`log`] logs failed attempts, and makes the spans that attempts run in.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
 //! - [`problems`] keeps track of what an operator should know.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::schedule::ScheduleDefinition;
 
-/// What a job is at.
+/// What a job is doing now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
