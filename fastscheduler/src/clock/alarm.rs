@@ -167,7 +167,7 @@ impl Future for Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            // Bound to a name, which lets go of the lock before the waker is dropped.
+            // Bound to a name, which releases the lock before the waker is dropped.
             let _waker = self.alarm.waiting().wakers.remove(&place);
         }
     }

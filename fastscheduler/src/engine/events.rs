@@ -104,7 +104,7 @@ impl Feed {
         let _ = self.sender.send(batch);
     }
 
-    /// Ends the events of all who listen, once they have had what was sent.
+    /// Ends the events of every subscriber, after those that were sent before.
     pub(super) fn close(&self) {
         self.closed.cancel();
     }

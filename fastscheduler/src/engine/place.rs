@@ -117,7 +117,7 @@ impl Engine {
         self.write_down("fires of a cancelled job", &late).await;
     }
 
-    /// Lets go of a job that is gone from the store, and cancels its attempts.
+    /// Forgets a job that is gone from the store, and cancels its attempts.
     pub(crate) async fn forget(&self, id: JobId) {
         self.removals.fetch_add(1, Ordering::AcqRel);
         let job = self.table.remove(id);

@@ -6,8 +6,9 @@ use super::LiveJob;
 use crate::job::{AfterFailure, Entry, Overlap, backoff};
 use crate::registry::Failure;
 
-/// The retry that follows a failed attempt of `entry`, or what follows instead. `job` is the job in its
-/// present state, or `None` if it is gone.
+/// The retry that follows a failed attempt, or the reason why there is none.
+///
+/// `job` is the job as it is now, or `None` if it is gone.
 pub(super) fn retry(
     failure: &Failure,
     entry: &Entry,

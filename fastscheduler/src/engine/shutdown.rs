@@ -133,7 +133,7 @@ impl Engine {
         self.claiming.is_cancelled()
     }
 
-    /// Lets go of the store and ends the events, after a [`stop`](Self::stop).
+    /// Closes the store and ends the events, after a [`stop`](Self::stop).
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         self.is_closed.store(true, Ordering::Release);
         let closed = self.storage.close().await;

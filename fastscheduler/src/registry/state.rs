@@ -23,6 +23,7 @@ use std::sync::{Arc, OnceLock, Weak};
 ///     println!("cleaning {}", db.0.0);
 /// }
 /// ```
+///
 /// # Beside another `State`
 ///
 /// axum has a `State` too, and a module that handles requests and has jobs

@@ -91,6 +91,10 @@ impl Scheduler {
             }
             return self.insert(checked, now).await;
         }
+        // A function that was registered after the build gets them at the start otherwise.
+        if self.0.not_added.awaits(&checked.definition.function) {
+            self.adopt_imported(&checked.definition.function).await?;
+        }
         while let Some(mark) = self.0.not_added.find(&checked.definition) {
             if self.add_again(mark, &checked, now).await? {
                 return Ok(mark.id);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::add::CLOSURES;
-use crate::job::{Job, JobDefinition, JobId, Name, Source};
+use crate::job::{FunctionKey, Job, JobDefinition, JobId, Name, Source};
 
 /// The jobs that earlier processes added, and this one has not added yet.
 ///
@@ -18,6 +18,9 @@ use crate::job::{Job, JobDefinition, JobId, Name, Source};
 #[derive(Debug, Default)]
 pub(super) struct NotAdded {
     jobs: Mutex<BTreeSet<Mark>>,
+    /// The bare names of functions that jobs of the Python program wait for, as far
+    /// as nobody has looked for them since the build.
+    awaited: Mutex<HashSet<String>>,
     /// Whether the start is over. From then on, a call with another schedule is
     /// another job.
     is_started: AtomicBool,
@@ -44,6 +47,8 @@ enum Evidence {
 impl NotAdded {
     /// Takes note of stored jobs that no attribute declares, oldest first.
     pub(super) fn fill(&self, stored: &[&Job]) {
+        let imported = stored.iter().filter(|job| job.source == Source::Imported);
+        locked(&self.awaited).extend(imported.map(|job| job.function().name().to_owned()));
         let mut jobs = self.lock();
         let mut seen = HashSet::new();
         for job in stored.iter().filter(|job| evidence(job) == Some(Evidence::Recorded)) {
@@ -103,15 +108,33 @@ impl NotAdded {
         self.lock().insert(mark);
     }
 
+    /// Whether jobs of the Python program may wait for a function of that name. It is
+    /// so once: whoever asks looks for them.
+    pub(super) fn awaits(&self, function: &FunctionKey) -> bool {
+        locked(&self.awaited).remove(function.name())
+    }
+
+    /// Follows a job that has been given to another function.
+    pub(super) fn rename(&self, mark: Mark, job: &Job) {
+        let mut jobs = self.lock();
+        if jobs.remove(&mark) {
+            jobs.insert(Mark::of(job));
+        }
+    }
+
     /// Whether the program added this job before, and has not since its start.
     pub(super) fn has(&self, job: &Job) -> bool {
         job.source() == Source::Added && self.lock().contains(&Mark::of(job))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<Mark>> {
-        // Each change of it is whole.
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.jobs)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change of what is inside is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Mark {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::added::Mark;
 use super::edit::Edit;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
@@ -47,7 +48,9 @@ impl Scheduler {
             let Some(mut job) = self.0.engine.storage.job(id).await? else { continue };
             let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { continue };
             if found.key() == function {
+                let mark = Mark::of(&job);
                 self.place(&mut job, &found, None).await?;
+                self.0.not_added.rename(mark, &job);
                 self.take_over(&job, None).await?;
             }
         }

@@ -13,7 +13,8 @@ impl Scheduler {
     /// Registers an async closure as a function under `module::name` or a bare
     /// name, so that jobs can call it by that.
     ///
-    /// The closure returns `()` or `anyhow::Result<T>`, as one for `run` does.
+    /// The closure returns `()` or `anyhow::Result<T>`, as one for `run` does. An
+    /// error that no retry can mend is wrapped in [`Permanent`](crate::Permanent).
     ///
     /// # Errors
     ///

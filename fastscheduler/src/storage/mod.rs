@@ -325,11 +325,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// no local times ignore it, which is the default.
     fn write_local_times_in(&self, _zone: Tz) {}
 
-    /// Makes safe what was applied, and lets go of the store, so that somebody
-    /// else can open it. What was stored can still be read; changes are refused
-    /// from now on. Closing it again does nothing.
+    /// Syncs everything that was applied and releases the store, so that another
+    /// process can open it. Reading still works; changes are refused from now on.
+    /// Closing it again does nothing.
     ///
-    /// A store that holds nothing open has nothing to do.
+    /// The default is for stores that hold nothing open, and does nothing.
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         Box::pin(ready(Ok(())))
     }

@@ -78,6 +78,32 @@ async fn a_program_that_adds_the_jobs_that_were_taken_over_has_each_once() {
     }
 }
 
+/// `job_6` calls a function that is there only once it has been registered.
+#[tokio::test]
+async fn a_job_whose_function_is_registered_after_the_build_is_matched_as_well() {
+    let folder = StateFolder::of_python(&[]);
+    let clock = ManualClock::new(instant(SAVED));
+    for is_added_first in [true, false, true] {
+        let scheduler = built(&folder, &clock).await;
+        let before = scheduler.jobs().await.unwrap();
+        scheduler.register_function("jobs::unreliable", || async {}).unwrap();
+        if !is_added_first {
+            scheduler.start().await.unwrap();
+        }
+        let id = scheduler.add(every(2).seconds().retries(0).call("jobs::unreliable")).await.unwrap();
+        if is_added_first {
+            scheduler.start().await.unwrap();
+        }
+        let job = scheduler.job(&id).await.unwrap().unwrap();
+        assert_eq!(id.to_string(), "job_6");
+        assert_ne!(job.status(), JobStatus::Orphaned);
+        assert_eq!(job.function().to_string(), "jobs::unreliable");
+        assert_eq!(scheduler.jobs().await.unwrap().len(), before.len());
+        audit(&folder, &clock, &[]).await;
+        scheduler.stop().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_was_missed_since_it_was_saved_is_caught_up_with_and_no_fire_is_lost() {
     let folder = StateFolder::of_python(&[]);

@@ -13,18 +13,18 @@ use crate::storage::StorageError;
 
 /// Keeps others from opening the same state file, until it is released.
 ///
-/// A file of its own is locked, since the state file is replaced by another
-/// one time and again. It stays behind: who removes it may remove that of
-/// somebody who has just locked it. On Unix the state file is locked too, for
-/// those who come by another hard link, or when the file of its own was removed.
-/// File systems of a network may not know locks, or forget them.
+/// The lock is on a separate file, since each fold replaces the state file. That
+/// file is never removed: removing it could remove one that another process has
+/// just locked. On Unix the state file is locked too, against processes that open
+/// it through another hard link, or after the separate file was removed. Network
+/// file systems may not support locks, or forget them.
 #[derive(Debug)]
 pub(super) struct Lock(Mutex<Held>);
 
 /// What is locked.
 #[derive(Debug, Default)]
 struct Held {
-    /// The file of its own.
+    /// The separate file.
     own: Option<Locked>,
     /// The state file.
     state: Option<Locked>,
@@ -45,8 +45,8 @@ struct Locked {
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // A process that somebody is just starting has the file too, until it
-        // runs its program: closing it would not end the lock.
+        // A child process that is just being started has the file open too, until
+        // it runs its program. Closing the file here would not end the lock.
         let _ = self.file.unlock();
     }
 }
@@ -161,7 +161,7 @@ fn failed(files: &Files, source: io::Error) -> FileError {
     FileError::new("lock the state file", &files.lock, source)
 }
 
-/// Locks the file of its own, which is made if it is not there.
+/// Locks the separate file, and creates it if it is not there.
 fn lock_own(path: &Path) -> Result<Locked, Refusal> {
     files::check_place(path).map_err(Refusal::Failed)?;
     let mut options = OpenOptions::new();

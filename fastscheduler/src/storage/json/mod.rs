@@ -72,19 +72,19 @@ const FOLD_AT: u64 = 16 * 1024 * 1024;
 ///
 /// `<state_file>` is a snapshot, `<state_file>.journal` what was changed since,
 /// one JSON record a line; `<name>_dead_letters.json` shows the dead letters.
-/// One process has them open at a time, which `<state_file>.lock` sees to. If
-/// another one takes them over all the same, this store writes nothing more, and
-/// [`lost`](Storage::lost) returns. File systems of a network may not know locks.
+/// A lock on `<state_file>.lock` keeps other processes from opening them. If
+/// another process takes them over anyway, this store writes nothing more, and
+/// [`lost`](Storage::lost) returns. Network file systems may not support locks.
 ///
-/// What a caller is told succeeded is safe from a power failure; runs are so
-/// within 100 ms. While the disk is full jobs go on, and what is asked for
-/// fails with the reason; once there is space, all of it is written.
+/// A change that a caller was told succeeded survives a power failure, and so
+/// does a run 100 ms after it ended. While the disk is full, jobs keep running and
+/// requests fail with the reason. Once there is space, everything is written.
 ///
 /// A state file of the Python program of the same name is taken over. The
 /// original stays as `<state_file>.bak`.
 ///
-/// It is a handle: clones of it are the same store, which is let go of when the
-/// last is dropped, or when its scheduler is stopped.
+/// Clones share one store. It is closed when its scheduler is stopped, or when
+/// the last clone is dropped.
 ///
 /// # Examples
 ///
@@ -261,7 +261,7 @@ impl Drop for Handle {
     }
 }
 
-/// A thread that has to end before the files are let go of.
+/// A thread that has to end before the files are released.
 struct OnDuty(Arc<Ledger>);
 
 impl OnDuty {
