@@ -61,14 +61,6 @@ pub(super) struct Ended {
 /// cancelled before the function began or returned.
 pub(super) type Thread = JoinHandle<Option<Outcome>>;
 
-/// Outcomes that wait to be recorded.
-#[derive(Debug, Default)]
-pub(super) struct Outcomes {
-    pub(super) list: Vec<Ended>,
-    /// When the recorder was notified of them.
-    pub(super) notified_at: Option<DateTime<Utc>>,
-}
-
 impl LiveJob {
     /// The end of the attempt before the one that `entry` is to be: its
     /// process ended first.

@@ -1,7 +1,6 @@
 //! From a claim to an attempt: a claim may be void, or missed, or begin.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,10 +8,10 @@ use tracing::Span;
 
 use super::activity::Known;
 use super::attempt::Attempt;
+use super::failure::{AFTER_FAILURE, describe, report};
 use super::plan::{FollowUp, LATE};
-use super::set_back::UNNOTICED;
-use super::settle::{describe, report};
-use super::{AFTER_FAILURE, Engine, LiveJob};
+use super::watched_clock::UNNOTICED;
+use super::{Engine, LiveJob, SkippedOnce};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
 use crate::queue::{Claim, Settlement};
 use crate::registry::{Cancellation, JobContext};
@@ -37,14 +36,27 @@ struct Batch {
     has_deferred: bool,
 }
 
+impl Batch {
+    /// Gives a claim back, since its job is being changed.
+    ///
+    /// The change puts another entry in its place, or else it is claimed again. If
+    /// it has put none there, since this one was claimed, it is of the new revision
+    /// from now on.
+    fn defer(&mut self, claim: Claim, job: &LiveJob) {
+        self.has_deferred = true;
+        let next = Entry { kind: EntryKind::Fire, revision: job.revision, ..claim.entry.clone() };
+        self.settlements.push(Settlement { claim, next: Some(next) });
+    }
+}
+
 impl Engine {
     /// Hands claims to the pullers, once the store knows of them.
     pub(super) async fn begin(&self, lane: Lane, claims: Vec<Claim>, short_since: Option<DateTime<Utc>>) {
         if claims.is_empty() {
             return;
         }
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        let batch_of_claims = self.batch().await;
+        self.slots.note_claims();
+        let batch_of_claims = self.table.gate.batch().await;
         let now = self.clock.now();
         let mut batch = Batch {
             now,
@@ -58,6 +70,7 @@ impl Engine {
             match job {
                 // Cancelled since it was claimed.
                 None => batch.settlements.push(Settlement { claim, next: None }),
+                Some(job) if self.table.gate.is_closed(job.id) => batch.defer(claim, &job),
                 Some(job)
                     if claim.entry.crashes > 0
                         && !job.activity.is_waiting(claim.entry.run_id())
@@ -69,8 +82,11 @@ impl Engine {
                 Some(job) => self.sort(claim, job, &mut batch),
             }
         }
-        for job in &batch.skipped_once {
-            self.remember_skipped_once(job).await;
+        for live in &batch.skipped_once {
+            // A store that does not answer has not skipped it either.
+            if let Ok(Some(job)) = self.storage.job(live.id).await {
+                self.table.skipped_once.add(SkippedOnce { job, function: Arc::clone(&live.function) });
+            }
         }
         let Batch { mut changes, begun, attempts, covered, settlements, successors, has_deferred, .. } =
             batch;
@@ -122,7 +138,7 @@ impl Engine {
                 || entry.revision < job.revision
                     && job.starts_from != Some(entry.scheduled_for)
                     && !job.fires_at(entry.scheduled_for));
-        if is_new && !self.is_shared && entry.due_at - now > UNNOTICED {
+        if is_new && !self.leases.is_shared() && entry.due_at - now > UNNOTICED {
             // The clock was set back after the claim. A job that was rewound for
             // that has another entry in its place.
             let is_replaced = is_void || entry.revision < job.revision;
@@ -130,12 +146,7 @@ impl Engine {
             return batch.settlements.push(Settlement { claim, next: (!is_replaced).then_some(next) });
         }
         if is_edited && !is_void {
-            // The change puts another entry in its place, or else it is claimed
-            // again. If it has put none there, since this one was claimed, it is
-            // of the new revision from now on.
-            batch.has_deferred = true;
-            let next = Entry { kind: EntryKind::Fire, revision: job.revision, ..entry.clone() };
-            return batch.settlements.push(Settlement { claim, next: Some(next) });
+            return batch.defer(claim, &job);
         }
         // What is open, as a retry, is held until the job is resumed.
         let is_held = job.is_paused && (is_scheduled || entry.attempt > 1);
@@ -147,7 +158,7 @@ impl Engine {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
-                if !self.is_shared && !job.definition.schedule.spec.is_recurring() {
+                if !self.leases.is_shared() && !job.definition.schedule.spec.is_recurring() {
                     batch.skipped_once.push(Arc::clone(&job));
                 }
                 job.activity.set_over(true);
@@ -164,7 +175,7 @@ impl Engine {
         if self.persist("whether a fire has ended", || self.storage.is_final(run_id)).await {
             return true;
         }
-        let ended = job.crashed(entry, &self.instance, batch.now);
+        let ended = job.crashed(entry, &self.setup.instance, batch.now);
         let is_over = ended.retry.is_none();
         batch.changes.push(Change::EndAttempt(ended));
         is_over
@@ -188,7 +199,7 @@ impl Engine {
                 context.cancel(why);
             }
         }
-        let (definition, states) = (Arc::clone(&job.definition), Arc::clone(&self.states));
+        let (definition, states) = (Arc::clone(&job.definition), Arc::clone(&self.setup.states));
         let context = JobContext::new(definition, entry.run_id(), claim.fence, states);
         let mut progress = Progress::unmoved(job.scheduled_since);
         if job.activity.begin(context.clone(), now) {
@@ -221,7 +232,7 @@ impl Engine {
             self.note_trouble("claims", Some(describe(&error)));
             tokio::select! {
                 () = self.clock.sleep(AFTER_FAILURE) => {}
-                () = self.claiming.cancelled() => return false,
+                () = self.lifecycle.stopping() => return false,
             }
         }
         self.note_trouble("claims", None);
@@ -232,12 +243,9 @@ impl Engine {
         if attempts.is_empty() {
             return;
         }
-        self.in_flight.fetch_add(attempts.len(), Ordering::AcqRel);
-        if lane == Lane::Blocking {
-            self.blocking.fetch_add(attempts.len(), Ordering::AcqRel);
-        }
+        self.slots.take(attempts.len(), lane);
         for attempt in &attempts {
-            self.hold(&attempt.claim, &attempt.context, now);
+            self.leases.hold(&attempt.claim, &attempt.context, now);
         }
         if self.pullers.hand_out(attempts, now) {
             self.watch();

@@ -1,12 +1,11 @@
 //! Waiting for what is due, and claiming it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::lease::LEASE;
-use super::{AFTER_FAILURE, Engine};
+use super::Engine;
+use super::failure::AFTER_FAILURE;
 use crate::job::Lane;
 use crate::queue::{Claimer, QueueError};
 
@@ -34,28 +33,27 @@ impl Engine {
     /// Claims what is due until claiming ends.
     pub(super) async fn dispatch(self: Arc<Self>) {
         // Also when the queue panics: nobody must wait for claims that never come.
-        let _last = self.claimed_last.clone().drop_guard();
+        let _last = self.lifecycle.claims();
         let mut dispatcher = Dispatcher {
             claimer: Claimer {
-                instance: Arc::clone(&self.instance),
+                instance: Arc::clone(&self.setup.instance),
                 functions: Arc::clone(self.table.functions()),
                 room_async: 0,
                 room_blocking: 0,
-                lease: self.is_shared.then_some(LEASE),
+                lease: self.leases.length(),
             },
             first: Lane::Async,
             short_since: [None; 2],
             claimed_at: None,
         };
-        while !self.claiming.is_cancelled() {
+        while !self.lifecycle.is_stopping() {
             self.watchdog.dispatch_began();
             // Before the claim: what comes due after it is to be waited for.
             let seen_until = self.clock.now();
-            self.note_reading(seen_until);
-            self.busy.fetch_add(1, Ordering::AcqRel);
+            self.clock.note_reading(seen_until);
+            let claiming = self.slots.claiming();
             let claimed = self.claim_due(&mut dispatcher, seen_until).await;
-            self.busy.fetch_sub(1, Ordering::AcqRel);
-            self.idle_more.notify_waiters();
+            drop(claiming);
             dispatcher.first = other(dispatcher.first);
             let waited = match claimed {
                 Ok(Claimed { count, is_all }) => {
@@ -70,7 +68,7 @@ impl Engine {
                 tracing::error!(error = &error as &dyn std::error::Error, "the queue failed; trying again");
                 tokio::select! {
                     () = self.clock.sleep(AFTER_FAILURE) => {}
-                    () = self.claiming.cancelled() => {}
+                    () = self.lifecycle.stopping() => {}
                 }
             }
         }
@@ -84,10 +82,9 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<Claimed, QueueError> {
         let mut claimed = Claimed { count: 0, is_all: true };
-        // Before the look at the room: what is freed after it is heard of.
-        self.is_short.store(true, Ordering::SeqCst);
+        self.slots.ask_for_more();
         for lane in [dispatcher.first, other(dispatcher.first)] {
-            let room = self.room(lane).min(BATCH);
+            let room = self.slots.room(lane).min(BATCH);
             let short_since = &mut dispatcher.short_since[lane as usize];
             if room == 0 {
                 short_since.get_or_insert(now);
@@ -107,7 +104,7 @@ impl Engine {
             }
         }
         if dispatcher.short_since == [None; 2] {
-            self.is_short.store(false, Ordering::SeqCst);
+            self.slots.ask_no_more();
         }
         Ok(claimed)
     }
@@ -141,8 +138,8 @@ impl Engine {
         tokio::select! {
             () = time => {}
             () = self.queue.wake() => {}
-            () = self.room_more.notified() => {}
-            () = self.claiming.cancelled() => {}
+            () = self.slots.more() => {}
+            () = self.lifecycle.stopping() => {}
         }
         Ok(())
     }

@@ -1,43 +1,22 @@
-//! Keeping changes of jobs apart from the batches that the engine works on.
+//! Changes of jobs: one at a time for each job, and whole.
 //!
-//! A batch of claims reads what a job is, writes down that its fires begin, and
-//! settles; a change of a job writes what it is and puts its next fire into the
-//! queue. Mixed, the two would account for a fire twice or not at all. So a
-//! change marks its job, which keeps new claims of it from beginning, waits
-//! for the batches that have not seen the mark, and takes over alone. A store
-//! that is slow to confirm a change holds up this one job and no other.
+//! A change marks its job, which keeps new claims of it from beginning, waits for
+//! the batches that have not seen the mark, and takes over alone what the store
+//! then has. A store that is slow to confirm it holds up this one job and no other.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
+use tokio::sync::RwLockWriteGuard;
 
+use super::Engine;
 use super::activity::Activity;
-use super::{Engine, Problem, ProblemCode};
+use super::gate::Batch;
 use crate::job::JobId;
 use crate::storage::StorageError;
-
-/// What fails, and why.
-type Troubles = BTreeMap<String, String>;
-
-/// Who works on what.
-#[derive(Debug)]
-pub(super) struct Exclusion {
-    /// Read by batches, written by who takes a change over.
-    batches: RwLock<()>,
-    /// Why the store or the queue cannot be written, while that lasts.
-    trouble: watch::Sender<Troubles>,
-}
-
-impl Default for Exclusion {
-    fn default() -> Self {
-        Self { batches: RwLock::default(), trouble: watch::Sender::new(Troubles::new()) }
-    }
-}
 
 /// A change of a job that is under way, until it is dropped.
 #[derive(Debug)]
@@ -51,14 +30,33 @@ impl Drop for Editing {
     }
 }
 
-/// Keeps batches out while a change is taken over; ends when it is dropped.
+/// Keeps batches from a job while a change of it is taken over; ends when it is
+/// dropped.
 #[must_use = "batches go on when it is dropped"]
 pub(crate) struct TakingOver<'a> {
-    alone: Option<RwLockWriteGuard<'a, ()>>,
+    job: JobId,
     engine: &'a Engine,
 }
 
 impl Drop for TakingOver<'_> {
+    fn drop(&mut self) {
+        let waited = self.engine.table.gate.open(self.job);
+        if !waited.is_empty() {
+            waited.into_iter().for_each(|ended| self.engine.outcomes.add(ended));
+            self.engine.outcomes.announce(self.engine.clock.now());
+        }
+        self.engine.expect_dispatch();
+    }
+}
+
+/// Keeps batches from all jobs; ends when it is dropped.
+#[must_use = "batches go on when it is dropped"]
+pub(crate) struct TakingOverAll<'a> {
+    alone: Option<RwLockWriteGuard<'a, ()>>,
+    engine: &'a Engine,
+}
+
+impl Drop for TakingOverAll<'_> {
     fn drop(&mut self) {
         self.alone = None;
         // A batch that was waiting for the lock can go on now.
@@ -114,47 +112,29 @@ impl Engine {
         if let Some(activity) = &editing.0 {
             activity.begin_edit();
         }
-        let mut trouble = self.exclusion.trouble.subscribe();
         tokio::select! {
             biased;
-            _ = self.exclusion.batches.write() => Ok(editing),
-            why = trouble.wait_for(|troubles| !troubles.is_empty()) => {
-                let why = why.ok().and_then(|troubles| troubles.values().next().cloned());
-                Err(StorageError::new("change the job", why.unwrap_or_default()))
-            }
+            () = self.table.gate.batches_ended() => Ok(editing),
+            why = self.telemetry.troubles.any() => Err(StorageError::new("change the job", why)),
         }
     }
 
-    /// Works on a batch: no change is taken over meanwhile.
-    pub(crate) async fn batch(&self) -> RwLockReadGuard<'_, ()> {
-        self.exclusion.batches.read().await
+    /// Works on one job: no change of it is taken over meanwhile.
+    pub(crate) async fn batch_of(&self, job: JobId) -> Batch<'_> {
+        self.table.gate.batch_of(job).await
     }
 
-    /// Takes a change over: no batch is worked on meanwhile.
-    pub(crate) async fn taking_over(&self) -> TakingOver<'_> {
-        TakingOver { alone: Some(self.exclusion.batches.write().await), engine: self }
+    /// Takes a change of a job over: no batch works on it meanwhile.
+    pub(crate) async fn taking_over(&self, job: JobId) -> TakingOver<'_> {
+        self.table.gate.close(job).await;
+        // Before the wait: the gate must open if the caller goes away during that.
+        let taking_over = TakingOver { job, engine: self };
+        self.table.gate.batches_ended().await;
+        taking_over
     }
 
-    /// Remembers why something fails, or that it no longer does. Each thing that
-    /// is done has a name of its own: that one succeeds says nothing of another.
-    pub(super) fn note_trouble(&self, what: &str, why: Option<String>) {
-        let (mut has_begun, mut has_ended) = (None, false);
-        self.exclusion.trouble.send_if_modified(|troubles| {
-            let Some(why) = why else {
-                let is_known = troubles.remove(what).is_some();
-                has_ended = is_known && troubles.is_empty();
-                return is_known;
-            };
-            has_begun = troubles.is_empty().then(|| why.clone());
-            troubles.insert(what.to_owned(), why);
-            true
-        });
-        if let Some(error) = has_begun {
-            let values = [("error", error.into())];
-            self.problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
-        }
-        if has_ended {
-            self.problems.end(ProblemCode::StoreFailing, None);
-        }
+    /// Takes changes of any jobs over: no batch works on any meanwhile.
+    pub(crate) async fn taking_over_all(&self) -> TakingOverAll<'_> {
+        TakingOverAll { alone: Some(self.table.gate.close_all().await), engine: self }
     }
 }

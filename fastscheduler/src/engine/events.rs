@@ -6,7 +6,6 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::Engine;
 use crate::job::{DeadLetter, JobId, Run, RunId};
 use crate::storage::Change;
 
@@ -99,6 +98,29 @@ impl Feed {
         self.listeners() > 0 && !self.closed.is_cancelled()
     }
 
+    pub(super) fn subscribe(&self) -> Events {
+        let (receiver, closed) = (self.sender.subscribe(), self.closed.clone());
+        Events { receiver, closed, batch: Arc::default(), at: 0 }
+    }
+
+    /// Tells those who listen what was stored.
+    pub(super) fn announce(&self, changes: &[Change]) {
+        if !self.has_listeners() {
+            return;
+        }
+        let events: Vec<Event> = changes.iter().flat_map(events).collect();
+        for batch in events.chunks(BATCH) {
+            self.send(batch.into());
+        }
+    }
+
+    /// Tells those who listen of one event, which is made only if there are any.
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.has_listeners() {
+            self.send([event()].into());
+        }
+    }
+
     fn send(&self, batch: Arc<[Event]>) {
         // Nobody listening any more is no failure.
         let _ = self.sender.send(batch);
@@ -155,37 +177,6 @@ impl Events {
                 Err(TryRecvError::Lagged(batches)) => return Some(Event::Missed(batches)),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
             }
-        }
-    }
-}
-
-impl Engine {
-    pub(crate) fn subscribe(&self) -> Events {
-        let (receiver, closed) = (self.events.sender.subscribe(), self.events.closed.clone());
-        Events { receiver, closed, batch: Arc::default(), at: 0 }
-    }
-
-    /// Tells those who listen what was stored.
-    pub(crate) fn announce(&self, changes: &[Change]) {
-        if !self.events.has_listeners() {
-            return;
-        }
-        let events: Vec<Event> = changes.iter().flat_map(events).collect();
-        for batch in events.chunks(BATCH) {
-            self.events.send(batch.into());
-        }
-    }
-
-    /// Tells those who listen that all dead letters were dropped.
-    pub(crate) fn announce_cleared(&self) {
-        if self.events.has_listeners() {
-            self.events.send([Event::DeadLettersRemoved].into());
-        }
-    }
-
-    pub(super) fn announce_start(&self, run: RunId) {
-        if self.events.has_listeners() {
-            self.events.send([Event::RunStarted(run)].into());
         }
     }
 }

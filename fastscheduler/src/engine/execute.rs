@@ -12,8 +12,9 @@ use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
+use super::inside::Inside;
 use super::pullers::Unspawned;
-use super::{Durations, Engine, lock, log};
+use super::{Durations, Engine, log};
 use crate::job::Overlap;
 use crate::registry::{Call, Cancellation, Invocation, Outcome};
 
@@ -83,7 +84,7 @@ impl Engine {
         deadline: Deadline,
     ) -> Unspawned {
         let context = attempt.context.clone();
-        let inside = self.inside(context.run_id());
+        let inside = Inside::new(&**self, context.run_id());
         let span = attempt.span.clone();
         let thread = tokio::task::spawn_blocking(move || {
             if context.is_cancelled() {
@@ -137,7 +138,7 @@ impl Engine {
     ) -> DateTime<Utc> {
         // The spawned task soon polls again, with its own waker.
         let mut context = Context::from_waker(Waker::noop());
-        let inside = self.inside(attempt.context.run_id());
+        let inside = Inside::new(&**self, attempt.context.run_id());
         let poll = AssertUnwindSafe(|| inside.enter(|| future.poll_unpin(&mut context)));
         let polled = catch_unwind(poll);
         let now = self.clock.now();
@@ -154,7 +155,7 @@ impl Engine {
     }
 
     async fn watch_future(self: Arc<Self>, attempt: Attempt, mut future: InSpan, deadline: Deadline) {
-        let inside = self.inside(attempt.context.run_id());
+        let inside = Inside::new(&*self, attempt.context.run_id());
         let future = std::future::poll_fn(move |context| inside.enter(|| future.poll_unpin(context)));
         let watched = async {
             tokio::select! {
@@ -192,7 +193,7 @@ impl Engine {
         let why = tokio::select! {
             biased;
             why = attempt.context.cancelled_by() => why,
-            () = self.interrupted(attempt.context.run_id()) => attempt.context.cancel(Cancellation::Shutdown),
+            () = self.lifecycle.interrupted(attempt.context.run_id()) => attempt.context.cancel(Cancellation::Shutdown),
             () = is_over => attempt.context.cancel(Cancellation::Deadline),
         };
         match why {
@@ -204,14 +205,14 @@ impl Engine {
     /// Adds an outcome without notifying the recorder; the next `pass_on` does that.
     fn defer_outcome(&self, finished_at: DateTime<Utc>, mut attempt: Attempt, end: End) {
         attempt.span = Span::none();
-        lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread: None });
+        self.outcomes.add(Ended { attempt, end, finished_at, thread: None });
     }
 
     fn finish(&self, mut attempt: Attempt, end: End, thread: Option<Thread>) {
         // It ends with the code that ran in it, not with the record.
         attempt.span = Span::none();
         let finished_at = self.clock.now();
-        lock(&self.ended).list.push(Ended { attempt, end, finished_at, thread });
-        self.notify_recorder(finished_at);
+        self.outcomes.add(Ended { attempt, end, finished_at, thread });
+        self.outcomes.announce(finished_at);
     }
 }

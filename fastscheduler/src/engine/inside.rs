@@ -5,7 +5,6 @@
 
 use std::cell::Cell;
 
-use super::Engine;
 use crate::job::RunId;
 
 thread_local! {
@@ -31,6 +30,10 @@ impl Drop for Mark {
 }
 
 impl Inside {
+    pub(super) fn new<E>(engine: &E, run: RunId) -> Self {
+        Self { engine: std::ptr::from_ref(engine).addr(), run }
+    }
+
     /// Runs code of the attempt, with the thread marked.
     pub(super) fn enter<T>(self, code: impl FnOnce() -> T) -> T {
         // A job of one scheduler may drive jobs of another.
@@ -39,14 +42,8 @@ impl Inside {
     }
 }
 
-impl Engine {
-    pub(super) fn inside(&self, run: RunId) -> Inside {
-        Inside { engine: std::ptr::from_ref(self).addr(), run }
-    }
-
-    /// The attempt of this engine whose code calls this, if any.
-    pub(crate) fn calling_attempt(&self) -> Option<RunId> {
-        let run = INSIDE.get()?.run;
-        (INSIDE.get() == Some(self.inside(run))).then_some(run)
-    }
+/// The attempt of an engine whose code calls this, if any.
+pub(super) fn calling_attempt<E>(engine: &E) -> Option<RunId> {
+    let inside = INSIDE.get()?;
+    (inside.engine == std::ptr::from_ref(engine).addr()).then_some(inside.run)
 }

@@ -1,27 +1,35 @@
 //! The loop: claims what is due, executes it, and settles the outcome.
 //!
+//! [`Engine`] is the wiring. Its methods lie where their step of the loop does:
+//!
 //! - [`place`] puts jobs' fires into the queue, at the start and after changes.
 //! - [`dispatch`] waits for the next due entry and claims, without polling.
 //! - [`begin`] turns claims into attempts, unless they are void or missed.
-//! - [`pullers`] take attempts and poll each future once.
+//! - [`pull`] takes attempts and polls each future once.
 //! - [`execute`] runs attempts: a future is spawned only if it is pending;
 //!   blocking functions get a thread.
-//! - [`watchdog`] moves on work that is stuck behind a busy worker; for this,
-//!   [`twins`] drive the dispatcher and the recorder.
-//! - [`plan`] says which fire comes next, and which ones are skipped.
-//! - [`edits`] keeps changes of jobs apart from all of these.
-//! - [`lease`] renews the claims of a shared queue.
+//! - [`watch`] moves on work that is stuck behind a busy worker.
 //! - [`settle`] records outcomes in batches.
-//! - [`retry`] decides whether a failed attempt is retried, and says why not.
-//! - [`meter`] counts what happens, and [`job_series`] does by the names of jobs.
-//! - [`log`] logs failed attempts, and makes the spans that attempts run in.
-//! - [`under_way`] shows what runs, and cancels it.
-//! - [`events`] tells those who listen.
-//! - [`problems`] keeps track of what an operator should know.
-//! - [`set_back`] notices that the clock was set.
-//! - [`skipped_once`] remembers one-time jobs that may come back then.
-//! - [`shutdown`] ends all of it in order; [`inside`] tells when an attempt asks
-//!   for that.
+//! - [`edits`] changes jobs, apart from all of these.
+//! - [`store`] writes, and tries again until that succeeds.
+//! - [`running`] shows what runs, and cancels it.
+//! - [`set_back`] deals with a clock that was set.
+//! - [`shutdown`] ends all of it in order.
+//!
+//! What it works with are owners of state, which know neither it nor one another:
+//!
+//! - [`table`] has the jobs, and the [`gate`] between their changes and batches.
+//! - [`slots`] says what may run at once.
+//! - [`pullers`] holds what is ready to be polled, and [`outcomes`] what has ended.
+//! - [`leases`] renews the claims of a shared queue.
+//! - [`lifecycle`] knows what was started, and how far a stop has come.
+//! - [`watchdog`] times the looks, with [`twins`] for the dispatcher and the recorder.
+//! - [`watched_clock`] is the clock, and notices that it was set.
+//! - [`telemetry`] has the [`events`], the counters ([`meter`], [`job_series`]) and
+//!   the [`problems`].
+//!
+//! At the bottom are rules about jobs and what is known of them: [`live`],
+//! [`activity`], [`plan`], [`retry`], [`attempt`], [`durations`].
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
 //! across an `.await`, and none at all across user code.
@@ -34,68 +42,66 @@ mod durations;
 mod edits;
 mod events;
 mod execute;
+mod failure;
+mod gate;
 mod inside;
 mod job_series;
-mod lease;
+mod leases;
+mod lifecycle;
 mod live;
 mod log;
 mod meter;
+mod outcomes;
 mod place;
 mod plan;
 mod problems;
+mod pull;
 mod pullers;
 mod retry;
+mod running;
 mod set_back;
 mod settle;
 mod shutdown;
 mod skipped_once;
+mod slots;
+mod store;
 mod table;
+mod telemetry;
+mod troubles;
 mod twins;
-mod under_way;
+mod watch;
 mod watchdog;
+mod watched_clock;
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::runtime::RuntimeFlavor;
 
 use crate::clock::Clock;
-use crate::job::{JobId, Lane, RunId};
+use crate::job::{JobDefinition, JobId, RunId};
 use crate::queue::{Queue, QueueError};
 use crate::registry::States;
-use crate::storage::{Change, Durability, Limits, Storage, StorageError};
+use crate::storage::{Change, Storage};
 
 pub(crate) use activity::{Activity, set_back as entry_set_back};
-use attempt::Outcomes;
 pub use durations::Durations;
-use edits::Exclusion;
-use events::Feed;
 pub use events::{Event, Events};
-use job_series::AllJobSeries;
 pub use job_series::JobMetrics;
 pub(crate) use job_series::JobSeries;
-use lease::Leases;
+use leases::Leases;
+use lifecycle::Lifecycle;
 pub(crate) use live::LiveJob;
-use meter::Meter;
 pub use meter::{FunctionMetrics, Metrics};
-use problems::Problems;
+use outcomes::Outcomes;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
-pub(crate) use set_back::SetBack;
-use set_back::Watch;
-use skipped_once::AllSkippedOnce;
 pub(crate) use skipped_once::SkippedOnce;
+use slots::Slots;
 pub(crate) use table::Table;
+use telemetry::Telemetry;
 use watchdog::Watchdog;
-
-/// How long to wait after the queue or the store failed.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
+pub(crate) use watched_clock::SetBack;
+use watched_clock::WatchedClock;
 
 /// How much may run at once, and what is kept.
 #[derive(Debug, Clone, Copy)]
@@ -108,68 +114,30 @@ pub(crate) struct Capacity {
     pub(crate) max_metric_jobs: usize,
 }
 
-/// What the engine works with.
+/// What an engine is told when it is made.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) states: Arc<States>,
+    /// The name of this instance in records.
+    pub(crate) instance: Arc<str>,
+    pub(crate) capacity: Capacity,
+}
+
+/// Executes jobs. See the [module](self) for what its parts do.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: WatchedClock,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) states: Arc<States>,
+    pub(crate) setup: Setup,
     pub(crate) table: Table,
-    pub(crate) instance: Arc<str>,
-    events: Feed,
-    meter: Meter,
-    pub(crate) job_series: AllJobSeries,
-    problems: Problems,
-    watch: Watch,
-    skipped_once: AllSkippedOnce,
-    /// The latest time that was read from the clock, in microseconds since 1970.
-    latest: AtomicI64,
-    /// How many recent clock steps keep history from being dropped by its age.
-    retention_holds: AtomicUsize,
-    capacity: Capacity,
-    /// Whether fires are put into the queue: from the start on.
-    is_placing: AtomicBool,
+    slots: Slots,
     pullers: Pullers,
+    outcomes: Outcomes,
+    leases: Leases,
+    lifecycle: Lifecycle,
     watchdog: Watchdog,
-    exclusion: Exclusion,
-    /// Counts the jobs that callers removed.
-    removals: AtomicU64,
-    /// Outcomes that wait to be recorded.
-    ended: Mutex<Outcomes>,
-    ended_more: Notify,
-    /// When the process made it, by its clock.
-    built_at: DateTime<Utc>,
-    /// Whether other instances may claim too, and the claims to be renewed then.
-    is_shared: bool,
-    leases: Mutex<Leases>,
-    /// Claims that are not settled yet, and blocking threads that have not ended.
-    in_flight: AtomicUsize,
-    blocking: AtomicUsize,
-    room_more: Notify,
-    /// Whether the dispatcher wants to hear of free slots.
-    is_short: AtomicBool,
-    claiming: CancellationToken,
-    /// Cancelled when the last claim was handed out.
-    claimed_last: CancellationToken,
-    /// `cutting` is cancelled when all attempts but those that called `stop` are
-    /// cut short, `executing` when all are.
-    cutting: CancellationToken,
-    executing: CancellationToken,
-    /// Attempts that called `stop` and have not ended.
-    callers: Mutex<HashSet<RunId>>,
-    tasks: TaskTracker,
-    /// The runtime that it was started on.
-    runtime: OnceLock<Handle>,
-    /// Claims on their way from the queue to `in_flight`.
-    busy: AtomicUsize,
-    idle_more: Notify,
-    /// Cancelled when somebody else has taken over the store.
-    lost: CancellationToken,
-    /// Whether the store was closed: what is not written by then never is.
-    is_closed: AtomicBool,
-    /// Counts what is handed out and settled, so that an observer sees changes.
-    epoch: AtomicU64,
+    telemetry: Telemetry,
 }
 
 impl Engine {
@@ -177,63 +145,33 @@ impl Engine {
         clock: Arc<dyn Clock>,
         storage: Arc<dyn Storage>,
         queue: Arc<dyn Queue>,
-        states: Arc<States>,
-        instance: Arc<str>,
-        capacity: Capacity,
+        setup: Setup,
     ) -> Self {
+        let Capacity { max_concurrency, max_workers, max_metric_jobs, .. } = setup.capacity;
         Self {
-            built_at: clock.now(),
-            is_shared: queue.is_shared(),
-            leases: Mutex::default(),
-            clock,
+            slots: Slots::new(max_concurrency, max_workers),
+            leases: Leases::new(queue.is_shared()),
+            lifecycle: Lifecycle::new(clock.now()),
+            telemetry: Telemetry::new(max_metric_jobs),
+            table: Table::default(),
+            pullers: Pullers::default(),
+            outcomes: Outcomes::default(),
+            watchdog: Watchdog::default(),
+            clock: WatchedClock::new(clock),
             storage,
             queue,
-            states,
-            table: Table::default(),
-            instance,
-            events: Feed::default(),
-            meter: Meter::default(),
-            job_series: AllJobSeries::new(capacity.max_metric_jobs),
-            problems: Problems::default(),
-            watch: Watch::default(),
-            skipped_once: AllSkippedOnce::default(),
-            latest: AtomicI64::new(i64::MIN),
-            retention_holds: AtomicUsize::new(0),
-            capacity,
-            is_placing: AtomicBool::new(false),
-            pullers: Pullers::default(),
-            watchdog: Watchdog::default(),
-            exclusion: Exclusion::default(),
-            removals: AtomicU64::new(0),
-            ended: Mutex::default(),
-            ended_more: Notify::new(),
-            in_flight: AtomicUsize::new(0),
-            blocking: AtomicUsize::new(0),
-            room_more: Notify::new(),
-            is_short: AtomicBool::new(false),
-            claiming: CancellationToken::new(),
-            claimed_last: CancellationToken::new(),
-            cutting: CancellationToken::new(),
-            executing: CancellationToken::new(),
-            callers: Mutex::default(),
-            tasks: TaskTracker::new(),
-            runtime: OnceLock::new(),
-            busy: AtomicUsize::new(0),
-            idle_more: Notify::new(),
-            lost: CancellationToken::new(),
-            is_closed: AtomicBool::new(false),
-            epoch: AtomicU64::new(0),
+            setup,
         }
     }
 
     /// Has tasks run on the runtime of the caller from now on.
     pub(crate) fn enter_runtime(&self) {
-        self.runtime.get_or_init(Handle::current);
+        self.lifecycle.enter_runtime();
     }
 
     /// Starts to claim and execute.
     pub(crate) fn start(self: &Arc<Self>) {
-        let runtime = self.runtime.get_or_init(Handle::current);
+        let runtime = self.lifecycle.enter_runtime();
         let workers = runtime.metrics().num_workers();
         let has_slack = !self.clock.slack().is_zero();
         self.pullers.begin(workers, workers > 1 && !has_slack);
@@ -241,123 +179,84 @@ impl Engine {
             self.watchdog.begin(self);
         }
         for number in 0..workers {
-            self.tasks.spawn(Arc::clone(self).pull(number));
+            self.lifecycle.spawn(Arc::clone(self).pull(number));
         }
         for task in self.watchdog.recorder.drive(Arc::clone(self).record_outcomes()) {
-            self.tasks.spawn(task);
+            self.lifecycle.spawn(task);
         }
-        if self.is_shared {
-            self.tasks.spawn(Arc::clone(self).renew_claims());
+        if self.leases.is_shared() {
+            let engine = Arc::clone(self);
+            self.lifecycle.spawn(async move {
+                let end = engine.lifecycle.executed_token();
+                engine.leases.renew(&**engine.clock, &*engine.queue, end).await;
+            });
         }
         for task in self.watchdog.dispatcher.drive(Arc::clone(self).dispatch()) {
-            self.tasks.spawn(task);
+            self.lifecycle.spawn(task);
         }
     }
 
     /// Does something beside the jobs; a stop waits for it.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        // Before the start, where the caller is.
-        let runtime = self.runtime.get().cloned().or_else(|| Handle::try_current().ok());
-        if let Some(runtime) = runtime {
-            self.tasks.spawn_on(task, &runtime);
-        }
+        self.lifecycle.spawn(task);
     }
 
-    /// Waits until all attempts have ended or are cut short.
-    pub(crate) async fn executed(&self) {
-        self.executing.cancelled().await;
+    /// The attempt of this engine whose code calls this, if any.
+    pub(crate) fn calling_attempt(&self) -> Option<RunId> {
+        inside::calling_attempt(self)
     }
 
-    /// Whether it was started, and fires are put into the queue.
-    pub(crate) fn is_placing(&self) -> bool {
-        self.is_placing.load(Ordering::Acquire)
+    pub(crate) fn subscribe(&self) -> Events {
+        self.telemetry.events.subscribe()
     }
 
-    /// Makes changes in the store, counts them, and logs the failures among them.
-    pub(crate) async fn apply(&self, changes: &[Change], durability: Durability) -> Result<(), StorageError> {
-        let before = self.clock.now();
-        let applied = self.storage.apply(changes, durability).await;
-        match &applied {
-            Ok(()) if changes.is_empty() => {}
-            Ok(()) => {
-                self.meter.stored(changes, self.clock.now() - before);
-                self.count_unstarted(changes);
-                log::failures(changes);
-            }
-            // Somebody else was faster: that is no failure of the store.
-            Err(StorageError::Conflict(_)) => {}
-            Err(_) => self.meter.not_stored(),
-        }
-        applied
+    /// Tells those who listen what was stored.
+    pub(crate) fn announce(&self, changes: &[Change]) {
+        self.telemetry.events.announce(changes);
     }
 
-    /// Counts the ends of attempts that did not start in this process, by their
-    /// jobs' names. [`record`](Self::record) counts the others, as it has their jobs.
-    fn count_unstarted(&self, changes: &[Change]) {
-        for change in changes {
-            if let Change::EndAttempt(ended) = change
-                && ended.run.started_at.is_none()
-                && let Some(job) = self.table.get(ended.run.job_id())
-                && let Some(series) = &job.series
-            {
-                series.ended(&ended.run);
-            }
-        }
+    /// Tells those who listen that all dead letters were dropped.
+    pub(crate) fn announce_cleared(&self) {
+        self.telemetry.events.tell(|| Event::DeadLettersRemoved);
+    }
+
+    /// Where a job is counted by its name, if it repeats.
+    pub(crate) fn series_of(&self, definition: &JobDefinition) -> Option<Arc<JobSeries>> {
+        self.telemetry.job_series.of(definition)
     }
 
     /// What was counted, and how much is under way.
     pub(crate) async fn metrics(&self) -> Result<Metrics, QueueError> {
         let depth = self.queue.depth(self.clock.now()).await?;
-        let in_flight = self.in_flight.load(Ordering::Acquire);
-        let claimed = self.pullers.waiting().min(in_flight);
-        let (jobs, other_jobs) = self.job_series.read();
+        let taken = self.slots.taken();
+        let claimed = self.pullers.waiting().min(taken);
+        let (jobs, other_jobs) = self.telemetry.job_series.read();
         Ok(Metrics {
-            running: in_flight - claimed,
+            running: taken - claimed,
             claimed,
             queued: depth.map(|depth| depth.pending),
             due: depth.map(|depth| depth.due),
-            listeners: self.events.listeners(),
-            problems: self.problems.metrics(),
+            listeners: self.telemetry.events.listeners(),
+            problems: self.telemetry.problems.metrics(),
             jobs,
             other_jobs,
-            ..self.meter.read()
+            ..self.telemetry.meter.read()
         })
     }
 
     /// Notes something that an operator should know.
     pub(crate) fn begin_problem(&self, problem: Problem) {
-        self.problems.begin(problem);
+        self.telemetry.problems.begin(problem);
     }
 
     /// Ends a job's problem of that kind, if it has one.
     pub(crate) fn end_problem(&self, code: ProblemCode, job: JobId) {
-        self.problems.end(code, Some(job));
+        self.telemetry.problems.end(code, Some(job));
     }
 
     /// What an operator should know now.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        self.problems.present()
-    }
-
-    fn limits(&self) -> Limits {
-        let days = self.capacity.history_retention_days;
-        let age = (days > 0 && self.may_drop_by_age()).then(|| chrono::TimeDelta::days(i64::from(days)));
-        Limits {
-            max_history: self.capacity.max_history,
-            history_since: age.and_then(|age| self.clock.now().checked_sub_signed(age)),
-            max_dead_letters: self.capacity.max_dead_letters,
-        }
-    }
-
-    /// How many more attempts of a lane may begin.
-    fn room(&self, lane: Lane) -> usize {
-        let free = self.capacity.max_concurrency.saturating_sub(self.in_flight.load(Ordering::SeqCst));
-        match lane {
-            Lane::Async => free,
-            Lane::Blocking => {
-                free.min(self.capacity.max_workers.saturating_sub(self.blocking.load(Ordering::SeqCst)))
-            }
-        }
+        self.telemetry.problems.present()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Putting jobs' fires into the queue: at the start, and after each change.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
@@ -15,16 +14,16 @@ use crate::storage::{Change, Durability, StorageError};
 impl Engine {
     /// Begins: what came due before was missed.
     pub(crate) async fn place_all(&self) -> Result<(), StorageError> {
-        let _alone = self.taking_over().await;
+        let _alone = self.taking_over_all().await;
         let now = self.clock.now();
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        self.is_placing.store(true, Ordering::Release);
+        self.lifecycle.begin_to_place();
         for job in self.table.all() {
             self.plan(&job, Some(now), &mut changes, &mut entries);
         }
         if let Err(error) = self.apply(&changes, Durability::Now).await {
-            self.is_placing.store(false, Ordering::Release);
+            self.lifecycle.stop_placing();
             return Err(error);
         }
         self.announce(&changes);
@@ -45,7 +44,7 @@ impl Engine {
         // What came due while its function was absent was missed, as before a start.
         let adopted_at = self.table.is_orphan(job.id).then(|| self.clock.now());
         let is_news = self.table.insert(Arc::clone(&job));
-        if !is_news || !self.is_placing() {
+        if !is_news || !self.lifecycle.is_placing() {
             // The start places all jobs.
             return;
         }
@@ -63,7 +62,7 @@ impl Engine {
 
     /// Removes a job that ended while it was changed, and was not told to go on.
     pub(crate) async fn bury(&self, id: JobId) {
-        let _batch_of_one = self.batch().await;
+        let _batch_of_one = self.batch_of(id).await;
         let mut changes = Vec::new();
         if let Some(job) = self.table.get(id) {
             self.remove_if_ended(&job, &mut changes);
@@ -80,9 +79,9 @@ impl Engine {
         }
     }
 
-    /// How many jobs were [forgotten](Self::forget).
-    pub(crate) fn removals(&self) -> u64 {
-        self.removals.load(Ordering::Acquire)
+    /// Whether it was started, and fires are put into the queue.
+    pub(crate) fn is_placing(&self) -> bool {
+        self.lifecycle.is_placing()
     }
 
     /// The records of a job's attempts, including retries, that do not begin
@@ -102,7 +101,7 @@ impl Engine {
         reason: SkipReason,
     ) -> Vec<Change> {
         let now = self.clock.now();
-        open.iter().map(|open| end_without_job(definition, open, reason, &self.instance, now)).collect()
+        open.iter().map(|open| end_without_job(definition, open, reason, &self.setup.instance, now)).collect()
     }
 
     /// Records the fires that were asked for while `removal` was on its way to
@@ -119,7 +118,7 @@ impl Engine {
 
     /// Forgets a job that is gone from the store, and cancels its attempts.
     pub(crate) async fn forget(&self, id: JobId) {
-        self.removals.fetch_add(1, Ordering::AcqRel);
+        self.table.note_removal();
         let job = self.table.remove(id);
         self.end_problem(ProblemCode::OutdatedSchedule, id);
         self.persist("a removal", || self.queue.remove(id, u64::MAX)).await;
@@ -167,7 +166,7 @@ impl Engine {
     /// Whether a job is due at once and was added by this process.
     fn is_new_and_at_once(&self, job: &LiveJob) -> bool {
         let schedule = &job.definition.schedule;
-        schedule.spec.is_at_once() && job.scheduled_since >= schedule.counted_from(self.built_at)
+        schedule.spec.is_at_once() && job.scheduled_since >= schedule.counted_from(self.lifecycle.built_at)
     }
 
     /// Takes over fires that were open when the last process ended. What was
@@ -181,7 +180,7 @@ impl Engine {
         entry.attempt += 1;
         entry.crashes += 1;
         entry.due_at = now;
-        let ended = job.crashed(&entry, &self.instance, now);
+        let ended = job.crashed(&entry, &self.setup.instance, now);
         if let Some(retry) = &ended.retry {
             job.activity.wait(Entry::clone(retry), now);
         }

@@ -14,20 +14,19 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 use std::task::Poll;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
-use tokio::task::coop::has_budget_remaining;
 
 use super::attempt::Attempt;
-use super::{Durations, Engine, lock};
+use super::lock;
 use crate::job::RunId;
 
 /// A puller that polls one function for longer than this keeps others waiting.
-const LONG: TimeDelta = TimeDelta::microseconds(200);
+pub(super) const LONG: TimeDelta = TimeDelta::microseconds(200);
 
 /// If more attempts than this are waiting, all pullers share them.
 const MANY: usize = 512;
@@ -51,16 +50,18 @@ struct Work {
     idle: Vec<usize>,
 }
 
+/// The pullers of an engine that was started.
 #[derive(Debug)]
-struct Crew {
+pub(super) struct Crew {
     pullers: Box<[Puller]>,
     /// Whether each attempt gets its own puller while one is idle. So it is with
     /// a clock without slack, such as a manual one, where nothing may wait.
     is_eager: bool,
 }
 
+/// One puller, or a helper that works like one.
 #[derive(Debug, Default)]
-struct Puller {
+pub(super) struct Puller {
     wake: Notify,
     /// When it last began an attempt, in microseconds since 1970.
     seen_at: AtomicI64,
@@ -107,6 +108,20 @@ impl Pullers {
 
     pub(super) fn are_eager(&self) -> bool {
         self.crew.get().is_some_and(|crew| crew.is_eager)
+    }
+
+    pub(super) fn crew(&self) -> Option<&Crew> {
+        self.crew.get()
+    }
+
+    /// Expects a helper, and returns whether none was on its way.
+    pub(super) fn expect_help(&self) -> bool {
+        !self.is_help_coming.swap(true, Ordering::AcqRel)
+    }
+
+    /// Says that the helper has begun.
+    pub(super) fn help_began(&self) {
+        self.is_help_coming.store(false, Ordering::Release);
     }
 
     /// How many attempts wait.
@@ -160,16 +175,16 @@ impl Pullers {
         Some(Found { is_work_left, is_stuck, help })
     }
 
-    fn next(&self) -> Option<Attempt> {
+    pub(super) fn next(&self) -> Option<Attempt> {
         lock(&self.work).ready.pop_front()
     }
 
-    fn unspawned(&self) -> Vec<Unspawned> {
+    pub(super) fn unspawned(&self) -> Vec<Unspawned> {
         std::mem::take(&mut lock(&self.work).unspawned)
     }
 
     /// Lets a puller rest unless there is work, and returns whether it may.
-    fn rest(&self, number: usize) -> bool {
+    pub(super) fn rest(&self, number: usize) -> bool {
         let mut work = lock(&self.work);
         let may_rest = work.ready.is_empty() && work.unspawned.is_empty();
         if may_rest {
@@ -180,6 +195,14 @@ impl Pullers {
 }
 
 impl Crew {
+    pub(super) fn is_eager(&self) -> bool {
+        self.is_eager
+    }
+
+    pub(super) fn puller(&self, number: usize) -> &Puller {
+        &self.pullers[number]
+    }
+
     /// Whether any puller is moving from one attempt to the next without delay.
     fn is_any_moving(&self, work: &Work, now: DateTime<Utc>) -> bool {
         let goes_on = |(number, puller): (usize, &Puller)| {
@@ -191,7 +214,7 @@ impl Crew {
     }
 
     /// Lets other tasks go first.
-    async fn give_way(&self) {
+    pub(super) async fn give_way(&self) {
         if self.pullers.len() == 1 {
             return tokio::task::yield_now().await;
         }
@@ -222,90 +245,12 @@ impl Crew {
 }
 
 impl Puller {
-    fn mark_seen(&self, now: DateTime<Utc>) {
+    /// Waits until it is woken.
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    pub(super) fn mark_seen(&self, now: DateTime<Utc>) {
         self.seen_at.store(now.timestamp_micros(), Ordering::Relaxed);
-    }
-}
-
-impl Engine {
-    /// Takes attempts one at a time and executes them, until execution ends.
-    pub(super) async fn pull(self: Arc<Self>, number: usize) {
-        let crew = self.pullers.crew.get().expect("the start creates the pullers");
-        let puller = &crew.pullers[number];
-        loop {
-            self.drain(crew, puller).await;
-            if self.pullers.rest(number) {
-                tokio::select! {
-                    () = puller.wake.notified() => {}
-                    () = self.executing.cancelled() => return,
-                }
-            }
-        }
-    }
-
-    /// Spawns a helper unless one is on its way, and returns whether it did.
-    pub(super) fn spawn_helper(self: &Arc<Self>) -> bool {
-        let Some(runtime) = self.runtime.get() else { return false };
-        let is_coming = self.pullers.is_help_coming.swap(true, Ordering::AcqRel);
-        if !is_coming {
-            self.tasks.spawn_on(Arc::clone(self).help(), runtime);
-        }
-        !is_coming
-    }
-
-    /// Works like a puller until nothing is left.
-    async fn help(self: Arc<Self>) {
-        self.pullers.is_help_coming.store(false, Ordering::Release);
-        if let Some(crew) = self.pullers.crew.get() {
-            self.drain(crew, &Puller::default()).await;
-        }
-    }
-
-    /// Executes attempts until no more wait.
-    async fn drain(self: &Arc<Self>, crew: &Crew, puller: &Puller) {
-        let mut lateness = Durations::default();
-        let mut since = self.clock.now();
-        puller.mark_seen(since);
-        if self.pass_on(since) {
-            // It was woken for what a stuck puller had collected.
-            crew.give_way().await;
-        }
-        // One attempt ends when the next one begins: the time is read once.
-        let mut now = Some(since);
-        while let Some(attempt) = self.pullers.next() {
-            let begins_at = now.unwrap_or_else(|| self.clock.now());
-            puller.mark_seen(begins_at);
-            now = self.execute(attempt, begins_at, &mut lateness);
-            let is_long = now.unwrap_or(begins_at) - since > LONG;
-            // Functions that never wait would block the worker for good.
-            if is_long || crew.is_eager || !has_budget_remaining() {
-                self.meter.begun(&mut lateness);
-                since = self.clock.now();
-                puller.mark_seen(since);
-                self.pass_on(since);
-                crew.give_way().await;
-                since = self.clock.now();
-                now = Some(since);
-            }
-        }
-        self.meter.begun(&mut lateness);
-        self.pass_on(now.unwrap_or(since));
-    }
-
-    /// Spawns and wakes what attempts left behind; returns whether there was any.
-    fn pass_on(self: &Arc<Self>, now: DateTime<Utc>) -> bool {
-        let unspawned = self.pullers.unspawned();
-        let is_any = !unspawned.is_empty();
-        for task in unspawned {
-            self.spawn_deferred(task);
-        }
-        self.notify_recorder(now) || is_any
-    }
-
-    pub(super) fn spawn_deferred(&self, left: Unspawned) {
-        if let Some(run) = left.run {
-            self.announce_start(run);
-        }
-        self.tasks.spawn(left.task);
     }
 }

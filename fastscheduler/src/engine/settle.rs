@@ -1,19 +1,17 @@
 //! Recording outcomes, and giving claims back with what comes next.
 
-use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
 use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
-use super::{AFTER_FAILURE, Engine, JobSeries, LiveJob, lock};
+use super::{Engine, JobSeries, LiveJob};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
-use crate::storage::{Change, Durability, EndedAttempt};
+use crate::storage::{Change, EndedAttempt};
 
 impl Engine {
     /// Records what ended, in batches, until execution ends.
@@ -21,20 +19,16 @@ impl Engine {
         // Changes places with the list that grows meanwhile.
         let mut batch = Vec::new();
         loop {
-            {
-                let mut ended = lock(&self.ended);
-                std::mem::swap(&mut ended.list, &mut batch);
-                ended.notified_at = None;
-            }
+            self.outcomes.take(&mut batch);
             if batch.is_empty() {
                 tokio::select! {
-                    () = self.ended_more.notified() => {}
-                    () = self.executing.cancelled() => {
+                    () = self.outcomes.more() => {}
+                    () = self.lifecycle.executed() => {
                         // Attempts that were cut short still arrive.
-                        if self.in_flight.load(Ordering::Acquire) == 0 {
+                        if self.slots.taken() == 0 {
                             return;
                         }
-                        self.ended_more.notified().await;
+                        self.outcomes.more().await;
                     }
                 }
             } else {
@@ -43,35 +37,25 @@ impl Engine {
         }
     }
 
-    /// Notifies the recorder of outcomes that it does not know of, and returns
-    /// whether there were any.
-    pub(super) fn notify_recorder(&self, now: DateTime<Utc>) -> bool {
-        let mut ended = lock(&self.ended);
-        let is_news = !ended.list.is_empty() && ended.notified_at.is_none();
-        if is_news {
-            ended.notified_at = Some(now);
-            drop(ended);
-            self.ended_more.notify_one();
-        }
-        is_news
-    }
-
     async fn record(self: &Arc<Self>, batch: &mut Vec<Ended>) {
-        let _batch_of_outcomes = self.batch().await;
+        let _batch_of_outcomes = self.table.gate.batch().await;
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
         // Where each attempt that ends is counted, in the order of their records.
         let mut series = Vec::with_capacity(batch.len());
         let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
-        for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
+        for (ended, present) in batch.drain(..).zip(&present) {
+            // Of a job that is being changed it waits until that is over.
+            let Some(ended) = self.table.gate.admit(ended) else { continue };
+            let Ended { attempt, end, finished_at, thread } = ended;
             let present = present.as_ref();
             let retry = match end {
-                End::Cancelled(_) if self.has_lost(&attempt.claim) => {
+                End::Cancelled(_) if self.leases.has_lost(&attempt.claim) => {
                     // Another instance makes the next attempt, and settles.
                     let run = attempt.claim.entry.run_id();
                     attempt.job.activity.end(run);
-                    self.forget_callers(std::iter::once(run));
-                    self.free(1, usize::from(attempt.claim.entry.lane == Lane::Blocking));
+                    self.lifecycle.forget_callers(std::iter::once(run));
+                    self.slots.free_one(attempt.claim.entry.lane);
                     continue;
                 }
                 End::Cancelled(Cancellation::Shutdown) if present.is_some() => {
@@ -98,7 +82,7 @@ impl Engine {
                     attempt.job.activity.hold_retry(retry);
                 }
                 // It keeps its slot, and an exclusive job, until it ends.
-                self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
+                self.lifecycle.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;
             }
             let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);
@@ -116,7 +100,7 @@ impl Engine {
         let thread_ends = async {
             tokio::select! {
                 _ = thread => {}
-                () = self.interrupted(run) => {}
+                () = self.lifecycle.interrupted(run) => {}
             }
         };
         if attempt.job.is_exclusive() {
@@ -127,24 +111,24 @@ impl Engine {
             let lane = attempt.claim.entry.lane;
             self.let_go(attempt, retry, 0).await;
             thread_ends.await;
-            self.forget_callers(std::iter::once(run));
-            self.free(1, usize::from(lane == Lane::Blocking));
+            self.lifecycle.forget_callers(std::iter::once(run));
+            self.slots.free_one(lane);
         }
     }
 
     /// Settles one claim, and frees so many slots.
     async fn let_go(&self, attempt: Attempt, retry: Option<Entry>, slots: usize) {
-        let _batch_of_one = self.batch().await;
+        let _batch_of_one = self.table.gate.batch_of(attempt.job.id).await;
         let mut changes = Vec::new();
         let present = self.table.get(attempt.job.id);
         let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
         self.write_down("skipped fires", &changes).await;
         let lane = attempt.claim.entry.lane;
         if slots > 0 {
-            self.forget_callers(std::iter::once(attempt.claim.entry.run_id()));
+            self.lifecycle.forget_callers(std::iter::once(attempt.claim.entry.run_id()));
         }
         self.give_back(&[Settlement { claim: attempt.claim, next }]).await;
-        self.free(slots, if lane == Lane::Blocking { slots } else { 0 });
+        self.slots.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
 
     /// Records how a function ended, and returns the retry, if there is one.
@@ -177,7 +161,7 @@ impl Engine {
         if has_failed_for_good {
             // A closure would be gone with its job, and its letter in vain.
             let run_id = claim.entry.run_id();
-            self.table.keep_function(run_id, &job.function, self.capacity.max_dead_letters);
+            self.table.keep_function(run_id, &job.function, self.setup.capacity.max_dead_letters);
             ended.dead_letter = Some(Box::new(job.dead_letter(&ended.run)));
         }
         ended.retry = retry.clone().map(Box::new);
@@ -189,7 +173,7 @@ impl Engine {
     fn ended_attempt(&self, attempt: &Attempt, now: DateTime<Utc>, ending: Ending) -> EndedAttempt {
         let Attempt { claim, job, started_at, progress, .. } = attempt;
         let run_id = claim.entry.run_id();
-        let run = record(&job.definition, run_id, Some(*started_at), now, ending, &self.instance);
+        let run = record(&job.definition, run_id, Some(*started_at), now, ending, &self.setup.instance);
         EndedAttempt { run: Arc::new(run), progress: *progress, retry: None, dead_letter: None }
     }
 
@@ -237,27 +221,6 @@ impl Engine {
         }
     }
 
-    /// Stores what has happened and tells those who listen. Without the store,
-    /// it has not happened.
-    pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
-        if changes.is_empty() {
-            return;
-        }
-        tokio::select! {
-            biased;
-            () = self.persist(what, || self.apply(changes, Durability::Soon)) => self.announce(changes),
-            () = self.lost.cancelled() => tracing::error!("left {what} behind when the store was lost"),
-        }
-    }
-
-    /// Drops what is beyond the limits of history and dead letters. What could
-    /// not be dropped goes the next time: no job waits for that.
-    pub(crate) async fn prune(&self) {
-        if let Err(error) = self.storage.prune(self.limits()).await {
-            tracing::error!(error = describe(&error), "could not drop old history");
-        }
-    }
-
     /// Pushes a caller's entries, however often that fails.
     pub(crate) async fn push(&self, entries: &[Entry]) {
         self.persist("entries", || self.queue.push(entries)).await;
@@ -269,56 +232,13 @@ impl Engine {
         let blocking = settlements.iter().filter(|s| s.claim.entry.lane == Lane::Blocking).count();
         let count = settlements.len();
         self.give_back(settlements).await;
-        self.forget_callers(settlements.iter().map(|settlement| settlement.claim.entry.run_id()));
-        self.free(count, blocking);
+        self.lifecycle.forget_callers(settlements.iter().map(|settlement| settlement.claim.entry.run_id()));
+        self.slots.free(count, blocking);
     }
 
     pub(super) async fn give_back(&self, settlements: &[Settlement]) {
         self.persist("settlements", || self.queue.settle(settlements)).await;
-        self.let_go_of(settlements);
-    }
-
-    /// Frees slots, so many of them of blocking functions.
-    pub(super) fn free(&self, slots: usize, blocking: usize) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.blocking.fetch_sub(blocking, Ordering::SeqCst);
-        self.in_flight.fetch_sub(slots, Ordering::SeqCst);
-        if self.is_short.load(Ordering::SeqCst) {
-            self.room_more.notify_one();
-        }
-        self.idle_more.notify_waiters();
-    }
-
-    /// Does something until it succeeds: what has happened must not be forgotten.
-    ///
-    /// What is left over when the store is closed, since it failed for the
-    /// whole of a stop, stays undone: those fires run again at the next start.
-    pub(crate) async fn persist<T, E: Error, F: Future<Output = Result<T, E>>>(
-        &self,
-        what: &str,
-        attempt: impl Fn() -> F,
-    ) -> T {
-        let mut has_failed = false;
-        loop {
-            match attempt().await {
-                Ok(done) => {
-                    if has_failed {
-                        self.note_trouble(what, None);
-                    }
-                    return done;
-                }
-                Err(error) if self.is_closed.load(Ordering::Acquire) => {
-                    tracing::error!(error = describe(&error), "left {what} behind when the store was closed");
-                    return std::future::pending().await;
-                }
-                Err(error) => {
-                    report(what, &error);
-                    self.note_trouble(what, Some(describe(&error)));
-                    has_failed = true;
-                }
-            }
-            self.clock.sleep(AFTER_FAILURE).await;
-        }
+        self.leases.release(settlements);
     }
 }
 
@@ -333,20 +253,4 @@ fn count(changes: &[Change], series: &[Option<Arc<JobSeries>>]) {
             series.ended(run);
         }
     }
-}
-
-/// Says what failed, and is tried again.
-pub(super) fn report(what: &str, error: &dyn Error) {
-    tracing::error!(error = describe(error), "could not handle {what}; trying again");
-}
-
-/// An error and what it comes from, in one line.
-pub(super) fn describe(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(why) = cause {
-        text = format!("{text}: {why}");
-        cause = why.source();
-    }
-    text
 }

@@ -1,13 +1,12 @@
 //! Ending all of it in order.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+use super::Engine;
 use super::attempt::{Attempt, end_without_job};
-use super::{Engine, lock};
 use crate::job::{Lane, OpenFire, RunId, SkipReason};
 use crate::storage::{Change, Durability, StorageError};
 
@@ -31,9 +30,9 @@ impl Engine {
     /// when the only attempts left are those that called this. A task closes the
     /// store when these have ended too, or the grace is over.
     pub(crate) async fn stop_from_inside(self: &Arc<Self>, run: RunId, grace: Duration) {
-        lock(&self.callers).insert(run);
+        self.lifecycle.add_caller(run);
         // Other callers no longer wait for this one.
-        self.idle_more.notify_waiters();
+        self.slots.changed();
         let engine = Arc::clone(self);
         let closing = async move {
             engine.end(grace, LAST_MOMENTS).await;
@@ -41,27 +40,24 @@ impl Engine {
                 tracing::error!(error = &error as &dyn std::error::Error, "could not close the store");
             }
         };
-        if let Some(runtime) = self.runtime.get() {
-            // Not with `self.tasks`: it would wait for itself.
-            runtime.spawn(closing);
-        }
+        self.lifecycle.spawn_outside(closing);
         tokio::select! {
             biased;
             () = async {
-                self.claimed_last.cancelled().await;
+                self.lifecycle.claimed_last().await;
                 self.others_ended().await;
             } => {}
-            () = self.executing.cancelled() => {}
+            () = self.lifecycle.executed() => {}
         }
     }
 
     async fn end(&self, grace: Duration, for_callers: Duration) {
-        self.claiming.cancel();
+        self.lifecycle.begin_to_stop();
         let patience = self.clock.sleep(grace).shared();
         let with_callers = self.clock.sleep(grace.max(for_callers));
         let given_back = async {
             // A claim that is under way is handed out before it can be given back.
-            self.claimed_last.cancelled().await;
+            self.lifecycle.claimed_last().await;
             self.give_back_unstarted().await;
         };
         tokio::select! {
@@ -77,13 +73,12 @@ impl Engine {
             () = self.idle() => {}
             () = async {
                 patience.await;
-                if !for_callers.is_zero() && !lock(&self.callers).is_empty() {
+                if !for_callers.is_zero() && self.lifecycle.callers() > 0 {
                     self.end_others(with_callers, for_callers).await;
                 }
             } => tracing::warn!("cutting attempts short that did not end in time"),
         }
-        self.cutting.cancel();
-        self.executing.cancel();
+        self.lifecycle.end_execution();
         self.table.cancel_all(|_| true);
         tokio::select! {
             biased;
@@ -104,9 +99,8 @@ impl Engine {
             return with_callers.await;
         }
         tracing::warn!("cutting attempts short that did not end in time");
-        self.cutting.cancel();
-        let callers = lock(&self.callers).clone();
-        self.table.cancel_all(|run| !callers.contains(&run));
+        self.lifecycle.cut_short();
+        self.table.cancel_all(|run| !self.lifecycle.is_caller(run));
         tokio::select! {
             biased;
             () = self.others_ended() => {}
@@ -117,27 +111,26 @@ impl Engine {
 
     /// The same of one that was never started: it has no tasks to wait for.
     pub(crate) fn stop_unstarted(&self) {
-        self.claiming.cancel();
-        self.cutting.cancel();
-        self.executing.cancel();
-        self.claimed_last.cancel();
+        self.lifecycle.begin_to_stop();
+        self.lifecycle.end_execution();
+        self.lifecycle.claim_no_more();
     }
 
     /// Begins to stop, which ends a start that is still running.
     pub(crate) fn begin_to_stop(&self) {
-        self.claiming.cancel();
+        self.lifecycle.begin_to_stop();
     }
 
     /// Whether it has begun to stop.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.claiming.is_cancelled()
+        self.lifecycle.is_stopping()
     }
 
     /// Closes the store and ends the events, after a [`stop`](Self::stop).
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
-        self.is_closed.store(true, Ordering::Release);
+        self.lifecycle.close_store();
         let closed = self.storage.close().await;
-        self.events.close();
+        self.telemetry.events.close();
         closed
     }
 
@@ -146,17 +139,14 @@ impl Engine {
     pub(crate) async fn watch_store(self: Arc<Self>, stop: impl Future<Output = ()> + Send + 'static) {
         let lost = tokio::select! {
             biased;
-            () = self.claiming.cancelled() => return,
+            () = self.lifecycle.stopping() => return,
             lost = self.storage.lost() => lost,
         };
         tracing::error!(error = &lost as &dyn std::error::Error, "the store was lost; stopping");
         self.note_trouble("the store", Some(lost.to_string()));
-        self.lost.cancel();
+        self.lifecycle.lose_store();
         self.begin_to_stop();
-        if let Some(runtime) = self.runtime.get() {
-            // Not with `self.tasks`: it would wait for itself.
-            runtime.spawn(stop);
-        }
+        self.lifecycle.spawn_outside(stop);
     }
 
     /// Gives back what was claimed and not begun.
@@ -169,7 +159,7 @@ impl Engine {
             }
             // Cancelled since it was claimed.
             let open = OpenFire::waiting(claim.entry.clone());
-            end_without_job(&job.definition, &open, SkipReason::Cancelled, &self.instance, now)
+            end_without_job(&job.definition, &open, SkipReason::Cancelled, &self.setup.instance, now)
         };
         let changes: Vec<_> = unstarted.iter().map(reopen).collect();
         if let Err(error) = self.apply(&changes, Durability::Soon).await {
@@ -179,86 +169,59 @@ impl Engine {
         let blocking = unstarted.iter().filter(|attempt| attempt.claim.entry.lane == Lane::Blocking).count();
         let count = unstarted.len();
         self.release(unstarted).await;
-        self.free(count, blocking);
+        self.slots.free(count, blocking);
     }
 
     /// Waits until the engine begins to stop.
     pub(crate) async fn stopping(&self) {
-        self.claiming.cancelled().await;
+        self.lifecycle.stopping().await;
     }
 
-    /// Waits until the stop cuts an attempt short.
-    pub(super) async fn interrupted(&self, run: RunId) {
-        self.cutting.cancelled().await;
-        if lock(&self.callers).contains(&run) {
-            self.executing.cancelled().await;
-        }
-    }
-
-    /// Forgets attempts that called `stop`; done before their slots are freed.
-    pub(super) fn forget_callers(&self, runs: impl Iterator<Item = RunId>) {
-        if self.claiming.is_cancelled() {
-            let mut callers = lock(&self.callers);
-            runs.for_each(|run| {
-                callers.remove(&run);
-            });
-        }
+    /// Waits until all attempts have ended or are cut short.
+    pub(crate) async fn executed(&self) {
+        self.lifecycle.executed().await;
     }
 
     /// Waits until no claim is open and no task is left.
     async fn ended(&self) {
         self.idle().await;
         // The recorder waits for outcomes as long as claims are open.
-        self.ended_more.notify_one();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.outcomes.nudge();
+        self.lifecycle.tasks_ended().await;
     }
 
     /// Waits until no claim is open.
     async fn idle(&self) {
-        self.wait_until(|| self.in_flight.load(Ordering::Acquire) == 0).await;
+        self.slots.until(|taken| taken == 0).await;
     }
 
     /// Waits until the only open claims are those of attempts that called `stop`.
     async fn others_ended(&self) {
-        self.wait_until(|| self.have_others_ended()).await;
+        self.slots.until(|taken| taken <= self.lifecycle.callers()).await;
     }
 
     fn have_others_ended(&self) -> bool {
-        let callers = lock(&self.callers);
-        self.in_flight.load(Ordering::Acquire) <= callers.len()
-    }
-
-    async fn wait_until(&self, is_so: impl Fn() -> bool) {
-        loop {
-            let more = self.idle_more.notified();
-            tokio::pin!(more);
-            more.as_mut().enable();
-            if is_so() {
-                return;
-            }
-            more.await;
-        }
+        self.slots.taken() <= self.lifecycle.callers()
     }
 
     /// Waits until nothing is due and no claim is open.
     #[cfg(feature = "testing")]
     pub(crate) async fn quiet(&self) -> Result<(), crate::queue::QueueError> {
+        self.slots
+            .find(|| async { self.is_quiet().await.map(|is_quiet| is_quiet.then_some(())).transpose() })
+            .await
+    }
+
+    #[cfg(feature = "testing")]
+    async fn is_quiet(&self) -> Result<bool, crate::queue::QueueError> {
         loop {
-            let more = self.idle_more.notified();
-            tokio::pin!(more);
-            more.as_mut().enable();
-            let epoch = self.epoch.load(Ordering::Acquire);
-            let is_busy = self.busy.load(Ordering::Acquire) > 0 || self.in_flight.load(Ordering::Acquire) > 0;
+            let (is_busy, number) = self.slots.observe();
             let first = self.queue.next_due(chrono::DateTime::<chrono::Utc>::MIN_UTC).await?;
             let is_due = first.is_some_and(|due_at| due_at <= self.clock.now());
-            if self.epoch.load(Ordering::Acquire) != epoch {
-                continue;
+            // What was claimed meanwhile was in neither place.
+            if self.slots.observe().1 == number {
+                return Ok(!is_busy && !is_due);
             }
-            if !is_busy && !is_due {
-                return Ok(());
-            }
-            more.await;
         }
     }
 }

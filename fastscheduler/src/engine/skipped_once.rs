@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 
-use super::{Engine, LiveJob, lock};
+use super::lock;
 use crate::job::Job;
 use crate::registry::Function;
 
@@ -26,28 +26,24 @@ pub(crate) struct SkippedOnce {
 #[derive(Debug, Default)]
 pub(super) struct AllSkippedOnce(Mutex<VecDeque<SkippedOnce>>);
 
-impl Engine {
-    /// Remembers a job whose only fire is about to be skipped.
-    pub(super) async fn remember_skipped_once(&self, live: &LiveJob) {
-        // A store that does not answer has not skipped it either.
-        if let Ok(Some(job)) = self.storage.job(live.id).await {
-            let mut all = lock(&self.skipped_once.0);
-            // It is here already if what skips it failed to be stored the first time.
-            all.retain(|other| other.job.id != job.id);
-            all.push_back(SkippedOnce { job, function: Arc::clone(&live.function) });
-            let surplus = all.len().saturating_sub(MOST);
-            all.drain(..surplus);
-        }
+impl AllSkippedOnce {
+    /// Remembers a job, also if it is here already: what skips its fire may have
+    /// failed to be stored the first time.
+    pub(super) fn add(&self, skipped: SkippedOnce) {
+        let mut all = lock(&self.0);
+        all.retain(|other| other.job.id != skipped.job.id);
+        all.push_back(skipped);
+        let surplus = all.len().saturating_sub(MOST);
+        all.drain(..surplus);
     }
 
-    /// Those whose fires are later than `now`, after the clock was set back.
-    pub(crate) fn skipped_once_after(&self, now: DateTime<Utc>) -> Vec<SkippedOnce> {
-        let all = lock(&self.skipped_once.0);
-        all.iter().filter(|skipped| skipped.job.next_run_at > Some(now)).cloned().collect()
+    /// Those whose fires are later than `now`.
+    pub(super) fn after(&self, now: DateTime<Utc>) -> Vec<SkippedOnce> {
+        lock(&self.0).iter().filter(|skipped| skipped.job.next_run_at > Some(now)).cloned().collect()
     }
 
-    /// Forgets those that have come back.
-    pub(crate) fn forget_skipped_once(&self, now: DateTime<Utc>) {
-        lock(&self.skipped_once.0).retain(|skipped| skipped.job.next_run_at <= Some(now));
+    /// Forgets those whose fires are later than `now`.
+    pub(super) fn forget_after(&self, now: DateTime<Utc>) {
+        lock(&self.0).retain(|skipped| skipped.job.next_run_at <= Some(now));
     }
 }

@@ -1,12 +1,15 @@
 //! All jobs that this process knows.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::job::{FunctionKey, Job, JobId, JobMap, Name, RunId};
 use crate::queue::FunctionSet;
 use crate::registry::{Cancellation, Function};
 
+use super::gate::Gate;
+use super::skipped_once::AllSkippedOnce;
 use super::{LiveJob, lock};
 
 /// All jobs that this process can run, and those whose function it lacks.
@@ -20,6 +23,10 @@ pub(crate) struct Table {
     /// Jobs that were added with a key.
     keys: Mutex<HashMap<Name, JobId>>,
     functions: Arc<FunctionSet>,
+    /// Counts the jobs that callers removed.
+    removals: AtomicU64,
+    pub(super) skipped_once: AllSkippedOnce,
+    pub(super) gate: Gate,
 }
 
 impl Table {
@@ -134,6 +141,16 @@ impl Table {
     /// The functions of this process: those registered, and those of closures.
     pub(crate) fn functions(&self) -> &Arc<FunctionSet> {
         &self.functions
+    }
+
+    /// Notes that a caller is about to remove a job.
+    pub(super) fn note_removal(&self) {
+        self.removals.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How many jobs callers have removed.
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals.load(Ordering::Acquire)
     }
 
     /// Cancels the running attempts that `which` selects.

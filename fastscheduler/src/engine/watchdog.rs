@@ -20,12 +20,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
-use super::pullers::{Found, Help};
+use super::lock;
 use super::twins::Twins;
-use super::{Engine, lock};
+use crate::clock::Clock;
 
 /// How long waiting work may stay untaken before the watchdog steps in.
-const SOON: TimeDelta = TimeDelta::milliseconds(1);
+pub(super) const SOON: TimeDelta = TimeDelta::milliseconds(1);
 
 /// The longest time until the next check.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::milliseconds(16);
@@ -63,112 +63,86 @@ impl std::fmt::Debug for Timer {
     }
 }
 
-/// Calls the watchdog of an engine.
-struct Call(Weak<Engine>);
+/// What the watchdog has a look at.
+pub(super) trait Watched: Send + Sync {
+    /// Looks whether work is stuck, and moves it on.
+    fn look(self: Arc<Self>);
+}
 
-impl Wake for Call {
+/// Has a look, if what is watched is still there.
+struct Call<W>(Weak<W>);
+
+impl<W: Watched> Wake for Call<W> {
     fn wake(self: Arc<Self>) {
-        if let Some(engine) = self.0.upgrade() {
-            engine.look();
+        if let Some(watched) = self.0.upgrade() {
+            watched.look();
         }
     }
 }
 
 impl Watchdog {
     /// Enables it.
-    pub(super) fn begin(&self, engine: &Arc<Engine>) {
-        self.look.get_or_init(|| Waker::from(Arc::new(Call(Arc::downgrade(engine)))));
+    pub(super) fn begin<W: Watched + 'static>(&self, watched: &Arc<W>) {
+        self.look.get_or_init(|| Waker::from(Arc::new(Call(Arc::downgrade(watched)))));
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        self.look.get().is_some()
     }
 
     /// Notes that the dispatcher is checking the queue.
     pub(super) fn dispatch_began(&self) {
         self.dispatch_by.store(0, Ordering::Release);
     }
-}
 
-impl Engine {
-    /// Schedules a check of whether waiting work was taken.
-    pub(super) fn watch(&self) {
-        let Some(look) = self.watchdog.look.get() else { return };
-        if self.watchdog.is_set.swap(true, Ordering::AcqRel) {
+    /// Notes by when the dispatcher should check the queue.
+    pub(super) fn expect_dispatch(&self, now: DateTime<Utc>, pause: TimeDelta) {
+        let by = (now + pause + SOON).timestamp_micros();
+        // An earlier deadline is not postponed.
+        let _ = self.dispatch_by.compare_exchange(0, by, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    /// Whether the dispatcher is expected to check the queue, and whether it should
+    /// have done so by now.
+    pub(super) fn dispatch(&self, now: DateTime<Utc>) -> (bool, bool) {
+        let by = self.dispatch_by.load(Ordering::Acquire);
+        (by != 0, by != 0 && by <= now.timestamp_micros())
+    }
+
+    /// Schedules a look, unless one is scheduled. A clock's timer may need the
+    /// runtime.
+    pub(super) fn set(&self, clock: &dyn Clock, runtime: Option<&Handle>) {
+        let Some(look) = self.look.get() else { return };
+        if self.is_set.swap(true, Ordering::AcqRel) {
             return;
         }
-        // A clock's timer may need a runtime.
-        let _runtime = self.runtime.get().map(Handle::enter);
-        let mut timer = lock(&self.watchdog.timer);
+        let _runtime = runtime.map(Handle::enter);
+        let mut timer = lock(&self.timer);
         for _ in 0..TRIES {
-            let now = self.clock.now();
+            let now = clock.now();
             if (now - timer.looked_at).abs() > FORGOTTEN {
                 timer.pause = SOON;
             }
-            let mut sleep = self.clock.sleep_until(now + timer.pause);
+            let mut sleep = clock.sleep_until(now + timer.pause);
             if sleep.poll_unpin(&mut Context::from_waker(look)).is_pending() {
                 timer.sleep = Some(sleep);
                 return;
             }
         }
         drop(timer);
-        self.watchdog.is_set.store(false, Ordering::Release);
+        self.is_set.store(false, Ordering::Release);
     }
 
-    /// Expects the dispatcher to check the queue soon. Whoever woke it may be
-    /// about to keep the worker busy.
-    pub(crate) fn expect_dispatch(&self) {
-        self.expect_dispatch_after(TimeDelta::zero());
+    /// Says that the look begins: whatever comes after this schedules another one.
+    pub(super) fn look_began(&self) {
+        self.is_set.swap(false, Ordering::AcqRel);
     }
 
-    pub(super) fn expect_dispatch_after(&self, pause: TimeDelta) {
-        if self.watchdog.look.get().is_some() {
-            let by = (self.clock.now() + pause + SOON).timestamp_micros();
-            // An earlier deadline is not postponed.
-            let _ = self.watchdog.dispatch_by.compare_exchange(0, by, Ordering::AcqRel, Ordering::Relaxed);
-            self.watch();
-        } else if self.pullers.are_eager() {
-            // Only one of two woken tasks fits into the worker's slot.
-            self.watchdog.dispatcher.wake();
-            self.watchdog.recorder.wake();
-        }
-    }
-
-    fn look(self: &Arc<Self>) {
-        // Before the check: whatever comes after it schedules another one.
-        self.watchdog.is_set.swap(false, Ordering::AcqRel);
-        let now = self.clock.now();
-        let Some(Found { is_work_left, is_stuck, help }) = self.pullers.look(now) else { return };
-        let is_helped = match help {
-            Help::NotNeeded => false,
-            Help::Woken => true,
-            Help::Wanted => self.spawn_helper(),
-        };
-        let are_outcomes_left = self.check_outcomes(now, is_stuck);
-        let dispatch_by = self.watchdog.dispatch_by.load(Ordering::Acquire);
-        if dispatch_by != 0 && dispatch_by <= now.timestamp_micros() {
-            // This also ends its wait for a timer, which nobody may be polling.
-            self.room_more.notify_one();
-            self.watchdog.dispatcher.wake();
-        }
-        let mut timer = lock(&self.watchdog.timer);
+    /// Says that it has looked, and whether it had to step in: then it looks again
+    /// soon, and less often otherwise.
+    pub(super) fn looked(&self, now: DateTime<Utc>, has_stepped_in: bool) {
+        let mut timer = lock(&self.timer);
         timer.looked_at = now;
-        timer.pause = if is_helped { SOON } else { (timer.pause * 2).clamp(SOON, LONGEST_PAUSE) };
-        drop(timer);
-        // If the runtime was dropped, no tasks are left that could help.
-        if (is_work_left || are_outcomes_left || dispatch_by != 0) && !self.tasks.is_empty() {
-            self.watch();
-        }
-    }
-
-    /// Returns whether outcomes wait to be recorded, and wakes the recorder if
-    /// they are stuck.
-    fn check_outcomes(&self, now: DateTime<Utc>, is_stuck: bool) -> bool {
-        let (are_any, notified_at) = {
-            let ended = lock(&self.ended);
-            (!ended.list.is_empty(), ended.notified_at)
-        };
-        match notified_at {
-            None if are_any && is_stuck => drop(self.notify_recorder(now)),
-            Some(notified_at) if (now - notified_at).abs() >= SOON => self.watchdog.recorder.wake(),
-            None | Some(_) => {}
-        }
-        are_any
+        timer.pause = if has_stepped_in { SOON } else { (timer.pause * 2).clamp(SOON, LONGEST_PAUSE) };
     }
 }

@@ -187,7 +187,7 @@ impl Scheduler {
         if table.get(id).is_some_and(|known| Arc::ptr_eq(&known.function, function)) {
             return Ok(());
         }
-        let _alone = self.0.engine.taking_over().await;
+        let _alone = self.0.engine.taking_over(id).await;
         let job = self.stored(id).await?;
         match table.get(id) {
             Some(known) => table.replace_function(&known, function),
@@ -263,7 +263,7 @@ impl Scheduler {
                 // The job alone holds it: no name of it is taken in the registry.
                 let function = make(Given { key: FunctionKey::new(CLOSURES, &name), place, retry_if });
                 fits(&function)?;
-                function.check_states(&self.0.engine.states)?;
+                function.check_states(&self.0.engine.setup.states)?;
                 Ok(Arc::new(function))
             }
         }
@@ -288,7 +288,7 @@ impl Scheduler {
         let is_told_beside = source == Source::Added && checked.is_paused;
         job.declared = is_told_beside.then(|| Arc::new(Declared::added(&job.definition, false)));
         let change = [Change::AddJob(Box::new(job.clone()))];
-        let removals = engine.removals();
+        let removals = engine.table.removals();
         if let Err(error) = engine.apply(&change, Durability::Now).await {
             // It may be stored all the same, if only the answer was lost, and
             // would be a job that never runs. If this fails too, the store does.
@@ -297,9 +297,9 @@ impl Scheduler {
             return Err(error.into());
         }
         engine.announce(&change);
-        let _batch_of_one = engine.batch().await;
+        let _batch_of_one = engine.batch_of(id).await;
         // Somebody who saw it in the store may have cancelled it by now.
-        if removals == engine.removals()
+        if removals == engine.table.removals()
             || engine.persist("whether a job is there", || engine.storage.job(id)).await.is_some()
         {
             self.take_over(&job, Some(&checked.function)).await?;

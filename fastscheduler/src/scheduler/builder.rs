@@ -9,7 +9,7 @@ use super::added::NotAdded;
 use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, ZoneSource, system_zone};
-use crate::engine::{Capacity, Engine, Events};
+use crate::engine::{Capacity, Engine, Events, Setup};
 use crate::job::{DEFAULT_GROUP, Name};
 use crate::queue::{MemoryQueue, Queue};
 use crate::registry::{Registry, States};
@@ -274,7 +274,8 @@ impl SchedulerBuilder {
         let clock = self.clock;
         let queue = self.queue.unwrap_or_else(|| Arc::new(MemoryQueue::new(Arc::clone(&clock))));
         let instance = format!("{}", std::process::id()).into();
-        let engine = Engine::new(clock, storage, queue, Arc::new(self.states), instance, self.capacity);
+        let setup = Setup { states: Arc::new(self.states), instance, capacity: self.capacity };
+        let engine = Engine::new(clock, storage, queue, setup);
         let scheduler = Scheduler(Arc::new(super::Inner {
             engine: Arc::new(engine),
             registry: RwLock::new(registry),

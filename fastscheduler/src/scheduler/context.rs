@@ -38,7 +38,7 @@ impl Scheduler {
     /// Lets contexts of attempts find this scheduler.
     pub(super) fn host_contexts(&self) {
         let inner: Weak<Inner> = Arc::downgrade(&self.0);
-        self.0.engine.states.set_host(inner);
+        self.0.engine.setup.states.set_host(inner);
     }
 
     /// Keeps the scheduler until no attempt runs any more, even if all other

@@ -110,7 +110,7 @@ impl Scheduler {
         }
         // It is stored, even if the answer to that was lost, and so it runs.
         engine.announce(&changes);
-        let _batch_of_one = engine.batch().await;
+        let _batch_of_one = engine.batch_of(job.id).await;
         // The job may have been changed since, and the fire placed with that.
         // Before the start it is the start that places it. If the job is
         // cancelled, the fire gets its record with that.
@@ -186,7 +186,7 @@ impl Scheduler {
         loop {
             let job = match self.stored(id).await {
                 Err(gone @ SchedulerError::UnknownJob(_)) => {
-                    let _alone = engine.taking_over().await;
+                    let _alone = engine.taking_over(id).await;
                     if engine.table.get(id).is_some() || engine.table.is_orphan(id) {
                         // The answer to an earlier removal was lost.
                         engine.forget(id).await;
@@ -209,7 +209,7 @@ impl Scheduler {
                 let known = if removed.is_ok() { 1 } else { changes.len() - 1 };
                 engine.announce(&changes[known..]);
                 engine.prune().await;
-                let _alone = engine.taking_over().await;
+                let _alone = engine.taking_over(id).await;
                 engine.cancel_late(id, &changes).await;
                 // Also if it is not known yet: whoever adds it hears of that.
                 engine.forget(id).await;

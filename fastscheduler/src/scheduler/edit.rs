@@ -130,7 +130,7 @@ impl Scheduler {
         function: Option<&Arc<Function>>,
     ) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
-        let _alone = engine.taking_over().await;
+        let _alone = engine.taking_over(id).await;
         // Outcomes may have been recorded since it was read.
         match engine.persist("a changed job", || engine.storage.job(id)).await {
             Some(job) => self.take_over(&job, function).await,
@@ -265,7 +265,7 @@ impl Scheduler {
             known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
         // What leaves a tombstone is what the code would make again by itself.
         let declared = job.declared.clone().filter(|_| self.is_declared(job));
-        let series = self.0.engine.job_series.of(&job.definition);
+        let series = self.0.engine.series_of(&job.definition);
         Ok(Some(LiveJob::new(job, declared, schedule, function, arguments, series, activity)))
     }
 }

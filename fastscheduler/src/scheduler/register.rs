@@ -76,7 +76,7 @@ impl Scheduler {
     }
 
     fn register(&self, function: Function) -> Result<(), SchedulerError> {
-        function.check_states(&self.0.engine.states)?;
+        function.check_states(&self.0.engine.setup.states)?;
         let key = function.key().clone();
         self.0.registry.write().unwrap_or_else(PoisonError::into_inner).register(function)?;
         self.0.engine.table.functions().add(&key);

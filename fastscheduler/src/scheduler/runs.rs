@@ -104,7 +104,7 @@ impl Scheduler {
             Phase::Built | Phase::Stopped => None,
         };
         Ok(vec![Instance {
-            name: Arc::clone(&self.0.engine.instance),
+            name: Arc::clone(&self.0.engine.setup.instance),
             version: env!("CARGO_PKG_VERSION"),
             is_running: started_at.is_some(),
             started_at,

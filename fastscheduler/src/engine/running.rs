@@ -1,7 +1,6 @@
 //! Attempts that are under way: showing and cancelling them.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +13,7 @@ impl Engine {
     pub(crate) fn running(&self) -> Vec<Run> {
         let mut running = Vec::new();
         // Most of the time there are none, and many jobs to look at.
-        if self.in_flight.load(Ordering::Acquire) > 0 {
+        if self.slots.taken() > 0 {
             self.table.visit(|job| {
                 let begun = job.activity.running_since();
                 running.extend(begun.iter().map(|(context, since)| self.record_of(job, context, *since)));
@@ -37,7 +36,7 @@ impl Engine {
             result: None,
             error: None,
             after_failure: None,
-            instance: Some(Arc::clone(&self.instance)),
+            instance: Some(Arc::clone(&self.setup.instance)),
             skipped: None,
         }
     }

@@ -1,16 +1,18 @@
 //! Keeping claims in a shared queue, which end unless they are renewed.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
 
-use super::settle::report;
-use super::{Engine, lock};
+use super::failure::report;
+use super::lock;
+use crate::clock::Clock;
 use crate::job::JobId;
-use crate::queue::{Claim, QueueError, Settlement};
+use crate::queue::{Claim, Queue, QueueError, Settlement};
 use crate::registry::{Cancellation, JobContext};
 
 /// For how long a claim in a shared queue holds without being renewed.
@@ -23,9 +25,16 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// same number.
 type Id = (JobId, u64);
 
-/// Claims in a shared queue.
-#[derive(Debug, Default)]
+/// Claims in a queue that other instances share; of a private queue it keeps none,
+/// since there claims do not end.
+#[derive(Debug)]
 pub(super) struct Leases {
+    is_shared: bool,
+    claims: Mutex<Claims>,
+}
+
+#[derive(Debug, Default)]
+struct Claims {
     held: HashMap<Id, Held>,
     /// Those that were lost while their attempts were under way.
     lost: HashSet<Id>,
@@ -40,59 +49,73 @@ struct Held {
     since: DateTime<Utc>,
 }
 
-impl Engine {
+impl Leases {
+    pub(super) fn new(is_shared: bool) -> Self {
+        Self { is_shared, claims: Mutex::default() }
+    }
+
+    /// Whether other instances may claim too.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// How long a claim holds, if it ends at all.
+    pub(super) fn length(&self) -> Option<Duration> {
+        self.is_shared.then_some(LEASE)
+    }
+
     /// Remembers a claim of `since` that is to be renewed.
     pub(super) fn hold(&self, claim: &Claim, context: &JobContext, since: DateTime<Utc>) {
         if self.is_shared {
             let held = Held { claim: claim.clone(), context: context.clone(), since };
-            lock(&self.leases).held.insert(id(claim), held);
+            lock(&self.claims).held.insert(id(claim), held);
         }
     }
 
-    /// Forgets claims that are over.
-    pub(super) fn let_go_of(&self, settlements: &[Settlement]) {
+    /// Forgets claims that are settled.
+    pub(super) fn release(&self, settlements: &[Settlement]) {
         if self.is_shared {
-            let mut leases = lock(&self.leases);
+            let mut claims = lock(&self.claims);
             for settlement in settlements {
                 let id = id(&settlement.claim);
-                leases.held.remove(&id);
-                leases.lost.remove(&id);
+                claims.held.remove(&id);
+                claims.lost.remove(&id);
             }
         }
     }
 
     /// Whether a claim was lost, so that its attempt is not ours to record.
     pub(super) fn has_lost(&self, claim: &Claim) -> bool {
-        self.is_shared && lock(&self.leases).lost.remove(&id(claim))
+        self.is_shared && lock(&self.claims).lost.remove(&id(claim))
     }
 
-    /// Renews all claims time and again, until execution ends. An attempt whose
-    /// claim is lost is cancelled: another instance makes the next one.
-    pub(super) async fn renew_claims(self: Arc<Self>) {
-        let mut heartbeat = self.clock.sleep(HEARTBEAT).shared();
+    /// Renews all claims time and again, until `end`. An attempt whose claim is
+    /// lost is cancelled: another instance makes the next one.
+    pub(super) async fn renew(&self, clock: &dyn Clock, queue: &dyn Queue, end: &CancellationToken) {
+        let mut heartbeat = clock.sleep(HEARTBEAT).shared();
         loop {
             tokio::select! {
                 () = heartbeat => {}
-                () = self.executing.cancelled() => return,
+                () = end.cancelled() => return,
             }
-            let now = self.clock.now();
+            let now = clock.now();
             let claims: Vec<Claim> =
-                lock(&self.leases).held.values().map(|held| held.claim.clone()).collect();
-            heartbeat = self.clock.sleep(HEARTBEAT).shared();
+                lock(&self.claims).held.values().map(|held| held.claim.clone()).collect();
+            heartbeat = clock.sleep(HEARTBEAT).shared();
             let renewed = tokio::select! {
-                renewed = self.queue.renew(&claims, Some(LEASE)) => renewed,
+                renewed = queue.renew(&claims, Some(LEASE)) => renewed,
                 // A queue that does not answer must not keep claims from being given up.
                 () = heartbeat.clone() => Err(QueueError::new("renew claims", "it does not answer")),
-                () = self.executing.cancelled() => return,
+                () = end.cancelled() => return,
             };
             match renewed {
                 Ok(lost) => {
                     self.give_up(|held| lost.iter().any(|lost| id(lost) == id(&held.claim)));
-                    lock(&self.leases).held.values_mut().for_each(|held| held.since = held.since.max(now));
+                    lock(&self.claims).held.values_mut().for_each(|held| held.since = held.since.max(now));
                 }
                 Err(error) => {
                     report("renewals of claims", &error);
-                    let now = self.clock.now();
+                    let now = clock.now();
                     // Before the lease ends, since then another one may run the same.
                     let ends_soon =
                         |held: &Held| (now - held.since).to_std().unwrap_or_default() + HEARTBEAT >= LEASE;
@@ -105,7 +128,7 @@ impl Engine {
     /// Cancels the attempts of claims that are not held any more.
     fn give_up(&self, is_lost: impl Fn(&Held) -> bool) {
         let contexts: Vec<JobContext> = {
-            let Leases { held, lost } = &mut *lock(&self.leases);
+            let Claims { held, lost } = &mut *lock(&self.claims);
             let gone = held.extract_if(|_, held| is_lost(held));
             gone.map(|(id, held)| {
                 lost.insert(id);

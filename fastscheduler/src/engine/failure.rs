@@ -1,0 +1,23 @@
+//! Saying what failed.
+
+use std::error::Error;
+use std::time::Duration;
+
+/// How long to wait after the queue or the store failed.
+pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Logs what failed, and is tried again.
+pub(super) fn report(what: &str, error: &dyn Error) {
+    tracing::error!(error = describe(error), "could not handle {what}; trying again");
+}
+
+/// An error and its causes in one line.
+pub(super) fn describe(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        text = format!("{text}: {why}");
+        cause = why.source();
+    }
+    text
+}

@@ -1,0 +1,124 @@
+//! Writing to the store and the queue, and saying what was written.
+
+use std::error::Error;
+
+use super::failure::{AFTER_FAILURE, describe, report};
+use super::troubles::Turn;
+use super::{Engine, Problem, ProblemCode, log};
+use crate::storage::{Change, Durability, Limits, StorageError};
+
+impl Engine {
+    /// Makes changes in the store, counts them, and logs the failures among them.
+    pub(crate) async fn apply(&self, changes: &[Change], durability: Durability) -> Result<(), StorageError> {
+        let before = self.clock.now();
+        let applied = self.storage.apply(changes, durability).await;
+        match &applied {
+            Ok(()) if changes.is_empty() => {}
+            Ok(()) => {
+                self.telemetry.meter.stored(changes, self.clock.now() - before);
+                self.count_unstarted(changes);
+                log::failures(changes);
+            }
+            // Somebody else was faster: that is no failure of the store.
+            Err(StorageError::Conflict(_)) => {}
+            Err(_) => self.telemetry.meter.not_stored(),
+        }
+        applied
+    }
+
+    /// Counts the ends of attempts that did not start in this process, by their
+    /// jobs' names. [`record`](Self::record) counts the others, as it has their jobs.
+    fn count_unstarted(&self, changes: &[Change]) {
+        for change in changes {
+            if let Change::EndAttempt(ended) = change
+                && ended.run.started_at.is_none()
+                && let Some(job) = self.table.get(ended.run.job_id())
+                && let Some(series) = &job.series
+            {
+                series.ended(&ended.run);
+            }
+        }
+    }
+
+    /// Stores what has happened and tells those who listen. Without the store,
+    /// it has not happened.
+    pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = self.persist(what, || self.apply(changes, Durability::Soon)) => self.announce(changes),
+            () = self.lifecycle.store_lost() => tracing::error!("left {what} behind when the store was lost"),
+        }
+    }
+
+    /// Drops what is beyond the limits of history and dead letters. What could
+    /// not be dropped goes the next time: no job waits for that.
+    pub(crate) async fn prune(&self) {
+        if let Err(error) = self.storage.prune(self.limits()).await {
+            tracing::error!(error = describe(&error), "could not drop old history");
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let days = self.setup.capacity.history_retention_days;
+        let age =
+            (days > 0 && self.clock.may_drop_by_age()).then(|| chrono::TimeDelta::days(i64::from(days)));
+        Limits {
+            max_history: self.setup.capacity.max_history,
+            history_since: age.and_then(|age| self.clock.now().checked_sub_signed(age)),
+            max_dead_letters: self.setup.capacity.max_dead_letters,
+        }
+    }
+
+    /// Does something until it succeeds: what has happened must not be forgotten.
+    ///
+    /// What is left over when the store is closed, since it failed for the
+    /// whole of a stop, stays undone: those fires run again at the next start.
+    pub(crate) async fn persist<T, E: Error, F: Future<Output = Result<T, E>>>(
+        &self,
+        what: &str,
+        attempt: impl Fn() -> F,
+    ) -> T {
+        let mut has_failed = false;
+        loop {
+            match attempt().await {
+                Ok(done) => {
+                    if has_failed {
+                        self.note_trouble(what, None);
+                    }
+                    return done;
+                }
+                Err(error) if self.lifecycle.is_store_closed() => {
+                    tracing::error!(error = describe(&error), "left {what} behind when the store was closed");
+                    return std::future::pending().await;
+                }
+                Err(error) => {
+                    report(what, &error);
+                    self.note_trouble(what, Some(describe(&error)));
+                    has_failed = true;
+                }
+            }
+            self.clock.sleep(AFTER_FAILURE).await;
+        }
+    }
+
+    /// Notes why something fails, or that it no longer does, and begins or ends
+    /// the problem.
+    pub(super) fn note_trouble(&self, what: &str, why: Option<String>) {
+        let problems = &self.telemetry.problems;
+        match why {
+            Some(why) => {
+                if self.telemetry.troubles.begin(what, why.clone()) == Turn::Began {
+                    let values = [("error", why.into())];
+                    problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
+                }
+            }
+            None if self.telemetry.troubles.end(what) == Turn::Ended => {
+                problems.end(ProblemCode::StoreFailing, None);
+            }
+            None => {}
+        }
+    }
+}

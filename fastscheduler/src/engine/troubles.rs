@@ -1,0 +1,61 @@
+//! Why the store or the queue cannot be written, while that lasts.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::watch;
+
+/// What fails, and why. Each thing that is done has a name of its own: that one
+/// succeeds says nothing of another.
+#[derive(Debug)]
+pub(super) struct Troubles(watch::Sender<BTreeMap<String, String>>);
+
+/// What a failure or its end changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Something fails, and nothing did before.
+    Began,
+    /// Nothing fails any more.
+    Ended,
+    /// Neither.
+    Same,
+}
+
+impl Default for Troubles {
+    fn default() -> Self {
+        Self(watch::Sender::new(BTreeMap::new()))
+    }
+}
+
+impl Troubles {
+    /// Notes why something fails.
+    pub(super) fn begin(&self, what: &str, why: String) -> Turn {
+        let mut turn = Turn::Same;
+        self.0.send_modify(|troubles| {
+            if troubles.is_empty() {
+                turn = Turn::Began;
+            }
+            troubles.insert(what.to_owned(), why);
+        });
+        turn
+    }
+
+    /// Notes that something no longer fails.
+    pub(super) fn end(&self, what: &str) -> Turn {
+        let mut turn = Turn::Same;
+        self.0.send_if_modified(|troubles| {
+            let is_known = troubles.remove(what).is_some();
+            if is_known && troubles.is_empty() {
+                turn = Turn::Ended;
+            }
+            is_known
+        });
+        turn
+    }
+
+    /// Waits until something fails, and returns why.
+    pub(super) async fn any(&self) -> String {
+        let mut troubles = self.0.subscribe();
+        let failing = troubles.wait_for(|troubles| !troubles.is_empty()).await;
+        failing.ok().and_then(|troubles| troubles.values().next().cloned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,71 @@
+//! What the watchdog does when it looks: it wakes who could do what is stuck.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Engine;
+use super::outcomes::Backlog;
+use super::pullers::{Found, Help};
+use super::watchdog::{SOON, Watched};
+
+impl Watched for Engine {
+    fn look(self: Arc<Self>) {
+        self.watchdog.look_began();
+        let now = self.clock.now();
+        let Some(Found { is_work_left, is_stuck, help }) = self.pullers.look(now) else { return };
+        let is_helped = match help {
+            Help::NotNeeded => false,
+            Help::Woken => true,
+            Help::Wanted => self.spawn_helper(),
+        };
+        let are_outcomes_left = self.check_outcomes(now, is_stuck);
+        let (is_expected, is_late) = self.watchdog.dispatch(now);
+        if is_late {
+            // This also ends its wait for a timer, which nobody may be polling.
+            self.slots.nudge();
+            self.watchdog.dispatcher.wake();
+        }
+        self.watchdog.looked(now, is_helped);
+        // If the runtime was dropped, no tasks are left that could help.
+        if (is_work_left || are_outcomes_left || is_expected) && self.lifecycle.has_tasks() {
+            self.watch();
+        }
+    }
+}
+
+impl Engine {
+    /// Schedules a check of whether waiting work was taken.
+    pub(super) fn watch(&self) {
+        self.watchdog.set(&**self.clock, self.lifecycle.runtime());
+    }
+
+    /// Expects the dispatcher to check the queue soon. Whoever woke it may be
+    /// about to keep the worker busy.
+    pub(crate) fn expect_dispatch(&self) {
+        self.expect_dispatch_after(TimeDelta::zero());
+    }
+
+    pub(super) fn expect_dispatch_after(&self, pause: TimeDelta) {
+        if self.watchdog.is_enabled() {
+            self.watchdog.expect_dispatch(self.clock.now(), pause);
+            self.watch();
+        } else if self.pullers.are_eager() {
+            // Only one of two woken tasks fits into the worker's slot.
+            self.watchdog.dispatcher.wake();
+            self.watchdog.recorder.wake();
+        }
+    }
+
+    /// Returns whether outcomes wait to be recorded, and wakes the recorder if
+    /// they are stuck.
+    fn check_outcomes(&self, now: DateTime<Utc>, is_stuck: bool) -> bool {
+        match self.outcomes.backlog(now) {
+            Backlog::None => return false,
+            Backlog::Unannounced if is_stuck => drop(self.outcomes.announce(now)),
+            Backlog::Announced(ago) if ago >= SOON => self.watchdog.recorder.wake(),
+            Backlog::Unannounced | Backlog::Announced(_) => {}
+        }
+        true
+    }
+}
