@@ -65,7 +65,13 @@ impl Faulty {
     /// Whether an answer is being held, or was.
     #[must_use]
     pub fn has_held(&self) -> bool {
-        self.held.load(Ordering::SeqCst) > 0
+        self.held() > 0
+    }
+
+    /// How many answers are being held, or were.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
     }
 
     /// All such actions fail from now on.

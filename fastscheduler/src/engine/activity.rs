@@ -42,8 +42,8 @@ struct Row {
 struct Rare {
     /// The last instant that names a fire of its own.
     requested_at: Option<DateTime<Utc>>,
-    /// When the last fire was open that did not see to its successor.
-    aside: Option<Span>,
+    /// When the last fire was open that did not place its successor.
+    unchained: Option<Span>,
     /// Threads that the next attempt waits for; each is cancelled at its end.
     threads: Vec<CancellationToken>,
 }
@@ -69,8 +69,8 @@ pub(super) struct Known {
     /// Whether it was open before: it was cut short, is tried again, or was
     /// asked for.
     pub(super) is_open: bool,
-    /// When the last fire was open that did not see to its successor.
-    pub(super) aside: Option<Span>,
+    /// When the last fire was open that did not place its successor.
+    pub(super) unchained: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -80,7 +80,7 @@ struct Open {
     /// When its first attempt was claimed.
     since: DateTime<Utc>,
     /// Whether the job's next fire is placed when this one begins or ends.
-    sees_to_next: bool,
+    places_successor: bool,
     state: OpenState,
     /// A retry that waits until the previous attempt's thread has ended.
     retry: Option<Box<Entry>>,
@@ -118,7 +118,7 @@ pub(crate) fn set_back(entry: Entry, by: TimeDelta, now: DateTime<Utc>) -> Entry
 }
 
 impl Activity {
-    /// An attempt begins. Answers whether its fire sees to the next one, as a
+    /// An attempt begins. Returns whether its fire places its successor, as a
     /// fire of the schedule does that was not open before.
     pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) -> bool {
         let run = context.run_id();
@@ -133,25 +133,25 @@ impl Activity {
         self.put(entry.run_id(), now, false, OpenState::Waiting(Box::new(entry)));
     }
 
-    fn put(&self, run: RunId, now: DateTime<Utc>, sees_to_next: bool, state: OpenState) -> bool {
+    fn put(&self, run: RunId, now: DateTime<Utc>, places_successor: bool, state: OpenState) -> bool {
         let mut activity = lock(&self.0);
         if let Some(open) = activity.open.iter_mut().find(|open| open.is(run)) {
             open.state = state;
             open.retry = None;
-            return open.sees_to_next;
+            return open.places_successor;
         }
         let RunId { trigger, scheduled_for, .. } = run;
         // Nearly always one: do not make room for four.
         activity.open.reserve_exact(1);
-        activity.open.push(Open { trigger, scheduled_for, since: now, sees_to_next, state, retry: None });
-        sees_to_next
+        activity.open.push(Open { trigger, scheduled_for, since: now, places_successor, state, retry: None });
+        places_successor
     }
 
     /// A change of the job places its next fire: the fires that it accounts
     /// for do not.
     pub(super) fn hand_over(&self, is_accounted_for: impl Fn(DateTime<Utc>) -> bool) {
         for open in &mut lock(&self.0).open {
-            open.sees_to_next &= !is_accounted_for(open.scheduled_for);
+            open.places_successor &= !is_accounted_for(open.scheduled_for);
         }
     }
 
@@ -160,16 +160,16 @@ impl Activity {
         lock(&self.0).open.retain(|open| !open.is(run));
     }
 
-    /// A fire is over. Answers whether it sees to the next one; if not, a fire
-    /// that came due meanwhile looks at [`aside`](Known::aside).
+    /// A fire is over. Returns whether it places its successor; if not, a fire
+    /// that came due meanwhile looks at [`unchained`](Known::unchained).
     pub(super) fn conclude(&self, run: RunId, until: DateTime<Utc>) -> bool {
         let mut activity = lock(&self.0);
         let Some(at) = activity.open.iter().position(|open| open.is(run)) else { return false };
-        let Open { since, sees_to_next, .. } = activity.open.swap_remove(at);
-        if !sees_to_next {
-            activity.rare.get_or_insert_default().aside = Some(Span { from: since, until });
+        let Open { since, places_successor, .. } = activity.open.swap_remove(at);
+        if !places_successor {
+            activity.rare.get_or_insert_default().unchained = Some(Span { from: since, until });
         }
-        sees_to_next
+        places_successor
     }
 
     /// A fire of the schedule was claimed, and `next` is the one after it.
@@ -200,8 +200,8 @@ impl Activity {
                 OpenState::Waiting(entry) => **entry = set_back(Entry::clone(entry), waiting, now),
             }
         }
-        if let Some(aside) = activity.rare.as_mut().and_then(|rare| rare.aside.as_mut()) {
-            *aside = Span { from: aside.from - by, until: aside.until - by };
+        if let Some(unchained) = activity.rare.as_mut().and_then(|rare| rare.unchained.as_mut()) {
+            *unchained = Span { from: unchained.from - by, until: unchained.until - by };
         }
     }
 
@@ -217,7 +217,7 @@ impl Activity {
         Known {
             is_edited: activity.edits > 0,
             is_open: open.is_some(),
-            aside: activity.rare.as_ref().and_then(|rare| rare.aside),
+            unchained: activity.rare.as_ref().and_then(|rare| rare.unchained),
         }
     }
 
@@ -241,8 +241,15 @@ impl Activity {
         // The clock may have been set back since the last one.
         let entry = Entry { due_at: now, ..entry(at) };
         let state = OpenState::Waiting(Box::new(entry.clone()));
-        let (trigger, sees_to_next) = (entry.trigger, false);
-        activity.open.push(Open { trigger, scheduled_for: at, since: now, sees_to_next, state, retry: None });
+        let (trigger, places_successor) = (entry.trigger, false);
+        activity.open.push(Open {
+            trigger,
+            scheduled_for: at,
+            since: now,
+            places_successor,
+            state,
+            retry: None,
+        });
         Some(entry)
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Attempt {
     pub(super) started_at: DateTime<Utc>,
     /// How far the job's fires are accounted for with this one.
     pub(super) progress: Progress,
-    /// The first fire that this one does not cover, if it sees to that.
+    /// The first fire that this one does not cover, if it places it.
     pub(super) upcoming: Option<DateTime<Utc>>,
 }
 

@@ -130,7 +130,7 @@ impl Engine {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = entry.trigger.is_of_schedule();
-        let Known { is_edited, is_open, aside } = job.activity.known(entry.run_id());
+        let Known { is_edited, is_open, unchained } = job.activity.known(entry.run_id());
         let is_new = is_scheduled && entry.attempt == 1 && !is_open;
         // A change that came after the claim has accounted for the fire.
         let is_void = is_new
@@ -154,7 +154,7 @@ impl Engine {
             return batch.settlements.push(Settlement { claim, next: None });
         }
         let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
-        if is_new && let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before, aside) {
+        if is_new && let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before, unchained) {
             let FollowUp { next, skipped } = instead;
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {

@@ -114,7 +114,7 @@ impl LiveJob {
     /// was missed, or it came due during a fire that did not see to this one.
     ///
     /// `upcoming` is the first fire that it does not cover. What was due before
-    /// `late_before` is late for another reason than want of a slot. `aside` is
+    /// `late_before` is late for another reason than want of a slot. `unchained` is
     /// when a fire was open that did not see to its successor.
     pub(super) fn instead_of(
         &self,
@@ -122,7 +122,7 @@ impl LiveJob {
         upcoming: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
         late_before: DateTime<Utc>,
-        aside: Option<Span>,
+        unchained: Option<Span>,
     ) -> Option<FollowUp> {
         let is_fresh =
             entry.trigger == Trigger::Schedule && entry.attempt == 1 && entry.catch_up_until.is_none();
@@ -131,8 +131,10 @@ impl LiveJob {
             return None;
         }
         let first = entry.scheduled_for;
-        if let Some(aside) = aside.filter(|aside| self.is_exclusive() && aside.contains(entry.due_at)) {
-            let last = self.last_due(first, aside.until);
+        if let Some(unchained) =
+            unchained.filter(|unchained| self.is_exclusive() && unchained.contains(entry.due_at))
+        {
+            let last = self.last_due(first, unchained.until);
             return match (self.overlap(), last) {
                 (Overlap::Queue, None) => None,
                 // Several came due: the first runs and stands for all.

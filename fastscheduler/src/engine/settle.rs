@@ -199,8 +199,9 @@ impl Engine {
             activity.wait(retry.clone(), now);
             return (!present.is_paused).then_some(retry);
         }
-        let sees_to_next = activity.conclude(run_id, now) && present.scheduled_since == job.scheduled_since;
-        if sees_to_next && entry.is_exclusive && !present.is_paused {
+        let places_successor =
+            activity.conclude(run_id, now) && present.scheduled_since == job.scheduled_since;
+        if places_successor && entry.is_exclusive && !present.is_paused {
             let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
             changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {

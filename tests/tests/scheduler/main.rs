@@ -28,6 +28,7 @@ mod queue_memory;
 mod retention;
 mod run_now;
 mod set_clock;
+mod slow_edits;
 mod start;
 mod status;
 mod stop_from_inside;
