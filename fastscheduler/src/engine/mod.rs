@@ -25,8 +25,8 @@
 //! - [`lifecycle`] knows what was started, and how far a stop has come.
 //! - [`watchdog`] times the looks, with [`twins`] for the dispatcher and the recorder.
 //! - [`watched_clock`] is the clock, and notices that it was set.
-//! - [`telemetry`] has the [`events`], the counters ([`meter`], [`job_series`]) and
-//!   the [`problems`].
+//! - [`telemetry`] has the [`events`], the counters ([`meter`], with [`series`] by
+//!   function and by the names of jobs) and the [`problems`].
 //!
 //! At the bottom are rules about jobs and what is known of them: [`live`],
 //! [`activity`], [`plan`], [`retry`], [`attempt`], [`durations`].
@@ -45,7 +45,6 @@ mod execute;
 mod failure;
 mod gate;
 mod inside;
-mod job_series;
 mod leases;
 mod lifecycle;
 mod live;
@@ -59,6 +58,7 @@ mod pull;
 mod pullers;
 mod retry;
 mod running;
+mod series;
 mod set_back;
 mod settle;
 mod shutdown;
@@ -86,15 +86,14 @@ use crate::storage::{Change, Storage};
 pub(crate) use activity::{Activity, set_back as entry_set_back};
 pub use durations::Durations;
 pub use events::{Event, Events};
-pub use job_series::JobMetrics;
-pub(crate) use job_series::JobSeries;
 use leases::Leases;
 use lifecycle::Lifecycle;
 pub(crate) use live::LiveJob;
-pub use meter::{FunctionMetrics, Metrics};
+pub use meter::{FunctionMetrics, JobMetrics, Metrics};
 use outcomes::Outcomes;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
+use series::SeriesNumber;
 pub(crate) use skipped_once::SkippedOnce;
 use slots::Slots;
 pub(crate) use table::Table;
@@ -221,8 +220,8 @@ impl Engine {
     }
 
     /// Where a job is counted by its name, if it repeats.
-    pub(crate) fn series_of(&self, definition: &JobDefinition) -> Option<Arc<JobSeries>> {
-        self.telemetry.job_series.of(definition)
+    pub(crate) fn series_of(&self, definition: &JobDefinition) -> Option<SeriesNumber> {
+        self.telemetry.meter.job(definition)
     }
 
     /// What was counted, and how much is under way.
@@ -230,7 +229,7 @@ impl Engine {
         let depth = self.queue.depth(self.clock.now()).await?;
         let taken = self.slots.taken();
         let claimed = self.pullers.waiting().min(taken);
-        let (jobs, other_jobs) = self.telemetry.job_series.read();
+        self.pullers.hand_over(&self.telemetry.meter);
         Ok(Metrics {
             running: taken - claimed,
             claimed,
@@ -238,8 +237,6 @@ impl Engine {
             due: depth.map(|depth| depth.due),
             listeners: self.telemetry.events.listeners(),
             problems: self.telemetry.problems.metrics(),
-            jobs,
-            other_jobs,
             ..self.telemetry.meter.read()
         })
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::task::coop::has_budget_remaining;
 
 use super::pullers::{Crew, LONG, Puller, Unspawned};
-use super::{Durations, Engine, Event};
+use super::{Engine, Event};
 
 impl Engine {
     /// Takes attempts one at a time and executes them, until execution ends.
@@ -37,13 +37,12 @@ impl Engine {
     async fn help(self: Arc<Self>) {
         self.pullers.help_began();
         if let Some(crew) = self.pullers.crew() {
-            self.drain(crew, &Puller::default()).await;
+            self.drain(crew, crew.helper()).await;
         }
     }
 
     /// Executes attempts until no more wait.
     async fn drain(self: &Arc<Self>, crew: &Crew, puller: &Puller) {
-        let mut lateness = Durations::default();
         let mut since = self.clock.now();
         puller.mark_seen(since);
         if self.pass_on(since) {
@@ -55,11 +54,11 @@ impl Engine {
         while let Some(attempt) = self.pullers.next() {
             let begins_at = now.unwrap_or_else(|| self.clock.now());
             puller.mark_seen(begins_at);
-            now = self.execute(attempt, begins_at, &mut lateness);
+            now = self.execute(attempt, begins_at, puller.begun());
             let is_long = now.unwrap_or(begins_at) - since > LONG;
             // Functions that never wait would block the worker for good.
             if is_long || crew.is_eager() || !has_budget_remaining() {
-                self.telemetry.meter.begun(&mut lateness);
+                self.telemetry.meter.begun(puller.begun());
                 since = self.clock.now();
                 puller.mark_seen(since);
                 self.pass_on(since);
@@ -68,7 +67,7 @@ impl Engine {
                 now = Some(since);
             }
         }
-        self.telemetry.meter.begun(&mut lateness);
+        self.telemetry.meter.begun(puller.begun());
         self.pass_on(now.unwrap_or(since));
     }
 

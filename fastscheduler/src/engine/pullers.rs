@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 
 use super::attempt::Attempt;
 use super::lock;
+use super::meter::{Begun, Meter};
 use crate::job::RunId;
 
 /// A puller that polls one function for longer than this keeps others waiting.
@@ -54,6 +55,8 @@ struct Work {
 #[derive(Debug)]
 pub(super) struct Crew {
     pullers: Box<[Puller]>,
+    /// What helpers share.
+    helper: Puller,
     /// Whether each attempt gets its own puller while one is idle. So it is with
     /// a clock without slack, such as a manual one, where nothing may wait.
     is_eager: bool,
@@ -65,6 +68,8 @@ pub(super) struct Puller {
     wake: Notify,
     /// When it last began an attempt, in microseconds since 1970.
     seen_at: AtomicI64,
+    /// What it has begun and not handed over to the meter.
+    begun: Mutex<Vec<Begun>>,
 }
 
 /// What continues in its own task, such as a future after its first poll.
@@ -103,7 +108,7 @@ impl Pullers {
     /// Sets how many there are.
     pub(super) fn begin(&self, count: usize, is_eager: bool) {
         let pullers = std::iter::repeat_with(Puller::default).take(count).collect();
-        self.crew.get_or_init(|| Crew { pullers, is_eager });
+        self.crew.get_or_init(|| Crew { pullers, helper: Puller::default(), is_eager });
     }
 
     pub(super) fn are_eager(&self) -> bool {
@@ -122,6 +127,13 @@ impl Pullers {
     /// Says that the helper has begun.
     pub(super) fn help_began(&self) {
         self.is_help_coming.store(false, Ordering::Release);
+    }
+
+    /// Has the meter count all that has begun.
+    pub(super) fn hand_over(&self, meter: &Meter) {
+        for puller in self.crew.get().into_iter().flat_map(Crew::all) {
+            meter.begun(&puller.begun);
+        }
     }
 
     /// How many attempts wait.
@@ -199,6 +211,15 @@ impl Crew {
         self.is_eager
     }
 
+    fn all(&self) -> impl Iterator<Item = &Puller> {
+        self.pullers.iter().chain([&self.helper])
+    }
+
+    /// What helpers share.
+    pub(super) fn helper(&self) -> &Puller {
+        &self.helper
+    }
+
     pub(super) fn puller(&self, number: usize) -> &Puller {
         &self.pullers[number]
     }
@@ -245,6 +266,11 @@ impl Crew {
 }
 
 impl Puller {
+    /// What it has begun and not handed over to the meter.
+    pub(super) fn begun(&self) -> &Mutex<Vec<Begun>> {
+        &self.begun
+    }
+
     /// Waits until it is woken.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;

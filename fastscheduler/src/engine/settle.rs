@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
-use super::{Engine, JobSeries, LiveJob};
+use super::series::SeriesNumber;
+use super::{Engine, LiveJob};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
@@ -68,12 +69,12 @@ impl Engine {
                 }
                 End::Cancelled(why) => {
                     let ending = Err((cancelled(why).to_owned(), AfterFailure::Cancelled));
-                    series.push(attempt.job.series.clone());
+                    series.push(attempt.job.series);
                     changes.push(Change::EndAttempt(self.ended_attempt(&attempt, finished_at, ending)));
                     None
                 }
                 End::Outcome(outcome) => {
-                    series.push(attempt.job.series.clone());
+                    series.push(attempt.job.series);
                     self.conclude(&attempt, present, finished_at, outcome, &mut changes)
                 }
             };
@@ -89,9 +90,19 @@ impl Engine {
             settlements.push(Settlement { claim: attempt.claim, next });
         }
         self.write_down("outcomes", &changes).await;
-        count(&changes, &series);
+        self.count_by_job(&changes, &series);
         self.prune().await;
         self.settle(&settlements).await;
+    }
+
+    /// Counts the ends among these changes by the names of their jobs, which are
+    /// counted at these numbers.
+    fn count_by_job(&self, changes: &[Change], series: &[Option<SeriesNumber>]) {
+        let runs = changes.iter().filter_map(|change| {
+            let Change::EndAttempt(ended) = change else { return None };
+            Some(&*ended.run)
+        });
+        self.telemetry.meter.ended(runs.zip(series.iter().copied()));
     }
 
     /// Settles the claim of a function past its deadline when its thread ends.
@@ -240,18 +251,5 @@ impl Engine {
     pub(super) async fn give_back(&self, settlements: &[Settlement]) {
         self.persist("settlements", || self.queue.settle(settlements)).await;
         self.leases.release(settlements);
-    }
-}
-
-/// Counts the ends among these changes, each in its job's series.
-fn count(changes: &[Change], series: &[Option<Arc<JobSeries>>]) {
-    let runs = changes.iter().filter_map(|change| {
-        let Change::EndAttempt(ended) = change else { return None };
-        Some(&ended.run)
-    });
-    for (run, series) in runs.zip(series) {
-        if let Some(series) = series {
-            series.ended(run);
-        }
     }
 }

@@ -33,9 +33,9 @@ impl Engine {
             if let Change::EndAttempt(ended) = change
                 && ended.run.started_at.is_none()
                 && let Some(job) = self.table.get(ended.run.job_id())
-                && let Some(series) = &job.series
+                && let Some(series) = job.series
             {
-                series.ended(&ended.run);
+                self.telemetry.meter.ended(std::iter::once((&*ended.run, Some(series))));
             }
         }
     }

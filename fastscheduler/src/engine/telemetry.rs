@@ -1,7 +1,6 @@
 //! What the engine tells others: events, counters, and problems.
 
 use super::events::Feed;
-use super::job_series::AllJobSeries;
 use super::meter::Meter;
 use super::problems::Problems;
 use super::troubles::Troubles;
@@ -11,7 +10,6 @@ use super::troubles::Troubles;
 pub(super) struct Telemetry {
     pub(super) events: Feed,
     pub(super) meter: Meter,
-    pub(super) job_series: AllJobSeries,
     pub(super) problems: Problems,
     pub(super) troubles: Troubles,
 }
@@ -21,8 +19,7 @@ impl Telemetry {
     pub(super) fn new(max_metric_jobs: usize) -> Self {
         Self {
             events: Feed::default(),
-            meter: Meter::default(),
-            job_series: AllJobSeries::new(max_metric_jobs),
+            meter: Meter::new(max_metric_jobs),
             problems: Problems::default(),
             troubles: Troubles::default(),
         }
