@@ -10,6 +10,7 @@ use super::activity::Known;
 use super::attempt::Attempt;
 use super::failure::{AFTER_FAILURE, describe, report};
 use super::plan::{FollowUp, LATE};
+use super::store::Next;
 use super::watched_clock::UNNOTICED;
 use super::{Engine, LiveJob, SkippedOnce};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
@@ -102,17 +103,11 @@ impl Engine {
                 let next = Entry { kind: EntryKind::Fire, ..claim.entry.clone() };
                 Settlement { claim, next: Some(next) }
             });
-            return self.give_back(&unclaimed.collect::<Vec<_>>()).await;
+            return self.follow(&[], &Next::settlements(unclaimed.collect())).await;
         }
-        self.announce(&changes);
+        self.follow(&changes, &Next { entries: successors, settlements }).await;
         if has_skips {
             self.prune().await;
-        }
-        if !successors.is_empty() {
-            self.persist("entries", || self.queue.push(&successors)).await;
-        }
-        if !settlements.is_empty() {
-            self.give_back(&settlements).await;
         }
         self.hand_out(lane, attempts, now);
         drop(batch_of_claims);
@@ -261,6 +256,6 @@ impl Engine {
             job.activity.wait(entry.clone(), now);
             settlements.push(Settlement { claim, next: Some(entry) });
         }
-        self.give_back(&settlements).await;
+        self.follow(&[], &Next::settlements(settlements)).await;
     }
 }

@@ -96,6 +96,7 @@ use pullers::Pullers;
 use series::SeriesNumber;
 pub(crate) use skipped_once::SkippedOnce;
 use slots::Slots;
+pub(crate) use store::Next;
 pub(crate) use table::Table;
 use telemetry::Telemetry;
 use watchdog::Watchdog;

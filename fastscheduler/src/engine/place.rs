@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::attempt::end_without_job;
 use super::plan::FollowUp;
+use super::store::Next;
 use super::{Engine, LiveJob, ProblemCode};
 use crate::job::{Entry, JobDefinition, JobId, OpenFire, SkipReason};
 use crate::registry::Cancellation;
@@ -26,9 +27,8 @@ impl Engine {
             self.lifecycle.stop_placing();
             return Err(error);
         }
-        self.announce(&changes);
         self.let_go_of_ended(&changes);
-        self.push(&entries).await;
+        self.follow(&changes, &Next::entries(entries)).await;
         Ok(())
     }
 
@@ -55,9 +55,8 @@ impl Engine {
         let mut changes = Vec::new();
         let mut entries = Vec::new();
         self.plan(&job, adopted_at, &mut changes, &mut entries);
-        self.write_down("a job's first fire", &changes).await;
+        self.commit("a job's first fire", &changes, &Next::entries(entries)).await;
         self.let_go_of_ended(&changes);
-        self.push(&entries).await;
     }
 
     /// Removes a job that ended while it was changed, and was not told to go on.
@@ -67,7 +66,7 @@ impl Engine {
         if let Some(job) = self.table.get(id) {
             self.remove_if_ended(&job, &mut changes);
         }
-        self.write_down("the end of a job", &changes).await;
+        self.commit("the end of a job", &changes, &Next::NOTHING).await;
     }
 
     /// Only now that it is stored: a start that fails is made again.
@@ -113,7 +112,7 @@ impl Engine {
         };
         let mut late = self.cancelled_fires(id);
         late.retain(|change| !removal.iter().any(|known| run_id(known) == run_id(change)));
-        self.write_down("fires of a cancelled job", &late).await;
+        self.commit("fires of a cancelled job", &late, &Next::NOTHING).await;
     }
 
     /// Forgets a job that is gone from the store, and cancels its attempts.

@@ -8,6 +8,7 @@ use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
 use super::series::SeriesNumber;
+use super::store::Next;
 use super::{Engine, LiveJob};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
@@ -89,10 +90,14 @@ impl Engine {
             let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);
             settlements.push(Settlement { claim: attempt.claim, next });
         }
-        self.write_down("outcomes", &changes).await;
+        let next = Next::settlements(settlements);
+        self.commit("outcomes", &changes, &next).await;
         self.count_by_job(&changes, &series);
         self.prune().await;
-        self.settle(&settlements).await;
+        let settled = || next.settlements.iter().map(|settlement| &settlement.claim.entry);
+        self.lifecycle.forget_callers(settled().map(Entry::run_id));
+        let blocking = settled().filter(|entry| entry.lane == Lane::Blocking).count();
+        self.slots.free(next.settlements.len(), blocking);
     }
 
     /// Counts the ends among these changes by the names of their jobs, which are
@@ -133,12 +138,12 @@ impl Engine {
         let mut changes = Vec::new();
         let present = self.table.get(attempt.job.id);
         let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
-        self.write_down("skipped fires", &changes).await;
-        let lane = attempt.claim.entry.lane;
+        let (lane, run) = (attempt.claim.entry.lane, attempt.claim.entry.run_id());
+        let settlement = Settlement { claim: attempt.claim, next };
+        self.commit("skipped fires", &changes, &Next::settlements(vec![settlement])).await;
         if slots > 0 {
-            self.lifecycle.forget_callers(std::iter::once(attempt.claim.entry.run_id()));
+            self.lifecycle.forget_callers(std::iter::once(run));
         }
-        self.give_back(&[Settlement { claim: attempt.claim, next }]).await;
         self.slots.free(slots, if lane == Lane::Blocking { slots } else { 0 });
     }
 
@@ -231,25 +236,5 @@ impl Engine {
         if job.activity.ends() && self.table.remove(job.id).is_some() {
             changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
         }
-    }
-
-    /// Pushes a caller's entries, however often that fails.
-    pub(crate) async fn push(&self, entries: &[Entry]) {
-        self.persist("entries", || self.queue.push(entries)).await;
-        self.expect_dispatch();
-    }
-
-    /// Gives claims back and frees their slots.
-    async fn settle(&self, settlements: &[Settlement]) {
-        let blocking = settlements.iter().filter(|s| s.claim.entry.lane == Lane::Blocking).count();
-        let count = settlements.len();
-        self.give_back(settlements).await;
-        self.lifecycle.forget_callers(settlements.iter().map(|settlement| settlement.claim.entry.run_id()));
-        self.slots.free(count, blocking);
-    }
-
-    pub(super) async fn give_back(&self, settlements: &[Settlement]) {
-        self.persist("settlements", || self.queue.settle(settlements)).await;
-        self.leases.release(settlements);
     }
 }

@@ -5,7 +5,28 @@ use std::error::Error;
 use super::failure::{AFTER_FAILURE, describe, report};
 use super::troubles::Turn;
 use super::{Engine, Problem, ProblemCode, log};
+use crate::job::Entry;
+use crate::queue::Settlement;
 use crate::storage::{Change, Durability, Limits, StorageError};
+
+/// What changes in the queue once something is stored.
+#[derive(Debug, Default)]
+pub(crate) struct Next {
+    pub(super) entries: Vec<Entry>,
+    pub(super) settlements: Vec<Settlement>,
+}
+
+impl Next {
+    pub(super) const NOTHING: Self = Self { entries: Vec::new(), settlements: Vec::new() };
+
+    pub(crate) fn entries(entries: Vec<Entry>) -> Self {
+        Self { entries, ..Self::NOTHING }
+    }
+
+    pub(super) fn settlements(settlements: Vec<Settlement>) -> Self {
+        Self { settlements, ..Self::NOTHING }
+    }
+}
 
 impl Engine {
     /// Makes changes in the store, counts them, and logs the failures among them.
@@ -40,16 +61,36 @@ impl Engine {
         }
     }
 
-    /// Stores what has happened and tells those who listen. Without the store,
-    /// it has not happened.
-    pub(super) async fn write_down(&self, what: &str, changes: &[Change]) {
-        if changes.is_empty() {
-            return;
-        }
+    /// Stores what has happened, until that succeeds, and then
+    /// [follows](Self::follow) it up. Without the store, it has not happened.
+    pub(super) async fn commit(&self, what: &str, changes: &[Change], next: &Next) {
+        let is_stored = async {
+            if !changes.is_empty() {
+                self.persist(what, || self.apply(changes, Durability::Soon)).await;
+            }
+        };
         tokio::select! {
             biased;
-            () = self.persist(what, || self.apply(changes, Durability::Soon)) => self.announce(changes),
-            () = self.lifecycle.store_lost() => tracing::error!("left {what} behind when the store was lost"),
+            () = is_stored => self.follow(changes, next).await,
+            () = self.lifecycle.store_lost() => {
+                tracing::error!("left {what} behind when the store was lost");
+                self.follow(&[], next).await;
+            }
+        }
+    }
+
+    /// Tells of changes that are stored, and only then changes the queue: a crash
+    /// between the two repeats work and loses none.
+    pub(crate) async fn follow(&self, changes: &[Change], next: &Next) {
+        let Next { entries, settlements } = next;
+        self.announce(changes);
+        if !entries.is_empty() {
+            self.persist("entries", || self.queue.push(entries)).await;
+            self.expect_dispatch();
+        }
+        if !settlements.is_empty() {
+            self.persist("settlements", || self.queue.settle(settlements)).await;
+            self.leases.release(settlements);
         }
     }
 

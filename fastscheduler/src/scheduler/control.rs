@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
-use crate::engine::LiveJob;
+use crate::engine::{LiveJob, Next};
 use crate::job::{
     Entry, IntoJobId, Job, JobId, Name, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
     Trigger,
@@ -109,15 +109,14 @@ impl Scheduler {
             return Ok(applied?);
         }
         // It is stored, even if the answer to that was lost, and so it runs.
-        engine.announce(&changes);
         let _batch_of_one = engine.batch_of(job.id).await;
         // The job may have been changed since, and the fire placed with that.
         // Before the start it is the start that places it. If the job is
         // cancelled, the fire gets its record with that.
         let is_to_be_placed = engine.is_placing() && job.activity.is_waiting(run_id);
-        if let Some(job) = engine.table.get(job.id).filter(|_| is_to_be_placed) {
-            engine.push(&[Entry { revision: job.revision, ..entry }]).await;
-        }
+        let job = engine.table.get(job.id).filter(|_| is_to_be_placed);
+        let entries = job.map(|job| Entry { revision: job.revision, ..entry }).into_iter().collect();
+        engine.follow(&changes, &Next::entries(entries)).await;
         Ok(applied?)
     }
 
