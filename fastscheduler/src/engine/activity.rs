@@ -23,8 +23,6 @@ struct State {
     is_gone: bool,
     /// The fires that were claimed without a skip in between.
     row: Option<Row>,
-    /// Changes of the job that are under way.
-    edits: u16,
     rare: Option<Box<Rare>>,
 }
 
@@ -64,8 +62,6 @@ impl Span {
 /// What is known of a fire that is claimed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
-    /// Whether the job is being changed: what is claimed waits for that.
-    pub(super) is_edited: bool,
     /// Whether it was open before: it was cut short, is tried again, or was
     /// asked for.
     pub(super) is_open: bool,
@@ -214,11 +210,7 @@ impl Activity {
     pub(super) fn known(&self, run: RunId) -> Known {
         let activity = lock(&self.0);
         let open = activity.open.iter().find(|open| open.is(run));
-        Known {
-            is_edited: activity.edits > 0,
-            is_open: open.is_some(),
-            unchained: activity.rare.as_ref().and_then(|rare| rare.unchained),
-        }
+        Known { is_open: open.is_some(), unchained: activity.rare.as_ref().and_then(|rare| rare.unchained) }
     }
 
     /// Reserves a fire of its own, if `may_begin` says so of whether an attempt
@@ -313,14 +305,6 @@ impl Activity {
         lock(&self.0).open.iter().filter_map(running).collect()
     }
 
-    pub(super) fn begin_edit(&self) {
-        lock(&self.0).edits += 1;
-    }
-
-    pub(super) fn end_edit(&self) {
-        lock(&self.0).edits -= 1;
-    }
-
     /// Whether an attempt is under way.
     pub(crate) fn is_running(&self) -> bool {
         lock(&self.0).open.iter().any(Open::is_running)
@@ -347,7 +331,7 @@ impl Activity {
     /// be asked for.
     pub(super) fn ends(&self) -> bool {
         let mut activity = lock(&self.0);
-        activity.is_gone |= activity.is_over && activity.open.is_empty() && activity.edits == 0;
+        activity.is_gone |= activity.is_over && activity.open.is_empty();
         activity.is_gone
     }
 

@@ -1,9 +1,8 @@
 //! From a claim to an attempt: a claim may be void, or missed, or begin.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tracing::Span;
 
 use super::activity::Known;
@@ -17,6 +16,10 @@ use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
 use crate::queue::{Claim, Settlement};
 use crate::registry::{Cancellation, JobContext};
 use crate::storage::{Change, Claimed, Durability};
+
+/// How much later a fire is due that came due while its job was being changed,
+/// unless the change places it.
+const UNTIL_CHANGED: TimeDelta = TimeDelta::milliseconds(20);
 
 /// What becomes of a batch of claims.
 #[derive(Default)]
@@ -33,21 +36,9 @@ struct Batch {
     successors: Vec<Entry>,
     /// One-time jobs that end since their fire is skipped.
     skipped_once: Vec<Arc<LiveJob>>,
-    /// Whether claims are given back because their jobs are being changed.
+    /// Whether claims were given back that are due still, since their jobs are being
+    /// changed.
     has_deferred: bool,
-}
-
-impl Batch {
-    /// Gives a claim back, since its job is being changed.
-    ///
-    /// The change puts another entry in its place, or else it is claimed again. If
-    /// it has put none there, since this one was claimed, it is of the new revision
-    /// from now on.
-    fn defer(&mut self, claim: Claim, job: &LiveJob) {
-        self.has_deferred = true;
-        let next = Entry { kind: EntryKind::Fire, revision: job.revision, ..claim.entry.clone() };
-        self.settlements.push(Settlement { claim, next: Some(next) });
-    }
 }
 
 impl Engine {
@@ -71,7 +62,7 @@ impl Engine {
             match job {
                 // Cancelled since it was claimed.
                 None => batch.settlements.push(Settlement { claim, next: None }),
-                Some(job) if self.table.gate.is_closed(job.id) => batch.defer(claim, &job),
+                Some(job) if self.table.gate.is_closed(job.id) => self.defer(claim, &job, &mut batch),
                 Some(job)
                     if claim.entry.crashes > 0
                         && !job.activity.is_waiting(claim.entry.run_id())
@@ -112,12 +103,25 @@ impl Engine {
         self.hand_out(lane, attempts, now);
         drop(batch_of_claims);
         if has_deferred {
-            // Whoever changes those jobs gets to go on, and the claims are due still.
-            match self.clock.slack() {
-                Duration::ZERO => tokio::task::yield_now().await,
-                slack => self.clock.sleep(slack).await,
-            }
+            // Whoever changes those jobs gets to go on.
+            tokio::task::yield_now().await;
         }
+    }
+
+    /// Gives a claim back while its job is being changed.
+    ///
+    /// The change puts another entry in its place, or else it is claimed again soon.
+    /// If it has put none there, since this one was claimed, it is of the present
+    /// revision from now on.
+    fn defer(&self, claim: Claim, job: &LiveJob, batch: &mut Batch) {
+        let mut next = Entry { kind: EntryKind::Fire, revision: job.revision, ..claim.entry.clone() };
+        if self.clock.slack().is_zero() {
+            // Such a clock may stand still meanwhile.
+            batch.has_deferred = true;
+        } else {
+            next.due_at = next.due_at.max(batch.now + UNTIL_CHANGED);
+        }
+        batch.settlements.push(Settlement { claim, next: Some(next) });
     }
 
     /// Decides what a claim turns into.
@@ -125,7 +129,7 @@ impl Engine {
         let entry = &claim.entry;
         let now = batch.now;
         let is_scheduled = entry.trigger.is_of_schedule();
-        let Known { is_edited, is_open, unchained } = job.activity.known(entry.run_id());
+        let Known { is_open, unchained } = job.activity.known(entry.run_id());
         let is_new = is_scheduled && entry.attempt == 1 && !is_open;
         // A change that came after the claim has accounted for the fire.
         let is_void = is_new
@@ -140,8 +144,8 @@ impl Engine {
             let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
             return batch.settlements.push(Settlement { claim, next: (!is_replaced).then_some(next) });
         }
-        if is_edited && !is_void {
-            return batch.defer(claim, &job);
+        if !is_void && self.table.gate.is_marked(job.id) {
+            return self.defer(claim, &job, batch);
         }
         // What is open, as a retry, is held until the job is resumed.
         let is_held = job.is_paused && (is_scheduled || entry.attempt > 1);

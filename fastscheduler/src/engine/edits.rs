@@ -13,36 +13,35 @@ use futures_util::future::BoxFuture;
 use tokio::sync::RwLockWriteGuard;
 
 use super::Engine;
-use super::activity::Activity;
 use super::gate::Batch;
 use crate::job::JobId;
 use crate::storage::StorageError;
 
 /// A change of a job that is under way, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Editing(Option<Arc<Activity>>);
+pub(crate) struct Editing {
+    job: JobId,
+    engine: Arc<Engine>,
+}
 
 impl Drop for Editing {
     fn drop(&mut self) {
-        if let Some(activity) = &self.0 {
-            activity.end_edit();
-        }
+        self.engine.table.gate.end_edit(self.job);
     }
 }
 
 /// Keeps batches from a job while a change of it is taken over; ends when it is
 /// dropped.
 #[must_use = "batches go on when it is dropped"]
-pub(crate) struct TakingOver<'a> {
+pub(crate) struct TakingOver {
     job: JobId,
-    engine: &'a Engine,
+    engine: Arc<Engine>,
 }
 
-impl Drop for TakingOver<'_> {
+impl Drop for TakingOver {
     fn drop(&mut self) {
-        let waited = self.engine.table.gate.open(self.job);
-        if !waited.is_empty() {
-            waited.into_iter().for_each(|ended| self.engine.outcomes.add(ended));
+        let outcomes = self.engine.table.gate.open(self.job);
+        if !outcomes.is_empty() {
+            outcomes.into_iter().for_each(|ended| self.engine.outcomes.add(ended));
             self.engine.outcomes.announce(self.engine.clock.now());
         }
         self.engine.expect_dispatch();
@@ -107,11 +106,9 @@ impl Engine {
     ///
     /// If batches are stuck because the store fails: then the change would be
     /// too, and its caller is told at once.
-    pub(crate) async fn edit(&self, id: JobId) -> Result<Editing, StorageError> {
-        let editing = Editing(self.table.get(id).map(|job| Arc::clone(&job.activity)));
-        if let Some(activity) = &editing.0 {
-            activity.begin_edit();
-        }
+    pub(crate) async fn edit(self: &Arc<Self>, job: JobId) -> Result<Editing, StorageError> {
+        self.table.gate.begin_edit(job);
+        let editing = Editing { job, engine: Arc::clone(self) };
         tokio::select! {
             biased;
             () = self.table.gate.batches_ended() => Ok(editing),
@@ -125,10 +122,10 @@ impl Engine {
     }
 
     /// Takes a change of a job over: no batch works on it meanwhile.
-    pub(crate) async fn taking_over(&self, job: JobId) -> TakingOver<'_> {
+    pub(crate) async fn taking_over(self: &Arc<Self>, job: JobId) -> TakingOver {
         self.table.gate.close(job).await;
         // Before the wait: the gate must open if the caller goes away during that.
-        let taking_over = TakingOver { job, engine: self };
+        let taking_over = TakingOver { job, engine: Arc::clone(self) };
         self.table.gate.batches_ended().await;
         taking_over
     }

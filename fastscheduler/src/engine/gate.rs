@@ -2,9 +2,10 @@
 //!
 //! A batch of claims reads what a job is, writes down that its fires begin, and
 //! settles; a change of a job writes what it is and puts its next fire into the
-//! queue. Mixed, the two would account for a fire twice or not at all. So
-//! whoever takes a change over marks the job and waits for the batches that have
-//! not seen the mark. Later batches leave that one job out, however long it takes.
+//! queue. Mixed, the two would account for a fire twice or not at all. So a change
+//! marks its job, and waits for the batches that have not seen the mark. Later
+//! batches leave that one job out, however long the change takes: its claims are given
+//! back, and its outcomes wait while the change is taken over.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -21,23 +22,34 @@ use crate::job::JobId;
 pub(super) struct Gate {
     /// Read by batches, written by who waits for those that are under way.
     batches: RwLock<()>,
-    /// Jobs whose changes are being taken over, with the outcomes that wait for it.
-    closed: Mutex<HashMap<JobId, Vec<Ended>>>,
+    /// The jobs that are being changed.
+    marked: Mutex<HashMap<JobId, Marked>>,
     /// How many jobs that are: batches look at this, and most find none.
     count: AtomicUsize,
     opened: Notify,
+}
+
+/// A job that is being changed.
+#[derive(Debug, Default)]
+struct Marked {
+    /// Changes that are under way.
+    edits: usize,
+    /// Whether one is being taken over: nobody else works on the job then.
+    is_closed: bool,
+    /// The outcomes that wait for that to be over.
+    outcomes: Vec<Ended>,
 }
 
 /// A batch that is being worked on, until it is dropped.
 pub(crate) type Batch<'a> = RwLockReadGuard<'a, ()>;
 
 impl Gate {
-    /// Begins a batch, which leaves out jobs that are [closed](Self::is_closed).
+    /// Begins a batch, which leaves out jobs that are being changed.
     pub(super) async fn batch(&self) -> Batch<'_> {
         self.batches.read().await
     }
 
-    /// Begins a batch of one job, once it is not closed.
+    /// Begins a batch of one job, once nobody takes over a change of it.
     pub(super) async fn batch_of(&self, job: JobId) -> Batch<'_> {
         self.when(|| async {
             let batch = self.batches.read().await;
@@ -51,36 +63,58 @@ impl Gate {
         drop(self.batches.write().await);
     }
 
+    /// Begins to change a job.
+    pub(super) fn begin_edit(&self, job: JobId) {
+        self.update(job, |marked| marked.edits += 1);
+    }
+
+    pub(super) fn end_edit(&self, job: JobId) {
+        self.update(job, |marked| marked.edits -= 1);
+    }
+
     /// Closes the gate for a job, once it is open. [`open`](Self::open) ends it.
     /// Batches that have not seen this may still be under way.
     pub(super) async fn close(&self, job: JobId) {
-        self.when(|| async { self.mark(job).then_some(()) }).await;
+        self.when(|| async {
+            (!self.is_closed(job)).then(|| drop(self.update(job, |marked| marked.is_closed = true)))
+        })
+        .await;
+    }
+
+    /// Opens the gate for a job, and returns the outcomes that waited for that.
+    #[must_use]
+    pub(super) fn open(&self, job: JobId) -> Vec<Ended> {
+        let waited = self.update(job, |marked| marked.is_closed = false);
+        self.opened.notify_waiters();
+        waited
     }
 
     /// Closes the gate for all jobs, until the guard is dropped.
     pub(super) async fn close_all(&self) -> RwLockWriteGuard<'_, ()> {
         self.when(|| async {
             let alone = self.batches.write().await;
-            (self.count.load(Ordering::SeqCst) == 0).then_some(alone)
+            (!lock(&self.marked).values().any(|marked| marked.is_closed)).then_some(alone)
         })
         .await
     }
 
-    /// Opens the gate for a job, and returns the outcomes that waited for that.
-    pub(super) fn open(&self, job: JobId) -> Vec<Ended> {
-        let waited = {
-            let mut closed = lock(&self.closed);
-            let waited = closed.remove(&job).unwrap_or_default();
-            self.count.store(closed.len(), Ordering::SeqCst);
-            waited
-        };
-        self.opened.notify_waiters();
-        waited
+    /// Whether a job is being changed.
+    pub(super) fn is_marked(&self, job: JobId) -> bool {
+        self.find(job, |_| true)
     }
 
-    /// Whether a change of the job is being taken over.
+    /// Whether a change of a job is under way, which may give it other fires.
+    pub(super) fn is_edited(&self, job: JobId) -> bool {
+        self.find(job, |marked| marked.edits > 0)
+    }
+
+    /// Whether a change of a job is being taken over.
     pub(super) fn is_closed(&self, job: JobId) -> bool {
-        self.count.load(Ordering::SeqCst) > 0 && lock(&self.closed).contains_key(&job)
+        self.find(job, |marked| marked.is_closed)
+    }
+
+    fn find(&self, job: JobId, is_so: impl FnOnce(&Marked) -> bool) -> bool {
+        self.count.load(Ordering::SeqCst) > 0 && lock(&self.marked).get(&job).is_some_and(is_so)
     }
 
     /// Returns an outcome, unless it has to wait for the gate to open.
@@ -88,24 +122,26 @@ impl Gate {
         if self.count.load(Ordering::SeqCst) == 0 {
             return Some(ended);
         }
-        match lock(&self.closed).get_mut(&ended.attempt.job.id) {
-            Some(waiting) => {
-                waiting.push(ended);
+        match lock(&self.marked).get_mut(&ended.attempt.job.id) {
+            Some(marked) if marked.is_closed => {
+                marked.outcomes.push(ended);
                 None
             }
-            None => Some(ended),
+            Some(_) | None => Some(ended),
         }
     }
 
-    /// Marks a job as closed, and returns whether it was open.
-    fn mark(&self, job: JobId) -> bool {
-        let mut closed = lock(&self.closed);
-        if closed.contains_key(&job) {
-            return false;
+    /// Changes a job's mark, and returns the outcomes that need not wait any longer.
+    fn update(&self, job: JobId, change: impl FnOnce(&mut Marked)) -> Vec<Ended> {
+        let mut all = lock(&self.marked);
+        let marked = all.entry(job).or_default();
+        change(marked);
+        let outcomes = if marked.is_closed { Vec::new() } else { std::mem::take(&mut marked.outcomes) };
+        if !marked.is_closed && marked.edits == 0 {
+            all.remove(&job);
         }
-        closed.insert(job, Vec::new());
-        self.count.store(closed.len(), Ordering::SeqCst);
-        true
+        self.count.store(all.len(), Ordering::SeqCst);
+        outcomes
     }
 
     /// Tries now, and each time that the gate has been opened for a job.

@@ -147,7 +147,7 @@ impl Engine {
         if job.is_paused {
             return;
         }
-        let Some(first) = job.starts_from else { return end(job, changes) };
+        let Some(first) = job.starts_from else { return self.end_job(job, changes) };
         let Some(now) = started_at else { return entries.push(job.fire(first)) };
         if self.is_new_and_at_once(job) {
             // It waited for the start, and was not missed.
@@ -157,7 +157,7 @@ impl Engine {
         changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
             job.activity.set_over(true);
-            end(job, changes);
+            self.end_job(job, changes);
         }
         entries.extend(next);
     }
@@ -185,11 +185,11 @@ impl Engine {
         }
         changes.push(Change::EndAttempt(ended));
     }
-}
 
-/// The change that removes a job whose last fire is over.
-fn end(job: &LiveJob, changes: &mut Vec<Change>) {
-    if job.activity.ends() {
-        changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
+    /// Adds the change that removes a job whose last fire is over.
+    fn end_job(&self, job: &LiveJob, changes: &mut Vec<Change>) {
+        if !self.table.gate.is_edited(job.id) && job.activity.ends() {
+            changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
+        }
     }
 }

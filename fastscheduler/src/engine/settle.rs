@@ -233,7 +233,7 @@ impl Engine {
     /// Removes a job whose last fire is over. One that is being changed may
     /// have other fires to come: [`bury`](Self::bury) looks again.
     pub(super) fn remove_if_ended(&self, job: &LiveJob, changes: &mut Vec<Change>) {
-        if job.activity.ends() && self.table.remove(job.id).is_some() {
+        if !self.table.gate.is_edited(job.id) && job.activity.ends() && self.table.remove(job.id).is_some() {
             changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });
         }
     }

@@ -147,6 +147,6 @@ impl Slots {
     #[cfg(feature = "testing")]
     pub(super) fn observe(&self) -> (bool, u64) {
         let changes = self.changes.load(Ordering::Acquire);
-        (self.claiming.load(Ordering::Acquire) > 0 || self.taken() > 0, changes)
+        (self.claiming.load(Ordering::SeqCst) > 0 || self.taken() > 0, changes)
     }
 }
