@@ -23,6 +23,7 @@ pub enum Action {
     /// A batch that changes nothing, or something else.
     Other,
     ReadJob,
+    ReadHistory,
     IsFinal,
     Prune,
     Check,
@@ -163,7 +164,17 @@ impl Storage for Faulty {
     }
 
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
-        self.inner.history(query)
+        Box::pin(async move {
+            self.answer(&[Action::ReadHistory], async { self.inner.history(query).await }).await
+        })
+    }
+
+    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
+        self.inner.run(run)
+    }
+
+    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
+        self.inner.last_run_of_fire(run)
     }
 
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {

@@ -1,6 +1,5 @@
 //! Many lengths of time, by how long they are.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -36,20 +35,12 @@ pub struct Durations {
 
 impl Durations {
     pub(super) fn add(&mut self, length: TimeDelta) {
-        let (index, micros) = place(length);
+        // The clock may have been set back meanwhile.
+        let micros = length.num_microseconds().unwrap_or(i64::MAX).max(0);
+        // Most are short.
+        let index = BOUNDS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS.len());
         self.counts[index] += 1;
-        self.sum_in_micros = self.sum_in_micros.saturating_add(micros);
-    }
-
-    pub(super) fn add_all(&mut self, others: &Self) {
-        for (count, other) in self.counts.iter_mut().zip(others.counts) {
-            *count += other;
-        }
-        self.sum_in_micros = self.sum_in_micros.saturating_add(others.sum_in_micros);
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.count() == 0
+        self.sum_in_micros = self.sum_in_micros.saturating_add(micros.unsigned_abs());
     }
 
     /// How many they are.
@@ -72,37 +63,6 @@ impl Durations {
     }
 }
 
-/// Which count a length belongs to, and its microseconds.
-fn place(length: TimeDelta) -> (usize, u64) {
-    // The clock may have been set back meanwhile.
-    let micros = length.num_microseconds().unwrap_or(i64::MAX).max(0);
-    // Most are short.
-    let index = BOUNDS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS.len());
-    (index, micros.unsigned_abs())
-}
-
-/// The same, counted by several threads at once.
-#[derive(Debug, Default)]
-pub(super) struct SharedDurations {
-    counts: [AtomicU64; BOUNDS.len() + 1],
-    sum_in_micros: AtomicU64,
-}
-
-impl SharedDurations {
-    pub(super) fn add(&self, length: TimeDelta) {
-        let (index, micros) = place(length);
-        self.counts[index].fetch_add(1, Ordering::Relaxed);
-        self.sum_in_micros.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    pub(super) fn read(&self) -> Durations {
-        Durations {
-            counts: self.counts.each_ref().map(|count| count.load(Ordering::Relaxed)),
-            sum_in_micros: self.sum_in_micros.load(Ordering::Relaxed),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,14 +76,5 @@ mod tests {
         let counts: Vec<u64> = lengths.counts().map(|(_, count)| count).collect();
         assert_eq!((counts[0], counts[1], counts[17], counts[18]), (3, 1, 1, 1));
         assert_eq!((lengths.count(), lengths.sum()), (6, Duration::from_micros(7_200_001_002)));
-        let shared = SharedDurations::default();
-        for micros in [-5, 0, 500, 501, 3_600_000_000, 3_600_000_001] {
-            shared.add(TimeDelta::microseconds(micros));
-        }
-        assert_eq!(shared.read().counts, lengths.counts);
-        assert_eq!(shared.read().sum(), lengths.sum());
-        let mut both = lengths.clone();
-        both.add_all(&lengths);
-        assert_eq!((both.count(), both.sum()), (12, Duration::from_micros(14_400_002_004)));
     }
 }

@@ -1,7 +1,7 @@
 //! Running attempts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use chrono::{DateTime, Utc};
@@ -12,8 +12,9 @@ use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
+use super::meter::Begun;
 use super::pullers::Unspawned;
-use super::{Durations, Engine, lock, log};
+use super::{Engine, lock, log};
 use crate::job::Overlap;
 use crate::registry::{Call, Cancellation, Invocation, Outcome};
 
@@ -24,13 +25,13 @@ type Deadline = Option<BoxFuture<'static, ()>>;
 type InSpan = Instrumented<BoxFuture<'static, Outcome>>;
 
 impl Engine {
-    /// Begins an attempt at `now`. Returns the time after its first poll, if it
+    /// Begins an attempt at `now`, and notes that in a list. Returns the time after its first poll, if it
     /// was read.
     pub(super) fn execute(
         self: &Arc<Self>,
         mut attempt: Attempt,
         now: DateTime<Utc>,
-        lateness: &mut Durations,
+        begun: &Mutex<Vec<Begun>>,
     ) -> Option<DateTime<Utc>> {
         if let Some(why) = attempt.context.cancellation() {
             // Before it began: a function that is called may do all its work.
@@ -42,10 +43,9 @@ impl Engine {
         attempt.started_at = now;
         attempt.span = log::span(&attempt);
         let late = now - attempt.claim.entry.due_at;
-        lateness.add(late);
-        if let Some(series) = &attempt.job.series {
-            series.begun(late);
-        }
+        let job = &attempt.job;
+        let function = *job.function_series.get_or_init(|| self.meter.function(&job.definition.function));
+        lock(begun).push(Begun { late, function, job: job.series });
         let call = Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone());
         let invoke = AssertUnwindSafe(|| attempt.span.in_scope(|| attempt.job.function.invoke(call)));
         match catch_unwind(invoke) {

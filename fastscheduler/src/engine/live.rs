@@ -1,10 +1,10 @@
 //! Jobs in the form in which they are executed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use super::JobSeries;
+use super::SeriesNumber;
 use super::activity::Activity;
 use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
 use crate::registry::{Arguments, Function};
@@ -30,7 +30,9 @@ pub(crate) struct LiveJob {
     pub(crate) function: Arc<Function>,
     pub(crate) arguments: Arc<Arguments>,
     /// Where it is counted by its name, if it repeats.
-    pub(crate) series: Option<Arc<JobSeries>>,
+    pub(crate) series: Option<SeriesNumber>,
+    /// Where its function is counted, from its first attempt on.
+    pub(super) function_series: OnceLock<SeriesNumber>,
     /// What it is at: the same for all revisions.
     pub(crate) activity: Arc<Activity>,
 }
@@ -42,7 +44,7 @@ impl LiveJob {
         schedule: Timetable,
         function: Arc<Function>,
         arguments: Arc<Arguments>,
-        series: Option<Arc<JobSeries>>,
+        series: Option<SeriesNumber>,
         activity: Arc<Activity>,
     ) -> Self {
         Self {
@@ -59,6 +61,7 @@ impl LiveJob {
             function,
             arguments,
             series,
+            function_series: OnceLock::new(),
             activity,
         }
     }

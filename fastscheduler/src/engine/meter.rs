@@ -1,17 +1,19 @@
 //! Counting what happens, exactly and at little cost.
 //!
-//! What is stored is counted with its batch, under one lock for all of it; a
-//! puller counts lateness by itself, and hands that over before it waits.
+//! What is stored is counted with its batch, under one lock for all of it. A
+//! puller keeps a list of what it has begun, and hands that over before it waits;
+//! who reads the metrics takes what the lists have by then.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasherDefault, RandomState};
 use std::sync::Mutex;
 
 use chrono::TimeDelta;
 
 use super::durations::Durations;
-use super::{JobMetrics, ProblemCode, ProblemMetrics, lock};
-use crate::job::{FunctionKey, Name, NumberHasher, Run, RunStatus, SkipReason};
+use super::series::{Series, SeriesNumber};
+use super::{ProblemCode, ProblemMetrics, lock};
+use crate::job::{FunctionKey, JobDefinition, Name, NumberHasher, Run, RunStatus, SkipReason};
 use crate::storage::Change;
 
 /// Functions that are counted one by one; the others are counted together, so
@@ -22,7 +24,7 @@ const MOST_FUNCTIONS: usize = 300;
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Attempts that ended, by function: the first 300 functions that ran.
+    /// Attempts by function: of the first 300 functions that ran.
     pub functions: BTreeMap<FunctionKey, FunctionMetrics>,
     /// Attempts of all other functions.
     pub other_functions: FunctionMetrics,
@@ -69,16 +71,40 @@ pub struct FunctionMetrics {
     pub failed: u64,
     /// How long they took.
     pub durations: Durations,
+    /// How long after they were due attempts began.
+    pub lateness: Durations,
+}
+
+/// What became of the attempts of repeating jobs of one name.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct JobMetrics {
+    /// Attempts that succeeded.
+    pub completed: u64,
+    /// Attempts that failed.
+    pub failed: u64,
+    /// How long after they were due attempts began.
+    pub lateness: Durations,
 }
 
 /// What has been counted so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Meter(Mutex<Counts>);
 
-#[derive(Debug, Default)]
+/// An attempt that began.
+#[derive(Debug)]
+pub(super) struct Begun {
+    /// How long after it was due.
+    pub(super) late: TimeDelta,
+    pub(super) function: SeriesNumber,
+    /// That of the job's name, if the job repeats.
+    pub(super) job: Option<SeriesNumber>,
+}
+
+#[derive(Debug)]
 struct Counts {
-    functions: HashMap<FunctionKey, FunctionMetrics, BuildHasherDefault<NumberHasher>>,
-    other_functions: FunctionMetrics,
+    functions: Series<FunctionKey, FunctionMetrics, BuildHasherDefault<NumberHasher>>,
+    jobs: Series<Name, JobMetrics, RandomState>,
     lateness: Durations,
     store: Durations,
     store_failures: u64,
@@ -88,6 +114,32 @@ struct Counts {
 }
 
 impl Meter {
+    /// Counts so many names of jobs one by one.
+    pub(super) fn new(most_jobs: usize) -> Self {
+        Self(Mutex::new(Counts {
+            functions: Series::new(MOST_FUNCTIONS),
+            jobs: Series::new(most_jobs),
+            lateness: Durations::default(),
+            store: Durations::default(),
+            store_failures: 0,
+            retries: 0,
+            dead_letters: 0,
+            skipped: BTreeMap::new(),
+        }))
+    }
+
+    /// Where a function is counted.
+    pub(super) fn function(&self, key: &FunctionKey) -> SeriesNumber {
+        lock(&self.0).functions.number(key)
+    }
+
+    /// Where a job is counted by its name; nowhere if it runs one time, since
+    /// there may be any number of names of such jobs.
+    pub(super) fn job(&self, definition: &JobDefinition) -> Option<SeriesNumber> {
+        let repeats = definition.schedule.spec.is_recurring();
+        repeats.then(|| lock(&self.0).jobs.number(&definition.name))
+    }
+
     /// Changes were made, which took so long.
     pub(super) fn stored(&self, changes: &[Change], took: TimeDelta) {
         let mut counts = lock(&self.0);
@@ -102,18 +154,42 @@ impl Meter {
         lock(&self.0).store_failures += 1;
     }
 
-    /// Attempts began; nothing is left to hand over then.
-    pub(super) fn begun(&self, lateness: &mut Durations) {
-        if !lateness.is_empty() {
-            lock(&self.0).lateness.add_all(&std::mem::take(lateness));
+    /// Attempts began; takes them out of the list.
+    pub(super) fn begun(&self, list: &Mutex<Vec<Begun>>) {
+        let mut list = lock(list);
+        if list.is_empty() {
+            return;
+        }
+        let mut counts = lock(&self.0);
+        for Begun { late, function, job } in list.drain(..) {
+            counts.lateness.add(late);
+            counts.functions.at(function).lateness.add(late);
+            if let Some(job) = job {
+                counts.jobs.at(job).lateness.add(late);
+            }
+        }
+    }
+
+    /// Attempts ended, and their records are stored: counts them by the names
+    /// of their jobs, of those that repeat.
+    pub(super) fn ended<'a>(&self, runs: impl Iterator<Item = (&'a Run, Option<SeriesNumber>)>) {
+        let mut counts = lock(&self.0);
+        for (run, job) in runs {
+            let Some(job) = job else { continue };
+            let JobMetrics { completed, failed, .. } = counts.jobs.at(job);
+            *(if run.status == RunStatus::Failed { failed } else { completed }) += 1;
         }
     }
 
     pub(super) fn read(&self) -> Metrics {
         let counts = lock(&self.0);
+        let (functions, other_functions) = counts.functions.read();
+        let (jobs, other_jobs) = counts.jobs.read();
         Metrics {
-            functions: counts.functions.iter().map(|(key, of)| (key.clone(), of.clone())).collect(),
-            other_functions: counts.other_functions.clone(),
+            functions,
+            other_functions,
+            jobs,
+            other_jobs,
             lateness: counts.lateness.clone(),
             store: counts.store.clone(),
             store_failures: counts.store_failures,
@@ -131,7 +207,8 @@ impl Counts {
             Change::EndAttempt(ended) => {
                 self.retries += u64::from(ended.run.run_id.attempt > 1);
                 self.dead_letters += u64::from(ended.dead_letter.is_some());
-                self.function(&ended.run.function).count(&ended.run);
+                let function = self.functions.number(&ended.run.function);
+                self.functions.at(function).count(&ended.run);
             }
             Change::Skip(skipped) => {
                 if let Some(skipped) = &skipped.run.skipped {
@@ -148,16 +225,6 @@ impl Counts {
             | Change::Claim(_)
             | Change::TakeDeadLetter(_) => {}
         }
-    }
-
-    fn function(&mut self, key: &FunctionKey) -> &mut FunctionMetrics {
-        if !self.functions.contains_key(key) {
-            if self.functions.len() >= MOST_FUNCTIONS {
-                return &mut self.other_functions;
-            }
-            self.functions.insert(key.clone(), FunctionMetrics::default());
-        }
-        self.functions.get_mut(key).expect("it was there, or was just put there")
     }
 }
 

@@ -13,7 +13,8 @@
 //! - [`lease`] renews the claims of a shared queue.
 //! - [`settle`] records outcomes in batches.
 //! - [`retry`] decides whether a failed attempt is retried, and says why not.
-//! - [`meter`] counts what happens, and [`job_series`] does by the names of jobs.
+//! - [`meter`] counts what happens, by function and by the names of jobs in
+//!   [`series`].
 //! - [`log`] logs failed attempts, and makes the spans that attempts run in.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
@@ -35,7 +36,6 @@ mod edits;
 mod events;
 mod execute;
 mod inside;
-mod job_series;
 mod lease;
 mod live;
 mod log;
@@ -45,6 +45,7 @@ mod plan;
 mod problems;
 mod pullers;
 mod retry;
+mod series;
 mod set_back;
 mod settle;
 mod shutdown;
@@ -66,7 +67,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::job::{JobId, Lane, RunId};
+use crate::job::{JobDefinition, JobId, Lane, RunId};
 use crate::queue::{Queue, QueueError};
 use crate::registry::States;
 use crate::storage::{Change, Durability, Limits, Storage, StorageError};
@@ -77,16 +78,14 @@ pub use durations::Durations;
 use edits::Exclusion;
 use events::Feed;
 pub use events::{Event, Events};
-use job_series::AllJobSeries;
-pub use job_series::JobMetrics;
-pub(crate) use job_series::JobSeries;
 use lease::Leases;
 pub(crate) use live::LiveJob;
 use meter::Meter;
-pub use meter::{FunctionMetrics, Metrics};
+pub use meter::{FunctionMetrics, JobMetrics, Metrics};
 use problems::Problems;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
+use series::SeriesNumber;
 pub(crate) use set_back::SetBack;
 use set_back::Watch;
 use skipped_once::AllSkippedOnce;
@@ -119,7 +118,6 @@ pub(crate) struct Engine {
     pub(crate) instance: Arc<str>,
     events: Feed,
     meter: Meter,
-    pub(crate) job_series: AllJobSeries,
     problems: Problems,
     watch: Watch,
     skipped_once: AllSkippedOnce,
@@ -192,8 +190,7 @@ impl Engine {
             table: Table::default(),
             instance,
             events: Feed::default(),
-            meter: Meter::default(),
-            job_series: AllJobSeries::new(capacity.max_metric_jobs),
+            meter: Meter::new(capacity.max_metric_jobs),
             problems: Problems::default(),
             watch: Watch::default(),
             skipped_once: AllSkippedOnce::default(),
@@ -291,6 +288,11 @@ impl Engine {
         applied
     }
 
+    /// Where a job is counted by its name, if it repeats.
+    pub(crate) fn series_of(&self, definition: &JobDefinition) -> Option<SeriesNumber> {
+        self.meter.job(definition)
+    }
+
     /// Counts the ends of attempts that did not start in this process, by their
     /// jobs' names. [`record`](Self::record) counts the others, as it has their jobs.
     fn count_unstarted(&self, changes: &[Change]) {
@@ -298,9 +300,9 @@ impl Engine {
             if let Change::EndAttempt(ended) = change
                 && ended.run.started_at.is_none()
                 && let Some(job) = self.table.get(ended.run.job_id())
-                && let Some(series) = &job.series
+                && let Some(series) = job.series
             {
-                series.ended(&ended.run);
+                self.meter.ended(std::iter::once((&*ended.run, Some(series))));
             }
         }
     }
@@ -310,7 +312,7 @@ impl Engine {
         let depth = self.queue.depth(self.clock.now()).await?;
         let in_flight = self.in_flight.load(Ordering::Acquire);
         let claimed = self.pullers.waiting().min(in_flight);
-        let (jobs, other_jobs) = self.job_series.read();
+        self.pullers.hand_over(&self.meter);
         Ok(Metrics {
             running: in_flight - claimed,
             claimed,
@@ -318,8 +320,6 @@ impl Engine {
             due: depth.map(|depth| depth.due),
             listeners: self.events.listeners(),
             problems: self.problems.metrics(),
-            jobs,
-            other_jobs,
             ..self.meter.read()
         })
     }

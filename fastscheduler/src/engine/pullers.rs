@@ -23,7 +23,8 @@ use tokio::sync::Notify;
 use tokio::task::coop::has_budget_remaining;
 
 use super::attempt::Attempt;
-use super::{Durations, Engine, lock};
+use super::meter::{Begun, Meter};
+use super::{Engine, lock};
 use crate::job::RunId;
 
 /// A puller that polls one function for longer than this keeps others waiting.
@@ -54,6 +55,8 @@ struct Work {
 #[derive(Debug)]
 struct Crew {
     pullers: Box<[Puller]>,
+    /// What helpers share.
+    helper: Puller,
     /// Whether each attempt gets its own puller while one is idle. So it is with
     /// a clock without slack, such as a manual one, where nothing may wait.
     is_eager: bool,
@@ -64,6 +67,8 @@ struct Puller {
     wake: Notify,
     /// When it last began an attempt, in microseconds since 1970.
     seen_at: AtomicI64,
+    /// What it has begun and not handed over to the meter.
+    begun: Mutex<Vec<Begun>>,
 }
 
 /// What continues in its own task, such as a future after its first poll.
@@ -102,11 +107,18 @@ impl Pullers {
     /// Sets how many there are.
     pub(super) fn begin(&self, count: usize, is_eager: bool) {
         let pullers = std::iter::repeat_with(Puller::default).take(count).collect();
-        self.crew.get_or_init(|| Crew { pullers, is_eager });
+        self.crew.get_or_init(|| Crew { pullers, helper: Puller::default(), is_eager });
     }
 
     pub(super) fn are_eager(&self) -> bool {
         self.crew.get().is_some_and(|crew| crew.is_eager)
+    }
+
+    /// Has the meter count all that has begun.
+    pub(super) fn hand_over(&self, meter: &Meter) {
+        for puller in self.crew.get().into_iter().flat_map(Crew::all) {
+            meter.begun(&puller.begun);
+        }
     }
 
     /// How many attempts wait.
@@ -180,6 +192,10 @@ impl Pullers {
 }
 
 impl Crew {
+    fn all(&self) -> impl Iterator<Item = &Puller> {
+        self.pullers.iter().chain([&self.helper])
+    }
+
     /// Whether any puller is moving from one attempt to the next without delay.
     fn is_any_moving(&self, work: &Work, now: DateTime<Utc>) -> bool {
         let goes_on = |(number, puller): (usize, &Puller)| {
@@ -257,13 +273,12 @@ impl Engine {
     async fn help(self: Arc<Self>) {
         self.pullers.is_help_coming.store(false, Ordering::Release);
         if let Some(crew) = self.pullers.crew.get() {
-            self.drain(crew, &Puller::default()).await;
+            self.drain(crew, &crew.helper).await;
         }
     }
 
     /// Executes attempts until no more wait.
     async fn drain(self: &Arc<Self>, crew: &Crew, puller: &Puller) {
-        let mut lateness = Durations::default();
         let mut since = self.clock.now();
         puller.mark_seen(since);
         if self.pass_on(since) {
@@ -275,11 +290,11 @@ impl Engine {
         while let Some(attempt) = self.pullers.next() {
             let begins_at = now.unwrap_or_else(|| self.clock.now());
             puller.mark_seen(begins_at);
-            now = self.execute(attempt, begins_at, &mut lateness);
+            now = self.execute(attempt, begins_at, &puller.begun);
             let is_long = now.unwrap_or(begins_at) - since > LONG;
             // Functions that never wait would block the worker for good.
             if is_long || crew.is_eager || !has_budget_remaining() {
-                self.meter.begun(&mut lateness);
+                self.meter.begun(&puller.begun);
                 since = self.clock.now();
                 puller.mark_seen(since);
                 self.pass_on(since);
@@ -288,7 +303,7 @@ impl Engine {
                 now = Some(since);
             }
         }
-        self.meter.begun(&mut lateness);
+        self.meter.begun(&puller.begun);
         self.pass_on(now.unwrap_or(since));
     }
 

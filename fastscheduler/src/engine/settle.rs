@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
-use super::{AFTER_FAILURE, Engine, JobSeries, LiveJob, lock};
+use super::{AFTER_FAILURE, Engine, LiveJob, SeriesNumber, lock};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
@@ -84,12 +84,12 @@ impl Engine {
                 }
                 End::Cancelled(why) => {
                     let ending = Err((cancelled(why).to_owned(), AfterFailure::Cancelled));
-                    series.push(attempt.job.series.clone());
+                    series.push(attempt.job.series);
                     changes.push(Change::EndAttempt(self.ended_attempt(&attempt, finished_at, ending)));
                     None
                 }
                 End::Outcome(outcome) => {
-                    series.push(attempt.job.series.clone());
+                    series.push(attempt.job.series);
                     self.conclude(&attempt, present, finished_at, outcome, &mut changes)
                 }
             };
@@ -105,9 +105,19 @@ impl Engine {
             settlements.push(Settlement { claim: attempt.claim, next });
         }
         self.write_down("outcomes", &changes).await;
-        count(&changes, &series);
+        self.count_by_job(&changes, &series);
         self.prune().await;
         self.settle(&settlements).await;
+    }
+
+    /// Counts the ends among these changes by the names of their jobs, which are
+    /// counted at these numbers.
+    fn count_by_job(&self, changes: &[Change], series: &[Option<SeriesNumber>]) {
+        let runs = changes.iter().filter_map(|change| {
+            let Change::EndAttempt(ended) = change else { return None };
+            Some(&*ended.run)
+        });
+        self.meter.ended(runs.zip(series.iter().copied()));
     }
 
     /// Settles the claim of a function past its deadline when its thread ends.
@@ -318,19 +328,6 @@ impl Engine {
                 }
             }
             self.clock.sleep(AFTER_FAILURE).await;
-        }
-    }
-}
-
-/// Counts the ends among these changes, each in its job's series.
-fn count(changes: &[Change], series: &[Option<Arc<JobSeries>>]) {
-    let runs = changes.iter().filter_map(|change| {
-        let Change::EndAttempt(ended) = change else { return None };
-        Some(&ended.run)
-    });
-    for (run, series) in runs.zip(series) {
-        if let Some(series) = series {
-            series.ended(run);
         }
     }
 }

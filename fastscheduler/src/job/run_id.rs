@@ -70,7 +70,8 @@ pub struct RunId {
 impl RunId {
     /// Whether it is an attempt at the same fire. One of the schedule is the same
     /// whether it is in time or made up for.
-    pub(crate) fn is_same_fire(self, other: Self) -> bool {
+    #[must_use]
+    pub fn is_same_fire(self, other: Self) -> bool {
         let is_same = self.job == other.job && self.scheduled_for == other.scheduled_for;
         is_same && self.trigger.is_alike(other.trigger)
     }

@@ -129,8 +129,7 @@ impl Scheduler {
             return Ok(());
         }
         let storage = &self.0.engine.storage;
-        let query = HistoryQuery { job: Some(job.id), limit: usize::MAX, ..HistoryQuery::default() };
-        let recorded = storage.history(&query).await?;
+        let recorded = storage.history(&HistoryQuery::all_of(job.id)).await?;
         let kept = storage.dead_letters(usize::MAX).await?;
         let known = recorded.iter().chain(kept.iter().map(|letter| &letter.run)).map(|run| run.run_id);
         let own = known.filter(|run| run.job == job.id && !run.trigger.is_of_schedule());

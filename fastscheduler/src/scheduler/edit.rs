@@ -265,7 +265,7 @@ impl Scheduler {
             known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
         // What leaves a tombstone is what the code would make again by itself.
         let declared = job.declared.clone().filter(|_| self.is_declared(job));
-        let series = self.0.engine.job_series.of(&job.definition);
+        let series = self.0.engine.series_of(&job.definition);
         Ok(Some(LiveJob::new(job, declared, schedule, function, arguments, series, activity)))
     }
 }

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 
 use super::{IntoRunId, Phase, Scheduler, SchedulerError};
 use crate::job::Run;
-use crate::storage::HistoryQuery;
 
 /// A process that works with a scheduler's jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,13 +63,7 @@ impl Scheduler {
         if let Some(run) = self.running().into_iter().find(|run| run.run_id == run_id) {
             return Ok(Some(run));
         }
-        let storage = &self.0.engine.storage;
-        let query = HistoryQuery { job: Some(run_id.job), limit: usize::MAX, ..HistoryQuery::default() };
-        let recorded = storage.history(&query).await?.into_iter().find(|run| run.run_id == run_id);
-        match recorded {
-            Some(run) => Ok(Some(run)),
-            None => Ok(storage.dead_letter(run_id).await?.map(|letter| letter.run)),
-        }
+        Ok(self.0.engine.storage.run(run_id).await?)
     }
 
     /// Cancels an attempt that is under way here: it is recorded as failed and

@@ -3,7 +3,6 @@
 use super::{IntoRunId, Scheduler, SchedulerError};
 use crate::engine::Event;
 use crate::job::{Run, RunId};
-use crate::storage::HistoryQuery;
 
 impl Scheduler {
     /// Waits until the fire of a run has ended, retries included, and returns its
@@ -56,6 +55,7 @@ impl Scheduler {
         if caller.is_some_and(|caller| caller.is_same_fire(run_id)) {
             return Err(SchedulerError::WaitsForItself(run_id));
         }
+        let storage = &self.0.engine.storage;
         // Before it looks: what happens from here on is an event.
         let mut events = self.subscribe();
         while self.is_open(run_id).await? {
@@ -64,7 +64,7 @@ impl Scheduler {
                 match events.next().await {
                     Some(Event::RunRecorded(run)) if is_wanted(&run) => {
                         // The record in the store is counted, but may have been pruned.
-                        let kept = self.last_run(run_id).await?;
+                        let kept = storage.last_run_of_fire(run_id).await?;
                         return Ok(kept.unwrap_or_else(|| Run::clone(&run)));
                     }
                     Some(Event::JobRemoved(job)) if job == run_id.job => break,
@@ -75,27 +75,13 @@ impl Scheduler {
                 }
             }
         }
-        self.last_run(run_id).await?.ok_or_else(|| SchedulerError::UnknownRun(run_id.to_string()))
+        let last = storage.last_run_of_fire(run_id).await?;
+        last.ok_or_else(|| SchedulerError::UnknownRun(run_id.to_string()))
     }
 
     /// Whether the fire of a run is open: asked for or begun, and not ended.
     async fn is_open(&self, run_id: RunId) -> Result<bool, SchedulerError> {
         let open = self.0.engine.storage.open_fires(run_id.job).await?;
         Ok(run_id.attempt > 0 && open.iter().any(|open| open.entry.run_id().is_same_fire(run_id)))
-    }
-
-    /// The newest record of an attempt at the fire; of a fire that did not run,
-    /// the record of that very id.
-    async fn last_run(&self, run_id: RunId) -> Result<Option<Run>, SchedulerError> {
-        let is_wanted = |run: &Run| {
-            if run.skipped.is_some() { run.run_id == run_id } else { run.run_id.is_same_fire(run_id) }
-        };
-        let query = HistoryQuery { job: Some(run_id.job), limit: usize::MAX, ..HistoryQuery::default() };
-        let storage = &self.0.engine.storage;
-        if let Some(run) = storage.history(&query).await?.into_iter().rfind(is_wanted) {
-            return Ok(Some(run));
-        }
-        let letters = storage.dead_letters(usize::MAX).await?;
-        Ok(letters.into_iter().map(|letter| letter.run).find(is_wanted))
     }
 }

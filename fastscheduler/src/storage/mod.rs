@@ -192,6 +192,11 @@ impl Default for HistoryQuery {
 }
 
 impl HistoryQuery {
+    /// All runs of a job.
+    pub(crate) fn all_of(job: JobId) -> Self {
+        Self { job: Some(job), limit: usize::MAX, ..Self::default() }
+    }
+
     /// Whether a run is asked for.
     #[must_use]
     pub fn matches(&self, run: &Run) -> bool {
@@ -280,6 +285,41 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// they were recorded.
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>>;
 
+    /// The record of this run: from the history, or of its dead letter if the
+    /// history has dropped it.
+    ///
+    /// A store that can look it up need not read the whole history of the job for
+    /// that, as this does unless it is implemented.
+    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
+        Box::pin(async move {
+            let mut recorded = self.history(&HistoryQuery::all_of(run.job)).await?;
+            if let Some(place) = recorded.iter().position(|record| record.run_id == run) {
+                return Ok(Some(recorded.swap_remove(place)));
+            }
+            Ok(self.dead_letter(run).await?.map(|letter| letter.run))
+        })
+    }
+
+    /// The newest record of an attempt at the fire of this run: from the history,
+    /// or of a dead letter if the history has dropped all of them.
+    ///
+    /// The run may be any attempt at the [same fire](RunId::is_same_fire), recorded
+    /// or not. A record of fires that did not run stands for many of them, so it is
+    /// returned only for its own id.
+    ///
+    /// A store that can look it up need not read the whole history of the job for
+    /// that, as this does unless it is implemented.
+    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
+        Box::pin(async move {
+            let recorded = self.history(&HistoryQuery::all_of(run.job)).await?;
+            if let Some(last) = recorded.into_iter().rfind(|record| is_of_fire(record, run)) {
+                return Ok(Some(last));
+            }
+            let letters = self.dead_letters(usize::MAX).await?;
+            Ok(letters.into_iter().map(|letter| letter.run).find(|record| is_of_fire(record, run)))
+        })
+    }
+
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
 
@@ -346,4 +386,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn is_shared(&self) -> bool {
         false
     }
+}
+
+/// Whether a record is that of an attempt at the fire of this run, or its own.
+fn is_of_fire(record: &Run, run: RunId) -> bool {
+    if record.skipped.is_some() { record.run_id == run } else { record.run_id.is_same_fire(run) }
 }

@@ -26,8 +26,9 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 
 /// What happened since the process began, for monitors.
 ///
-/// Runs and lateness of repeating jobs are also given by `job_name`. Names beyond
-/// a number are counted in `job_name="other",overflow="true"`.
+/// Runs and lateness are given by `function`, and those of repeating jobs also by
+/// `job_name`. Functions beyond a number are counted in `function="(other)"`, names
+/// beyond a number in `job_name="other",overflow="true"`.
 #[utoipa::path(
     get, operation_id = "show_metrics", path = "/metrics", tag = "monitoring",
     responses(
@@ -123,7 +124,7 @@ impl Page<'_, '_> {
         let functions = || {
             let named = metrics.functions.iter().map(|(function, of)| (function.to_string(), of));
             let others = &metrics.other_functions;
-            let is_any = others.completed + others.failed > 0;
+            let is_any = others.completed + others.failed > 0 || others.lateness.count() > 0;
             named.chain(is_any.then(|| ("(other)".to_owned(), others)))
         };
         let mut runs = self.begin("runs", "Attempts that ended", MetricType::Counter)?;
@@ -143,6 +144,16 @@ impl Page<'_, '_> {
             let labels = [("function", function.as_str())];
             let mut durations = durations.encode_family(&labels)?;
             lengths(&mut durations, &of.durations)?;
+        }
+        let mut lateness = self.0.encode_descriptor(
+            "run_lateness",
+            "How long after it was due an attempt of a function began",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (function, of) in functions() {
+            let labels = [("function", function.as_str())];
+            lengths(&mut lateness.encode_family(&labels)?, &of.lateness)?;
         }
         Ok(())
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing;
-use fastscheduler::{JobUpdate, Run, RunId, RunStatus, SchedulerError, Trigger};
+use fastscheduler::{HistoryQuery, JobUpdate, Run, RunId, RunStatus, SchedulerError, Trigger};
+use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{World, advance, on_manual_clock, runs, started};
 use tokio::task::JoinHandle;
@@ -207,6 +208,23 @@ async fn a_run_that_is_pruned_is_returned_once_or_found_among_the_dead_letters()
     advance(&scheduler, &clock, 1).await;
     let error = scheduler.wait_for(run_id).await.unwrap_err();
     assert!(matches!(error, SchedulerError::UnknownRun(_)), "it is no longer kept: {error}");
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_is_found_without_reading_the_history() {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let id = scheduler.add(every(1).hours().retries(1).call("fails")).await.unwrap();
+    let run_id = scheduler.run_job_now(id).await.unwrap();
+    advance(&scheduler, &clock, 60).await;
+    store.breaks(&[Action::ReadHistory]);
+    scheduler.history(HistoryQuery::default()).await.unwrap_err();
+    let last = scheduler.wait_for(run_id).await.unwrap();
+    assert_eq!(last.run_id, RunId { attempt: 2, ..run_id });
+    let first = scheduler.find_run(run_id).await.unwrap().unwrap();
+    assert_eq!((first.run_id, first.run_count), (run_id, 1));
 }
 
 #[tokio::test]

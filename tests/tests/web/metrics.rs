@@ -11,7 +11,8 @@ use fastscheduler::{Clock as _, JobUpdate, Name, Overlap, SchedulerBuilder};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::{PATIENCE, Site};
-use fastscheduler_tests::{advance, on_manual_clock, started};
+use fastscheduler_tests::{advance, on_manual_clock, runs, started};
+use futures_util::FutureExt as _;
 
 /// The values of a page, by name and labels.
 async fn values(site: &Site) -> BTreeMap<String, f64> {
@@ -54,6 +55,8 @@ async fn runs_are_counted_by_function_and_outcome_exactly() {
     assert_eq!((values["dead_letters_kept"], values["jobs"]), (1.0, 3.0));
     let of_quick = "{function=\"web::quick\"}";
     assert_eq!(values[&format!("run_duration_seconds_count{of_quick}")], 3_000.0);
+    assert_eq!(values[&format!("run_lateness_seconds_count{of_quick}")], 3_000.0);
+    assert_eq!(values["run_lateness_seconds_count{function=\"web::fails\"}"], 3.0);
     assert_eq!(values["lateness_seconds_count"], 3_003.0);
     assert_eq!(values["lateness_seconds_sum"], 0.0, "on a clock that is set by hand nothing is late");
     assert_eq!(values["lateness_seconds_bucket{le=\"+Inf\"}"], 3_003.0);
@@ -86,6 +89,61 @@ async fn how_late_an_attempt_begins_is_told() {
 }
 
 #[tokio::test]
+async fn how_late_attempts_begin_is_told_by_function() {
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.max_concurrency(1).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let (mut held, job) = Held::new();
+    scheduler.add(once(1).run("held", job)).await.unwrap();
+    // Neither the name nor the kind of a job matters to its function.
+    scheduler.add(once(2).name("digest").call("quick")).await.unwrap();
+    scheduler.add(every(4).seconds().call("quick")).await.unwrap();
+    clock.advance(Duration::from_secs(2));
+    held.begins().await;
+    let lateness = async || {
+        let of = scheduler.metrics().await.unwrap().functions;
+        of.into_iter().map(|(function, of)| (function.name().to_owned(), of)).collect::<BTreeMap<_, _>>()
+    };
+    let busy = lateness().await;
+    let held_so_far = (busy["held"].lateness.count(), busy["held"].lateness.sum(), busy["held"].completed);
+    assert_eq!(held_so_far, (1, Duration::from_secs(1), 0), "it counts when it begins");
+    assert!(!busy.contains_key("quick"), "it has not begun");
+    clock.advance(Duration::from_secs(3));
+    held.succeed();
+    fastscheduler::testing::quiet(&scheduler).await.unwrap();
+    // Three seconds for the one that was due at 2, one for that of 4.
+    let quick = &lateness().await["quick"];
+    assert_eq!((quick.lateness.count(), quick.lateness.sum()), (2, Duration::from_secs(4)));
+    let values = values(&Site::of(&scheduler).await).await;
+    let of_quick = "function=\"web::quick\"";
+    assert_eq!(values[&format!("run_lateness_seconds_count{{{of_quick}}}")], 2.0);
+    assert_eq!(values[&format!("run_lateness_seconds_sum{{{of_quick}}}")], 4.0);
+    assert_eq!(values[&format!("run_lateness_seconds_bucket{{le=\"0.5\",{of_quick}}}")], 0.0);
+    assert_eq!(values[&format!("run_lateness_seconds_bucket{{le=\"1.0\",{of_quick}}}")], 1.0);
+    assert_eq!(values[&format!("run_lateness_seconds_bucket{{le=\"5.0\",{of_quick}}}")], 2.0);
+    assert_eq!(values[&format!("run_lateness_seconds_bucket{{le=\"+Inf\",{of_quick}}}")], 2.0);
+}
+
+#[tokio::test]
+async fn an_attempt_is_late_as_soon_as_it_begins() {
+    let (scheduler, clock) = started().await;
+    let inner = scheduler.clone();
+    // It looks while its thread is busy with it, before it first waits.
+    let looks = move || {
+        let inner = inner.clone();
+        async move {
+            let metrics = inner.metrics().now_or_never().expect("it does not wait").unwrap();
+            let by_function: u64 = metrics.functions.values().map(|of| of.lateness.count()).sum();
+            let by_name = metrics.jobs[&Name::from("looks")].lateness.count();
+            anyhow::Ok((metrics.lateness.count(), by_function, by_name))
+        }
+    };
+    scheduler.add(every(1).seconds().run("looks", looks)).await.unwrap();
+    advance(&scheduler, &clock, 1).await;
+    assert_eq!(runs(&scheduler).await[0].result.as_deref(), Some("[1,1,1]"));
+}
+
+#[tokio::test]
 async fn fires_that_did_not_run_are_counted_by_reason() {
     let (scheduler, clock) = started().await;
     let id = scheduler.add(every(1).seconds().call("quick")).await.unwrap();
@@ -111,6 +169,9 @@ async fn functions_beyond_a_number_are_counted_together() {
     assert_eq!(runs.clone().count(), 2 * 301);
     assert_eq!(runs.map(|(_, value)| value).sum::<f64>(), 350.0);
     assert_eq!(values["runs_total{function=\"(other)\",status=\"completed\"}"], 50.0);
+    let lateness = values.iter().filter(|(name, _)| name.starts_with("run_lateness_seconds_count"));
+    assert_eq!((lateness.clone().count(), lateness.map(|(_, value)| value).sum()), (301, 350.0));
+    assert_eq!(values["run_lateness_seconds_count{function=\"(other)\"}"], 50.0);
 }
 
 /// The labels of a series by a job's name.

@@ -328,6 +328,14 @@ impl Storage for JsonStorage {
         self.answer(|state| state.history(query))
     }
 
+    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
+        self.answer(move |state| state.run(run))
+    }
+
+    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
+        self.answer(move |state| state.last_run_of_fire(run))
+    }
+
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
         self.answer(|state| state.dead_letters(limit))
     }

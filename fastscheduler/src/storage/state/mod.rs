@@ -2,6 +2,7 @@
 //!
 //! Pure: what is kept beside it, and how soon, is for the stores that have one.
 
+mod history;
 mod outliving;
 mod parts;
 mod run_ids;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::history::Recorded;
 use self::outliving::Outliving;
 use self::run_ids::RunIds;
 use self::slots::{Slot, Slots};
@@ -22,9 +24,7 @@ use crate::job::{
     DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire, Run, RunId,
     RunStatus, Statistics, Tombstone,
 };
-use crate::storage::{
-    Change, Claimed, EndedAttempt, HistoryQuery, Limits, SkippedFires, StorageError, Stored,
-};
+use crate::storage::{Change, Claimed, EndedAttempt, Limits, SkippedFires, StorageError, Stored};
 
 /// What makes the hashes of [`JobMap`]; it suits whatever is made of numbers.
 type Numbers = BuildHasherDefault<NumberHasher>;
@@ -41,21 +41,6 @@ pub(super) struct State {
     run_ids: RunIds,
     dead_letters: VecDeque<Arc<DeadLetter>>,
     totals: Totals,
-}
-
-/// A record of the history.
-#[derive(Clone)]
-struct Recorded {
-    /// As it came: those who listen have it too.
-    run: Arc<Run>,
-    /// How many attempts of the job had ended by then.
-    run_count: u64,
-}
-
-impl Recorded {
-    fn to_run(&self) -> Run {
-        Run { run_count: self.run_count, ..Run::clone(&self.run) }
-    }
 }
 
 /// How many of the oldest runs and dead letters were dropped.
@@ -124,14 +109,6 @@ impl State {
 
     pub(super) fn job(&self, id: JobId) -> Option<&Job> {
         self.jobs.get(id).map(|slot| &slot.job)
-    }
-
-    pub(super) fn history(&self, query: &HistoryQuery) -> Vec<Run> {
-        let newest =
-            self.history.iter().rev().filter(|recorded| query.matches(&recorded.run)).take(query.limit);
-        let mut runs: Vec<Run> = newest.map(Recorded::to_run).collect();
-        runs.reverse();
-        runs
     }
 
     pub(super) fn dead_letters(&self, limit: usize) -> Vec<DeadLetter> {

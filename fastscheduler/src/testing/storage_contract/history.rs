@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::ends::NO_HISTORY;
 use super::probe::Probe;
 use super::sample::{self, Fire, add, at, skip};
-use crate::job::{DeadLetter, FunctionKey, Job, JobDefinition, Run, RunId, RunStatus, SkipReason};
+use crate::job::{DeadLetter, FunctionKey, Job, JobDefinition, Run, RunId, RunStatus, SkipReason, Trigger};
 use crate::storage::{Change, HistoryQuery, Limits, Storage};
 
 /// Limits above all that a test writes.
@@ -99,6 +99,71 @@ pub async fn the_newest_runs_come_oldest_first<S: Storage>(make: impl AsyncFn() 
     let all: Vec<RunId> = (1..=5).flat_map(|number| [of(&job, number), of(&other, number)]).collect();
     assert_eq!(newest(10, None).await, all);
     assert_eq!(newest(usize::MAX, None).await, all, "however high the limit");
+}
+
+pub async fn one_run_is_found_by_its_id<S: Storage>(make: impl AsyncFn() -> S) {
+    let (job, other) = (sample::job(1), sample::job(2));
+    let (first, second) = (Fire::of(&job, 10), Fire::of(&job, 10).attempt(2));
+    let mut changes = vec![add(&job), add(&other), first.claim(), first.retried()];
+    changes.extend(ended(&other, 1));
+    changes.extend([second.claim(), second.buried(), skip(&job, SkipReason::Overlap, 20, 40)]);
+    let store = Probe::with(make, &changes).await;
+    let runs = store.runs().await;
+    assert_eq!(runs.len(), 4);
+    for run in &runs {
+        assert_eq!(store.run(run.run_id).await.as_ref(), Some(run));
+    }
+    let unknown = [
+        Fire::of(&job, 10).attempt(3),
+        Fire::of(&job, 10).triggered(Trigger::Manual),
+        Fire::of(&job, 20),
+        Fire::of(&sample::job(3), 10),
+    ];
+    for fire in unknown {
+        assert_eq!(store.run(fire.run_id()).await, None, "{}", fire.run_id());
+    }
+    store.prune(Limits { max_history: 0, ..ALL }).await;
+    assert_eq!(store.run(first.run_id()).await, None, "the history has dropped it");
+    let of_letter = Some(second.kept_run(RunStatus::Failed, 2));
+    assert_eq!(store.run(second.run_id()).await, of_letter, "its dead letter is there");
+    store.prune(NO_HISTORY).await;
+    assert_eq!(store.run(second.run_id()).await, None);
+}
+
+pub async fn the_last_run_of_a_fire_is_found_by_any_of_its_attempts<S: Storage>(make: impl AsyncFn() -> S) {
+    let (job, other) = (sample::job(1), sample::job(2));
+    let attempt = |number: u32| Fire::of(&job, 10).attempt(number);
+    let manual = Fire::of(&job, 10).triggered(Trigger::Manual);
+    let store = Probe::with(make, &[add(&job), add(&other), attempt(1).claim()]).await;
+    assert_eq!(store.last_run_of_fire(attempt(1).run_id()).await, None, "it has not ended");
+    store.apply(&[attempt(1).retried(), attempt(2).claim()]).await;
+    let newest = attempt(1).kept_run(RunStatus::Failed, 1);
+    assert_eq!(store.last_run_of_fire(attempt(2).run_id()).await, Some(newest), "attempt 2 has not ended");
+
+    // Others end later, at the same instant.
+    store.apply(&[attempt(2).buried(), manual.open(), manual.claim(), manual.buried()]).await;
+    store.apply(&ended(&other, 1)).await;
+    store.apply(&[skip(&job, SkipReason::Overlap, 20, 40)]).await;
+    let last = attempt(2).kept_run(RunStatus::Failed, 2);
+    let in_time = [1, 2, 9].map(|number| attempt(number).run_id());
+    let made_up_for = attempt(1).triggered(Trigger::CatchUp).run_id();
+    for run in in_time.into_iter().chain([made_up_for]) {
+        assert_eq!(store.last_run_of_fire(run).await, Some(last.clone()), "{run}");
+    }
+    let of_manual = manual.kept_run(RunStatus::Failed, 3);
+    assert_eq!(store.last_run_of_fire(manual.run_id()).await, Some(of_manual.clone()));
+    let skipped = store.runs().await.pop().expect("the skipped fires have a record");
+    assert_eq!(store.last_run_of_fire(skipped.run_id).await, Some(skipped), "by its own id");
+    for seconds in [20, 30] {
+        let one_of_them = Fire::of(&job, seconds).run_id();
+        assert_eq!(store.last_run_of_fire(one_of_them).await, None, "it did not run: {one_of_them}");
+    }
+
+    store.prune(Limits { max_history: 0, ..ALL }).await;
+    assert_eq!(store.last_run_of_fire(attempt(1).run_id()).await, Some(last), "its dead letter is there");
+    assert_eq!(store.last_run_of_fire(manual.run_id()).await, Some(of_manual));
+    store.prune(NO_HISTORY).await;
+    assert_eq!(store.last_run_of_fire(attempt(1).run_id()).await, None);
 }
 
 /// A store with the letters of three fires.

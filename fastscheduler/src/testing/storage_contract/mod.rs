@@ -91,6 +91,8 @@ macro_rules! storage_contract {
             history:
                 the_history_is_asked_by_any_of_its_fields,
                 the_newest_runs_come_oldest_first,
+                one_run_is_found_by_its_id,
+                the_last_run_of_a_fire_is_found_by_any_of_its_attempts,
                 the_newest_dead_letters_come_newest_first,
                 a_dead_letter_is_taken_once,
                 a_dead_letter_is_taken_by_one_of_many,

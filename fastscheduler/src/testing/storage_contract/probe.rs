@@ -114,6 +114,14 @@ impl<S: Storage> Probe<S> {
         self.history(&HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() }).await
     }
 
+    pub(super) async fn run(&self, run: RunId) -> Option<Run> {
+        self.0.run(run).await.expect("a run is read")
+    }
+
+    pub(super) async fn last_run_of_fire(&self, run: RunId) -> Option<Run> {
+        self.0.last_run_of_fire(run).await.expect("the last run of a fire is read")
+    }
+
     /// What became of the attempts in the history.
     pub(super) async fn outcomes(&self) -> Vec<(RunId, RunStatus)> {
         self.runs().await.iter().map(|run| (run.run_id, run.status)).collect()
