@@ -18,9 +18,9 @@ pub(super) struct Series<Key, Counters, Hasher> {
     counters: Vec<Counters>,
 }
 
-/// Where a key is counted.
+/// Where a key is counted. It is small, since each job has two.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SeriesNumber(usize);
+pub(crate) struct SeriesNumber(u32);
 
 impl SeriesNumber {
     const OTHERS: Self = Self(0);
@@ -41,10 +41,8 @@ where
         if let Some(known) = self.numbers.get(key) {
             return *known;
         }
-        if self.numbers.len() >= self.most {
-            return SeriesNumber::OTHERS;
-        }
-        let number = SeriesNumber(self.counters.len());
+        let number = u32::try_from(self.counters.len()).ok().filter(|_| self.numbers.len() < self.most);
+        let Some(number) = number.map(SeriesNumber) else { return SeriesNumber::OTHERS };
         self.counters.push(Counters::default());
         self.numbers.insert(key.clone(), number);
         number
@@ -52,12 +50,12 @@ where
 
     /// The counters of a number that this returned.
     pub(super) fn at(&mut self, number: SeriesNumber) -> &mut Counters {
-        &mut self.counters[number.0]
+        &mut self.counters[number.0 as usize]
     }
 
     /// The counters by key, and those of all other keys.
     pub(super) fn read(&self) -> (BTreeMap<Key, Counters>, Counters) {
-        let of = |number: &SeriesNumber| self.counters[number.0].clone();
+        let of = |number: &SeriesNumber| self.counters[number.0 as usize].clone();
         let by_key = self.numbers.iter().map(|(key, number)| (key.clone(), of(number))).collect();
         (by_key, of(&SeriesNumber::OTHERS))
     }
