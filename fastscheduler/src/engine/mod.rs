@@ -5,7 +5,7 @@
 //! - [`begin`] turns claims into attempts, unless they are void or missed.
 //! - [`pullers`] take attempts and poll each future once.
 //! - [`execute`] runs attempts: a future is spawned only if it is pending;
-//!   blocking functions get a thread.
+//!   blocking functions get one of the [`threads`].
 //! - [`watchdog`] moves on work that is stuck behind a busy worker; for this,
 //!   [`twins`] drive the dispatcher and the recorder.
 //! - [`plan`] says which fire comes next, and which ones are skipped.
@@ -50,6 +50,7 @@ mod settle;
 mod shutdown;
 mod skipped_once;
 mod table;
+mod threads;
 mod twins;
 mod under_way;
 mod watchdog;
@@ -92,6 +93,7 @@ use set_back::Watch;
 use skipped_once::AllSkippedOnce;
 pub(crate) use skipped_once::SkippedOnce;
 pub(crate) use table::Table;
+use threads::Threads;
 use watchdog::Watchdog;
 
 /// How long to wait after the queue or the store failed.
@@ -131,6 +133,9 @@ pub(crate) struct Engine {
     /// Whether fires are put into the queue: from the start on.
     is_placing: AtomicBool,
     pullers: Pullers,
+    threads: Threads,
+    /// Whether the system refuses threads.
+    is_lacking_threads: AtomicBool,
     watchdog: Watchdog,
     exclusion: Exclusion,
     /// Counts the jobs that callers removed.
@@ -202,6 +207,8 @@ impl Engine {
             capacity,
             is_placing: AtomicBool::new(false),
             pullers: Pullers::default(),
+            threads: Threads::default(),
+            is_lacking_threads: AtomicBool::new(false),
             watchdog: Watchdog::default(),
             exclusion: Exclusion::default(),
             removals: AtomicU64::new(0),

@@ -21,6 +21,11 @@ pub enum ProblemCode {
     /// it was set back; `jobs`, how many jobs were rescheduled to the right time.
     /// It ends when the clock reads `from` again, but after an hour at the latest.
     ClockSetBack,
+    /// The system provides no thread for functions that are not async. Those that
+    /// are due wait, and each asks for a thread every second.
+    ///
+    /// Values: `error`, what the system says.
+    NoThreads,
     /// A stored job has a cron expression that is no longer accepted. It keeps
     /// its old meaning until the job gets another schedule.
     ///
@@ -38,6 +43,7 @@ impl ProblemCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClockSetBack => "clock_set_back",
+            Self::NoThreads => "no_threads",
             Self::OutdatedSchedule => "outdated_schedule",
             Self::StoreFailing => "store_failing",
         }
@@ -86,6 +92,11 @@ impl fmt::Display for Problem {
                     jobs => write!(f, "; {jobs} jobs were rescheduled to the right time"),
                 }
             }
+            ProblemCode::NoThreads => write!(
+                f,
+                "the system provides no thread, which functions that are not async wait for: {}",
+                text("error")
+            ),
             ProblemCode::OutdatedSchedule => {
                 let job = self.job.map_or_else(String::new, |job| job.to_string());
                 let (name, error) = (text("name"), text("error"));

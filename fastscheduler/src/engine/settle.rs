@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
-use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
+use super::attempt::{Attempt, End, Ended, Ending, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
+use super::threads::Thread;
 use super::{AFTER_FAILURE, Engine, JobSeries, LiveJob, lock};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;

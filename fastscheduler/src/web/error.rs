@@ -212,6 +212,7 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::Runtime
             | SchedulerError::InsideRuntime
             | SchedulerError::Listen { .. }
+            | SchedulerError::Threads(_)
             | SchedulerError::Signals(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is not set up right; see its log")
             }

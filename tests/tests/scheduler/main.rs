@@ -14,6 +14,7 @@ mod events;
 mod find_jobs;
 mod from_inside;
 mod groups;
+mod lack_of_threads;
 mod leases;
 mod lengths;
 mod life;
