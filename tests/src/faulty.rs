@@ -38,6 +38,8 @@ pub enum Fault {
     AnswerIsLost,
     /// It is done, and answered when it is told to.
     Waits(Arc<Notify>),
+    /// It panics, and nothing is done.
+    Panics,
 }
 
 /// A store in memory with faults. Clones are the same store.
@@ -109,6 +111,7 @@ impl Faulty {
         match self.fault(actions) {
             None => done.await,
             Some(Fault::Fails) => Err(lost()),
+            Some(Fault::Panics) => panic!("the disk is on fire"),
             Some(Fault::AnswerIsLost) => {
                 done.await?;
                 Err(lost())

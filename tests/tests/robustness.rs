@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, Event, RunStatus};
+use fastscheduler::{Clock as _, RunStatus};
 use fastscheduler_tests::slow_queue::SlowQueue;
 use fastscheduler_tests::{monday, on_manual_clock, outline, runs};
 use tokio::sync::mpsc;
@@ -63,37 +63,6 @@ async fn a_full_blocking_lane_does_not_keep_async_jobs_from_their_times() {
     opener.send(()).unwrap();
     opener.send(()).unwrap();
     testing::quiet(&scheduler).await.unwrap();
-}
-
-#[test]
-fn a_blocking_function_that_has_not_begun_does_not_run_after_its_deadline() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(1).enable_all().build();
-    let all = runtime.unwrap().block_on(async {
-        let (builder, clock) = on_manual_clock();
-        let (opener, open) = std::sync::mpsc::channel();
-        let gate = Gate(Arc::new(Mutex::new(Some(open))));
-        let scheduler = builder.state(gate).max_workers(5).build().await.unwrap();
-        scheduler.start().await.unwrap();
-        let mut events = scheduler.subscribe();
-        scheduler.add(once(1).call("waits").name("holds the thread")).await.unwrap();
-        let late = once(2).retries(0).timeout(Duration::from_secs(1)).call("waits").name("late");
-        scheduler.add(late).await.unwrap();
-        for _ in 0..2 {
-            clock.advance(Duration::from_secs(1));
-            // A job is running from its claim on, its deadline counts from here.
-            while !matches!(events.next().await, Some(Event::RunStarted(_))) {}
-        }
-        clock.advance(Duration::from_secs(1));
-        while runs(&scheduler).await.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        // One opening is enough: the second function does not begin.
-        opener.send(()).unwrap();
-        testing::quiet(&scheduler).await.unwrap();
-        runs(&scheduler).await
-    });
-    let names: Vec<_> = all.iter().map(|run| (run.job_name.as_str(), run.status)).collect();
-    assert_eq!(names, [("late", RunStatus::Failed), ("holds the thread", RunStatus::Completed)]);
 }
 
 #[tokio::test]

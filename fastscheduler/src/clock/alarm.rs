@@ -8,8 +8,10 @@
 //! later one.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
@@ -29,8 +31,11 @@ pub(super) static ALARM: Alarm = Alarm::new();
 /// Those who wait, and the thread that wakes them.
 #[derive(Debug)]
 pub(super) struct Alarm {
-    /// Started for the first who waits; `None` if it could not be.
-    thread: OnceLock<Option<Thread>>,
+    /// Started for the first who waits, or later if the system refuses it then.
+    thread: OnceLock<Thread>,
+    /// Held while it is started.
+    starting: Mutex<()>,
+    has_warned: AtomicBool,
     waiting: Mutex<Waiting>,
 }
 
@@ -54,7 +59,12 @@ enum Look {
 impl Alarm {
     const fn new() -> Self {
         let waiting = Waiting { wakers: BTreeMap::new(), last_number: 0, looks_at: None };
-        Self { thread: OnceLock::new(), waiting: Mutex::new(waiting) }
+        Self {
+            thread: OnceLock::new(),
+            starting: Mutex::new(()),
+            has_warned: AtomicBool::new(false),
+            waiting: Mutex::new(waiting),
+        }
     }
 
     /// Waits until the wall clock reads `at`.
@@ -69,18 +79,27 @@ impl Alarm {
     }
 
     fn thread(&'static self) -> Option<&'static Thread> {
-        let start = || {
+        if self.thread.get().is_none()
+            && let Err(error) = self.start()
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "no thread for the alarm; until there is one, jobs start a few milliseconds late"
+            );
+        }
+        self.thread.get()
+    }
+
+    fn start(&'static self) -> io::Result<()> {
+        let _one = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.thread.get().is_none() {
             let thread = thread::Builder::new().name("fastscheduler-alarm".to_owned());
-            match thread.spawn(|| self.watch()) {
-                Ok(handle) => Some(handle.thread().clone()),
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "no thread for the alarm; jobs start a few milliseconds late");
-                    None
-                }
-            }
-        };
-        self.thread.get_or_init(start).as_ref()
+            let thread = thread.spawn(|| self.watch())?.thread().clone();
+            self.thread.get_or_init(|| thread);
+        }
+        Ok(())
     }
 
     fn watch(&self) {

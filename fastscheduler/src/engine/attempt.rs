@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::task::JoinHandle;
 use tracing::Span;
 
 use super::LiveJob;
+use super::threads::Thread;
 use crate::job::{
     AfterFailure, CRASHED, DeadLetter, Entry, JobDefinition, OpenFire, Progress, Run, RunId, RunStatus,
-    SkipReason, Skipped,
+    SkipReason, Skipped, panic_text,
 };
 use crate::queue::Claim;
 use crate::registry::{Cancellation, Failure, JobContext, Outcome};
@@ -56,10 +56,6 @@ pub(super) struct Ended {
     /// The thread that a blocking function past its deadline still holds.
     pub(super) thread: Option<Thread>,
 }
-
-/// The thread of a blocking function. It returns `None` if the attempt was
-/// cancelled before the function began or returned.
-pub(super) type Thread = JoinHandle<Option<Outcome>>;
 
 impl LiveJob {
     /// The end of the attempt before the one that `entry` is to be: its
@@ -164,14 +160,8 @@ pub(super) fn record(
 }
 
 /// The failure of a function that panicked.
-pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Failure {
-    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
-    if let Some(text) = text {
-        return Failure::new(format!("panicked: {text}"));
-    }
-    // Dropping it runs the user's code, which might panic once more.
-    std::mem::forget(payload);
-    Failure::new("panicked with a value that is no text")
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Failure {
+    Failure::new(panic_text(panic))
 }
 
 /// The error in the record of an attempt that was cancelled.

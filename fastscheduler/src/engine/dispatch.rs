@@ -5,12 +5,15 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
-use super::failure::AFTER_FAILURE;
+use super::failure::{AFTER_FAILURE, describe};
 use crate::job::Lane;
 use crate::queue::{Claimer, QueueError};
 
 /// The most entries claimed in one go, so that pullers start early.
 const BATCH: usize = 256;
+
+/// What is in trouble when nothing can be claimed.
+const QUEUE: &str = "claims from the queue";
 
 /// What the dispatcher remembers from one claim to the next.
 struct Dispatcher {
@@ -21,6 +24,8 @@ struct Dispatcher {
     short_since: [Option<DateTime<Utc>>; 2],
     /// When it last claimed something.
     claimed_at: Option<DateTime<Utc>>,
+    /// Whether the queue failed the last time.
+    has_failed: bool,
 }
 
 /// How much was claimed, and whether that was all that is due.
@@ -45,6 +50,7 @@ impl Engine {
             first: Lane::Async,
             short_since: [None; 2],
             claimed_at: None,
+            has_failed: false,
         };
         while !self.lifecycle.is_stopping() {
             self.watchdog.dispatch_began();
@@ -66,10 +72,14 @@ impl Engine {
             };
             if let Err(error) = waited {
                 tracing::error!(error = &error as &dyn std::error::Error, "the queue failed; trying again");
+                self.note_trouble(QUEUE, Some(describe(&error)));
+                dispatcher.has_failed = true;
                 tokio::select! {
                     () = self.clock.sleep(AFTER_FAILURE) => {}
                     () = self.lifecycle.stopping() => {}
                 }
+            } else if std::mem::take(&mut dispatcher.has_failed) {
+                self.note_trouble(QUEUE, None);
             }
         }
     }
@@ -137,8 +147,10 @@ impl Engine {
         };
         tokio::select! {
             () = time => {}
-            () = self.queue.wake() => {}
+            woken = self.queue.wake() => woken?,
             () = self.slots.more() => {}
+            // Then the failure is over.
+            () = async { self.clock.sleep(AFTER_FAILURE).await }, if dispatcher.has_failed => {}
             () = self.lifecycle.stopping() => {}
         }
         Ok(())

@@ -11,12 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, Span};
 
-use super::attempt::{Attempt, End, Ended, Thread, panicked, timed_out};
+use super::attempt::{Attempt, End, Ended, panicked, timed_out};
+use super::failure::AFTER_FAILURE;
 use super::inside::Inside;
 use super::meter::Begun;
 use super::pullers::Unspawned;
-use super::{Engine, lock, log};
-use crate::job::Overlap;
+use super::threads::{Refused, Thread, Work};
+use super::{Engine, Event, lock, log};
+use crate::job::{Overlap, panic_text};
 use crate::registry::{Call, Cancellation, Invocation, Outcome};
 
 /// When an attempt has taken too long, if it has a timeout.
@@ -40,18 +42,14 @@ impl Engine {
             return Some(now);
         }
         // Counted from before the function begins, not from when it first waits.
-        let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
+        let deadline = self.deadline(&attempt);
         attempt.started_at = now;
         attempt.span = log::span(&attempt);
-        let late = now - attempt.claim.entry.due_at;
-        let job = &attempt.job;
-        let function =
-            *job.function_series.get_or_init(|| self.telemetry.meter.function(&job.definition.function));
-        lock(begun).push(Begun { late, function, job: job.series });
         let call = Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone());
         let invoke = AssertUnwindSafe(|| attempt.span.in_scope(|| attempt.job.function.invoke(call)));
         match catch_unwind(invoke) {
             Ok(Invocation::Async(future)) => {
+                self.count_begun(&attempt, begun);
                 let future = future.instrument(attempt.span.clone());
                 return Some(self.poll_once(attempt, future, deadline));
             }
@@ -62,56 +60,101 @@ impl Engine {
                     let _held = held;
                     body()
                 };
+                let work = self.work(&attempt, body);
                 let watching = if before.is_empty() {
-                    self.begin_thread(attempt, body, deadline)
+                    self.begin_thread(attempt, work, deadline, begun)
                 } else {
-                    let task = Box::pin(Arc::clone(self).begin_after(before, attempt, body));
+                    let task = Box::pin(Arc::clone(self).begin_after(before, attempt, work));
                     Unspawned { run: None, task }
                 };
                 self.pullers.defer(watching);
             }
-            Ok(Invocation::Blocking(body)) => self.pullers.defer(self.begin_thread(attempt, body, deadline)),
+            Ok(Invocation::Blocking(body)) => {
+                let work = self.work(&attempt, body);
+                self.pullers.defer(self.begin_thread(attempt, work, deadline, begun));
+            }
             Err(payload) => {
+                self.count_begun(&attempt, begun);
                 self.defer_outcome(self.clock.now(), attempt, End::Outcome(Err(panicked(payload))));
             }
         }
         None
     }
 
-    fn begin_thread(
-        self: &Arc<Self>,
-        attempt: Attempt,
-        body: impl FnOnce() -> Outcome + Send + 'static,
-        deadline: Deadline,
-    ) -> Unspawned {
+    /// What a thread does for an attempt.
+    fn work(&self, attempt: &Attempt, body: impl FnOnce() -> Outcome + Send + 'static) -> Work {
         let context = attempt.context.clone();
-        let inside = Inside::new(&**self, context.run_id());
+        let inside = Inside::new(self, context.run_id());
         let span = attempt.span.clone();
-        let thread = tokio::task::spawn_blocking(move || {
-            if context.is_cancelled() {
-                return None;
-            }
-            let body = AssertUnwindSafe(|| span.in_scope(|| inside.enter(body)));
-            let outcome = catch_unwind(body).unwrap_or_else(|payload| Err(panicked(payload)));
+        Box::new(move || {
+            let call = || {
+                // Dropping a function that is not called may panic as well.
+                (!context.is_cancelled()).then(|| span.in_scope(|| inside.enter(body)))
+            };
+            let outcome = catch_unwind(AssertUnwindSafe(call));
+            let outcome = outcome.unwrap_or_else(|payload| Some(Err(panicked(payload))));
             match context.cancellation() {
                 // It ended before anybody cut it short.
-                None | Some(Cancellation::Shutdown) => Some(outcome),
+                None | Some(Cancellation::Shutdown) => outcome,
                 // It was cancelled before it returned. Its outcome is dropped,
                 // whether this thread or its watcher notices first.
                 Some(_) => None,
             }
-        });
-        let run = Some(attempt.context.run_id());
-        Unspawned { run, task: Box::pin(Arc::clone(self).watch_thread(attempt, thread, deadline)) }
+        })
+    }
+
+    /// Hands an attempt to a thread, or has it wait for one.
+    fn begin_thread(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        work: Work,
+        deadline: Deadline,
+        begun: &Mutex<Vec<Begun>>,
+    ) -> Unspawned {
+        match self.slots.threads.begin(work) {
+            Ok(thread) => {
+                self.count_begun(&attempt, begun);
+                let run = Some(attempt.context.run_id());
+                Unspawned { run, task: Box::pin(Arc::clone(self).watch_thread(attempt, thread, deadline)) }
+            }
+            Err(Refused { work, error }) => {
+                self.report_lack_of_threads(&error);
+                Unspawned { run: None, task: Box::pin(Arc::clone(self).wait_for_thread(attempt, work)) }
+            }
+        }
+    }
+
+    /// Tries each second to get a thread for an attempt, which has not begun
+    /// before. A stop gives it back.
+    async fn wait_for_thread(self: Arc<Self>, mut attempt: Attempt, mut work: Work) {
+        let thread = loop {
+            let end = tokio::select! {
+                biased;
+                end = self.cut_short(&attempt, None) => end,
+                () = self.lifecycle.stopping() => End::Cancelled(Cancellation::Shutdown),
+                () = self.clock.sleep(AFTER_FAILURE) => match self.slots.threads.begin(work) {
+                    Ok(thread) => break thread,
+                    Err(refused) => {
+                        self.report_lack_of_threads(&refused.error);
+                        work = refused.work;
+                        continue;
+                    }
+                },
+            };
+            discard(work);
+            return self.finish(attempt, end, None);
+        };
+        attempt.started_at = self.clock.now();
+        let begun = Mutex::default();
+        self.count_begun(&attempt, &begun);
+        self.telemetry.meter.begun(&begun);
+        self.telemetry.events.tell(|| Event::RunStarted(attempt.context.run_id()));
+        let deadline = self.deadline(&attempt);
+        self.watch_thread(attempt, thread, deadline).await;
     }
 
     /// Begins when other threads of the job have ended.
-    async fn begin_after(
-        self: Arc<Self>,
-        threads: Vec<CancellationToken>,
-        mut attempt: Attempt,
-        body: impl FnOnce() -> Outcome + Send + 'static,
-    ) {
+    async fn begin_after(self: Arc<Self>, threads: Vec<CancellationToken>, mut attempt: Attempt, work: Work) {
         let all_end = async {
             for thread in &threads {
                 thread.cancelled().await;
@@ -119,14 +162,33 @@ impl Engine {
         };
         tokio::select! {
             biased;
-            end = self.cut_short(&attempt, None) => self.finish(attempt, end, None),
+            end = self.cut_short(&attempt, None) => {
+                discard(work);
+                self.finish(attempt, end, None);
+            }
             () = all_end => {
-                let deadline = attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout));
+                let deadline = self.deadline(&attempt);
                 attempt.started_at = self.clock.now();
-                let watching = self.begin_thread(attempt, body, deadline);
+                let begun = Mutex::default();
+                let watching = self.begin_thread(attempt, work, deadline, &begun);
+                self.telemetry.meter.begun(&begun);
                 self.spawn_deferred(watching);
             }
         }
+    }
+
+    /// Adds an attempt that begins to a list, with how late it is.
+    fn count_begun(&self, attempt: &Attempt, begun: &Mutex<Vec<Begun>>) {
+        let job = &attempt.job;
+        let function =
+            *job.function_series.get_or_init(|| self.telemetry.meter.function(&job.definition.function));
+        let late = attempt.started_at - attempt.claim.entry.due_at;
+        lock(begun).push(Begun { late, function, job: job.series });
+    }
+
+    /// Begins to count an attempt's timeout.
+    fn deadline(&self, attempt: &Attempt) -> Deadline {
+        attempt.job.definition.policy.timeout.map(|timeout| self.clock.sleep(timeout))
     }
 
     /// Polls a future once, and spawns it if it is pending: most job functions
@@ -177,11 +239,8 @@ impl Engine {
                 Ok(Some(outcome)) => (End::Outcome(outcome), None),
                 // The context was cancelled, so this returns at once.
                 Ok(None) => (self.cut_short(&attempt, None).await, None),
-                Err(error) => match error.try_into_panic() {
-                    Ok(payload) => (End::Outcome(Err(panicked(payload))), None),
-                    // The runtime is shutting down and never began it.
-                    Err(_) => (End::Cancelled(Cancellation::Shutdown), None),
-                },
+                // It never began.
+                Err(_) => (End::Cancelled(Cancellation::Shutdown), None),
             },
             end = self.cut_short(&attempt, deadline) => (end, Some(thread)),
         };
@@ -215,5 +274,12 @@ impl Engine {
         let finished_at = self.clock.now();
         self.outcomes.add(Ended { attempt, end, finished_at, thread });
         self.outcomes.announce(finished_at);
+    }
+}
+
+/// Drops a function that is not called, and with it what it has captured.
+fn discard(work: Work) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
+        tracing::warn!(error = panic_text(panic), "dropping a function that was not called");
     }
 }

@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::failure::report;
+use super::contained::ContainedQueue;
+use super::failure::{describe, report};
 use super::lock;
 use crate::clock::Clock;
 use crate::job::JobId;
-use crate::queue::{Claim, Queue, QueueError, Settlement};
+use crate::queue::{Claim, QueueError, Settlement};
 use crate::registry::{Cancellation, JobContext};
 
 /// For how long a claim in a shared queue holds without being renewed.
@@ -20,6 +21,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// How often claims are renewed: two renewals may fail before a lease ends.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What is in trouble when claims cannot be renewed.
+const RENEWALS: &str = "renewals of claims";
 
 /// What a claim is known by: a fence is of its job, and another job may have the
 /// same number.
@@ -90,8 +94,15 @@ impl Leases {
     }
 
     /// Renews all claims time and again, until `end`. An attempt whose claim is
-    /// lost is cancelled: another instance makes the next one.
-    pub(super) async fn renew(&self, clock: &dyn Clock, queue: &dyn Queue, end: &CancellationToken) {
+    /// lost is cancelled: another instance makes the next one. `note` is told why
+    /// renewing fails, or that it no longer does.
+    pub(super) async fn renew(
+        &self,
+        clock: &dyn Clock,
+        queue: &ContainedQueue,
+        end: &CancellationToken,
+        note: impl Fn(&str, Option<String>),
+    ) {
         let mut heartbeat = clock.sleep(HEARTBEAT).shared();
         loop {
             tokio::select! {
@@ -110,11 +121,13 @@ impl Leases {
             };
             match renewed {
                 Ok(lost) => {
+                    note(RENEWALS, None);
                     self.give_up(|held| lost.iter().any(|lost| id(lost) == id(&held.claim)));
                     lock(&self.claims).held.values_mut().for_each(|held| held.since = held.since.max(now));
                 }
                 Err(error) => {
-                    report("renewals of claims", &error);
+                    report(RENEWALS, &error);
+                    note(RENEWALS, Some(describe(&error)));
                     let now = clock.now();
                     // Before the lease ends, since then another one may run the same.
                     let ends_soon =

@@ -39,6 +39,10 @@ pub(super) struct Lifecycle {
     lost: CancellationToken,
     /// Whether the store was closed: what is not written by then never is.
     is_closed: AtomicBool,
+    /// Which task has panicked, and what it said.
+    failure: OnceLock<String>,
+    /// Cancelled when one has.
+    failed: CancellationToken,
 }
 
 impl Lifecycle {
@@ -55,6 +59,8 @@ impl Lifecycle {
             callers: Mutex::default(),
             lost: CancellationToken::new(),
             is_closed: AtomicBool::new(false),
+            failure: OnceLock::new(),
+            failed: CancellationToken::new(),
         }
     }
 
@@ -191,6 +197,22 @@ impl Lifecycle {
                 callers.remove(&run);
             });
         }
+    }
+
+    /// Notes which task has panicked, and what it said. The first one counts.
+    pub(super) fn fail(&self, what: String) {
+        let _ = self.failure.set(what);
+        self.failed.cancel();
+    }
+
+    /// Which task has panicked, and what it said.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    /// Waits until a task has panicked.
+    pub(super) async fn failed(&self) {
+        self.failed.cancelled().await;
     }
 
     /// Notes that somebody else has taken over the store.

@@ -7,19 +7,22 @@
 //! - [`begin`] turns claims into attempts, unless they are void or missed.
 //! - [`pull`] takes attempts and polls each future once.
 //! - [`execute`] runs attempts: a future is spawned only if it is pending;
-//!   blocking functions get a thread.
+//!   blocking functions get one of the [`threads`]. [`lack_of_threads`] is for when
+//!   the system has none.
 //! - [`watch`] moves on work that is stuck behind a busy worker.
 //! - [`settle`] records outcomes in batches.
 //! - [`edits`] changes jobs, apart from all of these.
 //! - [`store`] writes, and tries again until that succeeds.
 //! - [`running`] shows what runs, and cancels it.
 //! - [`set_back`] deals with a clock that was set.
+//! - [`watched`] has the scheduler stop if one of its tasks panics.
 //! - [`shutdown`] ends all of it in order.
 //!
 //! What it works with are owners of state, which know neither it nor one another:
 //!
 //! - [`table`] has the jobs, and the [`gate`] between their changes and batches.
-//! - [`slots`] says what may run at once.
+//! - [`slots`] says what may run at once, and has the [`threads`].
+//! - [`contained`] makes failures of panics in the store and the queue.
 //! - [`pullers`] holds what is ready to be polled, and [`outcomes`] what has ended.
 //! - [`leases`] renews the claims of a shared queue.
 //! - [`lifecycle`] knows what was started, and how far a stop has come.
@@ -37,6 +40,7 @@
 mod activity;
 mod attempt;
 mod begin;
+mod contained;
 mod dispatch;
 mod durations;
 mod edits;
@@ -45,6 +49,7 @@ mod execute;
 mod failure;
 mod gate;
 mod inside;
+mod lack_of_threads;
 mod leases;
 mod lifecycle;
 mod live;
@@ -67,10 +72,12 @@ mod slots;
 mod store;
 mod table;
 mod telemetry;
+mod threads;
 mod troubles;
 mod twins;
 mod watch;
 mod watchdog;
+mod watched;
 mod watched_clock;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,6 +91,7 @@ use crate::registry::States;
 use crate::storage::{Change, Storage};
 
 pub(crate) use activity::{Activity, set_back as entry_set_back};
+use contained::{ContainedQueue, ContainedStorage};
 pub use durations::Durations;
 pub use events::{Event, Events};
 use leases::Leases;
@@ -127,8 +135,8 @@ pub(crate) struct Setup {
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) clock: WatchedClock,
-    pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) storage: ContainedStorage,
+    pub(crate) queue: ContainedQueue,
     pub(crate) setup: Setup,
     pub(crate) table: Table,
     slots: Slots,
@@ -158,8 +166,8 @@ impl Engine {
             outcomes: Outcomes::default(),
             watchdog: Watchdog::default(),
             clock: WatchedClock::new(clock),
-            storage,
-            queue,
+            storage: ContainedStorage(storage),
+            queue: ContainedQueue(queue),
             setup,
         }
     }
@@ -179,26 +187,24 @@ impl Engine {
             self.watchdog.begin(self);
         }
         for number in 0..workers {
-            self.lifecycle.spawn(Arc::clone(self).pull(number));
+            self.spawn("a puller", Arc::clone(self).pull(number));
         }
-        for task in self.watchdog.recorder.drive(Arc::clone(self).record_outcomes()) {
+        let recorder = self.watched("the recorder", Arc::clone(self).record_outcomes());
+        for task in self.watchdog.recorder.drive(recorder) {
             self.lifecycle.spawn(task);
         }
         if self.leases.is_shared() {
             let engine = Arc::clone(self);
-            self.lifecycle.spawn(async move {
+            self.spawn("the renewal of leases", async move {
                 let end = engine.lifecycle.executed_token();
-                engine.leases.renew(&**engine.clock, &*engine.queue, end).await;
+                let note = |what: &str, why| engine.note_trouble(what, why);
+                engine.leases.renew(&**engine.clock, &engine.queue, end, note).await;
             });
         }
-        for task in self.watchdog.dispatcher.drive(Arc::clone(self).dispatch()) {
+        let dispatcher = self.watched("the dispatcher", Arc::clone(self).dispatch());
+        for task in self.watchdog.dispatcher.drive(dispatcher) {
             self.lifecycle.spawn(task);
         }
-    }
-
-    /// Does something beside the jobs; a stop waits for it.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.lifecycle.spawn(task);
     }
 
     /// The attempt of this engine whose code calls this, if any.

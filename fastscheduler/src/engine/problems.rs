@@ -21,6 +21,11 @@ pub enum ProblemCode {
     /// it was set back; `jobs`, how many jobs were rescheduled to the right time.
     /// It ends when the clock reads `from` again, but after an hour at the latest.
     ClockSetBack,
+    /// The system provides no thread for functions that are not async. Those that
+    /// are due wait, and each asks for a thread every second.
+    ///
+    /// Values: `error`, what the system says.
+    NoThreads,
     /// A stored job has a cron expression that is no longer accepted. It keeps
     /// its old meaning until the job gets another schedule.
     ///
@@ -30,6 +35,10 @@ pub enum ProblemCode {
     ///
     /// Values: `error`, the first failure.
     StoreFailing,
+    /// A task of the scheduler panicked, and the scheduler stops.
+    ///
+    /// Values: `error`, which task it was and what it said.
+    TaskFailed,
 }
 
 impl ProblemCode {
@@ -38,8 +47,10 @@ impl ProblemCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClockSetBack => "clock_set_back",
+            Self::NoThreads => "no_threads",
             Self::OutdatedSchedule => "outdated_schedule",
             Self::StoreFailing => "store_failing",
+            Self::TaskFailed => "task_failed",
         }
     }
 }
@@ -86,6 +97,11 @@ impl fmt::Display for Problem {
                     jobs => write!(f, "; {jobs} jobs were rescheduled to the right time"),
                 }
             }
+            ProblemCode::NoThreads => write!(
+                f,
+                "the system provides no thread, which functions that are not async wait for: {}",
+                text("error")
+            ),
             ProblemCode::OutdatedSchedule => {
                 let job = self.job.map_or_else(String::new, |job| job.to_string());
                 let (name, error) = (text("name"), text("error"));
@@ -95,6 +111,7 @@ impl fmt::Display for Problem {
                 )
             }
             ProblemCode::StoreFailing => write!(f, "the store or the queue fails: {}", text("error")),
+            ProblemCode::TaskFailed => write!(f, "{}; the scheduler stops", text("error")),
         }
     }
 }
@@ -136,14 +153,22 @@ struct State {
 type Key = (ProblemCode, Option<JobId>);
 
 impl Problems {
-    /// Logs a problem that begins. It replaces a present one of the same kind and
-    /// job.
+    /// Notes a problem that begins, and logs it. It replaces a present one of the
+    /// same kind and job.
     pub(super) fn begin(&self, problem: Problem) {
-        let job = problem.job.map(tracing::field::display);
-        tracing::warn!(problem = problem.code.as_str(), job, "{}", one_line(&problem.to_string()));
-        let mut state = self.state();
-        *state.begun.entry(problem.code).or_default() += 1;
-        state.present.insert((problem.code, problem.job), problem);
+        let (code, job) = (problem.code, problem.job);
+        let text = one_line(&problem.to_string());
+        {
+            let mut state = self.state();
+            *state.begun.entry(code).or_default() += 1;
+            state.present.insert((code, job), problem);
+        }
+        let job = job.map(tracing::field::display);
+        if code == ProblemCode::TaskFailed {
+            tracing::error!(problem = code.as_str(), job, "{text}");
+        } else {
+            tracing::warn!(problem = code.as_str(), job, "{text}");
+        }
     }
 
     /// Adds a detail to a problem, if it is present.

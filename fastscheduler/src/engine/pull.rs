@@ -28,7 +28,7 @@ impl Engine {
     pub(super) fn spawn_helper(self: &Arc<Self>) -> bool {
         let is_needed = self.lifecycle.runtime().is_some() && self.pullers.expect_help();
         if is_needed {
-            self.lifecycle.spawn(Arc::clone(self).help());
+            self.spawn("a puller", Arc::clone(self).help());
         }
         is_needed
     }
@@ -81,10 +81,10 @@ impl Engine {
         self.outcomes.announce(now) || is_any
     }
 
-    pub(super) fn spawn_deferred(&self, left: Unspawned) {
+    pub(super) fn spawn_deferred(self: &Arc<Self>, left: Unspawned) {
         if let Some(run) = left.run {
             self.telemetry.events.tell(|| Event::RunStarted(run));
         }
-        self.lifecycle.spawn(left.task);
+        self.spawn("an attempt's task", left.task);
     }
 }

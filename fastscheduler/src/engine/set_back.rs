@@ -2,6 +2,7 @@
 //!
 //! What happens to the jobs' schedules is left to the layer above.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -28,7 +29,7 @@ impl Engine {
     }
 
     /// Returns the step back since the last check, if there was one.
-    pub(crate) fn check_clock(&self) -> Option<SetBack> {
+    pub(crate) fn check_clock(self: &Arc<Self>) -> Option<SetBack> {
         let Found { back, is_problem_over, is_doubtful } = self.clock.check()?;
         if is_problem_over {
             self.telemetry.problems.end(ProblemCode::ClockSetBack, None);
@@ -79,13 +80,13 @@ impl Engine {
     }
 
     /// Drops no history because of its age for an hour, since the date may be wrong.
-    fn hold_retention(&self) {
+    fn hold_retention(self: &Arc<Self>) {
         tracing::warn!(
             "the clock was set ahead by over a day; no history is dropped because of its age for an hour"
         );
         let hold = self.clock.hold_retention();
         let (over, stopping) = (self.clock.sleep(RETENTION_HOLD), self.lifecycle.stopping_token());
-        self.lifecycle.spawn(async move {
+        self.spawn("a pause of retention", async move {
             tokio::select! {
                 () = over => {}
                 () = stopping.cancelled() => {}

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
+use super::attempt::{Attempt, End, Ended, Ending, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
 use super::series::SeriesNumber;
 use super::store::Next;
+use super::threads::Thread;
 use super::{Engine, LiveJob};
 use crate::job::{AfterFailure, Entry, Lane};
 use crate::queue::Settlement;
@@ -84,7 +85,7 @@ impl Engine {
                     attempt.job.activity.hold_retry(retry);
                 }
                 // It keeps its slot, and an exclusive job, until it ends.
-                self.lifecycle.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
+                self.spawn("an attempt's task", Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;
             }
             let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);

@@ -53,7 +53,15 @@ impl Engine {
 
     async fn end(&self, grace: Duration, for_callers: Duration) {
         self.lifecycle.begin_to_stop();
-        let patience = self.clock.sleep(grace).shared();
+        let grace_is_over = self.clock.sleep(grace);
+        let patience = async {
+            tokio::select! {
+                () = grace_is_over => {}
+                // What has panicked may never end.
+                () = self.lifecycle.failed() => {}
+            }
+        };
+        let patience = patience.boxed().shared();
         let with_callers = self.clock.sleep(grace.max(for_callers));
         let given_back = async {
             // A claim that is under way is handed out before it can be given back.
@@ -73,7 +81,8 @@ impl Engine {
             () = self.idle() => {}
             () = async {
                 patience.await;
-                if !for_callers.is_zero() && self.lifecycle.callers() > 0 {
+                let has_failed = self.lifecycle.failure().is_some();
+                if !for_callers.is_zero() && !has_failed && self.lifecycle.callers() > 0 {
                     self.end_others(with_callers, for_callers).await;
                 }
             } => tracing::warn!("cutting attempts short that did not end in time"),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use super::threads::Threads;
 use crate::job::Lane;
 
 /// The slots for attempts. One is taken from the claim of an attempt until it is
@@ -23,6 +24,8 @@ pub(super) struct Slots {
     changed: Notify,
     /// Counts what is claimed and freed.
     changes: AtomicU64,
+    /// The threads of blocking functions.
+    pub(super) threads: Threads,
 }
 
 /// Claims that are on their way to their slots, until it is dropped.
@@ -47,6 +50,7 @@ impl Slots {
             more: Notify::new(),
             changed: Notify::new(),
             changes: AtomicU64::new(0),
+            threads: Threads::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the watchdog does when it looks: it wakes who could do what is stuck.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,6 +12,15 @@ use super::watchdog::{SOON, Watched};
 
 impl Watched for Engine {
     fn look(self: Arc<Self>) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.move_on())) {
+            self.has_panicked("the watchdog", panic);
+        }
+    }
+}
+
+impl Engine {
+    /// Looks whether work is stuck, and moves it on.
+    fn move_on(self: &Arc<Self>) {
         self.watchdog.look_began();
         let now = self.clock.now();
         let Some(Found { is_work_left, is_stuck, help }) = self.pullers.look(now) else { return };
@@ -32,9 +42,7 @@ impl Watched for Engine {
             self.watch();
         }
     }
-}
 
-impl Engine {
     /// Schedules a check of whether waiting work was taken.
     pub(super) fn watch(&self) {
         self.watchdog.set(&**self.clock, self.lifecycle.runtime());

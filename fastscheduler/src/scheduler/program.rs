@@ -1,9 +1,13 @@
 //! A program that is a scheduler: `fastscheduler::run()`.
 
 use std::future::pending;
+use std::num::NonZero;
 use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{io, thread};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::oneshot;
 
 use super::console::Console;
 use super::signals::Signals;
@@ -13,6 +17,11 @@ use crate::clock::ZoneSource;
 use crate::engine::{Event, Events};
 use crate::job::{AfterFailure, Run, RunStatus, backoff, one_line};
 use crate::schedule::Zone;
+
+/// How many threads a program needs besides those of its runtime: two that print,
+/// one each for opening the store and for the alarm, two of the state file, and some
+/// for functions that are not async.
+const OTHER_THREADS: usize = 8;
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
 ///
@@ -41,8 +50,10 @@ use crate::schedule::Zone;
 /// # Errors
 ///
 /// A [`SchedulerError`]: what [`SchedulerBuilder`](super::SchedulerBuilder)
-/// refuses, [`SchedulerError::InsideRuntime`] inside a runtime, or
-/// [`SchedulerError::Storage`] if another process has taken over the store.
+/// refuses, [`SchedulerError::InsideRuntime`] inside a runtime,
+/// [`SchedulerError::Threads`] if the system refuses the threads that it needs,
+/// [`SchedulerError::Storage`] if another process has taken over the store, or
+/// [`SchedulerError::TaskFailed`] if a task of the scheduler panicked.
 ///
 /// # Examples
 ///
@@ -62,8 +73,8 @@ pub fn run() -> anyhow::Result<()> {
     if Handle::try_current().is_ok() {
         return Err(SchedulerError::InsideRuntime.into());
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let console = Console::open()?;
+    let runtime = runtime()?;
+    let console = Console::open().map_err(SchedulerError::Threads)?;
     let ended = runtime.block_on(run_program(&console));
     // A blocking function that does not return must not keep the program.
     runtime.shutdown_background();
@@ -72,6 +83,32 @@ pub fn run() -> anyhow::Result<()> {
     }
     console.close();
     ended?;
+    Ok(())
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    // As the runtime counts them.
+    let set = std::env::var("TOKIO_WORKER_THREADS").ok().and_then(|set| set.parse().ok());
+    let workers = set.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get));
+    try_threads(workers + OTHER_THREADS).map_err(SchedulerError::Threads)?;
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Checks that so many threads can be had: a runtime that does not get its workers
+/// panics, and then waits for ever for those that it got.
+fn try_threads(count: usize) -> io::Result<()> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let start_one = |_| {
+        let gate = Arc::clone(&gate);
+        thread::Builder::new().spawn(move || drop(gate.lock()))
+    };
+    let threads = (0..count).map(start_one).collect::<io::Result<Vec<_>>>();
+    drop(closed);
+    for thread in threads? {
+        // It does nothing that could panic.
+        let _ = thread.join();
+    }
     Ok(())
 }
 
@@ -88,11 +125,19 @@ async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
     let (_, zone_source) = builder.zone()?;
     let runtime = Handle::current();
     // Opening a state file blocks its thread.
-    let building = tokio::task::spawn_blocking(move || runtime.block_on(builder.build_listening()));
+    let (sender, built) = oneshot::channel();
+    let opening = thread::Builder::new().name("fastscheduler-open".to_owned()).spawn(move || {
+        // Nobody waits for it any more if a signal came first.
+        let _ = sender.send(runtime.block_on(builder.build_listening()));
+    });
+    let opening = opening.map_err(SchedulerError::Threads)?;
     let (scheduler, mut events) = tokio::select! {
         biased;
         () = signals.next() => return Ok(ended),
-        built = building => built.unwrap_or_else(|error| resume_unwind(error.into_panic()))?,
+        built = built => match built {
+            Ok(built) => built?,
+            Err(_) => resume_unwind(opening.join().expect_err("only a panic keeps it from answering")),
+        },
     };
     if ended.is_quiet {
         drop(events);

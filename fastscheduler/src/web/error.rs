@@ -207,11 +207,13 @@ impl From<SchedulerError> for ApiError {
             SchedulerError::Storage(_)
             | SchedulerError::Queue(_)
             | SchedulerError::StoppedFirst(_)
+            | SchedulerError::TaskFailed(_)
             | SchedulerError::Phase(_) => Self::unavailable(&error),
             SchedulerError::Setting { .. }
             | SchedulerError::Runtime
             | SchedulerError::InsideRuntime
             | SchedulerError::Listen { .. }
+            | SchedulerError::Threads(_)
             | SchedulerError::Signals(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is not set up right; see its log")
             }

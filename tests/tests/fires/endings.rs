@@ -1,12 +1,9 @@
 //! How attempts end: the record and the dead letter say what ended each one.
 
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::storage::Storage as _;
-use fastscheduler::{AfterFailure, Event, JobId, JobUpdate, Overlap, Run, RunStatus, SchedulerError};
+use fastscheduler::{AfterFailure, JobId, JobUpdate, Overlap, Run, RunStatus, SchedulerError};
 use fastscheduler_tests::{Act, Process, Script, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -264,53 +261,6 @@ fn an_attempt_that_a_stop_cut_short_has_no_record_and_runs_again() {
         assert_eq!(process.runs()[0].run_id.attempt, 1);
         world.audit(0);
     }
-}
-
-/// Does something as soon as a future is ready, before any task is polled.
-struct AtOnce<F>(F);
-
-impl<F: Fn() + Send + Sync> Wake for AtOnce<F> {
-    fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
-}
-
-#[test]
-fn an_attempt_that_a_stop_kept_from_its_thread_has_not_failed() {
-    let world = World::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build();
-    let runtime = runtime.unwrap();
-    let (script, storage) = (world.script.clone(), world.storage.clone());
-    runtime.block_on(async {
-        script.will(&[Act::Hang]);
-        let builder = Scheduler::builder().storage(storage.clone()).state(script.clone());
-        let scheduler = builder.clock(world.clock.clone()).timezone("UTC").build().await.unwrap();
-        scheduler.start().await.unwrap();
-        scheduler.add(once(2).call("block")).await.unwrap();
-        scheduler.add(once(1).call("block")).await.unwrap();
-        world.clock.advance(SECOND);
-        script.has_begun(1).await;
-        let mut events = scheduler.subscribe();
-        world.clock.advance(SECOND);
-        while !matches!(events.next().await, Some(Event::RunStarted(_))) {}
-        // The stop cancels both attempts. Before anybody notices, the thread becomes
-        // free for the attempt that waits for it.
-        let (is_through, through) = std::sync::mpsc::channel();
-        tokio::task::spawn_blocking(move || is_through.send(()));
-        let (script, through) = (script.clone(), Mutex::new(through));
-        let context = script.begun()[0].context.clone();
-        let waker = Waker::from(Arc::new(AtOnce(move || {
-            script.release(1);
-            through.lock().unwrap().recv().unwrap();
-        })));
-        let mut cancelled = std::pin::pin!(context.cancelled());
-        assert!(cancelled.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        scheduler.stop_within(Duration::ZERO).await.unwrap();
-        assert!(context.is_cancelled());
-        assert_eq!(fastscheduler_tests::outline(&scheduler).await, [(RunStatus::Completed, 1)]);
-        assert_eq!(storage.load().await.unwrap().open.len(), 1, "the other is to run again");
-    });
-    runtime.shutdown_background();
 }
 
 #[test]

@@ -143,13 +143,3 @@ fn a_waker_may_come_back_and_may_panic() {
     block_on(alarm.wait_until(after(4)));
     assert!(is_ready(wait));
 }
-
-#[test]
-fn without_a_thread_a_timer_of_the_runtime_does() {
-    let alarm = alarm();
-    alarm.thread.set(None).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let at = after(3);
-    runtime.block_on(alarm.wait_until(at));
-    assert!(SystemClock.now() >= at && alarm.waiting().wakers.is_empty());
-}

@@ -18,8 +18,26 @@ pub(super) enum Closing {
     Folded,
     /// At once: the journal has it all.
     AsItIs,
-    /// At once, and without touching the files: somebody else has them.
-    Taken,
+    /// At once, and without touching the files: they are lost.
+    Lost,
+}
+
+/// Why this store has its files no more.
+#[derive(Debug, Clone)]
+pub(super) enum Lost {
+    /// Somebody else has taken them over.
+    Taken(Taken),
+    /// A thread that sees to them has panicked, and said this.
+    Panicked(String),
+}
+
+impl From<Lost> for StorageError {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Taken(taken) => taken.into(),
+            Lost::Panicked(what) => Self::new("go on", what),
+        }
+    }
 }
 
 impl Ledger {
@@ -41,25 +59,26 @@ impl Ledger {
     /// them over, nothing is written any more.
     pub(super) fn look(&self) -> Result<(), StorageError> {
         self.lock.look(&self.files).map_err(|taken| {
-            self.give_up(taken.clone());
+            self.give_up(Lost::Taken(taken.clone()));
             taken.into()
         })
     }
 
-    fn give_up(&self, taken: Taken) {
+    /// Writes nothing any more, and says why.
+    pub(super) fn give_up(&self, lost: Lost) {
         let mut inner = self.inner();
-        if inner.taken.is_some() || inner.threads == 0 {
+        if inner.lost.is_some() || inner.threads == 0 {
             return;
         }
-        inner.taken = Some(taken);
-        inner.closing = Some(Closing::Taken);
+        inner.lost = Some(lost);
+        inner.closing = Some(Closing::Lost);
         // They are told why by that.
         inner.sync.give_up();
         inner.fold.waiting.clear();
         drop(inner);
         self.sync_more.notify_one();
         self.fold_more.notify_one();
-        self.is_taken.cancel();
+        self.is_lost.cancel();
     }
 
     /// A thread ends. After the last of them others may open the files.
@@ -80,7 +99,7 @@ impl Ledger {
         mut inner: MutexGuard<'_, Inner>,
         closing: Closing,
     ) -> Result<(), FileError> {
-        if closing == Closing::Taken {
+        if closing == Closing::Lost {
             return Ok(());
         }
         let files = &self.files;
@@ -127,7 +146,7 @@ impl Ledger {
 impl Inner {
     /// Why changes are refused once it is closed.
     pub(super) fn why_closed(&self) -> StorageError {
-        self.taken.clone().map_or(StorageError::Closed, StorageError::from)
+        self.lost.clone().map_or(StorageError::Closed, StorageError::from)
     }
 
     fn tell_closers(&mut self) {

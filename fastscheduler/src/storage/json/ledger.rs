@@ -12,13 +12,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::closing::Closing;
+use super::closing::{Closing, Lost};
 use super::error::FileError;
 use super::files::Files;
 use super::fold::{Folding, Unfolded};
 use super::journal::{Journal, Record};
 use super::line::seal;
-use super::lock::{Lock, Taken};
+use super::lock::Lock;
 use super::snapshot::Snapshot;
 use super::sync::Syncing;
 use crate::storage::state::{Dropped, State};
@@ -37,8 +37,8 @@ pub(super) struct Ledger {
     pub(super) sync_more: Condvar,
     /// There is a snapshot to write.
     pub(super) fold_more: Condvar,
-    /// Cancelled when somebody else has taken the files over.
-    pub(super) is_taken: CancellationToken,
+    /// Cancelled when the files are lost.
+    pub(super) is_lost: CancellationToken,
 }
 
 pub(super) struct Inner {
@@ -56,8 +56,8 @@ pub(super) struct Inner {
     pub(super) closing: Option<Closing>,
     pub(super) sync: Syncing,
     pub(super) fold: Folding,
-    /// Who has taken the files over.
-    pub(super) taken: Option<Taken>,
+    /// Why the files are lost.
+    pub(super) lost: Option<Lost>,
     pub(super) threads: usize,
     /// How the files were closed.
     pub(super) closed: Option<Result<(), FileError>>,
@@ -100,7 +100,7 @@ impl Ledger {
             closing: None,
             sync: Syncing::begin(),
             fold,
-            taken: None,
+            lost: None,
             threads: 0,
             closed: None,
             closers: Vec::new(),
@@ -112,7 +112,7 @@ impl Ledger {
             inner: Mutex::new(inner),
             sync_more: Condvar::new(),
             fold_more: Condvar::new(),
-            is_taken: CancellationToken::new(),
+            is_lost: CancellationToken::new(),
         }
     }
 

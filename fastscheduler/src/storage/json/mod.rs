@@ -37,9 +37,12 @@ mod python;
 mod size_limit;
 mod snapshot;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod unknown;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -48,7 +51,7 @@ use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
-use self::closing::Closing;
+use self::closing::{Closing, Lost};
 use self::document::Purpose;
 use self::error::FileError;
 use self::files::Files;
@@ -60,7 +63,7 @@ use self::lock::Lock;
 use self::snapshot::Snapshot;
 use super::state::State;
 use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
-use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
+use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, panic_text};
 
 /// The state file of a scheduler that is told no other.
 pub(crate) const DEFAULT_STATE_FILE: &str = "fastscheduler_state.json";
@@ -241,7 +244,11 @@ impl JsonStorage {
 impl Handle {
     fn begin_duty(&self, name: &str, duty: fn(&Ledger)) -> Result<(), StorageError> {
         let on_duty = OnDuty::begin(&self.ledger);
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || duty(&on_duty.0));
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| duty(&on_duty.0))) {
+                on_duty.0.give_up(Lost::Panicked(format!("a thread of it {}", panic_text(panic))));
+            }
+        });
         self.threads().push(thread.map_err(|error| StorageError::new("start a thread", error))?);
         Ok(())
     }
@@ -255,7 +262,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         drop(self.ledger.close(Closing::AsItIs));
         for thread in self.threads().drain(..) {
-            // A thread that has panicked has said so.
+            // A panic was seen to on the thread itself.
             let _ = thread.join();
         }
     }
@@ -375,13 +382,13 @@ impl Storage for JsonStorage {
         let closed = self.0.ledger.close(Closing::Folded);
         Box::pin(async move {
             self.answered(closed).await?;
-            self.inner().taken.clone().map_or(Ok(()), |taken| Err(taken.into()))
+            self.inner().lost.clone().map_or(Ok(()), |lost| Err(lost.into()))
         })
     }
 
     fn lost(&self) -> BoxFuture<'_, StorageError> {
         Box::pin(async {
-            self.0.ledger.is_taken.cancelled().await;
+            self.0.ledger.is_lost.cancelled().await;
             self.inner().why_closed()
         })
     }

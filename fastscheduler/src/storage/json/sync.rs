@@ -146,7 +146,7 @@ impl Ledger {
                 inner.sync.due == Due::Never && inner.closing.is_none()
             });
             match (inner.sync.due, inner.closing) {
-                (Due::Never, Some(_)) | (_, Some(Closing::Taken)) => return,
+                (Due::Never, Some(_)) | (_, Some(Closing::Lost)) => return,
                 (Due::Never, None) => {
                     inner = self.looked_at(inner);
                     continue;

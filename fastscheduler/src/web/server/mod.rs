@@ -4,8 +4,9 @@ mod connections;
 mod limits;
 mod watched;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
+use std::{io, thread};
 
 use axum::http::HeaderMap;
 use axum::middleware::from_fn;
@@ -14,7 +15,8 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::net::{TcpListener, lookup_host};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::limits::{Limits, open_files};
@@ -75,9 +77,24 @@ struct Server {
 }
 
 impl Server {
+    /// Looks the address up on a thread of its own. The runtime would do that on one of
+    /// its threads, and panic if the system refused it.
+    async fn look_up(&self) -> io::Result<Vec<SocketAddr>> {
+        if let Ok(address) = self.address.parse() {
+            return Ok(vec![address]);
+        }
+        let (sender, found) = oneshot::channel();
+        let address = self.address.clone();
+        thread::Builder::new().name("fastscheduler-lookup".to_owned()).spawn(move || {
+            // Nobody waits for it any more if the start was given up.
+            let _ = sender.send(address.to_socket_addrs().map(Iterator::collect));
+        })?;
+        found.await.unwrap_or_else(|_| Err(io::Error::other("the look-up was cut off")))
+    }
+
     async fn listen(&self, is_open: bool) -> Result<(TcpListener, SocketAddr), SchedulerError> {
         let failed = |source| SchedulerError::Listen { address: self.address.clone(), source };
-        let addresses: Vec<_> = lookup_host(&self.address).await.map_err(failed)?.collect();
+        let addresses = self.look_up().await.map_err(failed)?;
         if is_open && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(SchedulerError::Setting {
                 name: "http".to_owned(),
