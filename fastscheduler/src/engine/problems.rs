@@ -140,7 +140,7 @@ impl Problems {
     /// job.
     pub(super) fn begin(&self, problem: Problem) {
         let job = problem.job.map(tracing::field::display);
-        tracing::warn!(problem = problem.code.as_str(), job, "{}", one_line(&problem.to_string()));
+        tracing::warn!(problem = problem.code.as_str(), job, "{}", one_line(&problem));
         let mut state = self.state();
         *state.begun.entry(problem.code).or_default() += 1;
         state.present.insert((problem.code, problem.job), problem);
@@ -158,7 +158,7 @@ impl Problems {
         let ended = self.state().present.remove(&(code, job));
         if let Some(problem) = ended {
             let job = job.map(tracing::field::display);
-            let text = one_line(&problem.to_string());
+            let text = one_line(&problem);
             tracing::info!(problem = code.as_str(), job, "no longer a problem: {text}");
         }
     }

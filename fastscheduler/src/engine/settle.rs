@@ -10,7 +10,7 @@ use super::attempt::{Attempt, End, Ended, Ending, Thread, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
 use super::{AFTER_FAILURE, Engine, JobSeries, LiveJob, lock};
-use crate::job::{AfterFailure, Entry, Lane};
+use crate::job::{AfterFailure, Entry, Lane, one_line};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
 use crate::storage::{Change, Durability, EndedAttempt};
@@ -348,5 +348,5 @@ pub(super) fn describe(error: &dyn Error) -> String {
         text = format!("{text}: {why}");
         cause = why.source();
     }
-    text
+    one_line(text)
 }

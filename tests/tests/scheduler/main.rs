@@ -19,6 +19,7 @@ mod lengths;
 mod life;
 mod no_fire_is_lost;
 mod now;
+mod one_line;
 mod one_time;
 mod orphans;
 mod pause;
