@@ -17,6 +17,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 use super::activity::Activity;
+use super::behind::BEHIND;
 use super::{Engine, Problem, ProblemCode};
 use crate::job::JobId;
 use crate::storage::StorageError;
@@ -118,8 +119,8 @@ impl Engine {
         tokio::select! {
             biased;
             _ = self.exclusion.batches.write() => Ok(editing),
-            why = trouble.wait_for(|troubles| !troubles.is_empty()) => {
-                let why = why.ok().and_then(|troubles| troubles.values().next().cloned());
+            why = trouble.wait_for(|troubles| what_holds_up(troubles).is_some()) => {
+                let why = why.ok().and_then(|troubles| what_holds_up(&troubles).cloned());
                 Err(StorageError::new("change the job", why.unwrap_or_default()))
             }
         }
@@ -151,10 +152,15 @@ impl Engine {
         });
         if let Some(error) = has_begun {
             let values = [("error", error.into())];
-            self.problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
+            self.begin_problem(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
         }
         if has_ended {
-            self.problems.end(ProblemCode::StoreFailing, None);
+            self.end_problem(ProblemCode::StoreFailing, None);
         }
     }
+}
+
+/// Why batches are stuck, if they are.
+fn what_holds_up(troubles: &Troubles) -> Option<&String> {
+    troubles.iter().find(|(what, _)| *what != BEHIND).map(|(_, why)| why)
 }

@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::Engine;
+use super::{Engine, Problem};
 use crate::job::{DeadLetter, JobId, Run, RunId};
 use crate::storage::Change;
 
@@ -34,6 +34,11 @@ pub enum Event {
     DeadLettered(Arc<DeadLetter>),
     /// Dead letters are gone: they were dropped, or taken to be run again.
     DeadLettersRemoved,
+    /// A problem began: something that an operator should know, as long as it lasts.
+    /// See [`Scheduler::problems`](crate::Scheduler::problems).
+    ProblemBegan(Arc<Problem>),
+    /// A problem is over. This is how it was at its end.
+    ProblemEnded(Arc<Problem>),
     /// The listener was too slow, and missed this many batches of events.
     Missed(u64),
 }
@@ -178,14 +183,16 @@ impl Engine {
 
     /// Tells those who listen that all dead letters were dropped.
     pub(crate) fn announce_cleared(&self) {
-        if self.events.has_listeners() {
-            self.events.send([Event::DeadLettersRemoved].into());
-        }
+        self.announce_one(Event::DeadLettersRemoved);
     }
 
     pub(super) fn announce_start(&self, run: RunId) {
+        self.announce_one(Event::RunStarted(run));
+    }
+
+    pub(super) fn announce_one(&self, event: Event) {
         if self.events.has_listeners() {
-            self.events.send([Event::RunStarted(run)].into());
+            self.events.send([event].into());
         }
     }
 }

@@ -18,6 +18,7 @@
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
 //! - [`problems`] keeps track of what an operator should know.
+//! - [`behind`] notices that the store cannot keep what it takes.
 //! - [`set_back`] notices that the clock was set.
 //! - [`skipped_once`] remembers one-time jobs that may come back then.
 //! - [`shutdown`] ends all of it in order; [`inside`] tells when an attempt asks
@@ -29,6 +30,7 @@
 mod activity;
 mod attempt;
 mod begin;
+mod behind;
 mod dispatch;
 mod durations;
 mod edits;
@@ -326,12 +328,16 @@ impl Engine {
 
     /// Notes something that an operator should know.
     pub(crate) fn begin_problem(&self, problem: Problem) {
+        let began = Arc::new(problem.clone());
         self.problems.begin(problem);
+        self.announce_one(Event::ProblemBegan(began));
     }
 
-    /// Ends a job's problem of that kind, if it has one.
-    pub(crate) fn end_problem(&self, code: ProblemCode, job: JobId) {
-        self.problems.end(code, Some(job));
+    /// Ends a problem of that kind, of a job or of none, if it is present.
+    pub(crate) fn end_problem(&self, code: ProblemCode, job: Option<JobId>) {
+        if let Some(ended) = self.problems.end(code, job) {
+            self.announce_one(Event::ProblemEnded(Arc::new(ended)));
+        }
     }
 
     /// What an operator should know now.

@@ -134,7 +134,7 @@ impl Engine {
         seen.behind = (from - now.wall > STEERED && !is_dealt_with).then_some(Behind { from, steps });
         drop(seen);
         if is_trouble_over {
-            self.problems.end(ProblemCode::ClockSetBack, None);
+            self.end_problem(ProblemCode::ClockSetBack, None);
         }
         if now.wall - expected > DOUBTFUL {
             self.hold_retention();
@@ -142,13 +142,14 @@ impl Engine {
         if !is_step || back.from - back.to <= UNNOTICED {
             return None;
         }
-        self.report_set_back(back);
+        self.report_set_back(back, 0);
         Some(back)
     }
 
-    /// Reports that the clock was set back, just now or while no scheduler ran. If
-    /// it is still to reach what it read before an earlier step, that counts.
-    pub(crate) fn report_set_back(&self, back: SetBack) {
+    /// Reports that the clock was set back, just now or while no scheduler ran, and
+    /// how many jobs were rewound for that so far. If it is still to reach what it
+    /// read before an earlier step, that counts.
+    pub(crate) fn report_set_back(&self, back: SetBack, jobs: usize) {
         let from = {
             let mut seen = lock(&self.watch.seen);
             let from = seen.trouble_until.map_or(back.from, |until| until.wall.max(back.from));
@@ -160,9 +161,9 @@ impl Engine {
             ("from", instant(from)),
             ("to", instant(back.to)),
             ("seconds", (from - back.to).num_seconds().into()),
-            ("jobs", 0.into()),
+            ("jobs", jobs.into()),
         ];
-        self.problems.begin(Problem::new(ProblemCode::ClockSetBack, back.to, None, values));
+        self.begin_problem(Problem::new(ProblemCode::ClockSetBack, back.to, None, values));
     }
 
     /// Reports that so many jobs were rewound.

@@ -67,6 +67,7 @@ impl Scheduler {
         self.0.engine.start();
         self.0.engine.spawn(self.clone().watch_clock());
         self.0.engine.spawn(Arc::clone(&self.0.engine).watch_store(self.clone().stop_without_store()));
+        self.0.engine.spawn(Arc::clone(&self.0.engine).watch_check());
         self.0.engine.spawn(self.clone().outlast_attempts());
         if let Some(Started { serving, .. }) = service {
             self.0.engine.spawn(serving);

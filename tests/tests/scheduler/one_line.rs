@@ -74,6 +74,17 @@ fn errors_about_a_state_file_are_on_one_line() {
     assert_is_harmless("a host", said.strip_suffix('\n').unwrap());
 }
 
+#[test]
+fn notes_about_a_state_file_are_on_one_line() {
+    let nasty = serde_json::to_string(NASTY).unwrap();
+    let folder =
+        StateFolder::of_python(&[("\"schedule_type\": \"hourly\"", &format!("\"schedule_type\": {nasty}"))]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reports"));
+    command.env("FASTSCHEDULER_STATE_FILE", folder.state_file());
+    let said = Program::run(&mut command).wait_for_error("unknown type");
+    assert_is_harmless("a type", said.last().unwrap());
+}
+
 /// Why a job is not added.
 async fn refused(scheduler: &Scheduler, job: impl Into<NewJob>) -> String {
     scheduler.add(job).await.unwrap_err().to_string()
