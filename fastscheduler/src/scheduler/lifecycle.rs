@@ -155,13 +155,19 @@ impl Scheduler {
     pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         let mut signals = Signals::new().map_err(SchedulerError::Signals)?;
-        self.run_until(&mut signals).await
+        self.run_until(&mut signals, || {}).await
     }
 
-    /// The same with signal handlers that are already installed.
-    pub(super) async fn run_until(&self, signals: &mut Signals) -> Result<(), SchedulerError> {
+    /// The same with signal handlers that are already installed. It calls `started`
+    /// once the start has succeeded.
+    pub(super) async fn run_until(
+        &self,
+        signals: &mut Signals,
+        started: impl FnOnce(),
+    ) -> Result<(), SchedulerError> {
         let stopped = async {
             self.start().await?;
+            started();
             self.0.engine.stopping().await;
             Ok::<(), SchedulerError>(())
         };

@@ -200,6 +200,12 @@ impl Scheduler {
         self.0.http_address.get().copied()
     }
 
+    /// Where people find the page of its own server, once a start has succeeded.
+    fn page(&self) -> Option<String> {
+        let (address, service) = self.http_address().zip(self.0.service.as_ref())?;
+        Some(format!("http://{address}{}", service.page()))
+    }
+
     /// Waits for a length of time by the scheduler's clock.
     #[cfg(feature = "web")]
     pub(crate) async fn sleep(&self, length: std::time::Duration) {

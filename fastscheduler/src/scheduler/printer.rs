@@ -54,7 +54,6 @@ impl<'a> Printer<'a> {
         } else {
             console.print(first_runs(&jobs, *zone, now));
         }
-        console.print("running; Ctrl-C stops");
         Ok(())
     }
 

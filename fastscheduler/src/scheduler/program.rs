@@ -13,11 +13,12 @@ use crate::engine::Events;
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
 ///
-/// It makes its own runtime, prints the jobs with their next runs and then each
-/// run as it ends, and stops gracefully: attempts have 30 seconds to end, a
-/// second signal cuts them short. A signal also ends the program while it is
-/// opening the store or loading the jobs. A blocking function that still holds a
-/// thread does not keep the program from ending.
+/// It makes its own runtime, prints the jobs with their next runs, then the address
+/// at which it serves HTTP, if it does, and each run as it ends, and stops
+/// gracefully: attempts have 30 seconds to end, a second signal cuts them short. A
+/// signal also ends the program while it is opening the store or loading the jobs.
+/// A blocking function that still holds a thread does not keep the program from
+/// ending.
 ///
 /// What is wrong is printed on standard error: what the start warns of, a run that
 /// failed, with what follows, and each [problem](crate::Scheduler::problems) when it
@@ -95,7 +96,7 @@ async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
     };
     if ended.is_quiet {
         drop(events);
-        scheduler.run_until(&mut signals).await?;
+        scheduler.run_until(&mut signals, || {}).await?;
         return Ok(ended);
     }
     let mut printer = Printer::new(console, &scheduler);
@@ -117,13 +118,19 @@ async fn run_printing(
     events: &mut Events,
     signals: &mut Signals,
 ) -> Result<(), SchedulerError> {
+    let started = || {
+        if let Some(page) = scheduler.page() {
+            console.print(format!("serving {page}"));
+        }
+        console.print("running; Ctrl-C stops");
+    };
     let announced = async {
         scheduler.0.engine.stopping().await;
         console.print("stopping when what runs has ended; Ctrl-C stops at once");
     };
     let ended = tokio::select! {
         biased;
-        ended = scheduler.run_until(signals) => ended,
+        ended = scheduler.run_until(signals, started) => ended,
         // Events may end before the stop does, which is what is waited for.
         ended = async {
             tokio::join!(printer.print_events(events), announced);
