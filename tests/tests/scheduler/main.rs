@@ -23,6 +23,7 @@ mod one_line;
 mod one_time;
 mod orphans;
 mod pause;
+mod process_one;
 mod program;
 mod queue_failures;
 mod queue_memory;
