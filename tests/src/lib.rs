@@ -10,6 +10,7 @@ pub mod last_sync;
 pub mod life;
 pub mod log;
 mod process;
+pub mod program;
 pub mod random;
 mod script;
 pub mod sealed;

@@ -1,6 +1,7 @@
 //! What the library logs, as lines of text.
 
 use std::fmt::{self, Write as _};
+use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
@@ -9,12 +10,20 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Keeps what the library logs. Clones share the lines.
 #[derive(Debug, Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    is_printed: bool,
+}
 
 impl Log {
+    /// One that prints each line on standard output as well.
+    pub fn printed() -> Self {
+        Self { is_printed: true, ..Self::default() }
+    }
+
     /// Each line so far: the level, the message, and `name=value` of each field.
     pub fn lines(&self) -> Vec<String> {
-        self.0.lock().expect("nothing panics under it").clone()
+        self.lines.lock().expect("nothing panics under it").clone()
     }
 }
 
@@ -32,6 +41,11 @@ impl Visit for Line {
         };
         written.expect("a text takes everything");
     }
+
+    /// As it is, so that a test sees what is in it.
+    fn record_str(&mut self, field: &Field, value: &str) {
+        write!(self.fields, " {}=\"{value}\"", field.name()).expect("a text takes everything");
+    }
 }
 
 impl Subscriber for Log {
@@ -43,7 +57,11 @@ impl Subscriber for Log {
         let mut line = Line::default();
         event.record(&mut line);
         let line = format!("{} {}{}", event.metadata().level(), line.message, line.fields);
-        self.0.lock().expect("nothing panics under it").push(line);
+        if self.is_printed {
+            // Nobody reading it is no failure.
+            let _ = writeln!(std::io::stdout(), "log: {line}");
+        }
+        self.lines.lock().expect("nothing panics under it").push(line);
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -62,6 +62,11 @@ impl Visit for Text {
         };
         written.expect("a text takes everything");
     }
+
+    /// As it is, so that a test sees what is in it.
+    fn record_str(&mut self, field: &Field, value: &str) {
+        write!(self.fields, " {}=\"{value}\"", field.name()).expect("a text takes everything");
+    }
 }
 
 impl Subscriber for Spans {

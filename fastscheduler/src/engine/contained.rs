@@ -71,6 +71,11 @@ impl ContainedStorage {
         self.0.lost().await
     }
 
+    /// If this panics, the task that waits for it does, as with [`lost`](Self::lost).
+    pub(crate) async fn check_changed(&self) {
+        self.0.check_changed().await;
+    }
+
     /// The store itself.
     #[cfg(feature = "testing")]
     pub(crate) fn inner(&self) -> &dyn Storage {

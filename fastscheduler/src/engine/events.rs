@@ -6,6 +6,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 
+use super::problems::Problem;
 use crate::job::{DeadLetter, JobId, Run, RunId};
 use crate::storage::Change;
 
@@ -33,6 +34,11 @@ pub enum Event {
     DeadLettered(Arc<DeadLetter>),
     /// Dead letters are gone: they were dropped, or taken to be run again.
     DeadLettersRemoved,
+    /// A problem began: something that an operator should know, as long as it lasts.
+    /// See [`Scheduler::problems`](crate::Scheduler::problems).
+    ProblemBegan(Arc<Problem>),
+    /// A problem is over. This is how it was at its end.
+    ProblemEnded(Arc<Problem>),
     /// The listener was too slow, and missed this many batches of events.
     Missed(u64),
 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::job::one_line;
+
 /// How long to wait after the queue or the store failed.
 pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -19,5 +21,5 @@ pub(super) fn describe(error: &dyn Error) -> String {
         text = format!("{text}: {why}");
         cause = why.source();
     }
-    text
+    one_line(text)
 }

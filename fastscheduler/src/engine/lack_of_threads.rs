@@ -12,7 +12,7 @@ impl Engine {
         if self.slots.threads.begin_to_lack() {
             let values = [("error", error.to_string().into())];
             let problem = Problem::new(ProblemCode::NoThreads, self.clock.now(), None, values);
-            self.telemetry.problems.begin(problem);
+            self.begin_problem(problem);
             self.spawn("the search for threads", Arc::clone(self).seek_threads());
         }
     }
@@ -24,7 +24,7 @@ impl Engine {
                 () = self.lifecycle.stopping() => return,
             }
             if self.slots.threads.try_one() {
-                return self.telemetry.problems.end(ProblemCode::NoThreads, None);
+                return self.end_problem(ProblemCode::NoThreads, None);
             }
         }
     }

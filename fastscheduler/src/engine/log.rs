@@ -5,7 +5,8 @@
 use tracing::{Level, Span};
 
 use super::attempt::Attempt;
-use crate::job::AfterFailure;
+use crate::job::{AfterFailure, one_line};
+use crate::schedule::text::OneLine;
 use crate::storage::{Change, EndedAttempt};
 
 /// What filters know the spans and the failures of jobs by.
@@ -23,8 +24,8 @@ pub(super) fn span(attempt: &Attempt) -> Span {
         parent: None,
         "job",
         job = display(run.job),
-        name = &*definition.name,
-        function = display(&definition.function),
+        name = one_line(&definition.name),
+        function = display(OneLine(&definition.function)),
         run = display(run),
         attempt = run.attempt,
     )
@@ -51,11 +52,11 @@ fn failure(ended: &EndedAttempt, follows: AfterFailure) {
                 target: TARGET,
                 $level,
                 job = display(run.job_id()),
-                name = &*run.job_name,
-                function = display(&run.function),
+                name = one_line(&run.job_name),
+                function = display(OneLine(&run.function)),
                 run = display(run.run_id),
                 attempt = run.run_id.attempt,
-                error = run.error.as_deref(),
+                error = run.error.as_deref().map(one_line),
                 retry_at = ended.retry.as_ref().map(|retry| display(retry.due_at)),
                 $message,
             );

@@ -14,6 +14,7 @@
 //! - [`edits`] changes jobs, apart from all of these.
 //! - [`store`] writes, and tries again until that succeeds.
 //! - [`running`] shows what runs, and cancels it.
+//! - [`behind`] notices that the store cannot keep what it takes.
 //! - [`set_back`] deals with a clock that was set.
 //! - [`watched`] has the scheduler stop if one of its tasks panics.
 //! - [`shutdown`] ends all of it in order.
@@ -40,6 +41,7 @@
 mod activity;
 mod attempt;
 mod begin;
+mod behind;
 mod contained;
 mod dispatch;
 mod durations;
@@ -250,12 +252,12 @@ impl Engine {
 
     /// Notes something that an operator should know.
     pub(crate) fn begin_problem(&self, problem: Problem) {
-        self.telemetry.problems.begin(problem);
+        self.telemetry.begin_problem(problem);
     }
 
-    /// Ends a job's problem of that kind, if it has one.
-    pub(crate) fn end_problem(&self, code: ProblemCode, job: JobId) {
-        self.telemetry.problems.end(code, Some(job));
+    /// Ends a problem of that kind, of a job or of none, if it is present.
+    pub(crate) fn end_problem(&self, code: ProblemCode, job: Option<JobId>) {
+        self.telemetry.end_problem(code, job);
     }
 
     /// What an operator should know now.

@@ -119,7 +119,7 @@ impl Engine {
     pub(crate) async fn forget(&self, id: JobId) {
         self.table.note_removal();
         let job = self.table.remove(id);
-        self.end_problem(ProblemCode::OutdatedSchedule, id);
+        self.end_problem(ProblemCode::OutdatedSchedule, Some(id));
         self.persist("a removal", || self.queue.remove(id, u64::MAX)).await;
         for context in job.iter().flat_map(|job| job.activity.running()) {
             context.cancel(Cancellation::Job);

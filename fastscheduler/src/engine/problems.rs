@@ -9,7 +9,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::lock;
-use crate::job::{JobId, one_line};
+use crate::job::JobId;
+use crate::schedule::text::OneLine;
 
 /// What kind of problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +32,8 @@ pub enum ProblemCode {
     ///
     /// Values: `name`, the job's name; `expression`; `error`, what is wrong with it.
     OutdatedSchedule,
-    /// The store or the queue fails. The write is retried every second.
+    /// The store or the queue fails, or a state file cannot be written, as on a full
+    /// disk: jobs go on, and what they do is kept in memory. The write is retried.
     ///
     /// Values: `error`, the first failure.
     StoreFailing,
@@ -85,7 +87,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |name: &str| self.values.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = |name: &str| OneLine(self.values.get(name).and_then(Value::as_str).unwrap_or_default());
         let number = |name: &str| self.values.get(name).and_then(Value::as_u64).unwrap_or_default();
         match self.code {
             ProblemCode::ClockSetBack => {
@@ -157,7 +159,7 @@ impl Problems {
     /// same kind and job.
     pub(super) fn begin(&self, problem: Problem) {
         let (code, job) = (problem.code, problem.job);
-        let text = one_line(&problem.to_string());
+        let text = problem.to_string();
         {
             let mut state = self.state();
             *state.begun.entry(code).or_default() += 1;
@@ -179,13 +181,13 @@ impl Problems {
     }
 
     /// Ends a problem, if it is present, and logs that.
-    pub(super) fn end(&self, code: ProblemCode, job: Option<JobId>) {
+    pub(super) fn end(&self, code: ProblemCode, job: Option<JobId>) -> Option<Problem> {
         let ended = self.state().present.remove(&(code, job));
-        if let Some(problem) = ended {
+        if let Some(problem) = &ended {
             let job = job.map(tracing::field::display);
-            let text = one_line(&problem.to_string());
-            tracing::info!(problem = code.as_str(), job, "no longer a problem: {text}");
+            tracing::info!(problem = code.as_str(), job, "no longer a problem: {problem}");
         }
+        ended
     }
 
     /// The problems that are present, ordered by kind and job.

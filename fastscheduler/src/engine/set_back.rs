@@ -32,27 +32,28 @@ impl Engine {
     pub(crate) fn check_clock(self: &Arc<Self>) -> Option<SetBack> {
         let Found { back, is_problem_over, is_doubtful } = self.clock.check()?;
         if is_problem_over {
-            self.telemetry.problems.end(ProblemCode::ClockSetBack, None);
+            self.end_problem(ProblemCode::ClockSetBack, None);
         }
         if is_doubtful {
             self.hold_retention();
         }
         if let Some(back) = back {
-            self.report_set_back(back);
+            self.report_set_back(back, 0);
         }
         back
     }
 
-    /// Reports that the clock was set back, just now or while no scheduler ran.
-    pub(crate) fn report_set_back(&self, back: SetBack) {
+    /// Reports that the clock was set back, just now or while no scheduler ran, and
+    /// how many jobs were rewound for that so far.
+    pub(crate) fn report_set_back(&self, back: SetBack, jobs: usize) {
         let from = self.clock.note_set_back(back);
         let values = [
             ("from", instant(from)),
             ("to", instant(back.to)),
             ("seconds", (from - back.to).num_seconds().into()),
-            ("jobs", 0.into()),
+            ("jobs", jobs.into()),
         ];
-        self.telemetry.problems.begin(Problem::new(ProblemCode::ClockSetBack, back.to, None, values));
+        self.begin_problem(Problem::new(ProblemCode::ClockSetBack, back.to, None, values));
     }
 
     /// Reports that so many jobs were rewound.

@@ -148,16 +148,20 @@ impl Engine {
     /// Notes why something fails, or that it no longer does, and begins or ends
     /// the problem.
     pub(super) fn note_trouble(&self, what: &str, why: Option<String>) {
-        let problems = &self.telemetry.problems;
         match why {
             Some(why) => {
                 if self.telemetry.troubles.begin(what, why.clone()) == Turn::Began {
                     let values = [("error", why.into())];
-                    problems.begin(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
+                    self.begin_problem(Problem::new(
+                        ProblemCode::StoreFailing,
+                        self.clock.now(),
+                        None,
+                        values,
+                    ));
                 }
             }
             None if self.telemetry.troubles.end(what) == Turn::Ended => {
-                problems.end(ProblemCode::StoreFailing, None);
+                self.end_problem(ProblemCode::StoreFailing, None);
             }
             None => {}
         }

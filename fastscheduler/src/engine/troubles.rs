@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
+/// The trouble of a store that takes what happens and cannot keep it. It holds up
+/// nothing.
+pub(super) const BEHIND: &str = "what the store has taken";
+
 /// What fails, and why. Each thing that is done has a name of its own: that one
 /// succeeds says nothing of another.
 #[derive(Debug)]
@@ -52,10 +56,14 @@ impl Troubles {
         turn
     }
 
-    /// Waits until something fails, and returns why.
+    /// Waits until something fails that holds up batches, and returns why.
     pub(super) async fn any(&self) -> String {
         let mut troubles = self.0.subscribe();
-        let failing = troubles.wait_for(|troubles| !troubles.is_empty()).await;
-        failing.ok().and_then(|troubles| troubles.values().next().cloned()).unwrap_or_default()
+        let failing = troubles.wait_for(|troubles| what_holds_up(troubles).is_some()).await;
+        failing.ok().and_then(|troubles| what_holds_up(&troubles).cloned()).unwrap_or_default()
     }
+}
+
+fn what_holds_up(troubles: &BTreeMap<String, String>) -> Option<&String> {
+    troubles.iter().find(|(what, _)| *what != BEHIND).map(|(_, why)| why)
 }

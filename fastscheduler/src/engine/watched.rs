@@ -48,7 +48,7 @@ impl Engine {
         self.lifecycle.begin_to_stop();
         // Last, since it runs the code of whoever listens to the log.
         let values = [("error", error.into())];
-        self.telemetry.problems.begin(Problem::new(ProblemCode::TaskFailed, self.clock.now(), None, values));
+        self.begin_problem(Problem::new(ProblemCode::TaskFailed, self.clock.now(), None, values));
     }
 
     /// Which task has panicked, and what it said.

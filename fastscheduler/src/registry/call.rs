@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::outcome::Failure;
 use super::parameter::{FromCall, ParameterSource};
 use super::{JobContext, States};
+use crate::schedule::text::{OneLine, nearest};
 
 /// The arguments of a job, as JSON.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,7 +35,7 @@ pub enum ArgumentError {
     #[error("parameter {0} has no value; give it by position or by name")]
     Missing(String),
     /// A value that does not fit its parameter's type.
-    #[error("parameter {parameter}: {reason}")]
+    #[error("parameter {parameter}: {}", OneLine(.reason))]
     Type {
         /// The parameter: its name in backticks, or its number.
         parameter: String,
@@ -50,7 +51,7 @@ pub enum ArgumentError {
         taken: usize,
     },
     /// A keyword argument that no parameter has.
-    #[error("unknown argument `{name}`; {}", .nearest.as_ref().map_or_else(
+    #[error("unknown argument `{}`; {}", OneLine(.name), .nearest.as_ref().map_or_else(
         || "the function has no parameter of that name".to_owned(),
         |parameter| format!("did you mean `{parameter}`?")))]
     Unknown {
@@ -140,8 +141,7 @@ impl Arguments {
         match self.kwargs.keys().find(|name| !is_known(name)) {
             Some(name) if !takes(ParameterSource::Kwargs) => Err(ArgumentError::Unknown {
                 name: name.clone(),
-                nearest: crate::schedule::text::nearest(name, values.iter().map(|p| p.name()))
-                    .map(str::to_owned),
+                nearest: nearest(name, values.iter().map(|p| p.name())).map(str::to_owned),
             }),
             _ => Ok(()),
         }

@@ -43,14 +43,17 @@ pub(crate) use state::States;
 pub use state::{State, StateType};
 
 use crate::job::FunctionKey;
-use crate::schedule::text::nearest;
+use crate::schedule::text::{OneLine, nearest};
 
 /// What is wrong with the functions of a program, or with a name of one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RegistryError {
     /// Two functions under one name.
-    #[error("`{key}` is registered twice: at {first} and at {second}; rename one, or set its `module`")]
+    #[error(
+        "`{}` is registered twice: at {first} and at {second}; rename one, or set its `module`",
+        OneLine(.key)
+    )]
     Duplicate {
         /// The name.
         key: FunctionKey,
@@ -60,9 +63,9 @@ pub enum RegistryError {
         second: String,
     },
     /// A name that no function has.
-    #[error("no function `{name}` is registered; {}", .nearest.as_ref().map_or_else(
+    #[error("no function `{}` is registered; {}", OneLine(.name), .nearest.as_ref().map_or_else(
         || "annotate it with `#[job]`, or register it".to_owned(),
-        |known| format!("did you mean `{known}`?")))]
+        |known| format!("did you mean `{}`?", OneLine(known))))]
     Unknown {
         /// The name that was asked for.
         name: String,
@@ -70,7 +73,7 @@ pub enum RegistryError {
         nearest: Option<String>,
     },
     /// A bare name that several functions have.
-    #[error("`{name}` is ambiguous; write one of {}", .candidates.join(", "))]
+    #[error("`{}` is ambiguous; write one of {}", OneLine(.name), OneLine(.candidates.join(", ")))]
     Ambiguous {
         /// The name that was asked for.
         name: String,
@@ -91,7 +94,8 @@ pub enum RegistryError {
     },
     /// A function whose state was not given.
     #[error(
-        "`{function}` at {place} takes `State<{state}>`, which the builder was not given; add `.state(..)`"
+        "`{}` at {place} takes `State<{state}>`, which the builder was not given; add `.state(..)`",
+        OneLine(.function)
     )]
     MissingState {
         /// The function.

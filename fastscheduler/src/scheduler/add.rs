@@ -10,7 +10,7 @@ use super::new_job::{JobPart, NewJob, Target};
 use super::{Scheduler, SchedulerError};
 use crate::job::{
     ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Name, Policy,
-    SkipReason, Source, are_too_deep,
+    SkipReason, Source, are_too_deep, one_line,
 };
 use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::ScheduleError;
@@ -158,7 +158,7 @@ impl Scheduler {
         } else {
             self.replace_function_of(id, &checked.function).await?;
         }
-        tracing::info!(job = %id, name = &*checked.definition.name, "matched a stored job");
+        tracing::info!(job = %id, name = one_line(&checked.definition.name), "matched a stored job");
         Ok(())
     }
 
@@ -304,7 +304,7 @@ impl Scheduler {
         {
             self.take_over(&job, Some(&checked.function)).await?;
         }
-        tracing::info!(job = %id, name = job.name(), "added a new job");
+        tracing::info!(job = %id, name = one_line(job.name()), "added a new job");
         Ok(id)
     }
 }

@@ -13,6 +13,7 @@ use crate::engine::{Capacity, Engine, Events, Setup};
 use crate::job::{DEFAULT_GROUP, Name};
 use crate::queue::{MemoryQueue, Queue};
 use crate::registry::{Registry, States};
+use crate::schedule::text::OneLine;
 use crate::schedule::{IntoZone, ScheduleError};
 use crate::storage::{DEFAULT_STATE_FILE, JsonStorage, Storage};
 
@@ -319,7 +320,9 @@ fn open_storage(
 ) -> Result<(Arc<dyn Storage>, Vec<String>), SchedulerError> {
     if let Some(storage) = given {
         if let Some(file) = state_file {
-            tracing::warn!("jobs are kept elsewhere: the state file `{}` is not used", file.display());
+            let note = format!("jobs are kept elsewhere: the state file `{}` is not used", file.display());
+            tracing::warn!("{}", OneLine(&note));
+            return Ok((storage, vec![note]));
         }
         return Ok((storage, Vec::new()));
     }

@@ -63,7 +63,6 @@ impl Scheduler {
             ];
             let (code, since) = (ProblemCode::OutdatedSchedule, self.0.engine.clock.now());
             let problem = Problem::new(code, since, Some(job.id), values);
-            self.notes().push(problem.to_string());
             self.0.engine.begin_problem(problem);
         }
     }
@@ -71,7 +70,7 @@ impl Scheduler {
     /// Ends that problem if the job, which was changed, has another expression now.
     pub(super) fn forget_refused_cron(&self, job: &Job) {
         if self.present(&job.definition.schedule).is_none() {
-            self.0.engine.end_problem(ProblemCode::OutdatedSchedule, job.id);
+            self.0.engine.end_problem(ProblemCode::OutdatedSchedule, Some(job.id));
         }
     }
 

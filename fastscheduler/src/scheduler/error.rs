@@ -6,6 +6,7 @@ use crate::job::{ARGUMENTS_DEPTH_LIMIT, FunctionKey, JobId, Name, RunId};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
+use crate::schedule::text::OneLine;
 use crate::storage::StorageError;
 
 /// What can go wrong when a scheduler is built or told to do something.
@@ -19,7 +20,7 @@ pub enum SchedulerError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The arguments do not fit the function.
-    #[error("the arguments do not fit `{function}`: {error}")]
+    #[error("the arguments do not fit `{}`: {error}", OneLine(.function))]
     Arguments {
         /// The function.
         function: FunctionKey,
@@ -27,7 +28,7 @@ pub enum SchedulerError {
         error: ArgumentError,
     },
     /// The arguments cannot be kept.
-    #[error("the {which} cannot be used: {reason}")]
+    #[error("the {which} cannot be used: {}", OneLine(.reason))]
     ArgumentShape {
         /// `args` or `kwargs`.
         which: &'static str,
@@ -52,8 +53,9 @@ pub enum SchedulerError {
     },
     /// `.retry_if(..)` on a job that calls a registered function.
     #[error(
-        "`.retry_if(..)` is for closures of the job's own, and `{0}` is a registered function; \
-         write `retry_if = path` on its attribute, or return a `Permanent`"
+        "`.retry_if(..)` is for closures of the job's own, and `{}` is a registered function; \
+         write `retry_if = path` on its attribute, or return a `Permanent`",
+        OneLine(.0)
     )]
     RetryIf(FunctionKey),
     /// A job that was not told what to run.
@@ -61,20 +63,21 @@ pub enum SchedulerError {
     NothingToRun,
     /// A job with a key that is to be new in any case.
     #[error(
-        "the job has the key `{0}`, by which it is found again, and `.always_new()`; leave out one of them"
+        "the job has the key `{}`, by which it is found again, and `.always_new()`; leave out one of them",
+        OneLine(.0)
     )]
     KeyedAlwaysNew(String),
     /// No job has that id.
-    #[error("no job `{0}`; `jobs()` lists those there are")]
+    #[error("no job `{}`; `jobs()` lists those there are", OneLine(.0))]
     UnknownJob(String),
     /// No job has that key.
-    #[error("no job has the key `{0}`; a job gets one when it is added with `.key(..)`")]
+    #[error("no job has the key `{}`; a job gets one when it is added with `.key(..)`", OneLine(.0))]
     UnknownKey(String),
     /// The job is running, and does not run twice at once.
-    #[error("job `{0}` is already running; wait for it, or give it `overlap = \"allow\"`")]
+    #[error("job `{}` is already running; wait for it, or give it `overlap = \"allow\"`", OneLine(.0))]
     AlreadyRunning(Name),
     /// The job's function is not in this program.
-    #[error("the function `{0}` is not in this program; link it in, or register it")]
+    #[error("the function `{}` is not in this program; link it in, or register it", OneLine(.0))]
     Orphaned(FunctionKey),
     /// The job was changed since the revision that the update is for.
     #[error("job `{job}` is at revision {revision} by now; read it again and repeat the update")]
@@ -88,10 +91,10 @@ pub enum SchedulerError {
     #[error("the update changes nothing; name at least one setting")]
     NothingToUpdate,
     /// No dead letter has that run's id.
-    #[error("no dead letter `{0}`; `dead_letters(limit)` lists those there are")]
+    #[error("no dead letter `{}`; `dead_letters(limit)` lists those there are", OneLine(.0))]
     UnknownDeadLetter(String),
     /// No run has that id.
-    #[error("no run `{0}`; `history(query)` lists those there are")]
+    #[error("no run `{}`; `history(query)` lists those there are", OneLine(.0))]
     UnknownRun(String),
     /// The run is not under way, so that there is nothing to cancel.
     #[error("run `{0}` is not under way; `running()` lists those that are")]
@@ -103,7 +106,7 @@ pub enum SchedulerError {
     #[error("run `{0}` waits for itself and would never end; wait for it outside the job")]
     WaitsForItself(RunId),
     /// A setting has a value that it cannot have.
-    #[error("`{name}` is `{value}`; {expected}")]
+    #[error("`{}` is `{}`; {}", OneLine(.name), OneLine(.value), OneLine(.expected))]
     Setting {
         /// The setting, as it was written.
         name: String,
@@ -127,7 +130,7 @@ pub enum SchedulerError {
     )]
     InsideRuntime,
     /// The address cannot be listened at.
-    #[error("cannot listen at `{address}`")]
+    #[error("cannot listen at `{}`", OneLine(.address))]
     Listen {
         /// The address, as it was written.
         address: String,

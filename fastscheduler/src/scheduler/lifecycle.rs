@@ -70,6 +70,7 @@ impl Scheduler {
         engine.start();
         engine.spawn("the watch over the clock", self.clone().watch_clock());
         engine.spawn("the watch over the store", Arc::clone(engine).watch_store(self.clone().stop_at_once()));
+        engine.spawn("the check of the store", Arc::clone(engine).watch_check());
         engine.spawn("the wait for attempts", self.clone().outlast_attempts());
         if let Some(Started { serving, .. }) = service {
             engine.spawn("the server", serving);
@@ -160,13 +161,19 @@ impl Scheduler {
     pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         let mut signals = Signals::new().map_err(SchedulerError::Signals)?;
-        self.run_until(&mut signals).await
+        self.run_until(&mut signals, || {}).await
     }
 
-    /// The same with signal handlers that are already installed.
-    pub(super) async fn run_until(&self, signals: &mut Signals) -> Result<(), SchedulerError> {
+    /// The same with signal handlers that are already installed. It calls `started`
+    /// once the start has succeeded.
+    pub(super) async fn run_until(
+        &self,
+        signals: &mut Signals,
+        started: impl FnOnce(),
+    ) -> Result<(), SchedulerError> {
         let stopped = async {
             self.start().await?;
+            started();
             self.0.engine.stopping().await;
             Ok::<(), SchedulerError>(())
         };

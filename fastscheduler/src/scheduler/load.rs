@@ -224,7 +224,7 @@ impl Scheduler {
         let changes = self.removal(job.clone(), reason, &open)?;
         self.0.engine.apply(&changes, Durability::Now).await?;
         self.0.engine.announce(&changes);
-        tracing::warn!(job = %job.id(), name = job.name(), "removed a job that the code no longer declares");
+        self.note(format!("{} `{}` was removed: the code no longer declares it", job.id(), job.name()));
         Ok(())
     }
 

@@ -26,6 +26,7 @@ mod load;
 mod matching;
 mod metrics;
 mod new_job;
+mod printer;
 mod program;
 mod register;
 mod runs;
@@ -197,6 +198,12 @@ impl Scheduler {
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.0.http_address.get().copied()
+    }
+
+    /// Where people find the page of its own server, once a start has succeeded.
+    fn page(&self) -> Option<String> {
+        let (address, service) = self.http_address().zip(self.0.service.as_ref())?;
+        Some(format!("http://{address}{}", service.page()))
     }
 
     /// Waits for a length of time by the scheduler's clock.

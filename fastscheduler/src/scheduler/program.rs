@@ -10,13 +10,10 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
 use super::console::Console;
+use super::printer::Printer;
 use super::signals::Signals;
-use super::status::{count, first_runs};
 use super::{Scheduler, SchedulerError};
-use crate::clock::ZoneSource;
-use crate::engine::{Event, Events};
-use crate::job::{AfterFailure, Run, RunStatus, backoff, one_line};
-use crate::schedule::Zone;
+use crate::engine::Events;
 
 /// How many threads a program needs besides those of its runtime: two that print,
 /// one each for opening the store and for the alarm, two of the state file, and some
@@ -25,15 +22,18 @@ const OTHER_THREADS: usize = 8;
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
 ///
-/// It makes its own runtime, prints the jobs with their next runs and then each
-/// run as it ends, and stops gracefully: attempts have 30 seconds to end, a
-/// second signal cuts them short. A signal also ends the program while it is
-/// opening the store or loading the jobs. A blocking function that still holds a
-/// thread does not keep the program from ending.
+/// It makes its own runtime, prints the jobs with their next runs, then the address
+/// at which it serves HTTP, if it does, and each run as it ends, and stops
+/// gracefully: attempts have 30 seconds to end, a second signal cuts them short. A
+/// signal also ends the program while it is opening the store or loading the jobs.
+/// A blocking function that still holds a thread does not keep the program from
+/// ending.
 ///
-/// A run that failed is printed on standard error, with what follows, unless the
-/// program has set a subscriber of `tracing`: that one gets the failures, and the
-/// run is listed with the others. `FASTSCHEDULER_QUIET` prints none of this.
+/// What is wrong is printed on standard error: what the start warns of, a run that
+/// failed, with what follows, and each [problem](crate::Scheduler::problems) when it
+/// begins and when it is over. If the program has set a subscriber of `tracing`,
+/// that one gets all this instead, and the run is listed with the others.
+/// `FASTSCHEDULER_QUIET` prints none of it.
 ///
 /// Settings come from the environment: `FASTSCHEDULER_TIMEZONE`,
 /// `FASTSCHEDULER_MAX_WORKERS`, `FASTSCHEDULER_MAX_CONCURRENCY`,
@@ -141,132 +141,49 @@ async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
     };
     if ended.is_quiet {
         drop(events);
-        scheduler.run_until(&mut signals).await?;
+        scheduler.run_until(&mut signals, || {}).await?;
         return Ok(ended);
     }
+    let mut printer = Printer::new(console, &scheduler);
+    printer.print_notes();
     tokio::select! {
         biased;
         () = signals.next() => return scheduler.stop().await.map(|()| ended),
-        printed = print_jobs(console, &scheduler, zone_source) => printed?,
+        listed = printer.print_jobs(zone_source) => listed?,
     }
-    run_printing(console, &scheduler, &mut events, &mut signals).await?;
+    run_printing(console, &scheduler, &mut printer, &mut events, &mut signals).await?;
     Ok(ended)
 }
 
-/// Runs the scheduler, and prints each run.
+/// Runs the scheduler, and prints what happens.
 async fn run_printing(
     console: &Console,
     scheduler: &Scheduler,
+    printer: &mut Printer<'_>,
     events: &mut Events,
     signals: &mut Signals,
 ) -> Result<(), SchedulerError> {
-    let zone = scheduler.local_zone();
+    let started = || {
+        if let Some(page) = scheduler.page() {
+            console.print(format!("serving {page}"));
+        }
+        console.print("running; Ctrl-C stops");
+    };
     let announced = async {
         scheduler.0.engine.stopping().await;
         console.print("stopping when what runs has ended; Ctrl-C stops at once");
     };
     let ended = tokio::select! {
         biased;
-        ended = scheduler.run_until(signals) => ended,
+        ended = scheduler.run_until(signals, started) => ended,
         // Events may end before the stop does, which is what is waited for.
         ended = async {
-            tokio::join!(print_runs(console, events, zone), announced);
+            tokio::join!(printer.print_events(events), announced);
             pending().await
         } => ended,
     };
     while let Some(event) = events.try_next() {
-        print_event(console, event, zone);
+        printer.print(event);
     }
     ended
-}
-
-async fn print_jobs(
-    console: &Console,
-    scheduler: &Scheduler,
-    zone_source: ZoneSource,
-) -> Result<(), SchedulerError> {
-    let now = scheduler.0.engine.clock.now();
-    let mut jobs = scheduler.jobs().await?;
-    jobs.sort_by_key(|job| (job.next_run_at().is_none(), job.next_run_at(), job.id()));
-    let functions = scheduler.functions().len();
-    console.print(format!(
-        "fastscheduler {}: {} from {}, times in {} {zone_source}",
-        env!("CARGO_PKG_VERSION"),
-        count(jobs.len(), "job"),
-        count(functions, "function"),
-        scheduler.zone()
-    ));
-    for note in scheduler.notes().iter() {
-        console.print(format!("note: {}", one_line(note)));
-    }
-    if jobs.is_empty() {
-        console.print("nothing to run: annotate a function, for example with #[every(10, seconds)]");
-    } else {
-        console.print(first_runs(&jobs, scheduler.local_zone(), now));
-    }
-    console.print("running; Ctrl-C stops");
-    Ok(())
-}
-
-/// Prints runs as they are recorded, until the scheduler has stopped.
-async fn print_runs(console: &Console, events: &mut Events, zone: Zone) {
-    while let Some(event) = events.next().await {
-        print_event(console, event, zone);
-    }
-}
-
-fn print_event(console: &Console, event: Event, zone: Zone) {
-    match event {
-        Event::RunRecorded(run) => match run.after_failure {
-            // Looked up each time: the program may set a subscriber later.
-            Some(follows) if !tracing::dispatcher::has_been_set() => {
-                console.print_error(describe_failure(&run, follows, zone));
-            }
-            Some(_) | None => console.print(describe(&run, zone)),
-        },
-        Event::Missed(_) => console.print("… more runs than can be shown"),
-        Event::JobChanged(_)
-        | Event::JobRemoved(_)
-        | Event::RunStarted(_)
-        | Event::DeadLettered(_)
-        | Event::DeadLettersRemoved => {}
-    }
-}
-
-/// When a run reached its status, on the clock of the zone.
-fn time(run: &Run, zone: Zone) -> String {
-    run.finished_at.map_or_else(String::new, |at| zone.local(at).format("%H:%M:%S").to_string())
-}
-
-/// A failed run in one line, as the log would have it.
-fn describe_failure(run: &Run, follows: AfterFailure, zone: Zone) -> String {
-    let (at, id, name, run_id) = (time(run, zone), run.job_id(), one_line(&run.job_name), run.run_id);
-    let level = if follows.leaves_dead_letter() { "ERROR" } else { "WARN" };
-    let error = one_line(run.error.as_deref().unwrap_or("no reason was given"));
-    let next = match follows {
-        AfterFailure::Retry { number, limit } => {
-            format!("retry {number} of {limit} in {:?}", backoff(number))
-        }
-        follows if follows.leaves_dead_letter() => format!("{follows}; it is a dead letter now"),
-        follows => follows.to_string(),
-    };
-    format!("{at} {level} {id} {name} failed at attempt {} ({run_id}): {error}; {next}", run_id.attempt)
-}
-
-fn describe(run: &Run, zone: Zone) -> String {
-    let at = time(run, zone);
-    let (id, name, status) = (run.job_id(), one_line(&run.job_name), run.status);
-    match (status, run.skipped.as_deref()) {
-        (_, Some(skipped)) => {
-            let fires = if skipped.count == 1 { "fire" } else { "fires" };
-            format!("{at} {id} {name}: {} {fires} skipped, {}", skipped.count, skipped.reason)
-        }
-        (RunStatus::Failed, None) => {
-            format!(
-                "{at} {id} {name} failed: {}",
-                one_line(run.error.as_deref().unwrap_or("no reason was given"))
-            )
-        }
-        (_, None) => format!("{at} {id} {name} {status} in {:.1?}", run.execution_time().unwrap_or_default()),
-    }
 }

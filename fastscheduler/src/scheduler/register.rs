@@ -8,6 +8,7 @@ use crate::job::FunctionKey;
 use crate::registry::{
     BlockingJobClosure, Function, Given, JobClosure, TryBlockingJobClosure, TryJobClosure,
 };
+use crate::schedule::text::OneLine;
 
 impl Scheduler {
     /// Registers an async closure as a function under `module::name` or a bare
@@ -86,7 +87,8 @@ impl Scheduler {
                 if let Err(error) = scheduler.adopt(&key).await {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "cannot take over jobs of `{key}`"
+                        "cannot take over jobs of `{}`",
+                        OneLine(&key)
                     );
                 }
             });

@@ -14,6 +14,9 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
     /// Gets ready; an error fails the scheduler's start. If the start fails later,
     /// the returned value is dropped.
     fn start<'a>(&'a self, scheduler: &'a Scheduler) -> BoxFuture<'a, Result<Started, SchedulerError>>;
+
+    /// The path of its page, for people.
+    fn page(&self) -> &'static str;
 }
 
 /// A service that is ready.

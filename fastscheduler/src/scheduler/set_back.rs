@@ -140,8 +140,7 @@ impl Scheduler {
         }
         // If no job is rewound, it does not matter that one was made in the future.
         if count > 0 || recorded_at.is_some_and(|at| SetBack { from: at, ..back }.is_long()) {
-            engine.report_set_back(back);
-            engine.report_rewound(count);
+            engine.report_set_back(back, count);
         }
         Ok(())
     }

@@ -123,7 +123,7 @@ fn first_run(job: &Job, zone: Zone, now: DateTime<Utc>) -> [String; 5] {
     [
         job.id().to_string(),
         one_line(job.name()),
-        one_line(&job.definition().schedule.to_string()),
+        one_line(&job.definition().schedule),
         next.map_or_else(|| job.status().to_string(), |at| local(at, zone)),
         next.map_or_else(String::new, |at| how_long(at - now)),
     ]

@@ -81,8 +81,7 @@ impl Scheduler {
                 "times without a zone are now in {zone}; they were in {before}: {} {jobs} {were} rescheduled",
                 moved.len()
             );
-            tracing::warn!("{note}");
-            self.notes().push(note);
+            self.note(note);
         }
     }
 

@@ -5,12 +5,14 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::schedule::text::OneLine;
+
 /// What went wrong in a store.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StorageError {
     /// The store failed.
-    #[error("the store could not {action}: {}", Chain(&**cause))]
+    #[error("the store could not {action}: {}", OneLine(Chain(&**cause)))]
     Failed {
         /// What it was to do, as in `load jobs`.
         action: &'static str,
@@ -20,10 +22,10 @@ pub enum StorageError {
     },
     /// What was to be changed is not as the change expects it: somebody else
     /// was faster. Nothing was changed.
-    #[error("{0} was changed meanwhile; read it again and repeat the change")]
+    #[error("{} was changed meanwhile; read it again and repeat the change", OneLine(.0))]
     Conflict(String),
     /// Somebody else has the store open, who would not see what is done here.
-    #[error("{store} is in use by {by}; {remedy}")]
+    #[error("{} is in use by {}; {}", OneLine(.store), OneLine(.by), OneLine(.remedy))]
     InUse {
         /// The store, as in ``the state file `scheduler.json` ``.
         store: String,
@@ -35,7 +37,9 @@ pub enum StorageError {
     /// Somebody else has taken over the store that was open here. This process
     /// has written nothing since it noticed.
     #[error(
-        "{store} was taken over by {by}; nothing more is written here; stop that one, and start this one again"
+        "{} was taken over by {}; nothing more is written here; stop that one, and start this one again",
+        OneLine(.store),
+        OneLine(.by)
     )]
     Taken {
         /// The store, as in ``the state file `scheduler.json` ``.
@@ -44,7 +48,7 @@ pub enum StorageError {
         by: String,
     },
     /// What is stored is not what was written. Nothing of it was touched.
-    #[error("{place}: {reason}")]
+    #[error("{}: {}", OneLine(.place), OneLine(.reason))]
     Damaged {
         /// Where, as in ``the state file `scheduler.json`, line 7``.
         place: String,
@@ -52,7 +56,10 @@ pub enum StorageError {
         reason: String,
     },
     /// What is stored was written by a version that this one does not know.
-    #[error("{place} has the version `{version}`, which is unknown here; known are {known}")]
+    #[error(
+        "{} has the version `{}`, which is unknown here; known are {}",
+        OneLine(.place), OneLine(.version), OneLine(.known)
+    )]
     Version {
         /// Where that stands.
         place: String,

@@ -359,6 +359,16 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { self.statistics().await.map(drop) })
     }
 
+    /// Waits until [`check`](Self::check) may return something else than before.
+    ///
+    /// This is for a store that takes runs which it cannot keep yet, as a state file
+    /// does on a full disk: a scheduler asks `check` then, and reports a
+    /// [problem](crate::ProblemCode::StoreFailing) as long as that fails. A store that
+    /// refuses such changes never returns, which is the default.
+    fn check_changed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(pending())
+    }
+
     /// Sets the zone of local times that the store writes for people.
     ///
     /// A scheduler calls this with its own zone when it is built. Stores that write

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::job::{JobId, RunId};
+use crate::job::{JobId, RunId, one_line};
 use crate::registry::RegistryError;
 use crate::scheduler::SchedulerError;
 use crate::storage::StorageError;
@@ -291,7 +291,7 @@ pub(super) async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) 
 #[expect(clippy::needless_pass_by_value, reason = "it is what the layer gives")]
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
-    tracing::error!(panic = text.unwrap_or("no text"), "a request handler panicked");
+    tracing::error!(panic = one_line(text.unwrap_or("no text")), "a request handler panicked");
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; see its log").into_response()
 }
 

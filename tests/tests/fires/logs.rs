@@ -230,3 +230,23 @@ fn a_crash_is_logged_when_it_is_found() {
                 \"its process ended before it did, for the 3rd time\"";
     assert_eq!(outline("crashes"), [crash, crash, last]);
 }
+
+#[test]
+fn names_and_errors_from_outside_are_on_one_line_of_the_log() {
+    const NASTY: &str = "\u{1b}]0;x\u{7}\r\nz\u{202e}y";
+    const SHOWN: &str = " ]0;x   z y";
+    let log = Spans::of_program();
+    let process = World::default().start();
+    process.add(
+        once(1).retries(0).name(NASTY).run("fails", || async { anyhow::bail!(NASTY) as anyhow::Result<()> }),
+    );
+    process.jump(SECOND);
+    let lines = log.lines_with(SHOWN);
+    let added = lines.iter().any(|line| line.contains("added a new job"));
+    let failed =
+        lines.iter().any(|line| line.matches(SHOWN).count() == 2 && line.starts_with("ERROR attempt failed"));
+    assert!(added && failed, "{lines:#?}");
+    let steers = |letter: char| letter.is_control() || letter == '\u{202e}';
+    let wrong = log.lines_with("0;x").into_iter().filter(|line| line.contains(steers));
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
+}

@@ -2,100 +2,25 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use fastscheduler::prelude::*;
 use fastscheduler::{Clock as _, SystemClock};
+use fastscheduler_tests::program::{PATIENCE, Program};
 
-/// How long to wait for a program to end.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The program, which is ended with the test.
-struct Program {
-    child: Child,
-    lines: Option<Lines<BufReader<ChildStdout>>>,
-}
-
-impl Program {
-    fn start() -> Self {
-        Self::run(Command::new(env!("CARGO_BIN_EXE_holds_a_thread")).env("FASTSCHEDULER_STORAGE", "memory"))
-    }
-
-    fn run(command: &mut Command) -> Self {
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program is built");
-        let stdout = child.stdout.take().expect("it is piped");
-        Self { child, lines: Some(BufReader::new(stdout).lines()) }
-    }
-
-    /// Reads up to a line that contains the text.
-    fn wait_for(&mut self, text: &str) {
-        let lines = self.lines.as_mut().expect("its output is read");
-        let found = lines.by_ref().any(|line| line.expect("it is text").contains(text));
-        assert!(found, "the program ended before it said `{text}`");
-    }
-
-    /// The rest of its output.
-    fn rest(&mut self) -> String {
-        let lines = self.lines.take().expect("its output is read");
-        lines.map(|line| line.expect("it is text") + "\n").collect()
-    }
-
-    /// Its exit code; `None` if it does not end, or is killed.
-    fn code(&mut self) -> Option<i32> {
-        let until = SystemClock.now() + PATIENCE;
-        while SystemClock.now() < until {
-            if let Some(status) = self.child.try_wait().expect("it is there") {
-                return status.code();
-            }
-            std::thread::yield_now();
-        }
-        None
-    }
-
-    /// Waits until it has installed a handler for SIGTERM.
-    #[cfg(target_os = "linux")]
-    fn catches_signals(&self) {
-        /// The bit of SIGTERM, which is number 15.
-        const TERM: u64 = 1 << 14;
-        let file = format!("/proc/{}/status", self.child.id());
-        let caught = || {
-            let status = std::fs::read_to_string(&file).expect("it is there");
-            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a mask");
-            u64::from_str_radix(mask.trim(), 16).expect("a number") & TERM != 0
-        };
-        let until = SystemClock.now() + PATIENCE;
-        while !caught() {
-            assert!(SystemClock.now() < until, "it does not handle signals");
-            std::thread::yield_now();
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("`kill` runs");
-        assert!(sent.success(), "`kill -s {name}` failed");
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn start() -> Program {
+    Program::run(Command::new(env!("CARGO_BIN_EXE_holds_a_thread")).env("FASTSCHEDULER_STORAGE", "memory"))
 }
 
 #[test]
 fn a_second_signal_ends_a_program_whose_thread_is_held_with_code_0() {
-    let mut program = Program::start();
+    let mut program = start();
     program.wait_for("holding a thread");
     program.signal("TERM");
     program.wait_for("stopping when what runs has ended");
     program.signal("INT");
     program.wait_for("stopped");
-    assert_eq!(program.child.wait().unwrap().code(), Some(0));
+    assert_eq!(program.code(), Some(0));
 }
 
 #[test]
@@ -133,7 +58,7 @@ fn a_signal_ends_a_program_that_is_still_reading_its_state_file() {
 /// So many jobs that reading them takes longer than sending a signal.
 const MANY: usize = 20_000;
 
-async fn write_many_jobs(file: &std::path::Path) {
+pub(crate) async fn write_many_jobs(file: &std::path::Path) {
     let scheduler = Scheduler::builder().state_file(file).build().await.unwrap();
     let add = |number| scheduler.add(every(1).hours().name(format!("{number}")).call("quick"));
     for added in futures_util::future::join_all((0..MANY).map(add)).await {
@@ -144,14 +69,14 @@ async fn write_many_jobs(file: &std::path::Path) {
 
 #[test]
 fn a_reader_that_goes_away_does_not_end_the_program() {
-    let mut program = Program::start();
+    let mut program = start();
     program.wait_for("tick completed");
-    program.lines = None;
+    program.stop_reading();
     // Nothing tells when the next line was refused; ended by it, the program
     // would not have code 0, however late the signals come.
     program.signal("TERM");
     program.signal("INT");
-    assert_eq!(program.child.wait().unwrap().code(), Some(0));
+    assert_eq!(program.code(), Some(0));
 }
 
 /// A pipe that has no room, and the end that nobody reads.
@@ -179,7 +104,7 @@ fn a_reader_that_does_not_read_holds_up_neither_jobs_nor_signals() {
     command.env("FASTSCHEDULER_STATE_FILE", &file);
     let child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
     drop(command);
-    let mut program = Program { child, lines: None };
+    let mut program = Program::of(child);
     // Runs are recorded, though none can be shown.
     let journal = folder.path().join("scheduler.json.journal");
     let until = SystemClock.now() + PATIENCE;
@@ -197,16 +122,13 @@ fn a_reader_that_does_not_read_holds_up_neither_jobs_nor_signals() {
 /// when both jobs have failed.
 fn printed(command: &mut Command) -> (String, String) {
     let command = command.env("FASTSCHEDULER_STORAGE", "memory").env("FASTSCHEDULER_TIMEZONE", "UTC");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
-    let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let errors = std::thread::spawn(move || std::io::read_to_string(stderr).unwrap());
-    let mut program = Program { child, lines: Some(BufReader::new(stdout).lines()) };
+    let mut program = Program::run(command);
     program.wait_for("failing");
     // What has failed by then is recorded and told of before it ends.
     program.signal("TERM");
     let output = program.rest();
-    assert_eq!(program.child.wait().unwrap().code(), Some(0));
-    (output, errors.join().unwrap())
+    assert_eq!(program.code(), Some(0));
+    (output, program.rest_of_errors())
 }
 
 /// A line without its time of day and what the run's id says of its fire, which
@@ -260,13 +182,9 @@ fn a_crash_that_the_start_finds_is_printed_on_standard_error() {
         std::thread::yield_now();
     }
     program.signal("KILL");
-    program.child.wait().unwrap();
+    program.code();
 
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let errors = BufReader::new(child.stderr.take().unwrap()).lines();
-    let found = errors.map_while(Result::ok).find(|line| line.contains("its process ended before it did"));
-    let _ = child.kill();
-    child.wait().unwrap();
-    let found = found.expect("it is said");
+    let errors = Program::run(&mut command).wait_for_error("its process ended before it did");
+    let found = errors.last().unwrap();
     assert!(found.contains(" WARN job_0 holds_a_thread failed at attempt 1 "), "{found}");
 }

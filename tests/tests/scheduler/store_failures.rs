@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Storage as _;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, JobId, Overlap, ProblemCode, RunStatus, SchedulerError, Trigger};
+use fastscheduler::{Clock as _, Event, JobId, Overlap, ProblemCode, RunStatus, SchedulerError, Trigger};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::{monday, on_manual_clock, runs};
@@ -289,6 +289,26 @@ async fn a_store_that_fails_is_a_problem_while_it_does() {
     assert_eq!(codes().await, []);
     let counted = scheduler.metrics().await.unwrap().problems[&ProblemCode::StoreFailing];
     assert_eq!((counted.begun, counted.present), (1, 0));
+}
+
+#[tokio::test]
+async fn listeners_are_told_when_a_problem_begins_and_when_it_is_over() {
+    let (scheduler, clock, store, _id) = started().await;
+    let mut events = scheduler.subscribe();
+    store.once(Action::End, Fault::Fails);
+    clock.advance(MINUTE);
+    as_time_goes_by(&clock, testing::quiet(&scheduler)).await.unwrap();
+    let mut told = Vec::new();
+    while let Some(event) = events.try_next() {
+        match event {
+            Event::ProblemBegan(problem) => told.push(("began", problem)),
+            Event::ProblemEnded(problem) => told.push(("ended", problem)),
+            _ => {}
+        }
+    }
+    let [("began", began), ("ended", ended)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((began.code, began.since), (ProblemCode::StoreFailing, monday() + MINUTE));
+    assert_eq!(began, ended);
 }
 
 #[tokio::test]

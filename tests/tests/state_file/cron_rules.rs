@@ -5,13 +5,13 @@
 //! The file was written by the last such version, on Tuesday 2026-11-24 at 04:00
 //! UTC.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, Job, JobUpdate, Problem, ProblemCode, Run, SchedulerError, SkipReason};
+use fastscheduler_tests::program::Program;
 use fastscheduler_tests::state_folder::{STATE, StateFolder};
 use fastscheduler_tests::{advance, instant, runs};
 
@@ -214,21 +214,11 @@ async fn a_job_of_the_python_program_whose_expression_is_no_longer_accepted_is_t
     assert!(notes.iter().any(|note| note.contains("`0 0 30 2 *` never fires")), "{notes:?}");
 }
 
-/// What `fastscheduler::run()` notes before it runs.
-fn notes(folder: &StateFolder) -> Vec<String> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"))
-        .env("FASTSCHEDULER_STATE_FILE", folder.state_file())
-        .env("FASTSCHEDULER_TIMEZONE", "UTC")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program is built");
-    let output = BufReader::new(child.stdout.take().expect("it is piped"));
-    let said = output.lines().map(|line| line.expect("text")).take_while(|line| !line.starts_with("running"));
-    let notes = said.filter_map(|line| line.strip_prefix("note: ").map(str::to_owned)).collect();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    notes
+/// What `fastscheduler::run()` says is wrong, up to this text.
+fn said(folder: &StateFolder, last: &str) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"));
+    command.env("FASTSCHEDULER_STATE_FILE", folder.state_file()).env("FASTSCHEDULER_TIMEZONE", "UTC");
+    Program::run(&mut command).wait_for_error(last)
 }
 
 #[test]
@@ -239,17 +229,19 @@ fn each_start_names_the_jobs_whose_expression_is_no_longer_accepted() {
         ("job_3 `any` ", "`?` takes no step; write `*/2`"),
         ("job_4 `second` ", "write `MON#2,TUE#2,WED#2,THU#2,FRI#2`"),
     ];
-    let first = notes(&folder);
+    let (_, last) = refused[2];
+    let first = said(&folder, last);
     let moved = ["job_0 `changed`", "job_5 `paused`", "job_7 `failing`", "job_8 `keyed`"];
     assert_eq!(first.len(), moved.len() + refused.len(), "{first:#?}");
-    for (note, job) in first.iter().zip(moved) {
+    for (line, job) in first.iter().zip(moved) {
+        let note = line.strip_prefix("note: ").unwrap_or_else(|| panic!("{line}"));
         assert!(note.starts_with(job) && note.contains("the meaning of"), "{note}");
         assert!(!note.contains("next due"), "it is paused or waits for its function: {note}");
     }
-    for notes in [&first[moved.len()..], &notes(&folder)] {
-        assert_eq!(notes.len(), refused.len(), "{notes:#?}");
-        for (note, (job, reason)) in notes.iter().zip(refused) {
-            assert!(note.starts_with(job) && note.contains(reason), "{note}");
+    for lines in [&first[moved.len()..], &said(&folder, last)] {
+        assert_eq!(lines.len(), refused.len(), "{lines:#?}");
+        for (line, (job, reason)) in lines.iter().zip(refused) {
+            assert!(line.contains(&format!(" WARN {job}")) && line.contains(reason), "{line}");
         }
     }
 }

@@ -22,3 +22,4 @@ mod taken_over_functions;
 mod taken_over_program;
 mod torn;
 mod unreadable;
+mod without_subscriber;

@@ -3,24 +3,19 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use fastscheduler_tests::program::Program;
 use fastscheduler_tests::state_folder::{LETTERS, STATE, StateFolder};
 
 #[test]
 fn what_is_kept_and_what_is_not_taken_over_is_printed_before_it_runs() {
     let folder = StateFolder::of_python(&[("\"schedule_type\": \"hourly\"", "\"schedule_type\": \"lunar\"")]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holds_a_thread"));
+    command
         .env("FASTSCHEDULER_STATE_FILE", folder.state_file())
-        .env("FASTSCHEDULER_TIMEZONE", "Europe/Paris")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program is built");
-    let lines =
-        BufReader::new(child.stdout.take().expect("it is piped")).lines().map(|line| line.expect("text"));
-    let said: Vec<_> = lines.take_while(|line| !line.starts_with("running")).collect();
+        .env("FASTSCHEDULER_TIMEZONE", "Europe/Paris");
+    let said = Program::run(&mut command).wait_for_error("job_2: in Europe/Paris");
     let notes: Vec<_> = said.iter().filter_map(|line| line.strip_prefix("note: ")).collect();
     let path = folder.path().canonicalize().unwrap();
     let kept = |name: &str| {
@@ -36,7 +31,5 @@ fn what_is_kept_and_what_is_not_taken_over_is_printed_before_it_runs() {
          2026-11-23 10:00:00 UTC"
             .to_owned(),
     ];
-    child.kill().unwrap();
-    child.wait().unwrap();
     assert_eq!(notes, expected, "{said:#?}");
 }

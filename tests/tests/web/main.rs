@@ -21,6 +21,7 @@ mod refusals;
 mod runs;
 mod security;
 mod seed;
+mod serving;
 mod unneeded_bodies;
 mod updates;
 

@@ -71,7 +71,8 @@ pub(crate) fn system_zone() -> Result<&'static SystemZone, NoZone> {
     let found = look_up(std::env::var_os("TZ").as_deref(), Path::new("/"))?;
     Ok(ZONE.get_or_init(|| {
         for warning in &found.warnings {
-            tracing::warn!("{warning}");
+            // It may quote what a file says.
+            tracing::warn!("{}", warning.escape_debug());
         }
         found
     }))

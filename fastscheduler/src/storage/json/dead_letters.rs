@@ -78,7 +78,7 @@ impl Files {
             self.replace(SHOW, &self.dead_letters, &self.state, |to| to.write_all(&text), rename)
         });
         if let Err(why) = written {
-            tracing::warn!(error = &why as &dyn std::error::Error, "the dead letters cannot be shown");
+            self.warn("the dead letters cannot be shown", why);
         }
         true
     }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::schedule::text::OneLine;
 use crate::storage::StorageError;
 
 /// Something that could not be done with a file.
 ///
 /// It is shared, since all who wait for the same write are told the same.
 #[derive(Debug, Clone, Error)]
-#[error("`{}`{hint}", file.display())]
+#[error("`{}`{hint}", OneLine(file.display()))]
 pub(super) struct FileError {
     action: &'static str,
     file: PathBuf,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use chrono_tz::Tz;
 
@@ -37,6 +37,8 @@ pub(super) struct Files {
     pub(super) zone: Mutex<Option<Tz>>,
     /// Locked for as long as the store is open.
     pub(super) lock: PathBuf,
+    /// What a person should know of how they are being opened; `None` once they are.
+    opening: Mutex<Option<Vec<String>>>,
 }
 
 impl Files {
@@ -78,6 +80,7 @@ impl Files {
             dead_letters: state.with_file_name(letters),
             zone: Mutex::default(),
             lock: with(&state, ".lock"),
+            opening: Mutex::new(Some(Vec::new())),
             state,
         })
     }
@@ -85,6 +88,20 @@ impl Files {
     /// The store, as messages name it.
     pub(super) fn name(&self) -> String {
         format!("the state file `{}`", self.state.display())
+    }
+
+    /// Logs what could not be done and need not be. While the files are being
+    /// opened, it is a note as well.
+    pub(super) fn warn(&self, what: &str, why: FileError) {
+        tracing::warn!(error = &why as &dyn std::error::Error, "{what}");
+        if let Some(notes) = &mut *self.opening.lock().unwrap_or_else(PoisonError::into_inner) {
+            notes.push(format!("{what}: {}", StorageError::from(why)));
+        }
+    }
+
+    /// The notes of the opening, which is over. They were logged.
+    pub(super) fn end_opening(&self) -> Vec<String> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 
     /// What was changed since the snapshot, the older one first.

@@ -175,11 +175,13 @@ impl Ledger {
             }
             let Err(why) = caught_up else {
                 tracing::info!("the state file is whole again");
+                self.check_changed.notify_one();
                 pause = FIRST_PAUSE;
                 continue;
             };
             inner.sync.has_failed(&why);
             inner.behind = Some(why);
+            self.check_changed.notify_one();
             inner = Self::wait(&self.fold_more, inner, FIRST_PAUSE, |inner| inner.closing.is_none());
             inner = Self::wait(&self.fold_more, inner, pause, |inner| {
                 inner.closing.is_none() && inner.fold.waiting.is_empty()

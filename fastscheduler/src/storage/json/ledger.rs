@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::closing::{Closing, Lost};
@@ -39,6 +39,8 @@ pub(super) struct Ledger {
     pub(super) fold_more: Condvar,
     /// Cancelled when the files are lost.
     pub(super) is_lost: CancellationToken,
+    /// Notified when the state has fallen behind or is whole again.
+    pub(super) check_changed: Notify,
 }
 
 pub(super) struct Inner {
@@ -113,6 +115,7 @@ impl Ledger {
             sync_more: Condvar::new(),
             fold_more: Condvar::new(),
             is_lost: CancellationToken::new(),
+            check_changed: Notify::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use super::error::FileError;
 use super::files::{self, Files};
 use super::holder::Holder;
 use super::inode::{self, Inode};
+use crate::schedule::text::OneLine;
 use crate::storage::StorageError;
 
 /// Keeps others from opening the same state file, until it is released.
@@ -104,7 +105,7 @@ impl Lock {
             Ok(own) => {
                 tracing::warn!(
                     "`{}` was removed while it was in use; it is made again",
-                    files.lock.display()
+                    OneLine(files.lock.display())
                 );
                 held.own = Some(own);
                 held.is_reported = false;

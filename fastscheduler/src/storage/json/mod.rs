@@ -64,6 +64,7 @@ use self::snapshot::Snapshot;
 use super::state::State;
 use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
 use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, panic_text};
+use crate::schedule::text::OneLine;
 
 /// The state file of a scheduler that is told no other.
 pub(crate) const DEFAULT_STATE_FILE: &str = "fastscheduler_state.json";
@@ -132,11 +133,11 @@ impl JsonStorage {
     /// cannot be read, and then nothing is changed; [`StorageError::Failed`]
     /// for what the system refuses.
     pub fn open(state_file: impl AsRef<Path>) -> Result<Self, StorageError> {
+        let mut notes = Vec::new();
         #[cfg(unix)]
-        size_limit::is_an_error();
+        notes.extend(size_limit::is_an_error().err());
         let files = Files::of(state_file.as_ref())?;
         let lock = Lock::take(&files)?;
-        let mut notes = Vec::new();
         let mut snapshot = match load::state_file(&files, Purpose::Start)? {
             Found::Snapshot(snapshot, unknown) => {
                 notes.extend(unknown.note(&files.state));
@@ -177,8 +178,9 @@ impl JsonStorage {
         };
         files.sync_folder()?;
         for note in &notes {
-            tracing::warn!("{note}");
+            tracing::warn!("{}", OneLine(note));
         }
+        notes.extend(files.end_opening());
         let folding = Folding::new(FOLD_AT, state.len(), journals.old.is_some() && !is_folded);
         Self::start(Ledger::new(files, snapshot, journal, folding, lock), notes)
     }
@@ -376,6 +378,10 @@ impl Storage for JsonStorage {
 
     fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
         Box::pin(ready(self.inner().check()))
+    }
+
+    fn check_changed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.ledger.check_changed.notified())
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {

@@ -10,13 +10,18 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Makes a write beyond the limit an error, in this process and from now on.
-pub(super) fn is_an_error() {
-    static IS_SET: OnceLock<()> = OnceLock::new();
-    IS_SET.get_or_init(|| {
-        if let Err(error) = handle_signal() {
-            tracing::warn!(%error, "a file that outgrows `ulimit -f` will end the process");
-        }
-    });
+///
+/// # Errors
+///
+/// What a person should know if that cannot be done.
+pub(super) fn is_an_error() -> Result<(), String> {
+    static IS_SET: OnceLock<Result<(), String>> = OnceLock::new();
+    let set = || {
+        handle_signal().map_err(|error| {
+            format!("a file that outgrows `ulimit -f` will end the process, since its signal is not handled: {error}")
+        })
+    };
+    IS_SET.get_or_init(set).clone()
 }
 
 /// Handles the signal by doing nothing. The handler outlives the runtime that

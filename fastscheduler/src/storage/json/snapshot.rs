@@ -146,14 +146,14 @@ impl Files {
             if before.1 != Inode::at(&self.state).ok() {
                 return Err(why);
             }
-            tracing::warn!(error = &why as &dyn std::error::Error, "long journals could not be folded");
+            self.warn("long journals could not be folded", why);
             snapshot.lineage = before.0;
             return Ok(false);
         }
         let removed = files::remove(&self.old_journal).and_then(|()| files::remove(&self.journal));
         if let Err(why) = removed {
             // Another takes its place.
-            tracing::warn!(error = &why as &dyn std::error::Error, "a folded journal is still there");
+            self.warn("a folded journal is still there", why);
         }
         Ok(true)
     }

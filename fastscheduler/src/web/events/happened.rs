@@ -77,8 +77,9 @@ impl Happened {
                     self.is_too_much = true;
                 }
             }
-            // The record of its last attempt was told of.
-            Event::DeadLettered(_) => {}
+            // The record of its last attempt was told of, and streams do not tell of
+            // problems.
+            Event::DeadLettered(_) | Event::ProblemBegan(_) | Event::ProblemEnded(_) => {}
             // Which are left is in a snapshot only.
             Event::DeadLettersRemoved | Event::Missed(_) => self.is_too_much = true,
         }

@@ -26,6 +26,9 @@ use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service, Sta
 /// Where everything is.
 const PREFIX: &str = "/scheduler";
 
+/// The page there.
+const PAGE: &str = "/scheduler/";
+
 /// How long a body may stand still.
 const BODY: Duration = Duration::from_secs(30);
 
@@ -107,7 +110,7 @@ impl Server {
         }
         let listener = connections::listen(&addresses).map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
-        tracing::info!("serving http://{bound}{PREFIX}/");
+        tracing::info!("serving http://{bound}{PAGE}");
         Ok((listener, bound))
     }
 }
@@ -134,6 +137,10 @@ impl Service for Server {
             Ok(Started { address, serving: serving.boxed() })
         }
         .boxed()
+    }
+
+    fn page(&self) -> &'static str {
+        PAGE
     }
 }
 
