@@ -41,7 +41,9 @@ impl Drop for TakingOver {
     fn drop(&mut self) {
         let outcomes = self.engine.table.gate.open(self.job);
         if !outcomes.is_empty() {
-            outcomes.into_iter().for_each(|ended| self.engine.outcomes.add(ended));
+            for ended in outcomes {
+                self.engine.outcomes.add(ended);
+            }
             self.engine.outcomes.announce(self.engine.clock.now());
         }
         self.engine.expect_dispatch();

@@ -148,22 +148,15 @@ impl Engine {
     /// Notes why something fails, or that it no longer does, and begins or ends
     /// the problem.
     pub(super) fn note_trouble(&self, what: &str, why: Option<String>) {
-        match why {
-            Some(why) => {
-                if self.telemetry.troubles.begin(what, why.clone()) == Turn::Began {
-                    let values = [("error", why.into())];
-                    self.begin_problem(Problem::new(
-                        ProblemCode::StoreFailing,
-                        self.clock.now(),
-                        None,
-                        values,
-                    ));
-                }
-            }
-            None if self.telemetry.troubles.end(what) == Turn::Ended => {
+        let Some(why) = why else {
+            if self.telemetry.troubles.end(what) == Turn::Ended {
                 self.end_problem(ProblemCode::StoreFailing, None);
             }
-            None => {}
+            return;
+        };
+        if self.telemetry.troubles.begin(what, why.clone()) == Turn::Began {
+            let values = [("error", why.into())];
+            self.begin_problem(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
         }
     }
 }
