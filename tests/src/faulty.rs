@@ -23,6 +23,7 @@ pub enum Action {
     /// A batch that changes nothing, or something else.
     Other,
     ReadJob,
+    ReadHistory,
     IsFinal,
     Prune,
     Check,
@@ -37,6 +38,8 @@ pub enum Fault {
     AnswerIsLost,
     /// It is done, and answered when it is told to.
     Waits(Arc<Notify>),
+    /// It panics, and nothing is done.
+    Panics,
 }
 
 /// A store in memory with faults. Clones are the same store.
@@ -102,6 +105,7 @@ impl Faulty {
         match self.fault(actions) {
             None => done.await,
             Some(Fault::Fails) => Err(lost()),
+            Some(Fault::Panics) => panic!("the disk is on fire"),
             Some(Fault::AnswerIsLost) => {
                 done.await?;
                 Err(lost())
@@ -163,7 +167,9 @@ impl Storage for Faulty {
     }
 
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
-        self.inner.history(query)
+        Box::pin(async move {
+            self.answer(&[Action::ReadHistory], async { self.inner.history(query).await }).await
+        })
     }
 
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {

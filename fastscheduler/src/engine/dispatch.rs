@@ -6,12 +6,16 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::lease::LEASE;
+use super::settle::describe;
 use super::{AFTER_FAILURE, Engine};
 use crate::job::Lane;
 use crate::queue::{Claimer, QueueError};
 
 /// The most entries claimed in one go, so that pullers start early.
 const BATCH: usize = 256;
+
+/// What is in trouble when nothing can be claimed.
+const QUEUE: &str = "claims from the queue";
 
 /// What the dispatcher remembers from one claim to the next.
 struct Dispatcher {
@@ -22,6 +26,8 @@ struct Dispatcher {
     short_since: [Option<DateTime<Utc>>; 2],
     /// When it last claimed something.
     claimed_at: Option<DateTime<Utc>>,
+    /// Whether the queue failed the last time.
+    has_failed: bool,
 }
 
 /// How much was claimed, and whether that was all that is due.
@@ -46,6 +52,7 @@ impl Engine {
             first: Lane::Async,
             short_since: [None; 2],
             claimed_at: None,
+            has_failed: false,
         };
         while !self.claiming.is_cancelled() {
             self.watchdog.dispatch_began();
@@ -68,10 +75,14 @@ impl Engine {
             };
             if let Err(error) = waited {
                 tracing::error!(error = &error as &dyn std::error::Error, "the queue failed; trying again");
+                self.note_trouble(QUEUE, Some(describe(&error)));
+                dispatcher.has_failed = true;
                 tokio::select! {
                     () = self.clock.sleep(AFTER_FAILURE) => {}
                     () = self.claiming.cancelled() => {}
                 }
+            } else if std::mem::take(&mut dispatcher.has_failed) {
+                self.note_trouble(QUEUE, None);
             }
         }
     }
@@ -140,8 +151,10 @@ impl Engine {
         };
         tokio::select! {
             () = time => {}
-            () = self.queue.wake() => {}
+            woken = self.queue.wake() => woken?,
             () = self.room_more.notified() => {}
+            // Then the failure is over.
+            () = async { self.clock.sleep(AFTER_FAILURE).await }, if dispatcher.has_failed => {}
             () = self.claiming.cancelled() => {}
         }
         Ok(())

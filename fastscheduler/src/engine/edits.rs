@@ -88,7 +88,7 @@ impl<T: Send + 'static> Future for ToTheEnd<T> {
 impl<T: Send + 'static> Drop for ToTheEnd<T> {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
-            self.engine.spawn(task.map(drop));
+            self.engine.spawn("a change", task.map(drop));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 
-use super::settle::report;
+use super::settle::{describe, report};
 use super::{Engine, lock};
 use crate::job::JobId;
 use crate::queue::{Claim, QueueError, Settlement};
@@ -18,6 +18,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// How often claims are renewed: two renewals may fail before a lease ends.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What is in trouble when claims cannot be renewed.
+const RENEWALS: &str = "renewals of claims";
 
 /// What a claim is known by: a fence is of its job, and another job may have the
 /// same number.
@@ -87,11 +90,13 @@ impl Engine {
             };
             match renewed {
                 Ok(lost) => {
+                    self.note_trouble(RENEWALS, None);
                     self.give_up(|held| lost.iter().any(|lost| id(lost) == id(&held.claim)));
                     lock(&self.leases).held.values_mut().for_each(|held| held.since = held.since.max(now));
                 }
                 Err(error) => {
-                    report("renewals of claims", &error);
+                    report(RENEWALS, &error);
+                    self.note_trouble(RENEWALS, Some(describe(&error)));
                     let now = self.clock.now();
                     // Before the lease ends, since then another one may run the same.
                     let ends_soon =

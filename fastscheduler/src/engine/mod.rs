@@ -17,6 +17,8 @@
 //! - [`log`] logs failed attempts, and makes the spans that attempts run in.
 //! - [`under_way`] shows what runs, and cancels it.
 //! - [`events`] tells those who listen.
+//! - [`contained`] makes failures of panics in the store and the queue, and
+//!   [`watched`] has the scheduler stop if a task panics all the same.
 //! - [`problems`] keeps track of what an operator should know.
 //! - [`set_back`] notices that the clock was set.
 //! - [`skipped_once`] remembers one-time jobs that may come back then.
@@ -29,6 +31,7 @@
 mod activity;
 mod attempt;
 mod begin;
+mod contained;
 mod dispatch;
 mod durations;
 mod edits;
@@ -54,6 +57,7 @@ mod threads;
 mod twins;
 mod under_way;
 mod watchdog;
+mod watched;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -74,6 +78,7 @@ use crate::storage::{Change, Durability, Limits, Storage, StorageError};
 
 pub(crate) use activity::{Activity, set_back as entry_set_back};
 use attempt::Outcomes;
+use contained::{ContainedQueue, ContainedStorage};
 pub use durations::Durations;
 use edits::Exclusion;
 use events::Feed;
@@ -95,6 +100,7 @@ pub(crate) use skipped_once::SkippedOnce;
 pub(crate) use table::Table;
 use threads::Threads;
 use watchdog::Watchdog;
+use watched::Failure;
 
 /// How long to wait after the queue or the store failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -114,8 +120,8 @@ pub(crate) struct Capacity {
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) storage: ContainedStorage,
+    pub(crate) queue: ContainedQueue,
     pub(crate) states: Arc<States>,
     pub(crate) table: Table,
     pub(crate) instance: Arc<str>,
@@ -169,6 +175,7 @@ pub(crate) struct Engine {
     /// Claims on their way from the queue to `in_flight`.
     busy: AtomicUsize,
     idle_more: Notify,
+    failure: Failure,
     /// Cancelled when somebody else has taken over the store.
     lost: CancellationToken,
     /// Whether the store was closed: what is not written by then never is.
@@ -191,8 +198,8 @@ impl Engine {
             is_shared: queue.is_shared(),
             leases: Mutex::default(),
             clock,
-            storage,
-            queue,
+            storage: ContainedStorage(storage),
+            queue: ContainedQueue(queue),
             states,
             table: Table::default(),
             instance,
@@ -227,6 +234,7 @@ impl Engine {
             runtime: OnceLock::new(),
             busy: AtomicUsize::new(0),
             idle_more: Notify::new(),
+            failure: Failure::default(),
             lost: CancellationToken::new(),
             is_closed: AtomicBool::new(false),
             epoch: AtomicU64::new(0),
@@ -248,25 +256,18 @@ impl Engine {
             self.watchdog.begin(self);
         }
         for number in 0..workers {
-            self.tasks.spawn(Arc::clone(self).pull(number));
+            self.spawn("a puller", Arc::clone(self).pull(number));
         }
-        for task in self.watchdog.recorder.drive(Arc::clone(self).record_outcomes()) {
+        let recorder = self.watched("the recorder", Arc::clone(self).record_outcomes());
+        for task in self.watchdog.recorder.drive(recorder) {
             self.tasks.spawn(task);
         }
         if self.is_shared {
-            self.tasks.spawn(Arc::clone(self).renew_claims());
+            self.spawn("the renewal of leases", Arc::clone(self).renew_claims());
         }
-        for task in self.watchdog.dispatcher.drive(Arc::clone(self).dispatch()) {
+        let dispatcher = self.watched("the dispatcher", Arc::clone(self).dispatch());
+        for task in self.watchdog.dispatcher.drive(dispatcher) {
             self.tasks.spawn(task);
-        }
-    }
-
-    /// Does something beside the jobs; a stop waits for it.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        // Before the start, where the caller is.
-        let runtime = self.runtime.get().cloned().or_else(|| Handle::try_current().ok());
-        if let Some(runtime) = runtime {
-            self.tasks.spawn_on(task, &runtime);
         }
     }
 

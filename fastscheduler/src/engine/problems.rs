@@ -35,6 +35,10 @@ pub enum ProblemCode {
     ///
     /// Values: `error`, the first failure.
     StoreFailing,
+    /// A task of the scheduler panicked, and the scheduler stops.
+    ///
+    /// Values: `error`, which task it was and what it said.
+    TaskFailed,
 }
 
 impl ProblemCode {
@@ -46,6 +50,7 @@ impl ProblemCode {
             Self::NoThreads => "no_threads",
             Self::OutdatedSchedule => "outdated_schedule",
             Self::StoreFailing => "store_failing",
+            Self::TaskFailed => "task_failed",
         }
     }
 }
@@ -106,6 +111,7 @@ impl fmt::Display for Problem {
                 )
             }
             ProblemCode::StoreFailing => write!(f, "the store or the queue fails: {}", text("error")),
+            ProblemCode::TaskFailed => write!(f, "{}; the scheduler stops", text("error")),
         }
     }
 }
@@ -147,14 +153,22 @@ struct State {
 type Key = (ProblemCode, Option<JobId>);
 
 impl Problems {
-    /// Logs a problem that begins. It replaces a present one of the same kind and
-    /// job.
+    /// Notes a problem that begins, and logs it. It replaces a present one of the
+    /// same kind and job.
     pub(super) fn begin(&self, problem: Problem) {
-        let job = problem.job.map(tracing::field::display);
-        tracing::warn!(problem = problem.code.as_str(), job, "{}", one_line(&problem.to_string()));
-        let mut state = self.state();
-        *state.begun.entry(problem.code).or_default() += 1;
-        state.present.insert((problem.code, problem.job), problem);
+        let (code, job) = (problem.code, problem.job);
+        let text = one_line(&problem.to_string());
+        {
+            let mut state = self.state();
+            *state.begun.entry(code).or_default() += 1;
+            state.present.insert((code, job), problem);
+        }
+        let job = job.map(tracing::field::display);
+        if code == ProblemCode::TaskFailed {
+            tracing::error!(problem = code.as_str(), job, "{text}");
+        } else {
+            tracing::warn!(problem = code.as_str(), job, "{text}");
+        }
     }
 
     /// Adds a detail to a problem, if it is present.

@@ -248,7 +248,7 @@ impl Engine {
         let Some(runtime) = self.runtime.get() else { return false };
         let is_coming = self.pullers.is_help_coming.swap(true, Ordering::AcqRel);
         if !is_coming {
-            self.tasks.spawn_on(Arc::clone(self).help(), runtime);
+            self.tasks.spawn_on(self.watched("a puller", Arc::clone(self).help()), runtime);
         }
         !is_coming
     }
@@ -302,10 +302,10 @@ impl Engine {
         self.notify_recorder(now) || is_any
     }
 
-    pub(super) fn spawn_deferred(&self, left: Unspawned) {
+    pub(super) fn spawn_deferred(self: &Arc<Self>, left: Unspawned) {
         if let Some(run) = left.run {
             self.announce_start(run);
         }
-        self.tasks.spawn(left.task);
+        self.tasks.spawn(self.watched("an attempt's task", left.task));
     }
 }

@@ -193,7 +193,7 @@ impl Engine {
         );
         let hold = RetentionHold::new(self);
         let (over, stopping) = (self.clock.sleep(RETENTION_HOLD), self.claiming.clone());
-        self.spawn(async move {
+        self.spawn("a pause of retention", async move {
             tokio::select! {
                 () = over => {}
                 () = stopping.cancelled() => {}

@@ -99,7 +99,7 @@ impl Engine {
                     attempt.job.activity.hold_retry(retry);
                 }
                 // It keeps its slot, and an exclusive job, until it ends.
-                self.tasks.spawn(Arc::clone(self).settle_after(thread, attempt, retry));
+                self.spawn("an attempt's task", Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;
             }
             let next = self.follow_up(&attempt, present, retry, finished_at, &mut changes);

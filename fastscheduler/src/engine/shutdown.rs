@@ -57,7 +57,15 @@ impl Engine {
 
     async fn end(&self, grace: Duration, for_callers: Duration) {
         self.claiming.cancel();
-        let patience = self.clock.sleep(grace).shared();
+        let grace_is_over = self.clock.sleep(grace);
+        let patience = async {
+            tokio::select! {
+                () = grace_is_over => {}
+                // What has panicked may never end.
+                () = self.failure.comes() => {}
+            }
+        };
+        let patience = patience.boxed().shared();
         let with_callers = self.clock.sleep(grace.max(for_callers));
         let given_back = async {
             // A claim that is under way is handed out before it can be given back.
@@ -77,7 +85,7 @@ impl Engine {
             () = self.idle() => {}
             () = async {
                 patience.await;
-                if !for_callers.is_zero() && !lock(&self.callers).is_empty() {
+                if !for_callers.is_zero() && !self.failure.has_come() && !lock(&self.callers).is_empty() {
                     self.end_others(with_callers, for_callers).await;
                 }
             } => tracing::warn!("cutting attempts short that did not end in time"),

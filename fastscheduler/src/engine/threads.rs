@@ -134,7 +134,7 @@ impl Engine {
         if !self.is_lacking_threads.swap(true, Ordering::AcqRel) {
             let values = [("error", error.to_string().into())];
             self.problems.begin(Problem::new(ProblemCode::NoThreads, self.clock.now(), None, values));
-            self.spawn(Arc::clone(self).seek_threads());
+            self.spawn("the search for threads", Arc::clone(self).seek_threads());
         }
     }
 

@@ -11,6 +11,7 @@
 //! Each check wakes a thread, so only one is scheduled at a time, and while all
 //! is well they become less frequent.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Wake, Waker};
@@ -68,8 +69,10 @@ struct Call(Weak<Engine>);
 
 impl Wake for Call {
     fn wake(self: Arc<Self>) {
-        if let Some(engine) = self.0.upgrade() {
-            engine.look();
+        if let Some(engine) = self.0.upgrade()
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| engine.look()))
+        {
+            engine.has_panicked("the watchdog", panic);
         }
     }
 }

@@ -140,6 +140,10 @@ pub enum SchedulerError {
         "cannot start a thread; raise the limit of threads or processes that this user or this container has"
     )]
     Threads(#[source] std::io::Error),
+    /// A task of the scheduler panicked, so it stopped. Nothing is lost: attempts that
+    /// were cut short run again at the next start.
+    #[error("the scheduler stopped: {0}")]
+    TaskFailed(String),
     /// The signals that end the program cannot be awaited.
     #[error("cannot wait for signals")]
     Signals(#[source] std::io::Error),

@@ -25,7 +25,8 @@ impl Scheduler {
     /// Starts to run jobs, on the caller's runtime.
     ///
     /// It keeps running when all handles are dropped, until it is stopped or the
-    /// runtime ends. If another process takes over the store, it stops by itself.
+    /// runtime ends. If another process takes over the store, or a task of the
+    /// scheduler panics, it stops by itself.
     ///
     /// # Errors
     ///
@@ -64,12 +65,14 @@ impl Scheduler {
         if let Some(Started { address, .. }) = &service {
             let _ = self.0.http_address.set(*address);
         }
-        self.0.engine.start();
-        self.0.engine.spawn(self.clone().watch_clock());
-        self.0.engine.spawn(Arc::clone(&self.0.engine).watch_store(self.clone().stop_without_store()));
-        self.0.engine.spawn(self.clone().outlast_attempts());
+        let engine = &self.0.engine;
+        engine.spawn("the watch over tasks", Arc::clone(engine).stop_at_failure(self.clone().stop_at_once()));
+        engine.start();
+        engine.spawn("the watch over the clock", self.clone().watch_clock());
+        engine.spawn("the watch over the store", Arc::clone(engine).watch_store(self.clone().stop_at_once()));
+        engine.spawn("the wait for attempts", self.clone().outlast_attempts());
         if let Some(Started { serving, .. }) = service {
-            self.0.engine.spawn(serving);
+            engine.spawn("the server", serving);
         }
         self.0.not_added.start_is_over();
         Ok(())
@@ -101,7 +104,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`SchedulerError::Storage`] if not everything could be written.
+    /// [`SchedulerError::Storage`] if not everything could be written;
+    /// [`SchedulerError::TaskFailed`] if a task of the scheduler had panicked.
     pub async fn stop(&self) -> Result<(), SchedulerError> {
         self.stop_within(GRACE).await
     }
@@ -131,12 +135,13 @@ impl Scheduler {
                 return Ok(());
             }
         }
-        Ok(engine.close().await?)
+        engine.close().await?;
+        engine.failure().map_or(Ok(()), |failure| Err(SchedulerError::TaskFailed(failure.to_owned())))
     }
 
-    /// Stops once the store is lost. Attempts get no time to end: whoever has the
-    /// store runs them again.
-    async fn stop_without_store(self) {
+    /// Stops once the store is lost or a task has panicked. Attempts get no time to
+    /// end: whoever has the store next runs them again.
+    async fn stop_at_once(self) {
         // Why it fails was said already.
         let _ = self.stop_within(Duration::ZERO).await;
     }
@@ -150,7 +155,8 @@ impl Scheduler {
     /// # Errors
     ///
     /// As [`start`](Self::start), and [`SchedulerError::Signals`];
-    /// [`SchedulerError::Storage`] if another process has taken over the store.
+    /// [`SchedulerError::Storage`] if another process has taken over the store;
+    /// [`SchedulerError::TaskFailed`] if a task of the scheduler panicked.
     pub async fn run_until_shutdown(&self) -> Result<(), SchedulerError> {
         self.check_runtime()?;
         let mut signals = Signals::new().map_err(SchedulerError::Signals)?;

@@ -51,8 +51,9 @@ const OTHER_THREADS: usize = 8;
 ///
 /// A [`SchedulerError`]: what [`SchedulerBuilder`](super::SchedulerBuilder)
 /// refuses, [`SchedulerError::InsideRuntime`] inside a runtime,
-/// [`SchedulerError::Threads`] if the system refuses the threads that it needs, or
-/// [`SchedulerError::Storage`] if another process has taken over the store.
+/// [`SchedulerError::Threads`] if the system refuses the threads that it needs,
+/// [`SchedulerError::Storage`] if another process has taken over the store, or
+/// [`SchedulerError::TaskFailed`] if a task of the scheduler panicked.
 ///
 /// # Examples
 ///

@@ -81,7 +81,7 @@ impl Scheduler {
         self.0.engine.table.functions().add(&key);
         if self.is_running() {
             let scheduler = self.clone();
-            self.0.engine.spawn(async move {
+            self.0.engine.spawn("the adoption of jobs", async move {
                 if let Err(error) = scheduler.adopt(&key).await {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,

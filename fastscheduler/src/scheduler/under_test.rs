@@ -22,6 +22,6 @@ impl Scheduler {
 
     /// The store.
     pub(crate) fn storage(&self) -> &dyn Storage {
-        &*self.0.engine.storage
+        self.0.engine.storage.inner()
     }
 }

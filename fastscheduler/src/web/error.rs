@@ -207,6 +207,7 @@ impl From<SchedulerError> for ApiError {
             SchedulerError::Storage(_)
             | SchedulerError::Queue(_)
             | SchedulerError::StoppedFirst(_)
+            | SchedulerError::TaskFailed(_)
             | SchedulerError::Phase(_) => Self::unavailable(&error),
             SchedulerError::Setting { .. }
             | SchedulerError::Runtime

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 
 use super::error::{ApiError, ErrorBody};
 use super::state::WebState;
+use crate::engine::{Problem, ProblemCode};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(is_alive)).routes(routes!(is_ready))
@@ -35,13 +36,20 @@ async fn is_alive() -> Json<Health> {
     get, operation_id = "is_ready", path = "/readyz", tag = "monitoring",
     responses(
         (status = 200, body = Health),
-        (status = 503, description = "The scheduler does not run, or its store takes no changes.", body = ErrorBody),
+        (status = 503, description = "The scheduler does not run, or its store or queue fails.", body = ErrorBody),
     ),
 )]
 async fn is_ready(State(state): State<WebState>) -> Result<Json<Health>, ApiError> {
+    let problems = state.scheduler.problems().await?;
+    let is_failure = |code| matches!(code, ProblemCode::StoreFailing | ProblemCode::TaskFailed);
+    let failure = problems.iter().find(|problem| is_failure(problem.code)).map(Problem::to_string);
     if !state.scheduler.is_running() {
-        return Err(ApiError::busy("the scheduler is not running: it was not started, or is being stopped"));
+        let why = "the scheduler is not running: it was not started, or is being stopped";
+        return Err(ApiError::busy(failure.unwrap_or_else(|| why.to_owned())));
     }
     state.scheduler.check_storage().await?;
+    if let Some(failure) = failure {
+        return Err(ApiError::busy(failure));
+    }
     Ok(Json(Health { status: "ready" }))
 }

@@ -22,6 +22,7 @@ mod no_fire_is_lost;
 mod now;
 mod one_time;
 mod orphans;
+mod panics;
 mod pause;
 mod program;
 mod queue_failures;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -26,6 +27,7 @@ use tower_service::Service as _;
 
 use super::watched::{Watch, Watched};
 use crate::clock::{Clock as _, SystemClock};
+use crate::job::panic_text;
 
 /// The most that waits in the system for one client to read, in bytes.
 const SEND_BUFFER: u32 = 256 * 1024;
@@ -87,7 +89,9 @@ pub(super) async fn serve(
         let serving = serve_one(stream, application.clone(), stopping.clone());
         connections.spawn(async move {
             let _place = place;
-            serving.await;
+            if let Err(panic) = AssertUnwindSafe(serving).catch_unwind().await {
+                tracing::error!(error = panic_text(panic), "a request has ended its connection");
+            }
         });
     }
     drop(listener);
