@@ -40,6 +40,7 @@ mod lease;
 mod live;
 mod log;
 mod meter;
+mod orphans;
 mod place;
 mod plan;
 mod problems;
