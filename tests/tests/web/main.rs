@@ -21,6 +21,7 @@ mod refusals;
 mod runs;
 mod security;
 mod seed;
+mod streams;
 mod unneeded_bodies;
 mod updates;
 
