@@ -42,7 +42,7 @@ impl Scheduler {
                 self.note(format!("{id} `{name}`: the meaning of `{written}` has changed{due}"));
             }
         }
-        Ok(self.store_at_start(&changes).await?)
+        Ok(self.store_if_any(&changes).await?)
     }
 
     /// The definition with its cron expression under the present rules; `None` if

@@ -42,7 +42,7 @@ impl Scheduler {
             }
             changes.extend(self.place(job, &function, declaration)?);
         }
-        Ok(self.store_at_start(&changes).await?)
+        Ok(self.store_if_any(&changes).await?)
     }
 
     /// Gives imported jobs to a function that was registered just now under

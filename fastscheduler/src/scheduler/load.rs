@@ -101,7 +101,7 @@ impl Scheduler {
     /// Stores what the declarations change, and takes over the jobs that they make.
     async fn take_over_redeclared(&self, redeclared: Redeclared) -> Result<(), SchedulerError> {
         let Redeclared { changes, jobs, removed, notes } = redeclared;
-        self.store_at_start(&changes).await?;
+        self.store_if_any(&changes).await?;
         self.0.engine.announce(&changes);
         for job in removed {
             tracing::warn!(job = %job.id(), name = job.name(), "removed a job that the code no longer declares");
@@ -112,8 +112,9 @@ impl Scheduler {
         jobs.iter().try_for_each(|job| self.restore(job))
     }
 
-    /// Stores what a start changes, if that is anything.
-    pub(super) async fn store_at_start(&self, changes: &[Change]) -> Result<(), StorageError> {
+    /// Stores changes, if there are any: a start with many jobs waits for no sync
+    /// of nothing.
+    pub(super) async fn store_if_any(&self, changes: &[Change]) -> Result<(), StorageError> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -279,7 +280,7 @@ impl Scheduler {
             }
             // The fires of an orphan stay open until its function is there.
         }
-        self.store_at_start(&changes).await?;
+        self.store_if_any(&changes).await?;
         engine.announce(&changes);
         Ok(())
     }
@@ -290,7 +291,7 @@ impl Scheduler {
         for open in self.0.engine.storage.open_fires(live.id).await? {
             self.0.engine.reopen(live, open, &mut changes);
         }
-        self.0.engine.apply(&changes, Durability::Now).await?;
+        self.store_if_any(&changes).await?;
         self.0.engine.announce(&changes);
         Ok(())
     }

@@ -61,7 +61,7 @@ impl Scheduler {
                 Err(error) => return Err(error),
             }
         }
-        self.store_at_start(&changes).await?;
+        self.store_if_any(&changes).await?;
         self.note_moved(&moved);
         Ok(())
     }
