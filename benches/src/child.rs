@@ -1,5 +1,6 @@
 //! Each measurement in a process of its own, so that none disturbs the next.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::dispatch::{self, Load};
 use crate::json::{creates, load, prepare, start};
 use crate::rest::{clients, server};
+use crate::scale::{life as scale_life, plain, prepare as scale};
 use crate::{footprint, streams};
 
 /// The sub-command, not shown to users, by which this program calls itself.
@@ -39,9 +41,15 @@ pub(crate) enum Task {
     Rest(server::Load),
     /// Answers with [`clients::Answers`].
     Requests(clients::Requests),
+    /// Writes a state file, and answers with a [`scale::Prepared`].
+    PrepareScale(scale::Plan),
+    /// Answers with a [`scale_life::Life`], after the status.
+    Life(scale::Plan),
+    /// Answers with a [`plain::Plain`].
+    Plain(PathBuf),
 }
 
-/// Starts a child for a task and reads its answer.
+/// Starts a child for a task and reads its answer, the last line that it prints.
 pub(crate) fn ask<A: DeserializeOwned>(task: &Task) -> Result<A> {
     let output = Command::new(std::env::current_exe()?)
         .args([SUBCOMMAND, &serde_json::to_string(task)?])
@@ -49,7 +57,8 @@ pub(crate) fn ask<A: DeserializeOwned>(task: &Task) -> Result<A> {
         .output()
         .context("this program could not start itself")?;
     ensure!(output.status.success(), "{task:?} ended with {}", output.status);
-    serde_json::from_slice(&output.stdout).with_context(|| format!("{task:?} gave no answer"))
+    let answer = output.stdout.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
+    serde_json::from_slice(answer.unwrap_or_default()).with_context(|| format!("{task:?} gave no answer"))
 }
 
 /// Does a task in this process, and prints one line of JSON.
@@ -65,6 +74,9 @@ pub(crate) fn answer(task: &str) -> Result<()> {
         Task::Start(stored) => serde_json::to_string(&runtime.block_on(start::measure(stored))?),
         Task::Rest(load) => serde_json::to_string(&runtime.block_on(server::measure(load))?),
         Task::Requests(requests) => serde_json::to_string(&clients::send(&requests)?),
+        Task::PrepareScale(plan) => serde_json::to_string(&runtime.block_on(scale::prepare(plan))?),
+        Task::Life(plan) => serde_json::to_string(&runtime.block_on(scale_life::live(plan))?),
+        Task::Plain(state_file) => serde_json::to_string(&plain::measure(&state_file)?),
         Task::Creates(load) => serde_json::to_string(&runtime.block_on(creates::measure(load))?),
     };
     println!("{}", answer?);

@@ -11,6 +11,7 @@ mod lateness;
 mod memory;
 mod raw_loop;
 mod rest;
+mod scale;
 mod scheduled;
 mod streams;
 mod table;
@@ -31,7 +32,8 @@ benchmarks:
                            N seconds each, 15 by default
   rest [--seconds N]       the REST interface, with a client in another process;
                            N seconds each, at most and by default 5
-  streams [--seconds N]    1,000 streams of events beside 100 runs a second";
+  streams [--seconds N]    1,000 streams of events beside 100 runs a second
+  scale                    starts, statuses and stops with 100,000 jobs";
 
 /// For how long a load is measured unless one asks for less.
 const SECONDS: u32 = 15;
@@ -47,6 +49,7 @@ fn main() -> Result<ExitCode> {
         ["rest", "--seconds", text] if is_count(text) => measure(rest::compare, text.parse()?)?,
         ["streams"] => measure(streams::measure, SECONDS)?,
         ["streams", "--seconds", text] if is_count(text) => measure(streams::measure, text.parse()?)?,
+        ["scale"] => measure(scale::compare, SECONDS)?,
         [child::SUBCOMMAND, task] => child::answer(task)?,
         _ => {
             eprintln!("{USAGE}");

@@ -1,5 +1,6 @@
 //! What the behaviour tests share.
 
+pub mod counted;
 pub mod diary;
 pub mod faulty;
 pub mod fires;

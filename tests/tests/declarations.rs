@@ -10,6 +10,7 @@ use fastscheduler::testing::ManualClock;
 use fastscheduler::{
     Job, JobStatus, JobUpdate, Lane, Run, RunStatus, SkipReason, Source, Tombstone, Trigger,
 };
+use fastscheduler_tests::counted::Counted;
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::{advance, on_manual_clock, runs};
 use serde_json::{Value, json};
@@ -103,6 +104,43 @@ async fn each_declared_job_is_made_once_however_often_the_program_starts() {
         let after: Vec<_> = scheduler.jobs().await.unwrap().iter().map(Job::id).collect();
         assert_eq!(after, before);
     }
+}
+
+#[tokio::test]
+async fn a_start_stores_what_the_code_changes_in_one_batch() {
+    let storage = MemoryStorage::default();
+    let start = async |storage: &MemoryStorage, seconds: u64| {
+        let counted = Counted::over(storage.clone());
+        let (builder, clock) = on_manual_clock();
+        clock.set(second(seconds));
+        let scheduler = builder.storage(counted.clone()).build().await.unwrap();
+        let at_build = counted.take();
+        scheduler.start().await.unwrap();
+        // It asks for what it goes by to be safe.
+        let at_start = counted.take();
+        assert_eq!(at_start, vec![(0, Durability::Now)]);
+        scheduler.stop().await.unwrap();
+        at_build
+    };
+    let new = start(&storage, 0).await;
+    assert_eq!(new, vec![(DECLARED, Durability::Now)], "all jobs are new");
+
+    // A delay counts anew from each start: a revision, and the record of that.
+    let unchanged = start(&storage, 1).await;
+    assert_eq!(unchanged, vec![(2, Durability::Now)], "the code is as it was");
+
+    let changed = as_if(&storage, |json| {
+        for function in ["steady", "several", "mondays"] {
+            declared_otherwise(json, function, |declared| {
+                declared["definition"]["policy"]["max_retries"] = json!(7)
+            });
+        }
+        declared_otherwise(json, "asleep", |declared| {
+            declared["definition"]["function"]["name"] = json!("steady")
+        });
+    });
+    let at_build = start(&changed.await, 2).await;
+    assert_eq!(at_build.len(), 1, "jobs are new, changed and removed: {at_build:?}");
 }
 
 #[tokio::test]

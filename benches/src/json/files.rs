@@ -42,6 +42,16 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes a state file with all that is beside it.
+pub(crate) fn remove(state_file: &Path) -> Result<()> {
+    for file in [state_file.to_owned(), journal(state_file), old_journal(state_file)] {
+        if file.exists() {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
+
 /// Bytes that this process has caused to be sent to the disk.
 pub(crate) fn sent_to_disk() -> Result<u64> {
     let counts = fs::read_to_string(IO).context("what is written is measured on Linux only")?;

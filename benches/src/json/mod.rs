@@ -2,7 +2,7 @@
 //! and a new job take, and what becomes of runs while a snapshot is written.
 
 pub(crate) mod creates;
-mod files;
+pub(crate) mod files;
 mod fold;
 pub(crate) mod load;
 pub(crate) mod prepare;

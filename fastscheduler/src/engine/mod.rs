@@ -57,6 +57,7 @@ mod lifecycle;
 mod live;
 mod log;
 mod meter;
+mod orphans;
 mod outcomes;
 mod place;
 mod plan;

@@ -9,6 +9,7 @@ use crate::queue::FunctionSet;
 use crate::registry::{Cancellation, Function};
 
 use super::gate::Gate;
+use super::orphans::Orphans;
 use super::skipped_once::AllSkippedOnce;
 use super::{LiveJob, lock};
 
@@ -16,8 +17,7 @@ use super::{LiveJob, lock};
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     jobs: Mutex<JobMap<Arc<LiveJob>>>,
-    /// Jobs whose function is not there, by that.
-    orphans: Mutex<HashMap<FunctionKey, HashSet<JobId>>>,
+    orphans: Mutex<Orphans>,
     /// The functions of the newest dead letters.
     kept: Mutex<VecDeque<(RunId, Arc<Function>)>>,
     /// Jobs that were added with a key.
@@ -39,10 +39,7 @@ impl Table {
             return false;
         }
         self.functions.add(job.function.key());
-        lock(&self.orphans).retain(|_, orphans| {
-            orphans.remove(&job.id);
-            !orphans.is_empty()
-        });
+        lock(&self.orphans).remove(job.id);
         if let Some(key) = &job.key {
             lock(&self.keys).insert(key.clone(), job.id);
         }
@@ -55,10 +52,7 @@ impl Table {
     pub(crate) fn remove(&self, id: JobId) -> Option<Arc<LiveJob>> {
         let Some(job) = lock(&self.jobs).remove(&id) else {
             lock(&self.keys).retain(|_, job| *job != id);
-            lock(&self.orphans).retain(|_, jobs| {
-                jobs.remove(&id);
-                !jobs.is_empty()
-            });
+            lock(&self.orphans).remove(id);
             return None;
         };
         self.functions.remove(job.function.key());
@@ -99,18 +93,25 @@ impl Table {
         if let Some(key) = &job.key {
             lock(&self.keys).insert(key.clone(), job.id);
         }
-        lock(&self.orphans).entry(job.function().clone()).or_default().insert(job.id);
+        lock(&self.orphans).add(job.id, job.function());
     }
 
     /// The jobs that wait for this function, the oldest first.
     pub(crate) fn orphans_of(&self, function: &FunctionKey) -> Vec<JobId> {
-        let mut ids: Vec<_> = lock(&self.orphans).get(function).into_iter().flatten().copied().collect();
+        let mut ids: Vec<_> = lock(&self.orphans).of(function).collect();
+        ids.sort();
+        ids
+    }
+
+    /// The jobs that wait for a function of this bare name, the oldest first.
+    pub(crate) fn orphans_named(&self, name: &str) -> Vec<JobId> {
+        let mut ids: Vec<_> = lock(&self.orphans).named(name).collect();
         ids.sort();
         ids
     }
 
     pub(crate) fn is_orphan(&self, id: JobId) -> bool {
-        lock(&self.orphans).values().any(|orphans| orphans.contains(&id))
+        lock(&self.orphans).has(id)
     }
 
     /// Has another function run a job from now on.
@@ -135,7 +136,7 @@ impl Table {
 
     /// The jobs whose function is not there.
     pub(crate) fn orphans(&self) -> HashSet<JobId> {
-        lock(&self.orphans).values().flatten().copied().collect()
+        lock(&self.orphans).all()
     }
 
     /// The functions of this process: those registered, and those of closures.

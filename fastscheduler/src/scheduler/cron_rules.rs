@@ -10,7 +10,6 @@ use super::{Scheduler, SchedulerError};
 use crate::engine::{Problem, ProblemCode};
 use crate::job::{Declared, Job, JobDefinition, SkipReason};
 use crate::schedule::{ScheduleDefinition, ScheduleError, ScheduleSpec};
-use crate::storage::Durability;
 
 impl Scheduler {
     /// Moves stored jobs to the present rules of cron expressions. For a job whose
@@ -43,7 +42,7 @@ impl Scheduler {
                 self.note(format!("{id} `{name}`: the meaning of `{written}` has changed{due}"));
             }
         }
-        Ok(self.0.engine.apply(&changes, Durability::Now).await?)
+        Ok(self.store_if_any(&changes).await?)
     }
 
     /// The definition with its cron expression under the present rules; `None` if

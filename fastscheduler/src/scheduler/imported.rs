@@ -5,6 +5,7 @@
 //! if only one has it; and a job that the code declares is known by its
 //! schedule, or else as the only one of its function.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -16,7 +17,7 @@ use super::{Scheduler, SchedulerError};
 use crate::job::{Declared, FunctionKey, Job, JobDefinition, Source};
 use crate::registry::{Arguments, Declaration, Function};
 use crate::schedule::ScheduleSpec;
-use crate::storage::Durability;
+use crate::storage::{Change, Durability};
 
 /// A declaration, by its function and its place among those of it.
 type Place = (FunctionKey, usize);
@@ -26,30 +27,36 @@ impl Scheduler {
     /// that are stored, that have not been found yet.
     pub(super) async fn place_imported(&self, jobs: &mut [Job]) -> Result<(), SchedulerError> {
         let mut taken = self.taken_declarations(jobs)?;
-        for at in 0..jobs.len() {
-            if !is_unplaced(&jobs[at]) {
-                continue;
-            }
-            let Some(function) = self.function_of(&jobs[at]) else { continue };
-            let of_function = |job: &&Job| is_unplaced(job) && job.function().name() == function.key().name();
-            let is_only = jobs.iter().filter(of_function).count() == 1;
-            let declaration = self.declaration_of(&jobs[at], &function, is_only, &taken)?;
-            taken.extend(declaration.map(|place| (function.key().clone(), place)));
-            self.place(&mut jobs[at], &function, declaration).await?;
+        let mut changes = Vec::new();
+        // How many of each bare name are left.
+        let mut left: HashMap<String, usize> = HashMap::new();
+        for job in jobs.iter().filter(|job| is_unplaced(job)) {
+            *left.entry(job.function().name().to_owned()).or_default() += 1;
         }
-        Ok(())
+        for job in jobs.iter_mut().filter(|job| is_unplaced(job)) {
+            let Some(function) = self.function_of(job) else { continue };
+            let left = left.entry(function.key().name().to_owned()).or_default();
+            let declaration = self.declaration_of(job, &function, *left == 1, &taken)?;
+            if let Some(place) = declaration {
+                taken.push((function.key().clone(), place));
+                *left -= 1;
+            }
+            changes.extend(self.place(job, &function, declaration)?);
+        }
+        Ok(self.store_if_any(&changes).await?)
     }
 
     /// Gives imported jobs to a function that was registered just now under
     /// their bare name.
     pub(super) async fn adopt_imported(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
-        for id in self.0.engine.table.orphans() {
+        for id in self.0.engine.table.orphans_named(function.name()) {
             let _alone = self.0.engine.taking_over(id).await;
             let Some(mut job) = self.0.engine.storage.job(id).await? else { continue };
             let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { continue };
             if found.key() == function {
                 let mark = Mark::of(&job);
-                self.place(&mut job, &found, None).await?;
+                let changes = self.place(&mut job, &found, None)?;
+                self.0.engine.apply(&changes, Durability::Now).await?;
                 self.0.not_added.rename(mark, &job);
                 self.take_over(&job, None).await?;
             }
@@ -57,19 +64,20 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Stores which function and which declaration a job belongs to.
-    async fn place(
+    /// Has a job belong to a function and a declaration, and returns the changes
+    /// that make it so in the store.
+    fn place(
         &self,
         job: &mut Job,
         function: &Function,
         declaration: Option<usize>,
-    ) -> Result<(), SchedulerError> {
+    ) -> Result<Vec<Change>, SchedulerError> {
         let mut edit = Edit::of(job);
         if function.key() != job.function() {
             let function = function.key().clone();
             edit.definition = Arc::new(JobDefinition { function, ..JobDefinition::clone(&job.definition) });
         } else if declaration.is_none() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if let Some(place) = declaration {
             let definition = Arc::clone(&edit.definition);
@@ -77,8 +85,7 @@ impl Scheduler {
             let position = u32::try_from(place).unwrap_or(u32::MAX);
             edit.declared = Some(Arc::new(Declared { definition, position, is_named, is_enabled: true }));
         }
-        let changes = self.revise(job, edit, self.0.engine.clock.now())?;
-        Ok(self.0.engine.apply(&changes, Durability::Now).await?)
+        self.revise(job, edit, self.0.engine.clock.now())
     }
 
     /// The function of that name, or the only one of that bare name which the

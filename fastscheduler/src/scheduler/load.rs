@@ -16,7 +16,7 @@ use crate::job::{
 };
 use crate::registry::Function;
 use crate::schedule::Timetable;
-use crate::storage::{Change, Durability, SkippedFires, Stored};
+use crate::storage::{Change, Durability, SkippedFires, StorageError, Stored};
 
 /// The fires that were open when the last process ended, by job.
 type OpenFires = BTreeMap<JobId, Vec<OpenFire>>;
@@ -26,6 +26,19 @@ type OpenFires = BTreeMap<JobId, Vec<OpenFire>>;
 struct Known {
     jobs: Vec<Job>,
     tombstones: Vec<Tombstone>,
+}
+
+/// What the declarations change of what is stored. It is written as one batch,
+/// so that a start takes one sync however many there are.
+#[derive(Default)]
+struct Redeclared {
+    changes: Vec<Change>,
+    /// The declared jobs, as they are then.
+    jobs: Vec<Job>,
+    /// Those that the code no longer declares.
+    removed: Vec<Job>,
+    /// What a person should know.
+    notes: Vec<String>,
 }
 
 impl Scheduler {
@@ -54,10 +67,12 @@ impl Scheduler {
                 self.restore(&job)?;
             }
         }
+        let mut redeclared = Redeclared::default();
         for function in self.functions() {
             let known = known.remove(function.key()).unwrap_or_default();
-            self.match_declarations(&function, known, &mut open).await?;
+            self.match_declarations(&function, known, &mut open, &mut redeclared).await?;
         }
+        self.take_over_redeclared(redeclared).await?;
         self.reopen(open).await?;
         // Time has passed, and the limits may be others.
         self.0.engine.prune().await;
@@ -83,11 +98,35 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Stores what the declarations change, and takes over the jobs that they make.
+    async fn take_over_redeclared(&self, redeclared: Redeclared) -> Result<(), SchedulerError> {
+        let Redeclared { changes, jobs, removed, notes } = redeclared;
+        self.store_if_any(&changes).await?;
+        self.0.engine.announce(&changes);
+        for job in removed {
+            self.note(format!("{} `{}` was removed: the code no longer declares it", job.id(), job.name()));
+        }
+        for note in notes {
+            self.note(note);
+        }
+        jobs.iter().try_for_each(|job| self.restore(job))
+    }
+
+    /// Stores changes, if there are any: a start with many jobs waits for no sync
+    /// of nothing.
+    pub(super) async fn store_if_any(&self, changes: &[Change]) -> Result<(), StorageError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.0.engine.apply(changes, Durability::Now).await
+    }
+
     async fn match_declarations(
         &self,
         function: &Function,
         known: Known,
         open: &mut OpenFires,
+        redeclared: &mut Redeclared,
     ) -> Result<(), SchedulerError> {
         let now = self.0.engine.clock.now();
         let Known { jobs, tombstones } = known;
@@ -108,15 +147,17 @@ impl Scheduler {
         let places = matched(&declared, &stored);
         let gone = jobs.iter().enumerate().filter(|(place, _)| !places.contains(&Some(*place)));
         for (_, job) in gone {
-            self.remove_declared(job, SkipReason::Orphaned, open).await?;
+            self.remove_declared(job, SkipReason::Orphaned, open, redeclared)?;
         }
         for (declared, place) in declared.into_iter().map(Arc::new).zip(&places) {
             match place {
                 Some(place) if *place < jobs.len() => {
-                    self.restore_declared(&jobs[*place], &declared, now, open).await?;
+                    self.restore_declared(&jobs[*place], &declared, now, open, redeclared).await?;
                 }
-                Some(place) => self.unearth(&tombstones[*place - jobs.len()], declared, now).await?,
-                None => self.insert_declared(declared, now, Vec::new()).await?,
+                Some(place) => {
+                    self.unearth(&tombstones[*place - jobs.len()], declared, now, redeclared).await?;
+                }
+                None => self.insert_declared(declared, now, redeclared).await?,
             }
         }
         Ok(())
@@ -129,6 +170,7 @@ impl Scheduler {
         declared: &Arc<Declared>,
         now: DateTime<Utc>,
         open: &mut OpenFires,
+        redeclared: &mut Redeclared,
     ) -> Result<(), SchedulerError> {
         // A delay counts from the start of each process.
         let is_delay = declared.definition.schedule.spec.is_counted_once();
@@ -144,16 +186,16 @@ impl Scheduler {
             // A date that is over by now was missed.
             let is_past = self.compile(&edit.definition.schedule, now)?.next_after(now).is_none();
             if is_past && edit.fires != Fires::Stay {
-                self.remove_declared(&job, SkipReason::Rescheduled, open).await?;
-                return self.insert_declared(Arc::clone(declared), now, Vec::new()).await;
+                self.remove_declared(&job, SkipReason::Rescheduled, open, redeclared)?;
+                return self.insert_declared(Arc::clone(declared), now, redeclared).await;
             }
             if edit.fires == Fires::Skip(SkipReason::Paused) && job.next_run_at.is_none() {
                 edit.fires = Fires::Stay;
             }
-            let changes = self.revise(&mut job, edit, now)?;
-            self.0.engine.apply(&changes, Durability::Now).await?;
+            redeclared.changes.extend(self.revise(&mut job, edit, now)?);
         }
-        self.restore(&job)
+        redeclared.jobs.push(job);
+        Ok(())
     }
 
     /// A job that has ended or was cancelled: it comes back if the code says
@@ -163,18 +205,19 @@ impl Scheduler {
         stone: &Tombstone,
         declared: Arc<Declared>,
         now: DateTime<Utc>,
+        redeclared: &mut Redeclared,
     ) -> Result<(), SchedulerError> {
         let (old, new) = (&stone.declared, &declared);
         let with_fraction = with_fraction(old, new);
         let definition = with_fraction.as_ref().map_or(&old.definition, |old| &old.definition);
         if *definition == new.definition && old.is_enabled == new.is_enabled {
             if with_fraction.is_some() {
-                let changes = replaced(stone, &declared, now);
-                self.0.engine.apply(&changes, Durability::Now).await?;
+                redeclared.changes.extend(replaced(stone, &declared, now));
             }
             return Ok(());
         }
-        self.insert_declared(declared, now, vec![Change::RemoveTombstone(stone.job)]).await
+        redeclared.changes.push(Change::RemoveTombstone(stone.job));
+        self.insert_declared(declared, now, redeclared).await
     }
 
     /// A job that is declared for the first time.
@@ -182,38 +225,36 @@ impl Scheduler {
         &self,
         declared: Arc<Declared>,
         now: DateTime<Utc>,
-        mut changes: Vec<Change>,
+        redeclared: &mut Redeclared,
     ) -> Result<(), SchedulerError> {
-        let engine = &self.0.engine;
         let schedule = self.compile(&declared.definition.schedule, now)?;
-        let id = JobId::new(engine.storage.reserve_job_number().await?);
+        let id = JobId::new(self.0.engine.storage.reserve_job_number().await?);
         let mut job = Job::new(id, Arc::clone(&declared.definition), Source::Code, now);
         job.is_paused = !declared.is_enabled;
         job.next_run_at = schedule.next_after(now);
         job.zone = self.zone_of(&declared.definition.schedule);
         job.declared = Some(Arc::clone(&declared));
         if job.next_run_at.is_none() {
-            changes.extend(never_run(job, &schedule, now));
-            engine.apply(&changes, Durability::Now).await?;
+            redeclared.changes.extend(never_run(job, &schedule, now));
             let text = declared.definition.schedule.written();
-            let note = format!(
+            redeclared.notes.push(format!(
                 "{id}: `{}` is declared for `{text}`, which had already passed when this store first saw it; it never runs",
                 declared.definition.name
-            );
-            self.note(note);
+            ));
             return Ok(());
         }
-        changes.push(Change::AddJob(Box::new(job.clone())));
-        engine.apply(&changes, Durability::Now).await?;
-        self.restore(&job)
+        redeclared.changes.push(Change::AddJob(Box::new(job.clone())));
+        redeclared.jobs.push(job);
+        Ok(())
     }
 
     /// A job that the code no longer declares, while its function is there.
-    async fn remove_declared(
+    fn remove_declared(
         &self,
         job: &Job,
         reason: SkipReason,
         open: &mut OpenFires,
+        redeclared: &mut Redeclared,
     ) -> Result<(), SchedulerError> {
         if self.0.engine.storage.is_shared() {
             // Another instance may still declare it.
@@ -221,10 +262,8 @@ impl Scheduler {
             return Ok(());
         }
         let open = open.remove(&job.id).unwrap_or_default();
-        let changes = self.removal(job.clone(), reason, &open)?;
-        self.0.engine.apply(&changes, Durability::Now).await?;
-        self.0.engine.announce(&changes);
-        self.note(format!("{} `{}` was removed: the code no longer declares it", job.id(), job.name()));
+        redeclared.changes.extend(self.removal(job.clone(), reason, &open)?);
+        redeclared.removed.push(job.clone());
         Ok(())
     }
 
@@ -241,7 +280,7 @@ impl Scheduler {
             }
             // The fires of an orphan stay open until its function is there.
         }
-        engine.apply(&changes, Durability::Now).await?;
+        self.store_if_any(&changes).await?;
         engine.announce(&changes);
         Ok(())
     }
@@ -252,7 +291,7 @@ impl Scheduler {
         for open in self.0.engine.storage.open_fires(live.id).await? {
             self.0.engine.reopen(live, open, &mut changes);
         }
-        self.0.engine.apply(&changes, Durability::Now).await?;
+        self.store_if_any(&changes).await?;
         self.0.engine.announce(&changes);
         Ok(())
     }

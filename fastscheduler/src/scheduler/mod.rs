@@ -9,6 +9,7 @@ mod add;
 mod added;
 mod builder;
 mod closure_job;
+mod columns;
 mod console;
 mod context;
 mod control;

@@ -134,7 +134,7 @@ impl Scheduler {
             count += usize::from(!of_job.is_empty());
             changes.extend(of_job);
         }
-        engine.apply(&changes, Durability::Now).await?;
+        self.store_if_any(&changes).await?;
         for open in open.iter_mut().filter(|open| !open.is_claimed) {
             open.entry = entry_set_back(open.entry.clone(), back.retries, now);
         }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::io::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
+use super::columns::in_columns;
 use super::{Scheduler, SchedulerError};
 use crate::job::{Job, JobId, Statistics, one_line};
 use crate::schedule::Zone;
@@ -104,18 +104,16 @@ impl fmt::Display for Status {
             let (runs, failed) = (job.run_count().to_string(), job.failure_count().to_string());
             [id, name, group, schedule, status, next, wait, runs, failed]
         };
-        let mut table = table(header, self.jobs.iter().map(row));
-        for column in table.column_iter_mut().skip(7) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        f.write_str(&lines(&table))
+        let rows: Vec<_> = self.jobs.iter().map(row).collect();
+        f.write_str(&in_columns(header, &rows, 2))
     }
 }
 
 /// A table of jobs with their schedules and next runs.
 pub(super) fn first_runs(jobs: &[Job], zone: Zone, now: DateTime<Utc>) -> String {
     let header = ["JOB", "NAME", "SCHEDULE", "NEXT RUN", "IN"];
-    lines(&table(header, jobs.iter().map(|job| first_run(job, zone, now))))
+    let rows: Vec<_> = jobs.iter().map(|job| first_run(job, zone, now)).collect();
+    in_columns(header, &rows, 0)
 }
 
 fn first_run(job: &Job, zone: Zone, now: DateTime<Utc>) -> [String; 5] {
@@ -127,21 +125,6 @@ fn first_run(job: &Job, zone: Zone, now: DateTime<Utc>) -> [String; 5] {
         next.map_or_else(|| job.status().to_string(), |at| local(at, zone)),
         next.map_or_else(String::new, |at| how_long(at - now)),
     ]
-}
-
-fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header).add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((2, 0));
-    }
-    table
-}
-
-/// The table's lines, without the blanks at their ends.
-fn lines(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn local(at: DateTime<Utc>, zone: Zone) -> String {

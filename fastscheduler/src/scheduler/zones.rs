@@ -12,7 +12,7 @@ use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::job::{Job, JobId, JobRevision, SkipReason, Source, one_line};
 use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable, Zone};
-use crate::storage::{Change, Durability};
+use crate::storage::Change;
 
 impl Scheduler {
     /// The zone of a schedule's times, if it has some and names none.
@@ -61,7 +61,7 @@ impl Scheduler {
                 Err(error) => return Err(error),
             }
         }
-        self.0.engine.apply(&changes, Durability::Now).await?;
+        self.store_if_any(&changes).await?;
         self.note_moved(&moved);
         Ok(())
     }

@@ -6,6 +6,7 @@ use fastscheduler::schedule::kind::Kind;
 use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _};
 use fastscheduler::testing::ManualClock;
 use fastscheduler::{Event, Job, JobId, JobStatus, JobUpdate, NewJob, SchedulerError, Source};
+use fastscheduler_tests::counted::Counted;
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::fires::{Fate, fires, second};
 use fastscheduler_tests::spans::Spans;
@@ -24,6 +25,27 @@ async fn build(storage: &MemoryStorage, seconds: u64) -> (Scheduler, ManualClock
     let (builder, clock) = on_manual_clock();
     clock.set(second(seconds));
     (builder.storage(storage.clone()).build().await.unwrap(), clock)
+}
+
+#[tokio::test]
+async fn what_is_added_again_waits_for_no_sync_whether_it_is_a_function_or_a_closure() {
+    let storage = MemoryStorage::default();
+    for process in 0..2 {
+        let counted = Counted::over(storage.clone());
+        let scheduler = on_manual_clock().0.storage(counted.clone()).build().await.unwrap();
+        let at_build = counted.take();
+        for number in 0..3 {
+            scheduler.add(every(1).hours().call("added").args([number])).await.unwrap();
+            scheduler.add(every(1).hours().run(format!("closure {number}"), || async {})).await.unwrap();
+        }
+        let added = counted.take();
+        scheduler.start().await.unwrap();
+        let at_start = counted.take();
+        scheduler.stop().await.unwrap();
+        let durability = if process == 0 { Durability::Now } else { Durability::Soon };
+        assert_eq!(added, vec![(1, durability); 6], "process {process}");
+        assert_eq!((at_build, at_start), (vec![], vec![(0, Durability::Now)]), "process {process}");
+    }
 }
 
 /// The ids of the jobs that one process adds before its start, or else after it.

@@ -129,6 +129,15 @@ async fn a_changed_byte_of_the_journal_is_an_error_that_names_its_line() {
 }
 
 #[tokio::test]
+async fn any_flipped_bit_of_either_file_is_an_error_that_names_its_line() {
+    for name in [STATE, JOURNAL] {
+        for bit in 1..8 {
+            damage(name, 101, |byte| byte ^ (1 << bit)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_byte_with_another_case_changes_nothing_or_is_an_error() {
     for name in [STATE, JOURNAL] {
         damage(name, 11, |byte| byte ^ 0x20).await;

@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use fastscheduler_tests::state_folder::{JOURNAL, OLD_JOURNAL, StateFolder};
+use fastscheduler_tests::state_folder::{JOURNAL, OLD_JOURNAL, STATE, StateFolder};
 use fastscheduler_tests::told::Told;
 
 /// Mounts a small disk at `$1`, runs the program there, and copies to `$2` what
@@ -183,5 +183,35 @@ async fn a_folding_that_fails_for_want_of_space_leaves_all_as_it_was() {
         assert_eq!(left.file(OLD_JOURNAL).exists(), !is_freed);
         let (found, _) = left.go_on(1, 0).await;
         assert_eq!(found, jobs.join(" "), "freed: {is_freed}");
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_before_or_after_a_fold_loses_nothing_acknowledged() {
+    for is_folded in [false, true] {
+        let Some((mut told, id, _disk, left)) = on_a_small_disk("30000") else { return };
+        let mut jobs = Vec::new();
+        let mut add = |told: &mut Told, count: usize| {
+            for _ in 0..count {
+                let name = format!("early-{}", jobs.len());
+                told.tell(&format!("add {name} 1000")).unwrap();
+                jobs.push(format!("{name}:scheduled"));
+            }
+        };
+        add(&mut told, 5);
+        if is_folded {
+            // Enough for a journal of that length; the next one begins, and
+            // the one put aside is gone once the snapshot has it.
+            add(&mut told, 30);
+            told.tell(&format!("miss {OLD_JOURNAL}")).unwrap();
+        }
+        told.tell("fill 0").unwrap();
+        let (why, late) = told.add_until_it_fails();
+        assert_is_full(&why);
+        told.kill(id);
+        let snapshot = std::fs::read_to_string(left.file(STATE)).unwrap();
+        assert_eq!(snapshot.contains("early-0"), is_folded);
+        let (found, _) = left.go_on(1, 0).await;
+        assert_eq!(found, [jobs, late].concat().join(" "), "folded: {is_folded}");
     }
 }

@@ -110,6 +110,46 @@ async fn two_containers_on_one_volume_are_told_apart() {
     told.end();
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn another_mount_of_a_folder_leads_to_the_same_file() {
+    let (folder, elsewhere) = (StateFolder::new(), StateFolder::new());
+    // The folder under another name, in namespaces of mounts and processes that
+    // nobody else sees.
+    let namespaces = ["--map-root-user", "--mount", "--pid", "--fork", "sh", "-c"];
+    let mounted = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(namespaces).args([&format!(r#"mount --bind "$1" "$2" && {script}"#), "sh"]);
+        command.args([folder.path(), elsewhere.path()]);
+        command
+    };
+    if !mounted("true").output().is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "nothing can be mounted, and CI has to show this");
+        eprintln!("SKIPPED: it takes `unshare`, and root or user namespaces");
+        return;
+    }
+    let there = || {
+        let mut command = mounted(r#""$3" "$2/scheduler.json" 0"#);
+        command.arg(env!("CARGO_BIN_EXE_does_as_told"));
+        command
+    };
+    let (mut here, _) = Told::start(&mut program(&folder.state_file())).unwrap();
+    here.tell("add first 5").unwrap();
+    let refused = Told::start(&mut there()).unwrap_err();
+    assert!(refused.contains("is in use by") && refused.contains("process"), "{refused}");
+    here.tell("stop").unwrap();
+    here.end();
+
+    let (mut first, _) = Told::start(&mut there()).unwrap();
+    assert_eq!(first.tell("jobs").unwrap(), "first:scheduled");
+    let refused = Told::start(&mut program(&folder.state_file())).unwrap_err();
+    assert!(refused.contains("is in use by"), "{refused}");
+    let refused = Told::start(&mut there()).unwrap_err();
+    assert!(refused.contains("is in use by"), "{refused}");
+    first.tell("stop").unwrap();
+    first.end();
+}
+
 #[tokio::test]
 async fn a_process_that_was_killed_has_let_go_of_the_file() {
     let folder = StateFolder::new();

@@ -8,6 +8,8 @@ mod dead_letters;
 mod failed_sync;
 mod form;
 mod full_disk;
+#[cfg(unix)]
+mod hot_copies;
 mod journals;
 mod lineage;
 mod lock;

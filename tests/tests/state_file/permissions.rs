@@ -72,6 +72,35 @@ async fn a_folder_of_another_user_is_refused_with_what_to_do_and_left_as_it_is()
     assert!(folder.contents() == before && !folder.file(LOCK).exists());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_on_a_read_only_disk_is_refused_and_left_as_it_is() {
+    let folder = StateFolder::with(&StateFolder::sample().await);
+    let before = folder.contents();
+    let mounted = |script: &str| {
+        let mut command = Command::new("unshare");
+        let mount = r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1""#;
+        command.args(["--map-root-user", "--mount", "sh", "-c", &format!("{mount} && {script}"), "sh"]);
+        command.arg(folder.path());
+        command
+    };
+    if !mounted("true").output().is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "nothing can be mounted, and CI has to show this");
+        eprintln!("SKIPPED: it takes `unshare`, and root or user namespaces");
+        return;
+    }
+    let mut command = mounted(r#""$2" "$1/scheduler.json" 0"#);
+    command.arg(env!("CARGO_BIN_EXE_does_as_told"));
+    let refused = Told::start(&mut command).expect_err("nothing can be written there");
+    let lock = folder.path().canonicalize().unwrap().join(LOCK);
+    assert!(
+        refused.starts_with(&format!("the store could not lock the state file: `{}` ", lock.display()))
+            && refused.ends_with("Read-only file system (os error 30)"),
+        "{refused}"
+    );
+    assert!(folder.contents() == before);
+}
+
 #[tokio::test]
 async fn a_folder_that_may_not_be_entered_is_refused() {
     let folder = StateFolder::with(&StateFolder::sample().await);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{Clock as _, JobStatus, RunStatus, SkipReason, Source};
-use fastscheduler_tests::state_folder::StateFolder;
+use fastscheduler_tests::state_folder::{JOURNAL, StateFolder};
 use fastscheduler_tests::{advance, instant, runs};
 
 /// When the sample was saved.
@@ -61,6 +61,17 @@ async fn functions_are_found_by_module_and_by_bare_name_and_the_others_are_waite
     // Numbers go on where the other program was.
     let new = scheduler.add(every(1).hours().call("report")).await.unwrap();
     assert_eq!(new.to_string(), "job_7");
+}
+
+#[tokio::test]
+async fn the_functions_that_are_found_are_stored_in_one_batch() {
+    let folder = StateFolder::of_python(&[]);
+    let _built = built(&folder, &ManualClock::new(instant(SAVED))).await;
+    let journal = String::from_utf8(folder.contents()[JOURNAL].clone()).unwrap();
+    let batch = journal.lines().find(|line| line.contains("taken_over_functions")).unwrap();
+    for job in ["job_1", "job_2", "job_4", "job_5"] {
+        assert!(batch.contains(&format!("{job:?}")), "{job}: {batch}");
+    }
 }
 
 #[tokio::test]

@@ -142,6 +142,48 @@ async fn a_journal_that_is_none_or_of_another_state_is_refused() {
     }
 }
 
+/// A text as an editor may save it: with a mark at its beginning, or in another
+/// encoding.
+fn encoded(text: &str) -> [(&'static str, Vec<u8>); 5] {
+    let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let marked = |mark: &[u8], text: Vec<u8>| [mark, &text].concat();
+    [
+        ("with a byte order mark", marked(b"\xef\xbb\xbf", text.into())),
+        ("in UTF-16", wide(u16::to_le_bytes)),
+        ("in UTF-16 with a mark", marked(b"\xff\xfe", wide(u16::to_le_bytes))),
+        ("in UTF-16, the other way round", marked(b"\xfe\xff", wide(u16::to_be_bytes))),
+        ("in UTF-32", text.chars().flat_map(|char| u32::from(char).to_le_bytes()).collect()),
+    ]
+}
+
+#[tokio::test]
+async fn files_in_another_encoding_are_refused_and_left_as_they_are() {
+    let sample = StateFolder::sample().await;
+    let python = include_str!("../../vectors/python_state.json");
+    let text = |name: &str| str::from_utf8(&sample[name]).unwrap();
+    let alone = |bytes: Vec<u8>| Contents::from([(STATE.to_owned(), bytes)]);
+    let mut cases: Vec<(&str, &str, Contents)> = Vec::new();
+    for name in [STATE, JOURNAL] {
+        cases.extend(encoded(text(name)).map(|(what, bytes)| (what, name, with(&sample, name, bytes))));
+    }
+    cases.extend(encoded(python).map(|(what, bytes)| (what, STATE, alone(bytes))));
+    // Its letters beyond ASCII are a byte each there.
+    let latin =
+        |name: &str| text(name).chars().filter_map(|char| u8::try_from(char).ok()).collect::<Vec<u8>>();
+    for name in [STATE, JOURNAL] {
+        assert!(!text(name).is_ascii(), "{name} has such letters");
+        cases.push(("in Latin-1", name, with(&sample, name, latin(name))));
+    }
+    for (what, name, contents) in cases {
+        let folder = StateFolder::with(&contents);
+        let error = printed(folder.open().unwrap_err());
+        let file = folder.path().canonicalize().unwrap().join(name);
+        assert!(error.starts_with(&format!("`{}`, line ", file.display())), "{name} {what}: {error}");
+        assert!(error.contains("; nothing was changed; put back a backup"), "{name} {what}: {error}");
+        assert!(folder.contents() == contents, "{name} {what}: a file was changed");
+    }
+}
+
 #[tokio::test]
 async fn a_snapshot_that_is_gone_while_a_journal_is_there_is_missed() {
     let sample = StateFolder::sample().await;

@@ -112,3 +112,38 @@ async fn every_answer_has_the_headers_that_protect_browsers() {
     }
     scheduler.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn no_answer_lets_another_site_read_it() {
+    let scheduler = serving().await;
+    let origin = "origin: https://elsewhere.example\r\nsec-fetch-site: cross-site";
+    let asks = "access-control-request-method: POST\r\naccess-control-request-headers: content-type";
+    let paths = [
+        "/",
+        "/nowhere",
+        "/scheduler/",
+        "/scheduler/nowhere",
+        "/scheduler/login",
+        "/scheduler/events",
+        "/scheduler/openapi.json",
+        "/scheduler/metrics",
+        "/scheduler/healthz",
+        "/scheduler/api/jobs",
+        "/scheduler/api/jobs/job_0",
+        "/scheduler/api/jobs/job_0/pause",
+    ];
+    for path in paths {
+        for method in ["GET", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] {
+            let mut connection = Connection::to(&scheduler).await;
+            connection
+                .write(&format!(
+                    "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{origin}\r\n{asks}\r\ncontent-length: 0\r\n\r\n"
+                ))
+                .await;
+            let answer = connection.answer().await;
+            assert!(answer.starts_with("http/1.1 "), "{method} {path}: {answer}");
+            assert!(!answer.contains("\r\naccess-control-"), "{method} {path}: {answer}");
+        }
+    }
+    scheduler.stop().await.unwrap();
+}

@@ -22,6 +22,7 @@ mod runs;
 mod security;
 mod seed;
 mod serving;
+mod streams;
 mod unneeded_bodies;
 mod updates;
 

@@ -212,7 +212,7 @@ fn unseal_all<T: Serialize + DeserializeOwned + Send>(
     lines: &[&[u8]],
     purpose: Purpose,
 ) -> Result<Records<T>, (usize, String)> {
-    let read = |first: usize, lines: &[&[u8]]| -> Result<Records<T>, (usize, String)> {
+    let read = |first: usize, lines: &[&[u8]]| {
         let mut unknown = Unknown::default();
         let records = lines.iter().enumerate().map(|(place, line)| {
             let record = unseal(line).map_err(|reason| (first + place, reason))?;
@@ -221,17 +221,34 @@ fn unseal_all<T: Serialize + DeserializeOwned + Send>(
             }
             Ok(record)
         });
-        let records = records.collect::<Result<_, _>>()?;
-        Ok((records, unknown))
+        let records: Result<Vec<T>, (usize, String)> = records.collect();
+        Ok((records?, unknown))
     };
+    let mut all = (Vec::with_capacity(lines.len()), Unknown::default());
+    for share in read_shares(lines, purpose, read) {
+        let (mut records, unknown) = share?;
+        all.0.append(&mut records);
+        all.1.append(unknown);
+    }
+    Ok(all)
+}
+
+/// Reads lines in shares, each on a core of its own if they are many, and returns
+/// what was made of each, in order. `read` is told the place of its first line.
+pub(super) fn read_shares<T: Send>(
+    lines: &[&[u8]],
+    purpose: Purpose,
+    read: impl Fn(usize, &[&[u8]]) -> T + Sync,
+) -> Vec<T> {
     let cores = match purpose {
         Purpose::Start => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         Purpose::Fold => 1,
     };
     if lines.len() < MANY || cores == 1 {
-        return read(0, lines);
+        return vec![read(0, lines)];
     }
     let share = lines.len().div_ceil(cores);
+    let read = &read;
     std::thread::scope(|scope| {
         let readers: Vec<_> = lines
             .chunks(share)
@@ -242,17 +259,15 @@ fn unseal_all<T: Serialize + DeserializeOwned + Send>(
                 (reader, first, lines)
             })
             .collect();
-        let mut all = (Vec::with_capacity(lines.len()), Unknown::default());
-        for (reader, first, lines) in readers {
-            let (mut records, unknown) = match reader {
-                // A reader that panics has met a broken invariant, and so has who asked.
-                Ok(reader) => reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
-                // The system has no thread for it.
-                Err(_) => read(first, lines)?,
-            };
-            all.0.append(&mut records);
-            all.1.append(unknown);
-        }
-        Ok(all)
+        // A reader that panics has met a broken invariant, and so has who asked.
+        let join = |reader: std::thread::ScopedJoinHandle<'_, T>| {
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let shares = readers.into_iter().map(|(reader, first, lines)| match reader {
+            Ok(reader) => join(reader),
+            // The system has no thread for it.
+            Err(_) => read(first, lines),
+        });
+        shares.collect()
     })
 }

@@ -72,6 +72,9 @@ pub(super) enum Unfolded {
     Later(FileError),
     /// The files do not have what they should, but memory has.
     Lost(FileError),
+    /// The store is being closed, which writes a snapshot of its own or leaves the
+    /// journals as they are.
+    Closing,
 }
 
 impl Unfolded {
@@ -218,6 +221,7 @@ impl Ledger {
                 inner.sync.is_in_doubt();
                 self.fall_behind(&mut inner, why);
             }
+            Err(Unfolded::Closing) => {}
         }
         inner
     }
@@ -229,8 +233,9 @@ impl Ledger {
         let copy = if files.old_journal.exists() { None } else { self.put_journal_aside()? };
         let snapshot = match copy {
             Some(copy) => copy,
-            None => self.read_back().map_err(|error| self.unreadable(error))?,
+            None => self.read_back()?,
         };
+        self.unless_closing()?;
         let length = files.write(&snapshot, &self.lock).map_err(Unfolded::Later)?;
         files::remove(&files.old_journal).map_err(Unfolded::Later)?;
         Ok(length)
@@ -286,16 +291,22 @@ impl Ledger {
         Unfolded::Lost(FileError::new("fold the journal", &self.files.old_journal, why))
     }
 
+    /// Whether it is worth while to go on with a fold.
+    fn unless_closing(&self) -> Result<(), Unfolded> {
+        if self.inner().closing.is_some() { Err(Unfolded::Closing) } else { Ok(()) }
+    }
+
     /// The state as the files have it, up to the journal that was put aside.
-    fn read_back(&self) -> Result<Snapshot, StorageError> {
+    fn read_back(&self) -> Result<Snapshot, Unfolded> {
         let files = &self.files;
-        let Found::Snapshot(mut snapshot, _) = load::state_file(files, Purpose::Fold)? else {
-            return Err(StorageError::Damaged {
-                place: files.name(),
-                reason: "it is not what was written".to_owned(),
-            });
+        let unreadable = |error| self.unreadable(error);
+        let Found::Snapshot(mut snapshot, _) = load::state_file(files, Purpose::Fold).map_err(unreadable)?
+        else {
+            let reason = "it is not what was written".to_owned();
+            return Err(unreadable(StorageError::Damaged { place: files.name(), reason }));
         };
-        load::replay_old(files, &mut snapshot, Purpose::Fold)?;
+        self.unless_closing()?;
+        load::replay_old(files, &mut snapshot, Purpose::Fold).map_err(unreadable)?;
         snapshot.lineage = Some(self.inner().journal.origin().before());
         Ok(snapshot)
     }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Damage, VERSION};
+use super::document::{Damage, Purpose, VERSION, read_shares};
 use super::error::FileError;
 use super::files::{self, Files};
 use super::inode;
 use super::line::{self, seal, unseal};
 use super::lineage::Origin;
+use super::unknown::Unknown;
 use crate::storage::Change;
 use crate::storage::state::Dropped;
 
@@ -199,14 +200,20 @@ pub(super) fn origin(text: &[u8]) -> Option<Origin> {
     unseal::<Title>(line).ok()?.origin
 }
 
-/// Hands the records of a journal on, in order, each with its line. Where they
-/// are a continuation, the first is `next`.
+/// So many lines are read ahead of those that are handed on.
+const AHEAD: usize = 16_384;
+
+/// Hands the records of a journal on, in order. Where they are a continuation,
+/// the first is `next`. Says how far it goes, and what was passed over in it.
 pub(super) fn read(
     text: &[u8],
     mut next: u64,
-    mut each: impl FnMut(&[u8], Written) -> Result<(), String>,
-) -> Result<Extent, Unreadable> {
+    purpose: Purpose,
+    mut each: impl FnMut(Written) -> Result<(), String>,
+) -> Result<(Extent, Unknown), Unreadable> {
     let (mut whole, mut title, mut number, mut last) = (0, 0, 1, None);
+    let mut unknown = Unknown::default();
+    let mut ahead = Vec::new().into_iter();
     while let Some((line, _)) = line::first(&text[whole..]) {
         let read = if number == 1 {
             title = line.len() as u64 + 1;
@@ -218,14 +225,18 @@ pub(super) fn read(
             }
             read.map(|_| ())
         } else {
-            unseal(line).and_then(|record: Written| {
+            if ahead.len() == 0 {
+                ahead = read_ahead(&text[whole..], purpose, &mut unknown).into_iter();
+            }
+            let record = ahead.next().unwrap_or_else(|| unseal(line));
+            record.and_then(|record: Written| {
                 // What was folded is at the beginning, if anywhere.
                 if number > 2 && record.sequence != next {
                     return Err(out_of_order(record.sequence, next));
                 }
                 next = record.sequence.saturating_add(1);
                 last = Some(record.sequence);
-                each(line, record)
+                each(record)
             })
         };
         match read {
@@ -243,7 +254,36 @@ pub(super) fn read(
         let reason = "it is not the journal of a state file".to_owned();
         return Err(Damage { line: 1, reason }.into());
     }
-    Ok(Extent { whole: whole as u64, title, torn: torn.len() as u64, torn_line: number, last })
+    let extent = Extent { whole: whole as u64, title, torn: torn.len() as u64, torn_line: number, last };
+    Ok((extent, unknown))
+}
+
+/// Reads the next lines, on all cores if somebody waits for it.
+fn read_ahead(text: &[u8], purpose: Purpose, unknown: &mut Unknown) -> Vec<Result<Written, String>> {
+    let mut rest = text;
+    let next = || {
+        let (line, after) = line::first(rest)?;
+        rest = after;
+        Some(line)
+    };
+    let lines: Vec<&[u8]> = std::iter::from_fn(next).take(AHEAD).collect();
+    let read = |_, lines: &[&[u8]]| {
+        let mut unknown = Unknown::default();
+        let records = lines.iter().map(|line| {
+            let record = unseal(line)?;
+            if purpose == Purpose::Start {
+                unknown.look("", line, &record);
+            }
+            Ok(record)
+        });
+        (records.collect::<Vec<_>>(), unknown)
+    };
+    let mut all = Vec::with_capacity(lines.len());
+    for (mut records, passed_over) in read_shares(&lines, purpose, read) {
+        all.append(&mut records);
+        unknown.append(passed_over);
+    }
+    all
 }
 
 /// What is wrong with a record that is not the one to come.

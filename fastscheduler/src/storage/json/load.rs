@@ -159,17 +159,13 @@ pub(super) fn replay(
     let continues = lineage::compare(snapshot.lineage.as_ref(), aside, origin.as_ref())
         .map_err(|stranger| refused(files, path, &stranger))?;
     let folded = snapshot.sequence;
-    let mut unknown = Unknown::default();
-    let extent = journal::read(&text, snapshot.sequence + 1, |line, record| match continues {
-        Continues::Next => {
-            if purpose == Purpose::Start {
-                unknown.look("", line, &record);
-            }
-            snapshot.take_over(&record)
-        }
+    // Of one that was folded nothing is taken over.
+    let purpose = if continues == Continues::Folded { Purpose::Fold } else { purpose };
+    let read = journal::read(&text, snapshot.sequence + 1, purpose, |record| match continues {
+        Continues::Next => snapshot.take_over(&record),
         Continues::Folded => Ok(()),
     });
-    let extent = extent.map_err(|unreadable| match unreadable {
+    let (extent, unknown) = read.map_err(|unreadable| match unreadable {
         Unreadable::Damage(damage) => damaged(path, damage, OF_JOURNAL),
         Unreadable::Version(version) => unknown_version(path, 1, version, format!("`{VERSION}`")),
     })?;

@@ -3,19 +3,27 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Unfolded;
 use crate::storage::json::JsonStorage;
+use crate::storage::json::closing::Closing;
 use crate::storage::json::error::FileError;
 use crate::storage::{Durability, HistoryQuery, Limits, Storage as _};
 use crate::testing::storage_contract::sample::{self, Fire};
 
-/// A folder for a test, and a store in it with a job that has failed four times
-/// and a letter too many, which no record says yet.
-async fn with_a_drop(name: &str) -> (PathBuf, JsonStorage) {
+/// A folder for a test, and a store in it with a job.
+async fn with_a_job(name: &str) -> (PathBuf, JsonStorage) {
     let folder = std::env::temp_dir().join(format!("fastscheduler-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let store = JsonStorage::open(folder.join("state.json")).expect("an empty folder");
+    store.apply(&[sample::add(&sample::job(1))], Durability::Now).await.expect("there is space");
+    (folder, store)
+}
+
+/// The same with a job that has failed four times and a letter too many, which
+/// no record says yet.
+async fn with_a_drop(name: &str) -> (PathBuf, JsonStorage) {
+    let (folder, store) = with_a_job(name).await;
     let job = sample::job(1);
-    store.apply(&[sample::add(&job)], Durability::Now).await.expect("there is space");
     for number in 1..=4 {
         let fire = Fire::of(&job, number * 10);
         store.apply(&[fire.claim(), fire.buried()], Durability::Now).await.expect("there is space");
@@ -64,5 +72,20 @@ async fn nothing_is_written_after_what_a_full_disk_did_not_take() {
     assert_eq!(after.history(&HistoryQuery::default()).await.unwrap(), before);
     // Their threads write into it.
     drop((store, after));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_fold_that_a_stop_overtakes_leaves_the_one_snapshot_to_the_stop() {
+    let (folder, store) = with_a_job("overtaken").await;
+    let before = fs::read(folder.join("state.json")).unwrap();
+    // Nobody has woken its threads, which would close it.
+    store.0.ledger.inner().closing = Some(Closing::Folded);
+    assert!(matches!(store.0.ledger.fold(), Err(Unfolded::Closing)));
+    assert_eq!(fs::read(folder.join("state.json")).unwrap(), before, "no snapshot was written");
+    assert!(folder.join("state.json.journal.old").exists());
+    store.close().await.unwrap();
+    assert!(!folder.join("state.json.journal.old").exists());
+    assert_eq!(after_a_kill(&folder).jobs().await.unwrap().len(), 1);
     fs::remove_dir_all(&folder).unwrap();
 }
