@@ -19,7 +19,7 @@ use crate::function::Function;
 use crate::kind::Kind;
 use crate::literal::{Value, written};
 use crate::modifiers::{self, Modifiers, Written};
-use crate::schedule::{Given, Reader, Schedule};
+use crate::schedule::{Given, Reader};
 use crate::values;
 
 /// The modifiers that are about the function, not about a job.
@@ -29,7 +29,8 @@ const FOR_FUNCTIONS: [&str; 3] = ["retry_if", "module", "crate"];
 pub(crate) struct Attribute {
     pub(crate) kind: Kind,
     pub(crate) place: Place,
-    pub(crate) schedule: Option<Schedule>,
+    /// The builder that says it, after the path of builders.
+    pub(crate) schedule: Option<TokenStream>,
     pub(crate) modifiers: Modifiers,
 }
 
@@ -169,9 +170,9 @@ impl Draft {
                     self.modifiers.set_list(&name, &list, complaints);
                 }
             }
-            Argument::Word(word) if word == "no_catch_up" => {
+            Argument::Word(word) if modifiers::is_word(&word) => {
                 if is_modifier(self.kind, &word, complaints) && self.is_first(&word, complaints) {
-                    self.modifiers.catch_up = Some("None");
+                    self.modifiers.set_word(&word);
                 }
             }
             Argument::Word(word) => match misplaced(self.kind, &word) {

@@ -4,6 +4,7 @@
 //! or executed; instants are given, never read.
 
 mod after_failure;
+mod arguments;
 mod declared;
 mod definition;
 mod entry;
@@ -21,15 +22,16 @@ mod revision;
 mod rewind;
 mod run;
 mod run_id;
+pub(crate) mod settings;
 mod skipped;
 mod source;
 mod statistics;
 
 pub use after_failure::AfterFailure;
 pub(crate) use after_failure::CRASHED;
+pub(crate) use arguments::{are_too_deep, check_arguments};
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
-pub(crate) use definition::are_too_deep;
 pub use entry::{Entry, EntryKind, OpenFire, RemovedJob};
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};
@@ -45,6 +47,7 @@ pub use revision::JobRevision;
 pub use rewind::Rewind;
 pub use run::{DeadLetter, Run, RunStatus};
 pub use run_id::{RunId, Trigger};
+pub use settings::JobSettings;
 pub use skipped::{ClosedSchedule, SkipReason, Skipped};
 pub use source::Source;
 pub use statistics::{FunctionStatistics, Statistics};

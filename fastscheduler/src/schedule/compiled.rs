@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Calendar;
-use super::spec::AT_ONCE;
-use super::text::{Micros, ScheduleError};
+use super::spec::Nature;
+use super::text::ScheduleError;
 use super::zone::{Nominal, Zone};
-use super::{Fold, Gap, LeftOut, ScheduleDefinition, ScheduleSpec, kind};
+use super::{Fold, Gap, LeftOut, ScheduleDefinition, kind};
 
 /// In microseconds.
 pub(super) const SECOND: i64 = 1_000_000;
@@ -95,25 +95,18 @@ impl fmt::Debug for Timetable {
 
 impl Rule {
     fn compile(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
-        let calendar = match &definition.spec {
-            ScheduleSpec::Every { interval, anchor, .. } => {
+        let spec = &definition.spec;
+        let calendar = match spec.nature() {
+            Nature::Elapsed { interval, anchor } => {
                 let anchor = anchor.map(|anchor| anchor.timestamp_micros());
-                return Ok(Self::Interval { interval: micros(*interval), anchor });
+                return Ok(Self::Interval { interval: micros(interval), anchor });
             }
-            ScheduleSpec::Once { delay, anchor: None, .. } => return Ok(Self::Delay(micros(*delay))),
-            ScheduleSpec::Once { delay, anchor: Some(anchor), .. } => {
-                return Ok(Self::Instants(anchor.timestamp_micros() + micros(*delay), None));
+            Nature::Counted { delay, anchor: None } => return Ok(Self::Delay(micros(delay))),
+            Nature::Counted { delay, anchor: Some(anchor) } => {
+                return Ok(Self::Instants(anchor.timestamp_micros() + micros(delay), None));
             }
-            ScheduleSpec::Now { anchor: None } => return Ok(Self::Delay(at_once())),
-            ScheduleSpec::Now { anchor: Some(anchor) } => {
-                return Ok(Self::Instants(anchor.timestamp_micros() + at_once(), None));
-            }
-            ScheduleSpec::At { at } => return kind::at_instants(definition, *at, zone),
-            ScheduleSpec::Hourly { minute } => kind::hourly_calendar(*minute)?,
-            ScheduleSpec::Daily { at } => kind::daily_calendar(*at),
-            ScheduleSpec::Weekly { days, at } => kind::weekly_calendar(*days, *at)?,
-            ScheduleSpec::Monthly { day, at } => kind::monthly_calendar(*day, *at)?,
-            ScheduleSpec::Cron(text) => kind::cron_calendar(text)?,
+            Nature::Dated(at) => return kind::at_instants(definition, at, zone),
+            Nature::Calendar => spec.calendar()?,
         };
         let (gap, fold) = if calendar.is_wildcard() { (Gap::Skip, Fold::Both) } else { FIXED };
         let gap = definition.gap.unwrap_or(gap);
@@ -172,12 +165,8 @@ impl Rule {
 /// What suits a time that is meant once a day.
 const FIXED: (Gap, Fold) = (Gap::Next, Fold::First);
 
-fn micros(length: Micros) -> i64 {
-    i64::try_from(length.get()).expect("100 years of microseconds fit")
-}
-
-fn at_once() -> i64 {
-    AT_ONCE.num_microseconds().expect("one microsecond fits")
+fn micros(length: TimeDelta) -> i64 {
+    length.num_microseconds().expect("100 years of microseconds fit")
 }
 
 /// A single local time.

@@ -32,6 +32,7 @@ mod fire_range;
 pub mod kind;
 mod left_out;
 mod serial;
+mod settings;
 mod spec;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]
 pub(crate) mod text;
@@ -59,7 +60,8 @@ pub use amount::{Amount, OptionalAmount};
 pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;
-pub use kind::{CronText, at, cron, daily, every, hourly, monthly, now, once, weekly};
+pub use kind::CronText;
+pub use kind::builders::*;
 pub use left_out::LeftOut;
 pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
 pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
@@ -67,7 +69,8 @@ pub use upcoming::Upcoming;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 
 pub(crate) use compiled::Timetable;
-pub(crate) use spec::AT_ONCE;
+pub(crate) use settings::{ScheduleSettings, Setting, schedule_setters};
+pub(crate) use spec::Nature;
 
 /// A rule that says, given an instant, the next one.
 ///

@@ -150,39 +150,70 @@ pub struct ScheduleDefinition {
     pub fold: Option<Fold>,
 }
 
-impl ScheduleSpec {
-    /// Whether it goes on after its first fire.
-    #[must_use]
-    pub fn is_recurring(&self) -> bool {
-        match self {
-            Self::Every { .. }
-            | Self::Hourly { .. }
-            | Self::Daily { .. }
-            | Self::Weekly { .. }
-            | Self::Monthly { .. }
-            | Self::Cron { .. } => true,
-            Self::Once { .. } | Self::Now { .. } | Self::At { .. } => false,
-        }
-    }
+/// What a kind of schedule is, as far as kinds are treated differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// It fires each time that long has elapsed since its anchor.
+    Elapsed { interval: TimeDelta, anchor: Option<DateTime<Utc>> },
+    /// It fires at local times of a calendar: the same for whichever job, and
+    /// since whatever instant.
+    Calendar,
+    /// It fires once, that long after its anchor.
+    Counted { delay: TimeDelta, anchor: Option<DateTime<Utc>> },
+    /// It fires once, at a date.
+    Dated(WrittenDateTime),
+}
 
-    /// Whether it names times of a calendar, so that it is the same schedule
-    /// for whichever job, and since whatever instant.
-    pub(crate) fn is_of_calendar(&self) -> bool {
+impl ScheduleSpec {
+    pub(crate) fn nature(&self) -> Nature {
         match self {
+            Self::Every { interval, anchor, .. } => {
+                Nature::Elapsed { interval: length(*interval), anchor: *anchor }
+            }
             Self::Hourly { .. }
             | Self::Daily { .. }
             | Self::Weekly { .. }
             | Self::Monthly { .. }
-            | Self::Cron { .. } => true,
-            Self::Every { .. } | Self::Once { .. } | Self::Now { .. } | Self::At { .. } => false,
+            | Self::Cron { .. } => Nature::Calendar,
+            Self::Once { delay, anchor, .. } => Nature::Counted { delay: length(*delay), anchor: *anchor },
+            Self::Now { anchor } => Nature::Counted { delay: AT_ONCE, anchor: *anchor },
+            Self::At { at } => Nature::Dated(*at),
         }
+    }
+
+    /// What it counts from, if it counts from anything.
+    fn anchor_mut(&mut self) -> Option<&mut Option<DateTime<Utc>>> {
+        match self {
+            Self::Every { anchor, .. } | Self::Once { anchor, .. } | Self::Now { anchor } => Some(anchor),
+            Self::Hourly { .. }
+            | Self::Daily { .. }
+            | Self::Weekly { .. }
+            | Self::Monthly { .. }
+            | Self::Cron { .. }
+            | Self::At { .. } => None,
+        }
+    }
+
+    /// Whether it goes on after its first fire.
+    #[must_use]
+    pub fn is_recurring(&self) -> bool {
+        match self.nature() {
+            Nature::Elapsed { .. } | Nature::Calendar => true,
+            Nature::Counted { .. } | Nature::Dated(_) => false,
+        }
+    }
+
+    /// Whether it names times of a calendar.
+    pub(crate) fn is_of_calendar(&self) -> bool {
+        self.nature() == Nature::Calendar
     }
 
     /// Whether it depends on a zone when it is due.
     pub(crate) fn is_of_local_time(&self) -> bool {
-        match self {
-            Self::At { at } => at.offset_seconds.is_none(),
-            _ => self.is_of_calendar(),
+        match self.nature() {
+            Nature::Calendar => true,
+            Nature::Dated(at) => at.offset_seconds.is_none(),
+            Nature::Elapsed { .. } | Nature::Counted { .. } => false,
         }
     }
 
@@ -193,12 +224,12 @@ impl ScheduleSpec {
 
     /// Whether it is one fire, counted from when a job gets the schedule.
     pub(crate) fn is_counted_once(&self) -> bool {
-        matches!(self, Self::Once { .. } | Self::Now { .. })
+        matches!(self.nature(), Nature::Counted { .. })
     }
 
     /// Whether it is one fire at a date, and not some time after a start.
     pub(crate) fn is_dated(&self) -> bool {
-        matches!(self, Self::At { .. })
+        matches!(self.nature(), Nature::Dated(_))
     }
 }
 
@@ -236,18 +267,8 @@ impl ScheduleDefinition {
     /// `created_at` is cut off to whole microseconds.
     #[must_use]
     pub fn placed(mut self, created_at: DateTime<Utc>) -> Self {
-        match &mut self.spec {
-            ScheduleSpec::Every { anchor, .. }
-            | ScheduleSpec::Once { anchor, .. }
-            | ScheduleSpec::Now { anchor } => {
-                anchor.get_or_insert(whole_micros(created_at));
-            }
-            ScheduleSpec::Hourly { .. }
-            | ScheduleSpec::Daily { .. }
-            | ScheduleSpec::Weekly { .. }
-            | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Cron { .. }
-            | ScheduleSpec::At { .. } => {}
+        if let Some(anchor) = self.spec.anchor_mut() {
+            anchor.get_or_insert(whole_micros(created_at));
         }
         self
     }
@@ -263,6 +284,11 @@ impl ScheduleDefinition {
 /// From what a schedule that is due at once is counted from to its fire: the
 /// least there is.
 pub(crate) const AT_ONCE: TimeDelta = TimeDelta::microseconds(1);
+
+fn length(length: Micros) -> TimeDelta {
+    let micros = i64::try_from(length.get()).expect("100 years of microseconds fit");
+    TimeDelta::microseconds(micros)
+}
 
 /// The instant without what is less than a microsecond, which no store keeps.
 pub(super) fn whole_micros(instant: DateTime<Utc>) -> DateTime<Utc> {

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::job::{ARGUMENTS_DEPTH_LIMIT, FunctionKey, JobId, Name, RunId};
+use crate::job::settings::SettingError;
+use crate::job::{FunctionKey, JobId, Name, RunId};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
@@ -146,9 +147,13 @@ pub enum SchedulerError {
     Queue(#[from] QueueError),
 }
 
-impl SchedulerError {
-    pub(super) fn too_deep() -> Self {
-        let reason = format!("they are nested more than {ARGUMENTS_DEPTH_LIMIT} deep");
-        Self::ArgumentShape { which: "arguments", reason }
+impl From<SettingError> for SchedulerError {
+    fn from(error: SettingError) -> Self {
+        match error {
+            SettingError::Schedule(error) => Self::Schedule(error),
+            SettingError::Length { setting, error } => Self::Length { setting, error },
+            SettingError::ArgumentShape { which, reason } => Self::ArgumentShape { which, reason },
+            SettingError::NameLength { what, length } => Self::NameLength { what, length },
+        }
     }
 }

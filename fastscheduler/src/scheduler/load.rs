@@ -96,11 +96,13 @@ impl Scheduler {
         let declared = (0..)
             .zip(function.declarations())
             .map(|(position, declaration)| {
-                let checked = self.check(NewJob::declared(function.key(), declaration)?, now)?;
+                let job = NewJob::declared(function.key(), declaration);
+                let is_named = job.given_name().is_some();
+                let checked = self.check(job, now)?;
                 Ok(Declared {
                     definition: checked.definition,
                     position,
-                    is_named: declaration.name.is_some(),
+                    is_named,
                     is_enabled: !checked.is_paused,
                 })
             })

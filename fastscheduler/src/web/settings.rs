@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use serde::de::value::{Error as Unknown, StrDeserializer};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
@@ -10,8 +11,29 @@ use serde_json::Number;
 
 use super::error::ApiError;
 use crate::job::{CatchUp, Overlap};
-use crate::schedule::{Fold, Gap, Micros, Unit};
+use crate::schedule::{Fold, Gap, IntoZone as _, Micros, Setting, Unit};
 use crate::scheduler::SchedulerError;
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Setting<T> {
+    /// Of a field that is there: null is to do without it.
+    fn deserialize<D: Deserializer<'de>>(field: D) -> Result<Self, D::Error> {
+        Option::deserialize(field).map(Self::from)
+    }
+}
+
+impl<T> Setting<T> {
+    /// The setting with its value read.
+    pub(super) fn read<'a, U>(
+        &'a self,
+        read: impl FnOnce(&'a T) -> Result<U, ApiError>,
+    ) -> Result<Setting<U>, ApiError> {
+        match self {
+            Self::Unnamed => Ok(Setting::Unnamed),
+            Self::Unset => Ok(Setting::Unset),
+            Self::Set(value) => read(value).map(Setting::Set),
+        }
+    }
+}
 
 /// A whole number, which JSON may also write as `3.0`.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +97,10 @@ pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
 pub(super) fn length(setting: &'static str, Seconds(seconds): Seconds) -> Result<Duration, ApiError> {
     let length = Micros::of_fraction(seconds, Unit::Seconds);
     Ok(length.map_err(|error| SchedulerError::Length { setting, error })?.into())
+}
+
+pub(super) fn zone(name: &str) -> Result<Tz, ApiError> {
+    Ok(name.into_zone().map_err(SchedulerError::from)?)
 }
 
 pub(super) fn overlap(word: &str) -> Result<Overlap, ApiError> {

@@ -1,0 +1,233 @@
+//! What may be said of a job besides the kind of its schedule.
+//!
+//! This is the one list. Attributes, builders, updates and requests over HTTP
+//! all fill in [`JobSettings`], and a job gets them by [`JobSettings::apply_to`],
+//! which the compiler refuses if a field is forgotten. The setters are written
+//! once, for all who have them.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::arguments::check_arguments;
+pub(crate) use super::arguments::{read_args, read_kwargs};
+use super::{CatchUp, JobDefinition, NAME_LENGTH_LIMIT, Name, Overlap};
+use crate::schedule::{OptionalAmount, ScheduleError, ScheduleSettings, Setting, Unit, schedule_setters};
+
+/// The settings of a job that somebody named. What is not named stays as it is,
+/// or is the default of a new job.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[must_use = "settings change nothing until a job is given them"]
+pub struct JobSettings {
+    pub(crate) name: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) args: Option<Vec<Value>>,
+    pub(crate) kwargs: Option<Map<String, Value>>,
+    pub(crate) retries: Option<u32>,
+    pub(crate) timeout: Setting<Duration>,
+    pub(crate) catch_up: Option<CatchUp>,
+    pub(crate) overlap: Option<Overlap>,
+    pub(crate) jitter: Setting<Duration>,
+    pub(crate) enabled: Option<bool>,
+    pub(crate) schedule: ScheduleSettings,
+    /// The first mistake that a setter found.
+    pub(crate) mistake: Option<SettingError>,
+}
+
+/// What is wrong with a setting. The layer that people use puts it into words.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SettingError {
+    /// A part of the schedule is wrong.
+    Schedule(ScheduleError),
+    /// A length of time cannot be read, or is out of range.
+    Length { setting: &'static str, error: ScheduleError },
+    /// The arguments cannot be kept.
+    ArgumentShape { which: &'static str, reason: String },
+    /// A name or group is empty or too long.
+    NameLength { what: &'static str, length: usize },
+}
+
+/// The setters of [`JobSettings`] but for those of its schedule, for an `impl` with
+/// a method `set_job(self, Result<T, SettingError>, impl FnOnce(&mut JobSettings, T))`
+/// that returns `$returned`.
+macro_rules! job_setters {
+    ($returned:ty) => {
+        /// The name people know the job by; 1 to 200 characters.
+        pub fn name(self, name: impl Into<String>) -> $returned {
+            self.set_job(Ok(name.into()), |settings, name| settings.name = Some(name))
+        }
+
+        /// The group the job belongs to, `default` by default; 1 to 200 characters.
+        pub fn group(self, group: impl Into<String>) -> $returned {
+            self.set_job(Ok(group.into()), |settings, group| settings.group = Some(group))
+        }
+
+        /// All positional arguments: an array or a tuple of what serialises to JSON.
+        pub fn args(self, args: impl serde::Serialize) -> $returned {
+            let args = $crate::job::settings::read_args(args);
+            self.set_job(args, |settings, args| settings.args = Some(args))
+        }
+
+        /// All keyword arguments: a map or a struct, or pairs of names and values.
+        pub fn kwargs(self, kwargs: impl serde::Serialize) -> $returned {
+            let kwargs = $crate::job::settings::read_kwargs(kwargs);
+            self.set_job(kwargs, |settings, kwargs| settings.kwargs = Some(kwargs))
+        }
+
+        /// Attempts after the first that failed, 3 by default.
+        pub fn retries(self, retries: u32) -> $returned {
+            self.set_job(Ok(retries), |settings, retries| settings.retries = Some(retries))
+        }
+
+        /// The longest an attempt may take: a text such as `5m` or `1h 30m`, a
+        /// number of seconds, or a [`Duration`](std::time::Duration); `None` for as
+        /// long as it likes.
+        ///
+        /// A future is dropped at the deadline. A blocking function is recorded as
+        /// timed out, but its thread cannot be killed: it keeps its slot, and the
+        /// job waits for it.
+        pub fn timeout(self, timeout: impl Into<$crate::schedule::OptionalAmount>) -> $returned {
+            let timeout = $crate::job::settings::length("timeout", timeout);
+            self.set_job(timeout, |settings, timeout| settings.timeout = timeout)
+        }
+
+        /// What happens to fires that were missed.
+        pub fn catch_up(self, catch_up: $crate::job::CatchUp) -> $returned {
+            self.set_job(Ok(catch_up), |settings, catch_up| settings.catch_up = Some(catch_up))
+        }
+
+        /// Fires that were missed are recorded, and none runs.
+        pub fn no_catch_up(self) -> $returned {
+            self.catch_up($crate::job::CatchUp::None)
+        }
+
+        /// What happens to a fire while the job is still at an earlier one.
+        pub fn overlap(self, overlap: $crate::job::Overlap) -> $returned {
+            self.set_job(Ok(overlap), |settings, overlap| settings.overlap = Some(overlap))
+        }
+
+        /// Delays each fire by up to this much, evenly spread: a text such as
+        /// `10s`, a number of seconds, or a [`Duration`](std::time::Duration); `None`
+        /// not at all.
+        pub fn jitter(self, jitter: impl Into<$crate::schedule::OptionalAmount>) -> $returned {
+            let jitter = $crate::job::settings::length("jitter", jitter);
+            self.set_job(jitter, |settings, jitter| settings.jitter = jitter)
+        }
+
+        /// Whether the job fires; `false` adds or leaves it paused. An update to `true`
+        /// resumes it as [`resume_job`](crate::Scheduler::resume_job) does.
+        pub fn enabled(self, is_enabled: bool) -> $returned {
+            self.set_job(Ok(is_enabled), |settings, is_enabled| settings.enabled = Some(is_enabled))
+        }
+    };
+}
+pub(crate) use job_setters;
+
+impl JobSettings {
+    /// Gives the settings to a job; what is not named stays.
+    ///
+    /// Whether it fires is no part of its definition.
+    pub(crate) fn apply_to(&self, definition: &mut JobDefinition) {
+        let Self {
+            name,
+            group,
+            args,
+            kwargs,
+            retries,
+            timeout,
+            catch_up,
+            overlap,
+            jitter,
+            enabled: _,
+            schedule,
+            mistake: _,
+        } = self;
+        let policy = &mut definition.policy;
+        set(name.as_deref().map(Name::from), &mut definition.name);
+        set(group.as_deref().map(Name::from), &mut definition.group);
+        set(args.clone(), &mut definition.args);
+        set(kwargs.clone(), &mut definition.kwargs);
+        set(*retries, &mut policy.max_retries);
+        timeout.apply_to(&mut policy.timeout);
+        set(*catch_up, &mut policy.catch_up);
+        set(*overlap, &mut policy.overlap);
+        jitter.apply_to(&mut policy.jitter);
+        definition.schedule = schedule.applied_to(definition.schedule.clone());
+    }
+
+    /// Refuses what a setter found wrong, and what no job may have.
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
+        }
+        for (what, text) in [("name", &self.name), ("group", &self.group)] {
+            text.as_ref().map_or(Ok(()), |text| check_name(what, text))?;
+        }
+        let (args, kwargs) = (self.args.as_deref().unwrap_or_default(), self.kwargs.as_ref());
+        check_arguments(args, kwargs.unwrap_or(&Map::new()))
+    }
+
+    /// The arguments that are named.
+    pub(crate) fn arguments(&self) -> (Vec<Value>, Map<String, Value>) {
+        (self.args.clone().unwrap_or_default(), self.kwargs.clone().unwrap_or_default())
+    }
+
+    /// Whether nothing is named that belongs to a definition.
+    pub(crate) fn keep_definition(&self) -> bool {
+        Self { enabled: None, ..self.clone() } == Self::default()
+    }
+
+    /// Takes over what was read, or keeps the mistake.
+    pub(crate) fn take<T>(&mut self, read: Result<T, SettingError>, take_over: impl FnOnce(&mut Self, T)) {
+        match read {
+            Ok(value) => take_over(self, value),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+    }
+
+    job_setters!(Self);
+    schedule_setters!();
+
+    fn set_job<T>(mut self, read: Result<T, SettingError>, take_over: impl FnOnce(&mut Self, T)) -> Self {
+        self.take(read, take_over);
+        self
+    }
+
+    fn set_schedule<T>(
+        mut self,
+        read: Result<T, ScheduleError>,
+        take_over: impl FnOnce(&mut ScheduleSettings, T),
+    ) -> Self {
+        self.take(read.map_err(SettingError::Schedule), |settings, value| {
+            take_over(&mut settings.schedule, value);
+        });
+        self
+    }
+}
+
+fn set<T>(named: Option<T>, value: &mut T) {
+    if let Some(named) = named {
+        *value = named;
+    }
+}
+
+pub(crate) fn check_name(what: &'static str, text: &str) -> Result<(), SettingError> {
+    let length = text.chars().count();
+    if (1..=NAME_LENGTH_LIMIT).contains(&length) {
+        Ok(())
+    } else {
+        Err(SettingError::NameLength { what, length })
+    }
+}
+
+/// A length of time, or none; a number is seconds.
+pub(crate) fn length(
+    setting: &'static str,
+    length: impl Into<OptionalAmount>,
+) -> Result<Setting<Duration>, SettingError> {
+    let OptionalAmount(length) = length.into();
+    let length = length.map(|length| length.length(Unit::Seconds)).transpose();
+    length.map(Setting::from).map_err(|error| SettingError::Length { setting, error })
+}

@@ -1,0 +1,211 @@
+//! The settings of jobs: what requests may say of them, and what answers show.
+//!
+//! A request and an answer name each setting here and nowhere else. Both go through
+//! structs without leaving out a field, so that the compiler knows if one is missing.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::time::length;
+use crate::job::{CatchUp, JobDefinition, Overlap, Policy};
+use crate::schedule::ScheduleDefinition;
+
+/// A request with fields of its own and those of all settings of a job, or of
+/// all settings of a schedule. `settings()` returns what it names of them.
+///
+/// It is a macro because what flattens fields into a struct does not refuse unknown
+/// ones.
+macro_rules! request {
+    ($(#[$meta:meta])* struct $name:ident: JobSettings { $($own:tt)* }) => {
+        $crate::web::shapes::settings::request! { @schedule
+            $(#[$meta])* struct $name {
+                $($own)*
+                /// The name people know the job by, 1 to 200 characters. A new job has its
+                /// function's by default.
+                #[schema(min_length = 1, max_length = 200)]
+                job_name: Option<String>,
+                /// The group it belongs to, 1 to 200 characters. A new job is in `default`
+                /// by default.
+                #[schema(min_length = 1, max_length = 200)]
+                group: Option<String>,
+                /// All its positional arguments.
+                args: Option<Vec<Value>>,
+                /// All its keyword arguments.
+                #[schema(value_type = Option<Object>)]
+                kwargs: Option<Map<String, Value>>,
+                /// Attempts after the first that failed, by default 3.
+                #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u64)]
+                max_retries: Option<$crate::web::settings::Whole>,
+                /// The longest an attempt may take, in seconds; null for as long as it likes,
+                /// which is the default.
+                #[serde(default)]
+                #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
+                timeout: $crate::schedule::Setting<$crate::web::settings::Seconds>,
+                /// What happens to fires that were missed, by default `once`.
+                #[schema(value_type = Option<$crate::web::shapes::WhenMissed>)]
+                catch_up: Option<String>,
+                /// What happens to a fire while the job is still at an earlier one, by
+                /// default `skip`.
+                #[schema(value_type = Option<$crate::web::shapes::WhenOverlapping>)]
+                overlap: Option<String>,
+                /// Delays each fire by up to so many seconds; null not at all, which is the
+                /// default.
+                #[serde(default)]
+                #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
+                jitter: $crate::schedule::Setting<$crate::web::settings::Seconds>,
+                /// Whether it fires; `false` pauses it.
+                enabled: Option<bool>,
+            }
+        }
+
+        impl $name {
+            fn settings(&self) -> Result<$crate::job::JobSettings, $crate::web::error::ApiError> {
+                use $crate::web::settings;
+
+                Ok($crate::job::JobSettings {
+                    name: self.job_name.clone(),
+                    group: self.group.clone(),
+                    args: self.args.clone(),
+                    kwargs: self.kwargs.clone(),
+                    retries: self.max_retries.map(settings::retries).transpose()?,
+                    timeout: self.timeout.read(|length| settings::length("timeout", *length))?,
+                    catch_up: self.catch_up.as_deref().map(settings::catch_up).transpose()?,
+                    overlap: self.overlap.as_deref().map(settings::overlap).transpose()?,
+                    jitter: self.jitter.read(|length| settings::length("jitter", *length))?,
+                    enabled: self.enabled,
+                    schedule: self.schedule_settings()?,
+                    mistake: None,
+                })
+            }
+        }
+    };
+    ($(#[$meta:meta])* struct $name:ident: ScheduleSettings { $($own:tt)* }) => {
+        $crate::web::shapes::settings::request! { @schedule $(#[$meta])* struct $name { $($own)* } }
+    };
+    (@schedule $(#[$meta:meta])* struct $name:ident { $($own:tt)* }) => {
+        $(#[$meta])*
+        #[derive(serde::Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($own)*
+            /// The IANA name of the zone of its local times; null is the scheduler's, which
+            /// is the default.
+            #[serde(default)]
+            #[schema(
+                value_type = Option<String>, example = "Asia/Shanghai", min_length = 1,
+                pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$"
+            )]
+            timezone: $crate::schedule::Setting<String>,
+            /// What a time does that clocks going forward leave out.
+            #[schema(value_type = Option<$crate::web::shapes::InGap>)]
+            gap: Option<String>,
+            /// What a time does that clocks going back repeat.
+            #[schema(value_type = Option<$crate::web::shapes::InFold>)]
+            fold: Option<String>,
+        }
+
+        impl $name {
+            fn schedule_settings(
+                &self,
+            ) -> Result<$crate::schedule::ScheduleSettings, $crate::web::error::ApiError> {
+                use $crate::web::settings;
+
+                Ok($crate::schedule::ScheduleSettings {
+                    zone: self.timezone.read(|zone| settings::zone(zone))?,
+                    gap: self.gap.as_deref().map(settings::gap).transpose()?,
+                    fold: self.fold.as_deref().map(settings::fold).transpose()?,
+                })
+            }
+        }
+    };
+}
+pub(in crate::web) use request;
+
+/// The settings of a job, with what it does not set at its default.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Settings)]
+pub(in crate::web) struct SettingsShape<'a> {
+    /// The name people know it by.
+    job_name: &'a str,
+    /// The group it belongs to.
+    group: &'a str,
+    /// Positional arguments.
+    #[schema(value_type = Vec<Value>)]
+    args: &'a [Value],
+    /// Keyword arguments.
+    #[schema(value_type = Object)]
+    kwargs: &'a Map<String, Value>,
+    /// Attempts after the first that failed.
+    max_retries: u32,
+    /// The longest an attempt may take, in seconds.
+    timeout: Option<f64>,
+    /// What happens to fires that were missed.
+    #[schema(value_type = WhenMissed)]
+    catch_up: CatchUp,
+    /// What happens to a fire while it is still at an earlier one.
+    #[schema(value_type = WhenOverlapping)]
+    overlap: Overlap,
+    /// The zone of its local times; null is the scheduler's.
+    timezone: Option<&'static str>,
+}
+
+impl<'a> SettingsShape<'a> {
+    pub(super) fn new(definition: &'a JobDefinition) -> Self {
+        let JobDefinition { name, group, function: _, args, kwargs, schedule, policy } = definition;
+        let Policy { max_retries, timeout, catch_up, overlap, jitter: _ } = policy;
+        let ScheduleDefinition { spec: _, zone, gap: _, fold: _ } = schedule;
+        Self {
+            job_name: name,
+            group,
+            args,
+            kwargs,
+            max_retries: *max_retries,
+            timeout: timeout.map(length),
+            catch_up: *catch_up,
+            overlap: *overlap,
+            timezone: zone.map(chrono_tz::Tz::name),
+        }
+    }
+}
+
+/// What happens to a fire while its job is still at an earlier one.
+#[derive(ToSchema)]
+#[schema(as = Overlap, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `Overlap`, which knows nothing of HTTP")]
+pub(in crate::web) enum WhenOverlapping {
+    Skip,
+    Queue,
+    Allow,
+    Cancel,
+}
+
+/// What a time does that clocks going forward leave out.
+#[derive(ToSchema)]
+#[schema(as = Gap, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `Gap`, which knows nothing of HTTP")]
+pub(in crate::web) enum InGap {
+    Next,
+    Skip,
+    Shift,
+}
+
+/// What a time does that clocks going back repeat.
+#[derive(ToSchema)]
+#[schema(as = Fold, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `Fold`, which knows nothing of HTTP")]
+pub(in crate::web) enum InFold {
+    First,
+    Second,
+    Both,
+}
+
+/// What happens to fires that were missed.
+#[derive(ToSchema)]
+#[schema(as = CatchUp, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents `CatchUp`, which knows nothing of HTTP")]
+pub(in crate::web) enum WhenMissed {
+    Once,
+    All,
+    None,
+}
