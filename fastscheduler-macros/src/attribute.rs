@@ -16,9 +16,10 @@ use crate::args::{Argument, flattened, split};
 use crate::complaints::Complaints;
 use crate::expand::registration;
 use crate::function::Function;
+use crate::given::Written;
 use crate::kind::Kind;
 use crate::literal::{Value, written};
-use crate::modifiers::{self, Modifiers, Written};
+use crate::modifiers::{self, Modifiers};
 use crate::schedule::{Given, Reader};
 use crate::values;
 

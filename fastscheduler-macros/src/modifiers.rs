@@ -1,7 +1,5 @@
 //! The arguments that every attribute takes, whatever its schedule.
 
-use std::fmt;
-
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
@@ -10,8 +8,9 @@ use syn::{Error, ExprPath, Path};
 
 use crate::args::{Argument, split};
 use crate::complaints::Complaints;
-use crate::literal::{ANY_VALUE, Literal, Value};
-use crate::text::{Micros, Unit, check_zone_name, nearest};
+use crate::given::{Given, Operand, Written};
+use crate::literal::{ANY_VALUE, Value};
+use crate::text::{check_factor, check_share, nearest};
 
 /// An argument that every attribute takes.
 struct Modifier {
@@ -36,12 +35,16 @@ enum Form {
 }
 
 /// The modifiers: to add one that is a setter of `JobSettings`, add a row.
-const MODIFIERS: [Modifier; 17] = [
+const MODIFIERS: [Modifier; 21] = [
     setter("name", "name = \"nightly report\"", Given::label),
     setter("group", "group = \"reports\"", Given::label),
     setter("tz", "tz = \"Europe/London\"", Given::zone),
     setter("retries", "retries = 3", Given::retries),
     Modifier { name: "retry_if", example: "retry_if = is_transient", form: Form::Path },
+    setter("retry_delay", "retry_delay = \"5s\"", Given::wait),
+    setter("retry_max_delay", "retry_max_delay = \"10m\"", Given::wait),
+    setter("retry_factor", "retry_factor = 1.5", |given| given.number(check_factor)),
+    setter("retry_jitter", "retry_jitter = 0.2", |given| given.number(check_share)),
     setter("timeout", "timeout = \"30s\"", Given::length),
     setter("catch_up", "catch_up = \"once\"", |given| {
         given.choice("CatchUp", &[("once", "Once"), ("all", "All"), ("none", "None")])
@@ -73,21 +76,10 @@ const fn setter(
     Modifier { name, example, form: Form::Setter(read) }
 }
 
-/// The longest name of a job, group or module, in characters.
-const NAME_LIMIT: usize = 200;
-
 /// A call of a setter of `JobSettings`.
 pub(crate) struct Call {
     setter: Ident,
     argument: Operand,
-}
-
-/// What a setter is called with.
-pub(crate) enum Operand {
-    Nothing,
-    Tokens(TokenStream),
-    /// A variant of an enum of the runtime, which has a path there.
-    Variant(&'static str, &'static str),
 }
 
 impl Call {
@@ -123,12 +115,6 @@ pub(crate) struct Modifiers {
     pub(crate) retry_if: Option<ExprPath>,
     pub(crate) module: Option<Written>,
     pub(crate) krate: Option<Path>,
-}
-
-/// A text and the tokens it was written with.
-pub(crate) struct Written {
-    pub(crate) text: String,
-    pub(crate) tokens: TokenStream,
 }
 
 /// The names of all modifiers.
@@ -222,97 +208,6 @@ impl Modifiers {
 /// Whether a bare word is a modifier.
 pub(crate) fn is_word(name: &Ident) -> bool {
     named(&name.to_string()).is_some_and(|modifier| matches!(modifier.form, Form::Word))
-}
-
-/// The value of a modifier.
-struct Given {
-    name: &'static str,
-    example: &'static str,
-    value: Value,
-}
-
-impl Given {
-    fn wrong(&self, sentence: impl fmt::Display) -> Error {
-        Error::new_spanned(&self.value.tokens, sentence)
-    }
-
-    fn not_this(&self) -> Error {
-        let (name, written, example) = (self.name, self.value.written(), self.example);
-        self.wrong(format!("`{name}` cannot be `{written}`; write for example `{example}`"))
-    }
-
-    fn text(&self) -> syn::Result<&str> {
-        self.value.text().ok_or_else(|| self.not_this())
-    }
-
-    fn written(&self) -> syn::Result<Written> {
-        Ok(Written { text: self.text()?.to_owned(), tokens: self.value.tokens.clone() })
-    }
-
-    fn label(&self) -> syn::Result<Operand> {
-        let (name, text) = (self.name, self.text()?);
-        if text.trim().is_empty() {
-            let sentence = format!("`{name}` is empty; leave it out, or write 1 to {NAME_LIMIT} characters");
-            return Err(self.wrong(sentence));
-        }
-        let length = text.chars().count();
-        if length > NAME_LIMIT {
-            return Err(self.wrong(format!("`{name}` has {length} characters; use at most {NAME_LIMIT}")));
-        }
-        Ok(Operand::Tokens(quote!(#text)))
-    }
-
-    fn zone(&self) -> syn::Result<Operand> {
-        let name = self.text()?;
-        check_zone_name(name).map_err(|wrong| self.wrong(wrong))?;
-        Ok(Operand::Tokens(quote!(#name)))
-    }
-
-    fn retries(&self) -> syn::Result<Operand> {
-        let retries = match self.value.literal {
-            Literal::Whole(number) => u32::try_from(number).ok(),
-            _ => None,
-        };
-        let retries = retries.ok_or_else(|| {
-            let (written, most) = (self.value.written(), u32::MAX);
-            self.wrong(format!("`retries` cannot be `{written}`; write a whole number from 0 to {most}"))
-        })?;
-        Ok(Operand::Tokens(quote!(#retries)))
-    }
-
-    /// A text, or a number of seconds.
-    fn length(&self) -> syn::Result<Operand> {
-        let length = match &self.value.literal {
-            Literal::Text(text) => text.parse(),
-            Literal::Whole(number) => Micros::of_whole(*number, Unit::Seconds),
-            Literal::Fraction(number) => Micros::of_fraction(*number, Unit::Seconds),
-            Literal::Truth(_) | Literal::Null | Literal::List(_) => return Err(self.not_this()),
-        };
-        let micros = length.map_err(|wrong| self.wrong(wrong))?.get();
-        Ok(Operand::Tokens(quote!(::core::time::Duration::from_micros(#micros))))
-    }
-
-    /// One of these words, each with the variant of `ty` that it stands for.
-    fn choice(&self, ty: &'static str, choices: &[(&'static str, &'static str)]) -> syn::Result<Operand> {
-        let (name, text) = (self.name, self.text()?);
-        if let Some((_, variant)) = choices.iter().find(|(word, _)| *word == text) {
-            return Ok(Operand::Variant(ty, variant));
-        }
-        let words: Vec<String> = choices.iter().map(|(word, _)| format!("`\"{word}\"`")).collect();
-        let right = match nearest(text, choices.iter().map(|(word, _)| *word)) {
-            Some(meant) => format!("did you mean `\"{meant}\"`?"),
-            None => format!("write one of {}", words.join(", ")),
-        };
-        Err(self.wrong(format!("`{name}` cannot be `\"{text}\"`; {right}")))
-    }
-
-    fn truth(&self) -> syn::Result<Operand> {
-        let Literal::Truth(is_true) = self.value.literal else {
-            let (name, written) = (self.name, self.value.written());
-            return Err(self.wrong(format!("`{name}` is `true` or `false`, not `{written}`")));
-        };
-        Ok(Operand::Tokens(quote!(#is_true)))
-    }
 }
 
 fn crate_path(tokens: TokenStream, example: &str) -> syn::Result<Path> {

@@ -5,6 +5,7 @@
 
 mod after_failure;
 mod arguments;
+mod backoff;
 mod declared;
 mod definition;
 mod entry;
@@ -25,11 +26,13 @@ mod run_id;
 pub(crate) mod settings;
 mod skipped;
 mod source;
+mod spread;
 mod statistics;
 
 pub use after_failure::AfterFailure;
 pub(crate) use after_failure::CRASHED;
 pub(crate) use arguments::{are_too_deep, check_arguments};
+pub use backoff::{Backoff, Ratio, backoff};
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
 pub use entry::{Entry, EntryKind, OpenFire, RemovedJob};
@@ -39,7 +42,7 @@ pub(crate) use id::{JobHasher, JobMap, NumberHasher};
 pub use lane::Lane;
 pub use name::Name;
 pub(crate) use one_line::one_line;
-pub use policy::{CatchUp, Overlap, Policy, backoff};
+pub use policy::{CatchUp, Overlap, Policy};
 pub use progress::Progress;
 pub(crate) use record::Doing;
 pub use record::{Job, JobStatus};
@@ -50,6 +53,7 @@ pub use run_id::{RunId, Trigger};
 pub use settings::JobSettings;
 pub use skipped::{ClosedSchedule, SkipReason, Skipped};
 pub use source::Source;
+pub(crate) use spread::spread;
 pub use statistics::{FunctionStatistics, Statistics};
 
 /// The group of a job that names none.

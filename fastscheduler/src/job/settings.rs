@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use super::arguments::check_arguments;
 pub(crate) use super::arguments::{read_args, read_kwargs};
-use super::{CatchUp, JobDefinition, NAME_LENGTH_LIMIT, Name, Overlap};
+use super::{Backoff, CatchUp, JobDefinition, NAME_LENGTH_LIMIT, Name, Overlap};
+use crate::schedule::text::{check_factor, check_share};
 use crate::schedule::{OptionalAmount, ScheduleError, ScheduleSettings, Setting, Unit, schedule_setters};
 
 /// The settings of a job that somebody named. What is not named stays as it is,
@@ -28,6 +29,10 @@ pub struct JobSettings {
     pub(crate) catch_up: Option<CatchUp>,
     pub(crate) overlap: Option<Overlap>,
     pub(crate) jitter: Setting<Duration>,
+    pub(crate) retry_delay: Setting<Duration>,
+    pub(crate) retry_max_delay: Setting<Duration>,
+    pub(crate) retry_factor: Setting<f64>,
+    pub(crate) retry_jitter: Setting<f64>,
     pub(crate) enabled: Option<bool>,
     pub(crate) schedule: ScheduleSettings,
     /// The first mistake that a setter found.
@@ -39,8 +44,8 @@ pub struct JobSettings {
 pub(crate) enum SettingError {
     /// A part of the schedule is wrong.
     Schedule(ScheduleError),
-    /// A length of time cannot be read, or is out of range.
-    Length { setting: &'static str, error: ScheduleError },
+    /// A length of time or a number cannot be read, or is out of range.
+    Value { setting: &'static str, error: ScheduleError },
     /// The arguments cannot be kept.
     ArgumentShape { which: &'static str, reason: String },
     /// A name or group is empty or too long.
@@ -114,6 +119,34 @@ macro_rules! job_setters {
             self.set_job(jitter, |settings, jitter| settings.jitter = jitter)
         }
 
+        /// How long the job waits before the first retry of a failed fire, by default
+        /// 2 s: a text such as `5s`, a number of seconds, or a
+        /// [`Duration`](std::time::Duration); it may be zero. `None` is the default.
+        pub fn retry_delay(self, delay: impl Into<$crate::schedule::OptionalAmount>) -> $returned {
+            let delay = $crate::job::settings::wait("retry_delay", delay);
+            self.set_job(delay, |settings, delay| settings.retry_delay = delay)
+        }
+
+        /// The longest that it waits before any retry, jitter included, by default 1 h; as
+        /// [`retry_delay`](Self::retry_delay) otherwise.
+        pub fn retry_max_delay(self, delay: impl Into<$crate::schedule::OptionalAmount>) -> $returned {
+            let delay = $crate::job::settings::wait("retry_max_delay", delay);
+            self.set_job(delay, |settings, delay| settings.retry_max_delay = delay)
+        }
+
+        /// By what the wait grows from one retry to the next, at least 1, by default 2.
+        /// `None` is the default.
+        pub fn retry_factor(self, factor: impl Into<Option<f64>>) -> $returned {
+            self.set_job(Ok(factor.into()), |settings, factor| settings.retry_factor = factor.into())
+        }
+
+        /// Makes each wait before a retry shorter or longer by up to this share of it,
+        /// 0 to 1, so that jobs that failed together do not try again together. By
+        /// default it is 0. `None` is the default.
+        pub fn retry_jitter(self, share: impl Into<Option<f64>>) -> $returned {
+            self.set_job(Ok(share.into()), |settings, share| settings.retry_jitter = share.into())
+        }
+
         /// Whether the job fires; `false` adds or leaves it paused. An update to `true`
         /// resumes it as [`resume_job`](crate::Scheduler::resume_job) does.
         pub fn enabled(self, is_enabled: bool) -> $returned {
@@ -138,6 +171,10 @@ impl JobSettings {
             catch_up,
             overlap,
             jitter,
+            retry_delay,
+            retry_max_delay,
+            retry_factor,
+            retry_jitter,
             enabled: _,
             schedule,
             mistake: _,
@@ -152,6 +189,11 @@ impl JobSettings {
         set(*catch_up, &mut policy.catch_up);
         set(*overlap, &mut policy.overlap);
         jitter.apply_to(&mut policy.jitter);
+        let (backoff, default) = (&mut policy.backoff, Backoff::default());
+        retry_delay.apply_or(default.delay, &mut backoff.delay);
+        retry_max_delay.apply_or(default.max_delay, &mut backoff.max_delay);
+        retry_factor.apply_or(default.factor.0, &mut backoff.factor.0);
+        retry_jitter.apply_or(default.jitter.0, &mut backoff.jitter.0);
         definition.schedule = schedule.applied_to(definition.schedule.clone());
     }
 
@@ -163,6 +205,8 @@ impl JobSettings {
         for (what, text) in [("name", &self.name), ("group", &self.group)] {
             text.as_ref().map_or(Ok(()), |text| check_name(what, text))?;
         }
+        check_number("retry_factor", &self.retry_factor, check_factor)?;
+        check_number("retry_jitter", &self.retry_jitter, check_share)?;
         let (args, kwargs) = (self.args.as_deref().unwrap_or_default(), self.kwargs.as_ref());
         check_arguments(args, kwargs.unwrap_or(&Map::new()))
     }
@@ -222,6 +266,25 @@ pub(crate) fn check_name(what: &'static str, text: &str) -> Result<(), SettingEr
     }
 }
 
+fn check_number(
+    setting: &'static str,
+    number: &Setting<f64>,
+    check: impl Fn(f64) -> Result<f64, ScheduleError>,
+) -> Result<(), SettingError> {
+    let Setting::Set(number) = number else { return Ok(()) };
+    check(*number).map(drop).map_err(|error| SettingError::Value { setting, error })
+}
+
+/// A wait, which may be zero, or the default; a number is seconds.
+pub(crate) fn wait(
+    setting: &'static str,
+    wait: impl Into<OptionalAmount>,
+) -> Result<Setting<Duration>, SettingError> {
+    let OptionalAmount(wait) = wait.into();
+    let wait = wait.map(|wait| wait.wait(Unit::Seconds)).transpose();
+    wait.map(Setting::from).map_err(|error| SettingError::Value { setting, error })
+}
+
 /// A length of time, or none; a number is seconds.
 pub(crate) fn length(
     setting: &'static str,
@@ -229,5 +292,5 @@ pub(crate) fn length(
 ) -> Result<Setting<Duration>, SettingError> {
     let OptionalAmount(length) = length.into();
     let length = length.map(|length| length.length(Unit::Seconds)).transpose();
-    length.map(Setting::from).map_err(|error| SettingError::Length { setting, error })
+    length.map(Setting::from).map_err(|error| SettingError::Value { setting, error })
 }

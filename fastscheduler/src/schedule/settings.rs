@@ -33,6 +33,15 @@ impl<T: Clone> Setting<T> {
             Self::Set(new) => *value = Some(new.clone()),
         }
     }
+
+    /// Makes the value what is said of it; to do without it is to have the default.
+    pub(crate) fn apply_or(&self, default: T, value: &mut T) {
+        match self {
+            Self::Unnamed => {}
+            Self::Unset => *value = default,
+            Self::Set(new) => *value = new.clone(),
+        }
+    }
 }
 
 /// The settings of a schedule that somebody named.

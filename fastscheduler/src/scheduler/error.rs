@@ -43,10 +43,10 @@ pub enum SchedulerError {
         /// How long it is.
         length: usize,
     },
-    /// A timeout or a jitter cannot be read, or is out of range.
+    /// A length of time, or a number for retries, cannot be read or is out of range.
     #[error("the {setting} is wrong: {error}")]
     Length {
-        /// `timeout` or `jitter`.
+        /// The setting, such as `timeout`.
         setting: &'static str,
         /// What is wrong.
         error: ScheduleError,
@@ -151,7 +151,7 @@ impl From<SettingError> for SchedulerError {
     fn from(error: SettingError) -> Self {
         match error {
             SettingError::Schedule(error) => Self::Schedule(error),
-            SettingError::Length { setting, error } => Self::Length { setting, error },
+            SettingError::Value { setting, error } => Self::Length { setting, error },
             SettingError::ArgumentShape { which, reason } => Self::ArgumentShape { which, reason },
             SettingError::NameLength { what, length } => Self::NameLength { what, length },
         }

@@ -11,7 +11,7 @@ use super::status::{count, first_runs};
 use super::{Scheduler, SchedulerError};
 use crate::clock::ZoneSource;
 use crate::engine::{Event, Events};
-use crate::job::{AfterFailure, Run, RunStatus, backoff, one_line};
+use crate::job::{AfterFailure, Run, RunStatus, one_line};
 use crate::schedule::Zone;
 
 /// Runs the jobs that attributes declare, until SIGINT or SIGTERM.
@@ -115,7 +115,6 @@ async fn run_printing(
     events: &mut Events,
     signals: &mut Signals,
 ) -> Result<(), SchedulerError> {
-    let zone = scheduler.local_zone();
     let announced = async {
         scheduler.0.engine.stopping().await;
         console.print("stopping when what runs has ended; Ctrl-C stops at once");
@@ -125,12 +124,12 @@ async fn run_printing(
         ended = scheduler.run_until(signals) => ended,
         // Events may end before the stop does, which is what is waited for.
         ended = async {
-            tokio::join!(print_runs(console, events, zone), announced);
+            tokio::join!(print_runs(console, scheduler, events), announced);
             pending().await
         } => ended,
     };
     while let Some(event) = events.try_next() {
-        print_event(console, event, zone);
+        print_event(console, scheduler, event);
     }
     ended
 }
@@ -164,18 +163,19 @@ async fn print_jobs(
 }
 
 /// Prints runs as they are recorded, until the scheduler has stopped.
-async fn print_runs(console: &Console, events: &mut Events, zone: Zone) {
+async fn print_runs(console: &Console, scheduler: &Scheduler, events: &mut Events) {
     while let Some(event) = events.next().await {
-        print_event(console, event, zone);
+        print_event(console, scheduler, event);
     }
 }
 
-fn print_event(console: &Console, event: Event, zone: Zone) {
+fn print_event(console: &Console, scheduler: &Scheduler, event: Event) {
+    let zone = scheduler.local_zone();
     match event {
         Event::RunRecorded(run) => match run.after_failure {
             // Looked up each time: the program may set a subscriber later.
             Some(follows) if !tracing::dispatcher::has_been_set() => {
-                console.print_error(describe_failure(&run, follows, zone));
+                console.print_error(describe_failure(&run, follows, scheduler));
             }
             Some(_) | None => console.print(describe(&run, zone)),
         },
@@ -194,14 +194,19 @@ fn time(run: &Run, zone: Zone) -> String {
 }
 
 /// A failed run in one line, as the log would have it.
-fn describe_failure(run: &Run, follows: AfterFailure, zone: Zone) -> String {
+fn describe_failure(run: &Run, follows: AfterFailure, scheduler: &Scheduler) -> String {
+    let zone = scheduler.local_zone();
     let (at, id, name, run_id) = (time(run, zone), run.job_id(), one_line(&run.job_name), run.run_id);
     let level = if follows.leaves_dead_letter() { "ERROR" } else { "WARN" };
     let error = one_line(run.error.as_deref().unwrap_or("no reason was given"));
     let next = match follows {
-        AfterFailure::Retry { number, limit } => {
-            format!("retry {number} of {limit} in {:?}", backoff(number))
-        }
+        AfterFailure::Retry { number, limit } => match scheduler.0.engine.table.get(run.job_id()) {
+            Some(job) => {
+                let delay = job.definition.policy.backoff.before(number, run.run_id);
+                format!("retry {number} of {limit} in {delay:?}")
+            }
+            None => follows.to_string(),
+        },
         follows if follows.leaves_dead_letter() => format!("{follows}; it is a dead letter now"),
         follows => follows.to_string(),
     };

@@ -11,6 +11,7 @@ use serde_json::Number;
 
 use super::error::ApiError;
 use crate::job::{CatchUp, Overlap};
+use crate::schedule::text::Wait;
 use crate::schedule::{Fold, Gap, IntoZone as _, Micros, Setting, Unit};
 use crate::scheduler::SchedulerError;
 
@@ -50,11 +51,11 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// A length of time in seconds.
+/// A number that may have a fraction, such as one of seconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seconds(f64);
+pub(super) struct Decimal(pub(super) f64);
 
-impl<'de> Deserialize<'de> for Seconds {
+impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(number: D) -> Result<Self, D::Error> {
         // Of anything else it says that a number is expected, not an `f64`.
         let number = Number::deserialize(number)?;
@@ -94,9 +95,15 @@ pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
 }
 
 /// A length of time as a setting.
-pub(super) fn length(setting: &'static str, Seconds(seconds): Seconds) -> Result<Duration, ApiError> {
+pub(super) fn length(setting: &'static str, Decimal(seconds): Decimal) -> Result<Duration, ApiError> {
     let length = Micros::of_fraction(seconds, Unit::Seconds);
     Ok(length.map_err(|error| SchedulerError::Length { setting, error })?.into())
+}
+
+/// A wait as a setting; it may be zero.
+pub(super) fn wait(setting: &'static str, Decimal(seconds): Decimal) -> Result<Duration, ApiError> {
+    let wait = Wait::of_fraction(seconds, Unit::Seconds);
+    Ok(wait.map_err(|error| SchedulerError::Length { setting, error })?.into())
 }
 
 pub(super) fn zone(name: &str) -> Result<Tz, ApiError> {

@@ -26,6 +26,7 @@ mod program;
 mod queue_failures;
 mod queue_memory;
 mod retention;
+mod retry_delays;
 mod run_now;
 mod set_clock;
 mod start;

@@ -9,6 +9,10 @@ use fastscheduler::prelude::*;
     group = "health",
     tz = "Europe/London",
     retries = 0,
+    retry_delay = "5s",
+    retry_max_delay = "10m",
+    retry_factor = 1.5,
+    retry_jitter = 0.2,
     timeout = "30s",
     catch_up = "once",
     overlap = "skip",
@@ -24,7 +28,7 @@ use fastscheduler::prelude::*;
 #[hourly(at = ":30", retries = 4294967295, timeout = 30, catch_up = "all", overlap = "queue", gap = "skip")]
 #[daily(at = "14:30", timeout = 1.5, catch_up = "none", overlap = "allow", gap = "shift", fold = "second")]
 #[weekly(weekdays, at = "10:00", no_catch_up, overlap = "cancel", fold = "both")]
-#[monthly(1, at = "00:00", jitter = 10, enabled = false)]
+#[monthly(1, at = "00:00", jitter = 10, enabled = false, retry_delay = 0, retry_factor = 2, retry_jitter = 0)]
 #[cron("0 9 * * *", args(), kwargs())]
 #[once(60, name = "soon", args("quoted \" and \\ and \n"))]
 #[at("2027-12-25 00:00:00", name = "日次レポート", tz = "America/New_York")]

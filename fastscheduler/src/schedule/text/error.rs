@@ -25,6 +25,15 @@ pub enum ScheduleError {
     /// A delay of a one-time job that is too short or too long.
     #[error("`{0}` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once")]
     Delay(String),
+    /// A wait between attempts that is too short or too long.
+    #[error("`{0}` is out of range; use 0, or 1 millisecond to 100 years")]
+    Wait(String),
+    /// A number that nothing can grow by.
+    #[error("`{0}` is not a factor; use a number of at least 1")]
+    Factor(String),
+    /// A number that is no part of a whole.
+    #[error("`{0}` is not a share; use a number from 0 to 1")]
+    Share(String),
     /// A word that is no unit of time.
     #[error("`{0}` is not a unit of time; use `seconds`, `minutes`, `hours` or `days`")]
     Unit(String),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::time::length;
-use crate::job::{CatchUp, JobDefinition, Overlap, Policy};
+use crate::job::{Backoff, CatchUp, JobDefinition, Overlap, Policy};
 use crate::schedule::ScheduleDefinition;
 
 /// A request with fields of its own and those of all settings of a job, or of
@@ -41,7 +41,7 @@ macro_rules! request {
                 /// which is the default.
                 #[serde(default)]
                 #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
-                timeout: $crate::schedule::Setting<$crate::web::settings::Seconds>,
+                timeout: $crate::schedule::Setting<$crate::web::settings::Decimal>,
                 /// What happens to fires that were missed, by default `once`.
                 #[schema(value_type = Option<$crate::web::shapes::WhenMissed>)]
                 catch_up: Option<String>,
@@ -53,7 +53,25 @@ macro_rules! request {
                 /// default.
                 #[serde(default)]
                 #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
-                jitter: $crate::schedule::Setting<$crate::web::settings::Seconds>,
+                jitter: $crate::schedule::Setting<$crate::web::settings::Decimal>,
+                /// How long it waits before the first retry of a failed fire, in seconds; null is
+                /// the default, 2.
+                #[serde(default)]
+                #[schema(value_type = Option<f64>, minimum = 0, maximum = 3_155_760_000_u64)]
+                retry_delay: $crate::schedule::Setting<$crate::web::settings::Decimal>,
+                /// The longest it waits before a retry, in seconds; null is the default, 3600.
+                #[serde(default)]
+                #[schema(value_type = Option<f64>, minimum = 0, maximum = 3_155_760_000_u64)]
+                retry_max_delay: $crate::schedule::Setting<$crate::web::settings::Decimal>,
+                /// By what the wait grows from one retry to the next; null is the default, 2.
+                #[serde(default)]
+                #[schema(value_type = Option<f64>, minimum = 1)]
+                retry_factor: $crate::schedule::Setting<$crate::web::settings::Decimal>,
+                /// The share of each wait by which it may be shorter or longer; null is the
+                /// default, 0.
+                #[serde(default)]
+                #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
+                retry_jitter: $crate::schedule::Setting<$crate::web::settings::Decimal>,
                 /// Whether it fires; `false` pauses it.
                 enabled: Option<bool>,
             }
@@ -73,6 +91,12 @@ macro_rules! request {
                     catch_up: self.catch_up.as_deref().map(settings::catch_up).transpose()?,
                     overlap: self.overlap.as_deref().map(settings::overlap).transpose()?,
                     jitter: self.jitter.read(|length| settings::length("jitter", *length))?,
+                    retry_delay: self.retry_delay.read(|wait| settings::wait("retry_delay", *wait))?,
+                    retry_max_delay: self
+                        .retry_max_delay
+                        .read(|wait| settings::wait("retry_max_delay", *wait))?,
+                    retry_factor: self.retry_factor.read(|factor| Ok(factor.0))?,
+                    retry_jitter: self.retry_jitter.read(|share| Ok(share.0))?,
                     enabled: self.enabled,
                     schedule: self.schedule_settings()?,
                     mistake: None,
@@ -146,6 +170,14 @@ pub(in crate::web) struct SettingsShape<'a> {
     /// What happens to a fire while it is still at an earlier one.
     #[schema(value_type = WhenOverlapping)]
     overlap: Overlap,
+    /// How long it waits before the first retry of a failed fire, in seconds.
+    retry_delay: f64,
+    /// The longest it waits before a retry, in seconds.
+    retry_max_delay: f64,
+    /// By what the wait grows from one retry to the next.
+    retry_factor: f64,
+    /// The share of each wait by which it may be shorter or longer.
+    retry_jitter: f64,
     /// The zone of its local times; null is the scheduler's.
     timezone: Option<&'static str>,
 }
@@ -153,7 +185,8 @@ pub(in crate::web) struct SettingsShape<'a> {
 impl<'a> SettingsShape<'a> {
     pub(super) fn new(definition: &'a JobDefinition) -> Self {
         let JobDefinition { name, group, function: _, args, kwargs, schedule, policy } = definition;
-        let Policy { max_retries, timeout, catch_up, overlap, jitter: _ } = policy;
+        let Policy { max_retries, timeout, catch_up, overlap, jitter: _, backoff } = policy;
+        let Backoff { delay, max_delay, factor, jitter } = *backoff;
         let ScheduleDefinition { spec: _, zone, gap: _, fold: _ } = schedule;
         Self {
             job_name: name,
@@ -164,6 +197,10 @@ impl<'a> SettingsShape<'a> {
             timeout: timeout.map(length),
             catch_up: *catch_up,
             overlap: *overlap,
+            retry_delay: length(delay),
+            retry_max_delay: length(max_delay),
+            retry_factor: factor.0,
+            retry_jitter: jitter.0,
             timezone: zone.map(chrono_tz::Tz::name),
         }
     }
