@@ -112,6 +112,7 @@ impl Attribute {
             }
         }
         let Draft { modifiers, positional, at, .. } = draft;
+        modifiers.check_window(kind.repeats(), complaints);
         let schedule = Reader { kind, whole, positional, at, complaints }.read();
         Self { kind, place, schedule, modifiers }
     }

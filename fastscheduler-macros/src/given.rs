@@ -7,7 +7,7 @@ use quote::quote;
 use syn::Error;
 
 use crate::literal::{Literal, Value};
-use crate::text::{Micros, ScheduleError, Unit, Wait, check_zone_name, nearest};
+use crate::text::{Micros, ScheduleError, Unit, Wait, WindowEdge, check_zone_name, nearest};
 
 /// The longest name of a job, group or module, in characters.
 const NAME_LIMIT: usize = 200;
@@ -68,6 +68,12 @@ impl Given {
         let name = self.text()?;
         check_zone_name(name).map_err(|wrong| self.wrong(wrong))?;
         Ok(Operand::Tokens(quote!(#name)))
+    }
+
+    pub(crate) fn window_edge(&self) -> syn::Result<Operand> {
+        let date = self.text()?;
+        date.parse::<WindowEdge>().map_err(|wrong| self.wrong(wrong))?;
+        Ok(Operand::Tokens(quote!(#date)))
     }
 
     pub(crate) fn retries(&self) -> syn::Result<Operand> {

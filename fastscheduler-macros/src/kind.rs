@@ -177,6 +177,14 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether it goes on after its first run.
+    pub(crate) fn repeats(self) -> bool {
+        match self {
+            Self::Every | Self::Hourly | Self::Daily | Self::Weekly | Self::Monthly | Self::Cron => true,
+            Self::Once | Self::At | Self::Job => false,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         self.traits().name
     }

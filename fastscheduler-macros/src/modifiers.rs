@@ -10,7 +10,7 @@ use crate::args::{Argument, split};
 use crate::complaints::Complaints;
 use crate::given::{Given, Operand, Written};
 use crate::literal::{ANY_VALUE, Value};
-use crate::text::{check_factor, check_share, nearest};
+use crate::text::{WindowEdge, check_factor, check_share, nearest};
 
 /// An argument that every attribute takes.
 struct Modifier {
@@ -35,7 +35,7 @@ enum Form {
 }
 
 /// The modifiers: to add one that is a setter of `JobSettings`, add a row.
-const MODIFIERS: [Modifier; 21] = [
+const MODIFIERS: [Modifier; 23] = [
     setter("name", "name = \"nightly report\"", Given::label),
     setter("group", "group = \"reports\"", Given::label),
     setter("tz", "tz = \"Europe/London\"", Given::zone),
@@ -61,6 +61,8 @@ const MODIFIERS: [Modifier; 21] = [
     setter("fold", "fold = \"first\"", |given| {
         given.choice("Fold", &[("first", "First"), ("second", "Second"), ("both", "Both")])
     }),
+    setter("from", "from = \"2027-01-01\"", Given::window_edge),
+    setter("until", "until = \"2027-06-30 18:00:00\"", Given::window_edge),
     setter("enabled", "enabled = false", Given::truth),
     Modifier { name: "args", example: "args(\"a\", 1)", form: Form::List },
     Modifier { name: "kwargs", example: "kwargs(priority = \"high\")", form: Form::List },
@@ -107,6 +109,8 @@ pub(crate) struct Modifiers {
     /// The setters they call, in the order of the source.
     pub(crate) calls: Vec<Call>,
     pub(crate) name: Option<Written>,
+    pub(crate) from: Option<Written>,
+    pub(crate) until: Option<Written>,
     pub(crate) args: Vec<Value>,
     pub(crate) kwargs: Vec<(Ident, Value)>,
     /// Arguments for the function were given but could not be read, so that
@@ -162,12 +166,32 @@ impl Modifiers {
             Form::Setter(read) => {
                 let given = Given { name: known, example, value: value(tokens)? };
                 self.calls.push(Call::new(known, read(&given)?));
-                if *known == "name" {
-                    self.name = Some(given.written()?);
+                match *known {
+                    "name" => self.name = Some(given.written()?),
+                    "from" => self.from = Some(given.written()?),
+                    "until" => self.until = Some(given.written()?),
+                    _ => {}
                 }
             }
         }
         Ok(())
+    }
+
+    /// Complains about a first and a last date that no schedule, or not this one, can
+    /// have.
+    pub(crate) fn check_window(&self, is_repeating: bool, complaints: &mut Complaints) {
+        for (name, edge) in [("from", &self.from), ("until", &self.until)] {
+            if let Some(edge) = edge.as_ref().filter(|_| !is_repeating) {
+                complaints.at(&edge.tokens, format!("`{name}` is for schedules that repeat; remove it"));
+            }
+        }
+        let (Some(from), Some(until)) = (&self.from, &self.until) else { return };
+        if let (Ok(first), Ok(last)) = (from.text.parse::<WindowEdge>(), until.text.parse::<WindowEdge>())
+            && first.is_surely_after(last)
+        {
+            let sentence = format!("`until` is before `from`; write a date that is not before `{first}`");
+            complaints.at(&until.tokens, sentence);
+        }
     }
 
     /// Takes a bare word, if it is a modifier without a value.

@@ -52,8 +52,8 @@ impl From<ScheduleDefinition> for ScheduleBuilder<ScheduleSpec> {
     /// use fastscheduler::schedule::{ScheduleBuilder, daily};
     ///
     /// let stored = daily().at("09:00").tz("Asia/Tokyo").definition()?;
-    /// let schedule = ScheduleBuilder::from(stored).tz("Europe/Paris").schedule()?;
-    /// assert_eq!(schedule.to_string(), "Daily at 09:00 (Europe/Paris)");
+    /// let builder: ScheduleBuilder<_> = stored.into();
+    /// assert_eq!(builder.tz("Europe/Paris").schedule()?.to_string(), "Daily at 09:00 (Europe/Paris)");
     /// # Ok::<(), fastscheduler::schedule::ScheduleError>(())
     /// ```
     fn from(definition: ScheduleDefinition) -> Self {

@@ -8,13 +8,21 @@ use super::text::{Micros, Unit};
 use super::{ScheduleDefinition, ScheduleSpec};
 
 impl fmt::Display for ScheduleDefinition {
-    /// The sentence of [`ScheduleSpec`], and the zone if one is named and matters.
+    /// The sentence of [`ScheduleSpec`], the zone if one is named and matters, and the
+    /// first and the last date.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spec.write_times(f)?;
-        if let Some(zone) = self.zone.filter(|_| self.spec.is_of_calendar()) {
+        let has_local_times = self.spec.is_recurring() && self.is_of_local_time();
+        if let Some(zone) = self.zone.filter(|_| has_local_times) {
             write!(f, " ({zone})")?;
         }
-        self.spec.write_days(f)
+        self.spec.write_days(f)?;
+        match (self.from, self.until) {
+            (None, None) => Ok(()),
+            (Some(from), None) => write!(f, ", from {from}"),
+            (None, Some(until)) => write!(f, ", until {until}"),
+            (Some(from), Some(until)) => write!(f, ", from {from} until {until}"),
+        }
     }
 }
 
@@ -43,6 +51,9 @@ impl ScheduleSpec {
 impl ScheduleDefinition {
     /// The schedule as it was written, where that is a text of its own.
     pub(crate) fn written(&self) -> String {
+        if self.has_window() {
+            return self.to_string();
+        }
         if let ScheduleSpec::Cron(text) = &self.spec {
             return text.as_str().to_owned();
         }

@@ -37,6 +37,7 @@ mod spec;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]
 pub(crate) mod text;
 mod upcoming;
+mod window;
 mod zone;
 
 #[cfg(test)]
@@ -49,6 +50,8 @@ mod hint_tests;
 mod tests;
 #[cfg(test)]
 mod text_tests;
+#[cfg(test)]
+mod window_tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,8 +67,9 @@ pub use kind::CronText;
 pub use kind::builders::*;
 pub use left_out::LeftOut;
 pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
-pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
+pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WindowEdge, WrittenDateTime};
 pub use upcoming::Upcoming;
+pub use window::IntoWindowEdge;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 
 pub(crate) use compiled::Timetable;

@@ -4,7 +4,7 @@
 
 use chrono_tz::Tz;
 
-use super::{Fold, Gap, ScheduleDefinition};
+use super::{Fold, Gap, ScheduleDefinition, WindowEdge};
 
 /// What is said of a setting that a job may also do without.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,22 +50,32 @@ pub(crate) struct ScheduleSettings {
     pub(crate) zone: Setting<Tz>,
     pub(crate) gap: Option<Gap>,
     pub(crate) fold: Option<Fold>,
+    pub(crate) from: Setting<WindowEdge>,
+    pub(crate) until: Setting<WindowEdge>,
 }
 
 impl ScheduleSettings {
     /// The settings that a schedule was given.
     pub(crate) fn of(definition: &ScheduleDefinition) -> Self {
-        let ScheduleDefinition { spec: _, zone, gap, fold } = definition;
-        Self { zone: zone.map_or(Setting::Unnamed, Setting::Set), gap: *gap, fold: *fold }
+        let ScheduleDefinition { spec: _, zone, gap, fold, from, until } = definition;
+        Self {
+            zone: zone.map_or(Setting::Unnamed, Setting::Set),
+            gap: *gap,
+            fold: *fold,
+            from: from.map_or(Setting::Unnamed, Setting::Set),
+            until: until.map_or(Setting::Unnamed, Setting::Set),
+        }
     }
 
     /// The schedule with what is named; the rest stays.
     pub(crate) fn applied_to(&self, definition: ScheduleDefinition) -> ScheduleDefinition {
-        let Self { zone, gap, fold } = self;
+        let Self { zone, gap, fold, from, until } = self;
         let mut after = definition;
         zone.apply_to(&mut after.zone);
         after.gap = gap.or(after.gap);
         after.fold = fold.or(after.fold);
+        from.apply_to(&mut after.from);
+        until.apply_to(&mut after.until);
         after
     }
 }
@@ -96,6 +106,29 @@ macro_rules! schedule_setters {
         /// What a nominal time does that clocks going back repeat.
         pub fn fold(self, fold: $crate::schedule::Fold) -> Self {
             self.set_schedule(Ok(fold), |settings, fold| settings.fold = Some(fold))
+        }
+
+        /// The first date of a schedule that repeats: no fire comes before it. See
+        /// [`IntoWindowEdge`](crate::schedule::IntoWindowEdge); `None` is no such date.
+        ///
+        /// A date alone is the day's first instant, and a local time that occurs twice
+        /// is meant the first time. An interval without
+        /// [`starting_at`](crate::schedule::ScheduleBuilder::starting_at) counts from
+        /// this date and first fires then.
+        pub fn from(self, first: impl $crate::schedule::IntoWindowEdge) -> Self {
+            let first = first.into_window_edge().map($crate::schedule::Setting::from);
+            self.set_schedule(first, |settings, first| settings.from = first)
+        }
+
+        /// The last date of a schedule that repeats: no fire comes after it. See
+        /// [`IntoWindowEdge`](crate::schedule::IntoWindowEdge); `None` is no such date.
+        ///
+        /// A date alone is the day's last instant, and a local time that occurs twice
+        /// is meant the second time. After its last fire the job ends as a one-time job
+        /// does.
+        pub fn until(self, last: impl $crate::schedule::IntoWindowEdge) -> Self {
+            let last = last.into_window_edge().map($crate::schedule::Setting::from);
+            self.set_schedule(last, |settings, last| settings.until = last)
         }
     };
 }

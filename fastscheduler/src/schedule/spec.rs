@@ -6,8 +6,10 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
-use super::{CronText, Fold, Gap, Schedule};
+use super::text::{
+    ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WindowEdge, WrittenDateTime,
+};
+use super::{CronText, Fold, Gap, Schedule, ScheduleBuilder};
 use crate::clock;
 
 /// When a job is due, by kind.
@@ -148,6 +150,12 @@ pub struct ScheduleDefinition {
     /// What to do when clocks go back; `None` is what suits the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<Fold>,
+    /// No fire comes before it; only of a schedule that repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<WindowEdge>,
+    /// No fire comes after it; only of a schedule that repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<WindowEdge>,
 }
 
 /// What a kind of schedule is, as far as kinds are treated differently.
@@ -208,8 +216,8 @@ impl ScheduleSpec {
         self.nature() == Nature::Calendar
     }
 
-    /// Whether it depends on a zone when it is due.
-    pub(crate) fn is_of_local_time(&self) -> bool {
+    /// Whether its times depend on a zone.
+    fn is_of_local_time(&self) -> bool {
         match self.nature() {
             Nature::Calendar => true,
             Nature::Dated(at) => at.offset_seconds.is_none(),
@@ -236,7 +244,7 @@ impl ScheduleSpec {
 impl From<ScheduleSpec> for ScheduleDefinition {
     /// The schedule without modifiers.
     fn from(spec: ScheduleSpec) -> Self {
-        Self { spec, zone: None, gap: None, fold: None }
+        Self { spec, zone: None, gap: None, fold: None, from: None, until: None }
     }
 }
 
@@ -247,17 +255,36 @@ impl ScheduleDefinition {
     ///
     /// [`ScheduleError::Cron`] for an expression that cannot be read,
     /// [`ScheduleError::NeverFires`] for a schedule without a fire in 40
-    /// years, [`ScheduleError::NoDays`] for a week without days,
+    /// years, [`ScheduleError::EmptyWindow`] for one without a fire between its
+    /// first and its last date, [`ScheduleError::WindowOfOne`] for such dates of a
+    /// schedule that fires one time, [`ScheduleError::NoDays`] for a week without days,
     /// [`ScheduleError::TooLate`] for an instant after the year 9999, and the
     /// error of its type for any other value out of range.
     pub fn compile(&self, default_zone: Tz) -> Result<Schedule, ScheduleError> {
         Schedule::compile(self.clone(), default_zone)
     }
 
+    /// The schedule as a builder, to be given other settings or to be added to a
+    /// scheduler.
+    pub fn into_builder(self) -> ScheduleBuilder<ScheduleSpec> {
+        self.into()
+    }
+
+    /// Whether it depends on a zone when it is due.
+    pub(crate) fn is_of_local_time(&self) -> bool {
+        let is_local = |edge: Option<WindowEdge>| edge.is_some_and(WindowEdge::is_local);
+        self.spec.is_of_local_time() || is_local(self.from) || is_local(self.until)
+    }
+
+    /// Whether it has a first or a last date.
+    pub(crate) fn has_window(&self) -> bool {
+        self.from.is_some() || self.until.is_some()
+    }
+
     /// Compiles it in the machine's zone if it has local times and names no zone.
     /// The machine's zone is looked up, and can be an error, only in that case.
     pub(crate) fn compile_on_this_machine(&self) -> Result<Schedule, ScheduleError> {
-        let is_needed = self.zone.is_none() && self.spec.is_of_local_time();
+        let is_needed = self.zone.is_none() && self.is_of_local_time();
         self.compile(if is_needed { clock::system_zone()?.zone } else { Tz::UTC })
     }
 
@@ -267,7 +294,8 @@ impl ScheduleDefinition {
     /// `created_at` is cut off to whole microseconds.
     #[must_use]
     pub fn placed(mut self, created_at: DateTime<Utc>) -> Self {
-        if let Some(anchor) = self.spec.anchor_mut() {
+        // An interval with a first date counts from that, unless it is told from what.
+        if let Some(anchor) = self.spec.anchor_mut().filter(|_| self.from.is_none()) {
             anchor.get_or_insert(whole_micros(created_at));
         }
         self

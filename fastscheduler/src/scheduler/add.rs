@@ -267,8 +267,9 @@ impl Scheduler {
     async fn insert(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         let engine = &self.0.engine;
         let since = checked.definition.schedule.counted_from(now);
-        let next_run_at = self.compile(&checked.definition.schedule, since)?.next_after(since);
-        if next_run_at.is_none() {
+        let schedule = self.compile(&checked.definition.schedule, since)?;
+        let next_run_at = schedule.next_after(since);
+        if next_run_at.is_none() && checked.definition.schedule.until.is_none() {
             return Err(ScheduleError::Past(checked.definition.schedule.written()).into());
         }
         let id = JobId::new(engine.storage.reserve_job_number().await?);
@@ -282,6 +283,10 @@ impl Scheduler {
         // Of what the program says, only that it is not to fire is not in the rest.
         let is_told_beside = source == Source::Added && checked.is_paused;
         job.declared = is_told_beside.then(|| Arc::new(Declared::added(&job.definition, false)));
+        if next_run_at.is_none() {
+            self.record_as_over(job, &schedule, Vec::new(), now).await?;
+            return Ok(id);
+        }
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.removals();
         if let Err(error) = engine.apply(&change, Durability::Now).await {

@@ -11,12 +11,9 @@ use super::matching::matched;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
-use crate::job::{
-    Declared, FunctionKey, Job, JobId, OpenFire, Progress, Run, SkipReason, Skipped, Source, Tombstone,
-};
+use crate::job::{Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone};
 use crate::registry::Function;
-use crate::schedule::Timetable;
-use crate::storage::{Change, Durability, SkippedFires, Stored};
+use crate::storage::{Change, Durability, Stored};
 
 /// The fires that were open when the last process ended, by job.
 type OpenFires = BTreeMap<JobId, Vec<OpenFire>>;
@@ -195,15 +192,7 @@ impl Scheduler {
         job.zone = self.zone_of(&declared.definition.schedule);
         job.declared = Some(Arc::clone(&declared));
         if job.next_run_at.is_none() {
-            changes.extend(never_run(job, &schedule, now));
-            engine.apply(&changes, Durability::Now).await?;
-            let text = declared.definition.schedule.written();
-            let note = format!(
-                "{id}: `{}` is declared for `{text}`, which had already passed when this store first saw it; it never runs",
-                declared.definition.name
-            );
-            self.note(note);
-            return Ok(());
+            return self.record_as_over(job, &schedule, changes, now).await;
         }
         changes.push(Change::AddJob(Box::new(job.clone())));
         engine.apply(&changes, Durability::Now).await?;
@@ -272,23 +261,6 @@ impl Scheduler {
         }
         self.adopt_imported(function).await
     }
-}
-
-/// The changes that record a new job whose date has already passed: its fire was
-/// missed, and the job has ended.
-fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Change> {
-    let id = job.id;
-    job.next_run_at = schedule.next_after(DateTime::UNIX_EPOCH);
-    let tombstone =
-        job.declared.as_deref().map(|declared| Box::new(Tombstone { job: id, declared: declared.clone() }));
-    let missed = job.next_run_at.map(|first| {
-        let skipped = Skipped::range(schedule, SkipReason::CatchUp, first, now);
-        let run = Arc::new(Run::skipped(id, &job.definition, job.rewinds(), skipped, now));
-        let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
-        Change::Skip(SkippedFires { run, progress })
-    });
-    let added = Change::AddJob(Box::new(job));
-    [added].into_iter().chain(missed).chain([Change::RemoveJob { job: id, tombstone }]).collect()
 }
 
 /// The changes that have a tombstone say what the code says now. A store takes

@@ -26,6 +26,7 @@ mod load;
 mod matching;
 mod metrics;
 mod new_job;
+mod over;
 mod program;
 mod register;
 mod runs;

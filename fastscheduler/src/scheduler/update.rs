@@ -102,6 +102,10 @@ impl JobUpdate {
         let mut after = before.clone();
         if let Some(schedule) = &self.schedule {
             after.schedule.spec = schedule.spec.clone();
+            if !schedule.spec.is_recurring() {
+                // A window is for what repeats.
+                (after.schedule.from, after.schedule.until) = (None, None);
+            }
             after.schedule = ScheduleSettings::of(schedule).applied_to(after.schedule);
         }
         self.settings.apply_to(&mut after);
@@ -156,10 +160,12 @@ impl Scheduler {
         let (before, after) = (&job.definition.schedule, &definition.schedule);
         let is_moved = match after.spec.nature() {
             // Zones do not matter to what is elapsed time.
-            Nature::Elapsed { .. } => after.spec != before.spec,
+            Nature::Elapsed { .. } if !before.has_window() && !after.has_window() => {
+                after.spec != before.spec
+            }
             // The same delay once more is another instant.
             Nature::Counted { .. } => after.spec != before.spec || update.schedule.is_some(),
-            Nature::Calendar | Nature::Dated(_) => after != before,
+            Nature::Elapsed { .. } | Nature::Calendar | Nature::Dated(_) => after != before,
         };
         let fires = if is_moved {
             Fires::Renew(SkipReason::Rescheduled)

@@ -15,7 +15,6 @@ use super::shapes::settings::request;
 use super::shapes::{Done, ScheduleType, WithSchedule};
 use super::state::WebState;
 use crate::job::JobId;
-use crate::schedule::ScheduleBuilder;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(create))
@@ -97,7 +96,7 @@ async fn create(
         Some(module) => format!("{module}{between}{}", request.func_name),
         None => request.func_name.clone(),
     };
-    let job = ScheduleBuilder::from(schedule).settings(settings).call(named("::")).always_new();
+    let job = schedule.into_builder().settings(settings).call(named("::")).always_new();
     let added = state.scheduler.add(job).await;
     let job_id = added.map_err(|error| ApiError::not_created(error, &named(".")))?;
     let done = Done::new("Job created successfully".to_owned());

@@ -102,7 +102,7 @@ async fn preview(
     let schedule = definition.placed(since).compile(state.scheduler.zone()).map_err(refused)?;
     let upcoming = schedule.upcoming(since).take_while(can_be_written);
     let upcoming: Vec<_> = upcoming.take(PREVIEWED).collect();
-    if upcoming.is_empty() {
+    if upcoming.is_empty() && !schedule.is_recurring() {
         let written = schedule.definition().written();
         return Err(refused(ScheduleError::Past(written)));
     }

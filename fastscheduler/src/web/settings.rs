@@ -12,7 +12,7 @@ use serde_json::Number;
 use super::error::ApiError;
 use crate::job::{CatchUp, Overlap};
 use crate::schedule::text::Wait;
-use crate::schedule::{Fold, Gap, IntoZone as _, Micros, Setting, Unit};
+use crate::schedule::{Fold, Gap, IntoZone as _, Micros, Setting, Unit, WindowEdge};
 use crate::scheduler::SchedulerError;
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Setting<T> {
@@ -108,6 +108,10 @@ pub(super) fn wait(setting: &'static str, Decimal(seconds): Decimal) -> Result<D
 
 pub(super) fn zone(name: &str) -> Result<Tz, ApiError> {
     Ok(name.into_zone().map_err(SchedulerError::from)?)
+}
+
+pub(super) fn window_edge(date: &str) -> Result<WindowEdge, ApiError> {
+    Ok(date.parse().map_err(SchedulerError::Schedule)?)
 }
 
 pub(super) fn overlap(word: &str) -> Result<Overlap, ApiError> {

@@ -15,7 +15,7 @@ use super::shapes::settings::request;
 use super::shapes::{ConfigShape, Done, ScheduleType, schedule_shown};
 use super::state::WebState;
 use crate::job::Job;
-use crate::schedule::{ScheduleBuilder, ScheduleDefinition};
+use crate::schedule::ScheduleDefinition;
 use crate::scheduler::{JobUpdate, SchedulerError};
 
 /// How often a schedule is merged again when somebody else was faster.
@@ -72,7 +72,7 @@ impl UpdateJob {
     fn update(&self, job: &Job) -> Result<JobUpdate, ApiError> {
         let mut update = JobUpdate::of(self.settings()?);
         if let Some(schedule) = self.schedule(job)? {
-            update = update.schedule(ScheduleBuilder::from(schedule)).if_revision(job.revision());
+            update = update.schedule(schedule.into_builder()).if_revision(job.revision());
         }
         if let Some(Whole(revision)) = self.if_revision {
             // One below zero never was, and neither was this.

@@ -37,6 +37,7 @@ mod store_failures;
 mod system_zone;
 mod update;
 mod wait_for;
+mod window;
 
 #[fastscheduler::job]
 async fn quick() {}

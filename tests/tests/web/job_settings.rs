@@ -52,3 +52,38 @@ fn creating_and_updating_name_the_same_settings() {
     assert!(create.iter().any(|field| field == "retry_delay"), "{create:?}");
     assert_eq!(create, update);
 }
+
+#[test]
+fn a_first_and_a_last_date_are_created_shown_previewed_and_updated() {
+    let server = Server::start();
+    let window = json!({"from": "2026-12-01", "until": "2026-12-02 00:00:30", "timezone": "UTC"});
+    let id = server.create(&interval_job(43_200, window.clone()));
+    let job = server.job(&id);
+    assert_eq!((&job["from"], &job["until"]), (&json!("2026-12-01"), &json!("2026-12-02 00:00:30")));
+    assert_eq!(job["schedule"], "Every 12 hours (UTC), from 2026-12-01 until 2026-12-02 00:00:30");
+    assert_eq!(job["next_run_at"], "2026-12-01T00:00:00Z");
+    let mut preview = json!({
+        "schedule_type": "interval", "schedule_config": {"interval": 12, "unit": "hours"}
+    });
+    preview.as_object_mut().unwrap().extend(window.as_object().unwrap().clone());
+    let upcoming = server.post("/api/schedules/preview", &preview).with(200);
+    assert_eq!(upcoming["upcoming"].as_array().unwrap().len(), 3, "{upcoming}");
+    let path = format!("/api/jobs/{id}");
+    server.put(&path, &json!({"from": null, "until": "2026-12-31"})).with(200);
+    let job = server.job(&id);
+    assert_eq!((&job["from"], &job["until"]), (&Value::Null, &json!("2026-12-31")));
+    for (field, value, says) in [
+        ("from", "2027-02-29", "`2027-02-29` is not a date"),
+        ("until", "soon", "`soon` is not a date"),
+        ("from", "2027-01-01", "never fires; move `from` or `until`"),
+    ] {
+        let detail = server.put(&path, &json!({field: value})).detail(400);
+        assert!(detail.contains(says), "{detail}");
+    }
+    let once = json!({"schedule_type": "once", "schedule_config": {"delay": 5}, "until": "2027-01-01"});
+    let detail = server.post("/api/jobs", &interval_job(1, once)).detail(400);
+    assert!(detail.contains("for schedules that repeat"), "{detail}");
+    let over = server.post("/api/jobs", &interval_job(60, json!({"until": "2020-01-01"}))).with(201);
+    let gone = format!("/api/jobs/{}", over["job_id"].as_str().unwrap());
+    server.get(&gone).detail(404);
+}

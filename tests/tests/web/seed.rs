@@ -171,6 +171,8 @@ fn the_example_with_all_options_is_kept_as_it_is_written() {
         "schedule_type": "interval",
         "schedule_config": { "interval": 30, "unit": "seconds" },
         "timezone": "Asia/Shanghai",
+        "from": null,
+        "until": null,
         "next_run": "2026-11-23 08:00:30",
         "next_run_at": "2026-11-23T00:00:30Z",
         "next_run_in": 30.0,

@@ -19,6 +19,8 @@ use fastscheduler::prelude::*;
     jitter = "10s",
     gap = "next",
     fold = "first",
+    from = "2027-01-01",
+    until = "2027-06-30 18:00:00",
     enabled = true,
     args("a", 1, -2, 1.5, -0.25, true, null, [1, "two", [3.0, false]]),
     kwargs(priority = "high", r#type = 1, rest = []),
@@ -29,7 +31,7 @@ use fastscheduler::prelude::*;
 #[daily(at = "14:30", timeout = 1.5, catch_up = "none", overlap = "allow", gap = "shift", fold = "second")]
 #[weekly(weekdays, at = "10:00", no_catch_up, overlap = "cancel", fold = "both")]
 #[monthly(1, at = "00:00", jitter = 10, enabled = false, retry_delay = 0, retry_factor = 2, retry_jitter = 0)]
-#[cron("0 9 * * *", args(), kwargs())]
+#[cron("0 9 * * *", args(), kwargs(), from = "2027-01-01T00:00:00+02:00", until = "2027-01-31")]
 #[once(60, name = "soon", args("quoted \" and \\ and \n"))]
 #[at("2027-12-25 00:00:00", name = "日次レポート", tz = "America/New_York")]
 fn everything(_all: Args, _named: Kwargs) {}

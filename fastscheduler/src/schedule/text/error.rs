@@ -67,6 +67,18 @@ pub enum ScheduleError {
          or RFC 3339 with an offset such as `2027-12-25T00:00:00+01:00`"
     )]
     DateTime(String),
+    /// A text that is no first or last date.
+    #[error(
+        "`{0}` is not a date; write `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS`, \
+         or RFC 3339 with an offset such as `2027-12-25T00:00:00+01:00`"
+    )]
+    WindowEdge(String),
+    /// A window in which a schedule has no fire, whatever today is.
+    #[error("`{0}` never fires; move `from` or `until` so that a fire lies between them")]
+    EmptyWindow(String),
+    /// A window of a schedule that fires one time.
+    #[error("`from` and `until` are for schedules that repeat; leave them out, or set the time itself")]
+    WindowOfOne,
     /// A name that is no time zone.
     #[error("unknown time zone `{written}`; {}", meant(.0).unwrap_or_else(
         || "use an IANA name such as `UTC` or `Europe/London`".to_owned()), written = .0)]

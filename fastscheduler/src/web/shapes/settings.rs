@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::time::length;
 use crate::job::{Backoff, CatchUp, JobDefinition, Overlap, Policy};
-use crate::schedule::ScheduleDefinition;
+use crate::schedule::{ScheduleDefinition, WindowEdge};
 
 /// A request with fields of its own and those of all settings of a job, or of
 /// all settings of a schedule. `settings()` returns what it names of them.
@@ -127,6 +127,22 @@ macro_rules! request {
             /// What a time does that clocks going back repeat.
             #[schema(value_type = Option<$crate::web::shapes::InFold>)]
             fold: Option<String>,
+            /// The first date of a schedule that repeats: `YYYY-MM-DD` for a day's first instant,
+            /// `YYYY-MM-DD HH:MM:SS` in its zone, or RFC 3339; null is none.
+            #[serde(default)]
+            #[schema(
+                value_type = Option<String>, example = "2027-01-01", min_length = 1,
+                pattern = r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?( ?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?)?$"
+            )]
+            from: $crate::schedule::Setting<String>,
+            /// The last date of a schedule that repeats, as `from`; alone it is a day's last
+            /// instant.
+            #[serde(default)]
+            #[schema(
+                value_type = Option<String>, example = "2099-06-30 18:00:00", min_length = 1,
+                pattern = r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?( ?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?)?$"
+            )]
+            until: $crate::schedule::Setting<String>,
         }
 
         impl $name {
@@ -139,6 +155,8 @@ macro_rules! request {
                     zone: self.timezone.read(|zone| settings::zone(zone))?,
                     gap: self.gap.as_deref().map(settings::gap).transpose()?,
                     fold: self.fold.as_deref().map(settings::fold).transpose()?,
+                    from: self.from.read(|edge| settings::window_edge(edge))?,
+                    until: self.until.read(|edge| settings::window_edge(edge))?,
                 })
             }
         }
@@ -180,6 +198,12 @@ pub(in crate::web) struct SettingsShape<'a> {
     retry_jitter: f64,
     /// The zone of its local times; null is the scheduler's.
     timezone: Option<&'static str>,
+    /// The first date of its schedule.
+    #[schema(value_type = Option<String>)]
+    from: Option<WindowEdge>,
+    /// The last date of its schedule.
+    #[schema(value_type = Option<String>)]
+    until: Option<WindowEdge>,
 }
 
 impl<'a> SettingsShape<'a> {
@@ -187,7 +211,7 @@ impl<'a> SettingsShape<'a> {
         let JobDefinition { name, group, function: _, args, kwargs, schedule, policy } = definition;
         let Policy { max_retries, timeout, catch_up, overlap, jitter: _, backoff } = policy;
         let Backoff { delay, max_delay, factor, jitter } = *backoff;
-        let ScheduleDefinition { spec: _, zone, gap: _, fold: _ } = schedule;
+        let ScheduleDefinition { spec: _, zone, gap: _, fold: _, from, until } = schedule;
         Self {
             job_name: name,
             group,
@@ -202,6 +226,8 @@ impl<'a> SettingsShape<'a> {
             retry_factor: factor.0,
             retry_jitter: jitter.0,
             timezone: zone.map(chrono_tz::Tz::name),
+            from: *from,
+            until: *until,
         }
     }
 }
