@@ -16,10 +16,11 @@ use crate::args::{Argument, flattened, split};
 use crate::complaints::Complaints;
 use crate::expand::registration;
 use crate::function::Function;
+use crate::given::Written;
 use crate::kind::Kind;
 use crate::literal::{Value, written};
-use crate::modifiers::{self, Modifiers, Written};
-use crate::schedule::{Given, Reader, Schedule};
+use crate::modifiers::{self, Modifiers};
+use crate::schedule::{Given, Reader};
 use crate::values;
 
 /// The modifiers that are about the function, not about a job.
@@ -29,7 +30,8 @@ const FOR_FUNCTIONS: [&str; 3] = ["retry_if", "module", "crate"];
 pub(crate) struct Attribute {
     pub(crate) kind: Kind,
     pub(crate) place: Place,
-    pub(crate) schedule: Option<Schedule>,
+    /// The builder that says it, after the path of builders.
+    pub(crate) schedule: Option<TokenStream>,
     pub(crate) modifiers: Modifiers,
 }
 
@@ -110,6 +112,7 @@ impl Attribute {
             }
         }
         let Draft { modifiers, positional, at, .. } = draft;
+        modifiers.check_window(kind.repeats(), complaints);
         let schedule = Reader { kind, whole, positional, at, complaints }.read();
         Self { kind, place, schedule, modifiers }
     }
@@ -169,9 +172,9 @@ impl Draft {
                     self.modifiers.set_list(&name, &list, complaints);
                 }
             }
-            Argument::Word(word) if word == "no_catch_up" => {
+            Argument::Word(word) if modifiers::is_word(&word) => {
                 if is_modifier(self.kind, &word, complaints) && self.is_first(&word, complaints) {
-                    self.modifiers.catch_up = Some("None");
+                    self.modifiers.set_word(&word);
                 }
             }
             Argument::Word(word) => match misplaced(self.kind, &word) {

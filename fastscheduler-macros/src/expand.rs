@@ -5,7 +5,7 @@
 //! `forbid(unsafe_code)`, in a function's body, with the crate renamed.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{ExprPath, ReturnType};
@@ -115,43 +115,23 @@ fn body(function: &Function, retry_if: Option<&ExprPath>, private: &TokenStream)
 
 /// The declaration, with the setters of what was written and no others.
 fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStream> {
-    let schedule = attribute.schedule.as_ref()?.variant();
+    let schedule = attribute.schedule.as_ref()?;
     let (line, column) = line_and_column(attribute.place.span);
     let below = u32::try_from(attribute.place.below).unwrap_or(u32::MAX);
-    let given = &attribute.modifiers;
-    let name = given.name.iter().map(|name| &name.text);
-    let group = given.group.iter().map(|group| &group.text);
-    let zone = given.zone.iter().map(|zone| &zone.text);
-    let retries = given.retries.iter();
-    let timeout = given.timeout.iter().map(|timeout| timeout.get());
-    let jitter = given.jitter.iter().map(|jitter| jitter.get());
-    let disabled = given.is_disabled.then(|| quote!(.disabled()));
+    let calls = attribute.modifiers.calls.iter().map(|call| call.tokens(private));
     let (args, kwargs) = values::json(attribute);
     let (args, kwargs) = (args.iter(), kwargs.iter());
-    let choices = [
-        ("catch_up", "CatchUp", given.catch_up),
-        ("overlap", "Overlap", given.overlap),
-        ("gap", "Gap", given.gap),
-        ("fold", "Fold", given.fold),
-    ];
-    let choices = choices.into_iter().filter_map(|(setter, ty, variant)| {
-        let (setter, ty, variant) =
-            (format_ident!("{setter}"), format_ident!("{ty}"), format_ident!("{}", variant?));
-        Some(quote!(.#setter(#private::#ty::#variant)))
-    });
+    // A constant of the user's may have any name that is not hidden.
+    let settings = Ident::new("__settings", Span::mixed_site());
     Some(quote! {
-        #private::Declaration::new(#private::DeclaredSchedule::#schedule)
-            .place(#private::Place { line: #line, column: #column, below: #below })
-            #(.name(#name))*
-            #(.group(#group))*
-            #(.zone(#zone))*
-            #(.retries(#retries))*
-            #(.timeout_micros(#timeout))*
-            #(.jitter_micros(#jitter))*
-            #(#choices)*
-            #disabled
-            #(.args(#args))*
-            #(.kwargs(#kwargs))*
+        #private::Declaration {
+            place: #private::Place { line: #line, column: #column, below: #below },
+            schedule: || #private::builders::#schedule.definition(),
+            settings: |#settings| #settings
+                #(#calls)*
+                #(.args(#private::Json(#args)))*
+                #(.kwargs(#private::Json(#kwargs)))*,
+        }
     })
 }
 

@@ -1,6 +1,10 @@
-//! The nine attributes.
+//! The nine attributes, and what sets them apart.
 
-use crate::text;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::schedule::{Given, Reader};
+use crate::text::{self, DayOfMonth, WrittenDateTime, minute_of_hour, parse_cron};
 
 /// Which attribute it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,20 @@ const DAYS: [&str; 16] = [
     "sun",
 ];
 
+/// What an attribute is.
+pub(crate) struct Traits {
+    pub(crate) name: &'static str,
+    /// What to write, for those who wrote something else.
+    pub(crate) example: &'static str,
+    /// How `at` is written, if the attribute takes it.
+    pub(crate) at: Option<&'static str>,
+    /// The bare words that belong to the schedule.
+    pub(crate) words: &'static [&'static str],
+    /// Reads the schedule: the builder that says it, after the path of builders.
+    /// `None` if there is none, or if it has mistakes.
+    pub(crate) read: fn(&mut Reader<'_>, Vec<Given>) -> Option<TokenStream>,
+}
+
 impl Kind {
     const ALL: [Self; 9] = [
         Self::Every,
@@ -51,60 +69,136 @@ impl Kind {
         Self::Job,
     ];
 
+    pub(crate) fn traits(self) -> Traits {
+        match self {
+            Self::Every => Traits {
+                name: "every",
+                example: "#[every(10, seconds)]",
+                at: None,
+                words: &UNITS,
+                read: |reader, given| reader.length(given).map(|length| quote!(every(#length))),
+            },
+            Self::Hourly => Traits {
+                name: "hourly",
+                example: "#[hourly(at = \":30\")]",
+                at: Some("at = \":30\""),
+                words: &[],
+                read: |reader, given| {
+                    reader.unnamed(&given);
+                    reader.clock(|text| minute_of_hour(text).map(drop)).map(|at| quote!(hourly().at(#at)))
+                },
+            },
+            Self::Daily => Traits {
+                name: "daily",
+                example: "#[daily(at = \"14:30\")]",
+                at: Some("at = \"14:30\""),
+                words: &[],
+                read: |reader, given| {
+                    reader.unnamed(&given);
+                    reader.clock_time().map(|at| quote!(daily().at(#at)))
+                },
+            },
+            Self::Weekly => Traits {
+                name: "weekly",
+                example: "#[weekly(monday, at = \"10:00\")]",
+                at: Some("at = \"10:00\""),
+                words: &DAYS,
+                read: |reader, given| {
+                    let (days, at) = (reader.days_of_week(given), reader.clock_time());
+                    let (days, at) = (days?.to_string(), at?);
+                    let days = days.split(", ");
+                    Some(quote!(weekly().on([#(#days),*]).at(#at)))
+                },
+            },
+            Self::Monthly => Traits {
+                name: "monthly",
+                example: "#[monthly(1, at = \"00:00\")]",
+                at: Some("at = \"00:00\""),
+                words: &["last"],
+                read: |reader, given| {
+                    let (day, at) = (reader.day_of_month(given), reader.clock_time());
+                    let (day, at) = (day?, at?);
+                    let day = match day {
+                        DayOfMonth::Day(day) => {
+                            let day = u32::from(day);
+                            quote!(on(#day))
+                        }
+                        DayOfMonth::Last => quote!(last_day()),
+                    };
+                    Some(quote!(monthly().#day.at(#at)))
+                },
+            },
+            Self::Cron => Traits {
+                name: "cron",
+                example: "#[cron(\"0 9 * * MON-FRI\")]",
+                at: None,
+                words: &[],
+                read: |reader, given| {
+                    let expression =
+                        reader.one_text(given, "an expression", |text| parse_cron(text).map(drop));
+                    expression.map(|expression| quote!(cron(#expression)))
+                },
+            },
+            Self::Once => Traits {
+                name: "once",
+                example: "#[once(60)]",
+                at: None,
+                words: &UNITS,
+                read: |reader, given| reader.length(given).map(|length| quote!(once(#length))),
+            },
+            Self::At => Traits {
+                name: "at",
+                example: "#[at(\"2027-12-25 00:00:00\")]",
+                at: None,
+                words: &[],
+                read: |reader, given| {
+                    let check = |text: &str| text.parse::<WrittenDateTime>().map(drop);
+                    reader.one_text(given, "a date and time", check).map(|at| quote!(at(#at)))
+                },
+            },
+            Self::Job => Traits {
+                name: "job",
+                example: "#[job]",
+                at: None,
+                words: &[],
+                read: |reader, given| {
+                    if let Some(argument) = given.first() {
+                        let right = "`job` has no schedule; use an attribute such as `every` for one";
+                        reader.unexpected(argument, right);
+                    }
+                    None
+                },
+            },
+        }
+    }
+
     /// The attribute of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The attribute's name.
-    pub(crate) const fn name(self) -> &'static str {
+    /// Whether it goes on after its first run.
+    pub(crate) fn repeats(self) -> bool {
         match self {
-            Self::Every => "every",
-            Self::Hourly => "hourly",
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-            Self::Monthly => "monthly",
-            Self::Cron => "cron",
-            Self::Once => "once",
-            Self::At => "at",
-            Self::Job => "job",
+            Self::Every | Self::Hourly | Self::Daily | Self::Weekly | Self::Monthly | Self::Cron => true,
+            Self::Once | Self::At | Self::Job => false,
         }
     }
 
-    /// What to write, for those who wrote something else.
-    pub(crate) const fn example(self) -> &'static str {
-        match self {
-            Self::Every => "#[every(10, seconds)]",
-            Self::Hourly => "#[hourly(at = \":30\")]",
-            Self::Daily => "#[daily(at = \"14:30\")]",
-            Self::Weekly => "#[weekly(monday, at = \"10:00\")]",
-            Self::Monthly => "#[monthly(1, at = \"00:00\")]",
-            Self::Cron => "#[cron(\"0 9 * * MON-FRI\")]",
-            Self::Once => "#[once(60)]",
-            Self::At => "#[at(\"2027-12-25 00:00:00\")]",
-            Self::Job => "#[job]",
-        }
+    pub(crate) fn name(self) -> &'static str {
+        self.traits().name
     }
 
-    /// How `at` is written, if the attribute takes it.
-    pub(crate) const fn at(self) -> Option<&'static str> {
-        match self {
-            Self::Hourly => Some("at = \":30\""),
-            Self::Daily => Some("at = \"14:30\""),
-            Self::Weekly => Some("at = \"10:00\""),
-            Self::Monthly => Some("at = \"00:00\""),
-            Self::Every | Self::Cron | Self::Once | Self::At | Self::Job => None,
-        }
+    pub(crate) fn example(self) -> &'static str {
+        self.traits().example
     }
 
-    /// The bare words that belong to the schedule.
-    pub(crate) const fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Every | Self::Once => &UNITS,
-            Self::Weekly => &DAYS,
-            Self::Monthly => &["last"],
-            Self::Hourly | Self::Daily | Self::Cron | Self::At | Self::Job => &[],
-        }
+    pub(crate) fn at(self) -> Option<&'static str> {
+        self.traits().at
+    }
+
+    pub(crate) fn words(self) -> &'static [&'static str] {
+        self.traits().words
     }
 
     /// The word of the schedule that was probably meant.

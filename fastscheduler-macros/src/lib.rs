@@ -15,6 +15,7 @@ mod attribute;
 mod complaints;
 mod expand;
 mod function;
+mod given;
 mod kind;
 mod library;
 mod literal;

@@ -1,81 +1,129 @@
 //! The arguments that every attribute takes, whatever its schedule.
 
 use proc_macro2::{Group, Ident, TokenStream};
-use quote::ToTokens as _;
+use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse as _, Parser as _};
 use syn::{Error, ExprPath, Path};
 
 use crate::args::{Argument, split};
 use crate::complaints::Complaints;
-use crate::literal::{ANY_VALUE, Literal, Value};
-use crate::text::{Micros, ScheduleError, Unit, check_zone_name, nearest};
+use crate::given::{Given, Operand, Written};
+use crate::literal::{ANY_VALUE, Value};
+use crate::text::{WindowEdge, check_factor, check_share, nearest};
 
-/// Each modifier, and how it is written.
-const EXAMPLES: [(&str, &str); 17] = [
-    ("name", "name = \"nightly report\""),
-    ("group", "group = \"reports\""),
-    ("tz", "tz = \"Europe/London\""),
-    ("retries", "retries = 3"),
-    ("retry_if", "retry_if = is_transient"),
-    ("timeout", "timeout = \"30s\""),
-    ("catch_up", "catch_up = \"once\""),
-    ("no_catch_up", "no_catch_up"),
-    ("overlap", "overlap = \"skip\""),
-    ("jitter", "jitter = \"10s\""),
-    ("gap", "gap = \"next\""),
-    ("fold", "fold = \"first\""),
-    ("enabled", "enabled = false"),
-    ("args", "args(\"a\", 1)"),
-    ("kwargs", "kwargs(priority = \"high\")"),
-    ("module", "module = \"dev.test_app\""),
-    ("crate", "crate = my_crate::fastscheduler"),
+/// An argument that every attribute takes.
+struct Modifier {
+    name: &'static str,
+    /// How it is written.
+    example: &'static str,
+    form: Form,
+}
+
+/// What a modifier is, and so how it is read.
+enum Form {
+    /// `name = value`, which becomes a call of the setter of that name.
+    Setter(fn(&Given) -> syn::Result<Operand>),
+    /// `module = "…"`
+    Module,
+    /// `name = path`
+    Path,
+    /// `name(…)`
+    List,
+    /// A bare word, which becomes a call of the setter of that name.
+    Word,
+}
+
+/// The modifiers: to add one that is a setter of `JobSettings`, add a row.
+const MODIFIERS: [Modifier; 23] = [
+    setter("name", "name = \"nightly report\"", Given::label),
+    setter("group", "group = \"reports\"", Given::label),
+    setter("tz", "tz = \"Europe/London\"", Given::zone),
+    setter("retries", "retries = 3", Given::retries),
+    Modifier { name: "retry_if", example: "retry_if = is_transient", form: Form::Path },
+    setter("retry_delay", "retry_delay = \"5s\"", Given::wait),
+    setter("retry_max_delay", "retry_max_delay = \"10m\"", Given::wait),
+    setter("retry_factor", "retry_factor = 1.5", |given| given.number(check_factor)),
+    setter("retry_jitter", "retry_jitter = 0.2", |given| given.number(check_share)),
+    setter("timeout", "timeout = \"30s\"", Given::length),
+    setter("catch_up", "catch_up = \"once\"", |given| {
+        given.choice("CatchUp", &[("once", "Once"), ("all", "All"), ("none", "None")])
+    }),
+    Modifier { name: "no_catch_up", example: "no_catch_up", form: Form::Word },
+    setter("overlap", "overlap = \"skip\"", |given| {
+        let choices = [("skip", "Skip"), ("queue", "Queue"), ("allow", "Allow"), ("cancel", "Cancel")];
+        given.choice("Overlap", &choices)
+    }),
+    setter("jitter", "jitter = \"10s\"", Given::length),
+    setter("gap", "gap = \"next\"", |given| {
+        given.choice("Gap", &[("next", "Next"), ("skip", "Skip"), ("shift", "Shift")])
+    }),
+    setter("fold", "fold = \"first\"", |given| {
+        given.choice("Fold", &[("first", "First"), ("second", "Second"), ("both", "Both")])
+    }),
+    setter("from", "from = \"2027-01-01\"", Given::window_edge),
+    setter("until", "until = \"2027-06-30 18:00:00\"", Given::window_edge),
+    setter("enabled", "enabled = false", Given::truth),
+    Modifier { name: "args", example: "args(\"a\", 1)", form: Form::List },
+    Modifier { name: "kwargs", example: "kwargs(priority = \"high\")", form: Form::List },
+    Modifier { name: "module", example: "module = \"dev.test_app\"", form: Form::Module },
+    Modifier { name: "crate", example: "crate = my_crate::fastscheduler", form: Form::Path },
 ];
 
-/// The longest name of a job, group or module, in characters.
-const NAME_LIMIT: usize = 200;
+const fn setter(
+    name: &'static str,
+    example: &'static str,
+    read: fn(&Given) -> syn::Result<Operand>,
+) -> Modifier {
+    Modifier { name, example, form: Form::Setter(read) }
+}
 
-/// A text that stands for a variant of an enum of the runtime.
-type Choices = &'static [(&'static str, &'static str)];
+/// A call of a setter of `JobSettings`.
+pub(crate) struct Call {
+    setter: Ident,
+    argument: Operand,
+}
 
-const CATCH_UP: Choices = &[("once", "Once"), ("all", "All"), ("none", "None")];
-const OVERLAP: Choices = &[("skip", "Skip"), ("queue", "Queue"), ("allow", "Allow"), ("cancel", "Cancel")];
-const GAP: Choices = &[("next", "Next"), ("skip", "Skip"), ("shift", "Shift")];
-const FOLD: Choices = &[("first", "First"), ("second", "Second"), ("both", "Both")];
+impl Call {
+    fn new(name: &str, argument: Operand) -> Self {
+        Self { setter: format_ident!("{name}"), argument }
+    }
+
+    /// The call, after the settings. `private` is the path of what it names.
+    pub(crate) fn tokens(&self, private: &TokenStream) -> TokenStream {
+        let setter = &self.setter;
+        match &self.argument {
+            Operand::Nothing => quote!(.#setter()),
+            Operand::Tokens(argument) => quote!(.#setter(#argument)),
+            Operand::Variant(ty, variant) => {
+                let (ty, variant) = (format_ident!("{ty}"), format_ident!("{variant}"));
+                quote!(.#setter(#private::#ty::#variant))
+            }
+        }
+    }
+}
 
 /// The modifiers that were written and right.
 #[derive(Default)]
 pub(crate) struct Modifiers {
+    /// The setters they call, in the order of the source.
+    pub(crate) calls: Vec<Call>,
     pub(crate) name: Option<Written>,
-    pub(crate) group: Option<Written>,
-    pub(crate) zone: Option<Written>,
-    pub(crate) retries: Option<u32>,
-    pub(crate) retry_if: Option<ExprPath>,
-    pub(crate) timeout: Option<Micros>,
-    pub(crate) catch_up: Option<&'static str>,
-    pub(crate) overlap: Option<&'static str>,
-    pub(crate) jitter: Option<Micros>,
-    pub(crate) gap: Option<&'static str>,
-    pub(crate) fold: Option<&'static str>,
-    pub(crate) is_disabled: bool,
+    pub(crate) from: Option<Written>,
+    pub(crate) until: Option<Written>,
     pub(crate) args: Vec<Value>,
     pub(crate) kwargs: Vec<(Ident, Value)>,
     /// Arguments for the function were given but could not be read, so that
     /// nothing can be said of how they fit its parameters.
     pub(crate) has_unknown_values: bool,
+    pub(crate) retry_if: Option<ExprPath>,
     pub(crate) module: Option<Written>,
     pub(crate) krate: Option<Path>,
 }
 
-/// A text and the tokens it was written with.
-pub(crate) struct Written {
-    pub(crate) text: String,
-    pub(crate) tokens: TokenStream,
-}
-
 /// The names of all modifiers.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    EXAMPLES.iter().map(|(name, _)| *name)
+    MODIFIERS.iter().map(|modifier| modifier.name)
 }
 
 /// The argument that was probably meant, by its letters or by its meaning.
@@ -90,57 +138,65 @@ pub(crate) fn meant(word: &str, others: &[&'static str]) -> Option<&'static str>
 
 /// How the modifier is written, if there is one of that name.
 pub(crate) fn example(name: &str) -> Option<&'static str> {
-    EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, example)| *example)
+    named(name).map(|modifier| modifier.example)
+}
+
+fn named(name: &str) -> Option<&'static Modifier> {
+    MODIFIERS.iter().find(|modifier| modifier.name == name)
 }
 
 impl Modifiers {
     /// Takes `name = value`; `name` is one of [`names`].
     pub(crate) fn set(&mut self, name: &Ident, tokens: TokenStream) -> syn::Result<()> {
         let shown = name.unraw().to_string();
-        let example = example(&shown).unwrap_or_default();
-        if shown == "crate" {
-            self.krate = Some(crate_path(tokens, example)?);
-            return Ok(());
-        }
-        if shown == "retry_if" {
-            self.retry_if = Some(function_path(tokens, example)?);
-            return Ok(());
-        }
-        if ["args", "kwargs", "no_catch_up"].contains(&shown.as_str()) {
-            self.has_unknown_values |= shown != "no_catch_up";
-            return Err(Error::new_spanned(name, format!("`{shown}` takes no `=`; write `{example}`")));
-        }
-        let value = Value::read(tokens, &format!("write for example `{example}`"))?;
-        let not_this = || {
-            let sentence =
-                format!("`{shown}` cannot be `{}`; write for example `{example}`", value.written());
-            Error::new_spanned(&value.tokens, sentence)
-        };
-        let text = || value.text().ok_or_else(not_this);
-        match shown.as_str() {
-            "name" => self.name = Some(label(&shown, text()?, &value)?),
-            "group" => self.group = Some(label(&shown, text()?, &value)?),
-            "module" => self.module = Some(label(&shown, text()?, &value)?),
-            "tz" => {
-                check_zone_name(text()?).map_err(|wrong| Error::new_spanned(&value.tokens, wrong))?;
-                self.zone = Some(Written { text: text()?.to_owned(), tokens: value.tokens.clone() });
+        let Some(Modifier { name: known, example, form }) = named(&shown) else { return Ok(()) };
+        let value = |tokens| Value::read(tokens, &format!("write for example `{example}`"));
+        match form {
+            Form::Path if shown == "crate" => self.krate = Some(crate_path(tokens, example)?),
+            Form::Path => self.retry_if = Some(function_path(tokens, example)?),
+            Form::List | Form::Word => {
+                self.has_unknown_values |= matches!(form, Form::List);
+                return Err(Error::new_spanned(name, format!("`{shown}` takes no `=`; write `{example}`")));
             }
-            "retries" => self.retries = Some(retries(&value)?),
-            "timeout" => self.timeout = Some(length(&value).ok_or_else(not_this)??),
-            "jitter" => self.jitter = Some(length(&value).ok_or_else(not_this)??),
-            "catch_up" => self.catch_up = Some(choice(text()?, CATCH_UP, &shown, &value)?),
-            "overlap" => self.overlap = Some(choice(text()?, OVERLAP, &shown, &value)?),
-            "gap" => self.gap = Some(choice(text()?, GAP, &shown, &value)?),
-            "fold" => self.fold = Some(choice(text()?, FOLD, &shown, &value)?),
-            _ => {
-                let Literal::Truth(is_enabled) = value.literal else {
-                    let sentence = format!("`{shown}` is `true` or `false`, not `{}`", value.written());
-                    return Err(Error::new_spanned(&value.tokens, sentence));
-                };
-                self.is_disabled = !is_enabled;
+            Form::Module => {
+                let given = Given { name: known, example, value: value(tokens)? };
+                given.label()?;
+                self.module = Some(given.written()?);
+            }
+            Form::Setter(read) => {
+                let given = Given { name: known, example, value: value(tokens)? };
+                self.calls.push(Call::new(known, read(&given)?));
+                match *known {
+                    "name" => self.name = Some(given.written()?),
+                    "from" => self.from = Some(given.written()?),
+                    "until" => self.until = Some(given.written()?),
+                    _ => {}
+                }
             }
         }
         Ok(())
+    }
+
+    /// Complains about a first and a last date that no schedule, or not this one, can
+    /// have.
+    pub(crate) fn check_window(&self, is_repeating: bool, complaints: &mut Complaints) {
+        for (name, edge) in [("from", &self.from), ("until", &self.until)] {
+            if let Some(edge) = edge.as_ref().filter(|_| !is_repeating) {
+                complaints.at(&edge.tokens, format!("`{name}` is for schedules that repeat; remove it"));
+            }
+        }
+        let (Some(from), Some(until)) = (&self.from, &self.until) else { return };
+        if let (Ok(first), Ok(last)) = (from.text.parse::<WindowEdge>(), until.text.parse::<WindowEdge>())
+            && first.is_surely_after(last)
+        {
+            let sentence = format!("`until` is before `from`; write a date that is not before `{first}`");
+            complaints.at(&until.tokens, sentence);
+        }
+    }
+
+    /// Takes a bare word, if it is a modifier without a value.
+    pub(crate) fn set_word(&mut self, name: &Ident) {
+        self.calls.push(Call::new(&name.unraw().to_string(), Operand::Nothing));
     }
 
     /// Takes `args(…)` or `kwargs(…)`; `name` is one of [`names`].
@@ -173,52 +229,9 @@ impl Modifiers {
     }
 }
 
-fn label(name: &str, text: &str, value: &Value) -> syn::Result<Written> {
-    if text.trim().is_empty() {
-        let sentence = format!("`{name}` is empty; leave it out, or write 1 to {NAME_LIMIT} characters");
-        return Err(Error::new_spanned(&value.tokens, sentence));
-    }
-    let length = text.chars().count();
-    if length > NAME_LIMIT {
-        let sentence = format!("`{name}` has {length} characters; use at most {NAME_LIMIT}");
-        return Err(Error::new_spanned(&value.tokens, sentence));
-    }
-    Ok(Written { text: text.to_owned(), tokens: value.tokens.clone() })
-}
-
-fn retries(value: &Value) -> syn::Result<u32> {
-    let retries = match value.literal {
-        Literal::Whole(number) => u32::try_from(number).ok(),
-        _ => None,
-    };
-    retries.ok_or_else(|| {
-        let (written, most) = (value.written(), u32::MAX);
-        let sentence = format!("`retries` cannot be `{written}`; write a whole number from 0 to {most}");
-        Error::new_spanned(&value.tokens, sentence)
-    })
-}
-
-/// A text, or a number of seconds; `None` for anything else.
-fn length(value: &Value) -> Option<syn::Result<Micros>> {
-    let length: Result<Micros, ScheduleError> = match &value.literal {
-        Literal::Text(text) => text.parse(),
-        Literal::Whole(number) => Micros::of_whole(*number, Unit::Seconds),
-        Literal::Fraction(number) => Micros::of_fraction(*number, Unit::Seconds),
-        Literal::Truth(_) | Literal::Null | Literal::List(_) => return None,
-    };
-    Some(length.map_err(|wrong| Error::new_spanned(&value.tokens, wrong)))
-}
-
-fn choice(text: &str, choices: Choices, name: &str, value: &Value) -> syn::Result<&'static str> {
-    if let Some((_, variant)) = choices.iter().find(|(word, _)| *word == text) {
-        return Ok(variant);
-    }
-    let words: Vec<String> = choices.iter().map(|(word, _)| format!("`\"{word}\"`")).collect();
-    let right = match nearest(text, choices.iter().map(|(word, _)| *word)) {
-        Some(meant) => format!("did you mean `\"{meant}\"`?"),
-        None => format!("write one of {}", words.join(", ")),
-    };
-    Err(Error::new_spanned(&value.tokens, format!("`{name}` cannot be `\"{text}\"`; {right}")))
+/// Whether a bare word is a modifier.
+pub(crate) fn is_word(name: &Ident) -> bool {
+    named(&name.to_string()).is_some_and(|modifier| matches!(modifier.form, Form::Word))
 }
 
 fn crate_path(tokens: TokenStream, example: &str) -> syn::Result<Path> {

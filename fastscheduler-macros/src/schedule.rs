@@ -10,20 +10,7 @@ use syn::Error;
 use crate::complaints::Complaints;
 use crate::kind::Kind;
 use crate::literal::{Literal, Value};
-use crate::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
-use crate::text::{minute_of_hour, parse_cron};
-
-/// A schedule that was found right.
-pub(crate) enum Schedule {
-    Every(Micros),
-    Hourly(String),
-    Daily(String),
-    Weekly(DaysOfWeek, String),
-    Monthly(DayOfMonth, String),
-    Cron(String),
-    Once(Micros),
-    At(String),
-}
+use crate::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit};
 
 /// An argument that means something to the schedule.
 pub(crate) enum Given {
@@ -44,48 +31,15 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The schedule, or `None` if there is none, or if it has mistakes.
-    pub(crate) fn read(mut self) -> Option<Schedule> {
+    /// The builder that says the schedule, after the path of builders; `None` if
+    /// there is none, or if it has mistakes.
+    pub(crate) fn read(mut self) -> Option<TokenStream> {
         let positional = std::mem::take(&mut self.positional);
-        match self.kind {
-            Kind::Every => self.length(positional).map(Schedule::Every),
-            Kind::Once => self.length(positional).map(Schedule::Once),
-            Kind::Hourly => {
-                self.unnamed(&positional);
-                self.clock(|text| minute_of_hour(text).map(drop)).map(Schedule::Hourly)
-            }
-            Kind::Daily => {
-                self.unnamed(&positional);
-                self.clock_time().map(Schedule::Daily)
-            }
-            Kind::Weekly => {
-                let days = self.days_of_week(positional);
-                let at = self.clock_time();
-                Some(Schedule::Weekly(days?, at?))
-            }
-            Kind::Monthly => {
-                let day = self.day_of_month(positional);
-                let at = self.clock_time();
-                Some(Schedule::Monthly(day?, at?))
-            }
-            Kind::Cron => self.one_text(positional, |text| parse_cron(text).map(drop)).map(Schedule::Cron),
-            Kind::At => {
-                self.one_text(positional, |text| text.parse::<WrittenDateTime>().map(drop)).map(Schedule::At)
-            }
-            Kind::Job => {
-                if let Some(argument) = positional.first() {
-                    self.unexpected(
-                        argument,
-                        "`job` has no schedule; use an attribute such as `every` for one",
-                    );
-                }
-                None
-            }
-        }
+        (self.kind.traits().read)(&mut self, positional)
     }
 
     /// `10, seconds`, `"1h 30m"`, or of `once` a number of seconds alone.
-    fn length(&mut self, positional: Vec<Given>) -> Option<Micros> {
+    pub(crate) fn length(&mut self, positional: Vec<Given>) -> Option<TokenStream> {
         let mut positional = positional.into_iter();
         let (first, unit) = (positional.next(), positional.next());
         self.none(positional.as_slice());
@@ -105,7 +59,10 @@ impl Reader<'_> {
                 self.complaints.at(word, sentence);
                 None
             }
-            (Some(Given::Value(value)), unit) => self.amount(&value, unit.as_ref()),
+            (Some(Given::Value(value)), unit) => {
+                let micros = self.amount(&value, unit.as_ref())?.get();
+                Some(quote!(::core::time::Duration::from_micros(#micros)))
+            }
         }
     }
 
@@ -162,7 +119,7 @@ impl Reader<'_> {
         }
     }
 
-    fn days_of_week(&mut self, positional: Vec<Given>) -> Option<DaysOfWeek> {
+    pub(crate) fn days_of_week(&mut self, positional: Vec<Given>) -> Option<DaysOfWeek> {
         if positional.is_empty() {
             self.complaints.push(Error::new(self.whole, ScheduleError::NoDays));
             return None;
@@ -198,7 +155,7 @@ impl Reader<'_> {
         all
     }
 
-    fn day_of_month(&mut self, positional: Vec<Given>) -> Option<DayOfMonth> {
+    pub(crate) fn day_of_month(&mut self, positional: Vec<Given>) -> Option<DayOfMonth> {
         let mut positional = positional.into_iter();
         let first = positional.next();
         for other in positional {
@@ -233,9 +190,10 @@ impl Reader<'_> {
     }
 
     /// The only argument of `cron` and `at`.
-    fn one_text(
+    pub(crate) fn one_text(
         &mut self,
         positional: Vec<Given>,
+        what: &str,
         check: impl FnOnce(&str) -> Result<(), ScheduleError>,
     ) -> Option<String> {
         let mut positional = positional.into_iter();
@@ -243,7 +201,7 @@ impl Reader<'_> {
         self.none(positional.as_slice());
         match first {
             None => {
-                self.lacks(if self.kind == Kind::Cron { "an expression" } else { "a date and time" });
+                self.lacks(what);
                 None
             }
             Some(Given::Flawed) => None,
@@ -260,11 +218,11 @@ impl Reader<'_> {
         }
     }
 
-    fn clock_time(&mut self) -> Option<String> {
+    pub(crate) fn clock_time(&mut self) -> Option<String> {
         self.clock(|text| text.parse::<ClockTime>().map(drop))
     }
 
-    fn clock(&mut self, check: impl FnOnce(&str) -> Result<(), ScheduleError>) -> Option<String> {
+    pub(crate) fn clock(&mut self, check: impl FnOnce(&str) -> Result<(), ScheduleError>) -> Option<String> {
         let example = self.kind.at().unwrap_or_default();
         match self.at.take() {
             Some(Given::Value(value)) => self.checked(&value, example, check),
@@ -298,7 +256,7 @@ impl Reader<'_> {
     }
 
     /// Complains about arguments that only `at` can give.
-    fn unnamed(&mut self, surplus: &[Given]) {
+    pub(crate) fn unnamed(&mut self, surplus: &[Given]) {
         if let (None, [Given::Value(value)]) = (&self.at, surplus) {
             let example = self.kind.at().unwrap_or_default();
             let sentence = format!("`{}` has no name; write for example `{example}`", value.written());
@@ -316,44 +274,13 @@ impl Reader<'_> {
         }
     }
 
-    fn unexpected(&mut self, argument: &Given, right: &str) {
+    pub(crate) fn unexpected(&mut self, argument: &Given, right: &str) {
         match argument {
             Given::Word(word) => self.complaints.at(word, format!("unexpected `{word}`; {right}")),
             Given::Value(value) => {
                 self.complaints.at(&value.tokens, format!("unexpected `{}`; {right}", value.written()));
             }
             Given::Flawed => {}
-        }
-    }
-}
-
-impl Schedule {
-    /// The variant of `DeclaredSchedule`, after its path.
-    pub(crate) fn variant(&self) -> TokenStream {
-        match self {
-            Self::Every(length) => {
-                let micros = length.get();
-                quote!(Every { micros: #micros })
-            }
-            Self::Hourly(at) => quote!(Hourly { at: #at }),
-            Self::Daily(at) => quote!(Daily { at: #at }),
-            Self::Weekly(days, at) => {
-                let days = days.bits();
-                quote!(Weekly { days: #days, at: #at })
-            }
-            Self::Monthly(day, at) => {
-                let day = match day {
-                    DayOfMonth::Day(day) => *day,
-                    DayOfMonth::Last => 0,
-                };
-                quote!(Monthly { day: #day, at: #at })
-            }
-            Self::Cron(expression) => quote!(Cron { expression: #expression }),
-            Self::Once(length) => {
-                let micros = length.get();
-                quote!(Once { micros: #micros })
-            }
-            Self::At(at) => quote!(At { at: #at }),
         }
     }
 }

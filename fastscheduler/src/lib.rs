@@ -24,10 +24,10 @@ pub use engine::{
 };
 pub use fastscheduler_macros::*;
 pub use job::{
-    AfterFailure, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics, IntoJobId,
-    Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy, Progress,
-    RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics, Tombstone, Trigger,
-    backoff,
+    AfterFailure, Backoff, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics,
+    IntoJobId, Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy,
+    Progress, Ratio, RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics,
+    Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, BlockingJobClosure, ClosureReturn, Failure, FromCall, Function,

@@ -5,6 +5,6 @@
 //! `fastscheduler::schedule::daily()` is always there.
 
 pub use crate::registry::{Args, JobContext, Kwargs, Permanent, State, State as JobState};
-pub use crate::schedule::{at, cron, daily, every, hourly, monthly, now, once, weekly};
+pub use crate::schedule::kind::builders::*;
 pub use crate::scheduler::Scheduler;
 pub use fastscheduler_macros::*;

@@ -37,6 +37,9 @@ async fn coming_date(script: State<Script>, context: JobContext) -> anyhow::Resu
     script.act(context).await
 }
 
+#[daily(at = "09:00", from = "2020-01-01", until = "2020-01-31", tz = "UTC")]
+async fn past_window() {}
+
 /// The minutes at which runs of a function started.
 fn started(process: &Process, function: &str) -> Vec<i64> {
     let runs = process.runs().into_iter().filter(|run| run.function.name() == function);
@@ -252,4 +255,23 @@ fn a_keyed_job_that_was_stored_without_its_fraction_gets_it_back() {
     assert_eq!(process.add(keyed()), id);
     assert_eq!(process.job(id).unwrap().next_run_at(), Some(instant(FRACTIONAL)));
     process.stop(Duration::ZERO);
+}
+
+#[test]
+fn a_declared_job_whose_last_date_is_over_is_recorded_once() {
+    let world = World::default();
+    for _ in 0..2 {
+        let process = world.start();
+        let of_function = |run: &Run| run.function.name() == "past_window";
+        let all: Vec<Run> = process.runs().into_iter().filter(of_function).collect();
+        let skipped: Vec<_> = all.iter().filter_map(|run| run.skipped.as_deref()).collect();
+        assert_eq!((all.len(), skipped.len()), (1, 1));
+        assert_eq!(
+            (skipped[0].reason, skipped[0].count, skipped[0].last),
+            (SkipReason::CatchUp, 1, instant("2020-01-31T09:00:00Z"))
+        );
+        process.stop(Duration::ZERO);
+        world.pass(MINUTE);
+    }
+    world.audit(0);
 }

@@ -80,9 +80,11 @@ impl LiveJob {
     }
 
     /// What is left when it has run for the last time: the code would make a
-    /// job for a date again at each start.
+    /// job for a date, or until a date, again at each start.
     pub(super) fn tombstone(&self) -> Option<Box<Tombstone>> {
-        let declared = self.declared.as_ref().filter(|_| self.definition.schedule.spec.is_dated())?;
+        let schedule = &self.definition.schedule;
+        let ends_for_good = schedule.spec.is_dated() || schedule.until.is_some();
+        let declared = self.declared.as_ref().filter(|_| ends_for_good)?;
         Some(Box::new(Tombstone { job: self.id, declared: Declared::clone(declared) }))
     }
 

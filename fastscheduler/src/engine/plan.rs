@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
 use super::activity::Span;
-use crate::job::{CatchUp, Entry, EntryKind, JobId, Overlap, SkipReason, Skipped, Trigger};
+use crate::job::{CatchUp, Entry, EntryKind, Overlap, SkipReason, Skipped, Trigger, spread};
 
 /// A fire that is later than this, and not for want of a slot, was missed.
 pub(super) const LATE: TimeDelta = TimeDelta::seconds(60);
@@ -271,16 +271,7 @@ impl LiveJob {
             .schedule
             .next_after(scheduled_for)
             .map_or(u64::MAX, |next| (next - scheduled_for).to_std().map_or(u64::MAX, micros));
-        let delay = spread(self.id, scheduled_for) % limit.min(until_next).max(1);
+        let delay = spread(self.id, scheduled_for, 0) % limit.min(until_next).max(1);
         scheduled_for + TimeDelta::microseconds(i64::try_from(delay).unwrap_or(i64::MAX))
     }
-}
-
-/// A number that looks random and depends on the fire alone (the last steps of `SplitMix64`).
-fn spread(job: JobId, scheduled_for: DateTime<Utc>) -> u64 {
-    let mut x = job.number().wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    x ^= scheduled_for.timestamp_micros().cast_unsigned();
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }

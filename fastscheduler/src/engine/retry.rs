@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
-use crate::job::{AfterFailure, Entry, Overlap, backoff};
+use crate::job::{AfterFailure, Entry, Overlap};
 use crate::registry::Failure;
 
 /// The retry that follows a failed attempt, or the reason why there is none.
@@ -24,7 +24,9 @@ pub(super) fn retry(
     }
     let job = job.ok_or(AfterFailure::JobCancelled)?;
     let retries = entry.retries() + 1;
-    let due_at = now + TimeDelta::from_std(backoff(retries)).unwrap_or(TimeDelta::MAX);
+    let delay = job.definition.policy.backoff.before(retries, entry.run_id());
+    let due_at = TimeDelta::from_std(delay).ok().and_then(|delay| now.checked_add_signed(delay));
+    let due_at = due_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
     // A paused job has no next fire, and its retry is held until it is resumed too.
     let cancels = job.overlap() == Overlap::Cancel && !job.is_paused;
     // The clock may have been set back since the fire was due.

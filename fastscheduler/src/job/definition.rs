@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ARGUMENTS_DEPTH_LIMIT, FunctionKey, Name, Policy};
+use super::{FunctionKey, Name, Policy};
 use crate::schedule::ScheduleDefinition;
 
 /// A function, its arguments, a schedule and a policy.
@@ -26,18 +26,4 @@ pub struct JobDefinition {
     pub schedule: ScheduleDefinition,
     /// How it is treated when it fails, is late, or is still running.
     pub policy: Policy,
-}
-
-/// Whether arguments are nested so deep that what is written of a job could not
-/// be read again.
-pub(crate) fn are_too_deep(args: &[Value], kwargs: &Map<String, Value>) -> bool {
-    args.iter().chain(kwargs.values()).any(|value| is_deeper(value, ARGUMENTS_DEPTH_LIMIT))
-}
-
-fn is_deeper(value: &Value, depth: usize) -> bool {
-    match value {
-        Value::Array(values) => depth == 0 || values.iter().any(|value| is_deeper(value, depth - 1)),
-        Value::Object(values) => depth == 0 || values.values().any(|value| is_deeper(value, depth - 1)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
 }

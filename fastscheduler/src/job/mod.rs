@@ -4,6 +4,8 @@
 //! or executed; instants are given, never read.
 
 mod after_failure;
+mod arguments;
+mod backoff;
 mod declared;
 mod definition;
 mod entry;
@@ -22,15 +24,18 @@ mod revision;
 mod rewind;
 mod run;
 mod run_id;
+pub(crate) mod settings;
 mod skipped;
 mod source;
+mod spread;
 mod statistics;
 
 pub use after_failure::AfterFailure;
 pub(crate) use after_failure::CRASHED;
+pub(crate) use arguments::{are_too_deep, check_arguments};
+pub use backoff::{Backoff, Ratio, backoff};
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;
-pub(crate) use definition::are_too_deep;
 pub use entry::{Entry, EntryKind, OpenFire, RemovedJob};
 pub use function_key::FunctionKey;
 pub use id::{IntoJobId, JobId};
@@ -39,7 +44,7 @@ pub use lane::Lane;
 pub use name::Name;
 pub(crate) use one_line::one_line;
 pub(crate) use panic_text::panic_text;
-pub use policy::{CatchUp, Overlap, Policy, backoff};
+pub use policy::{CatchUp, Overlap, Policy};
 pub use progress::Progress;
 pub(crate) use record::Doing;
 pub use record::{Job, JobStatus};
@@ -47,8 +52,10 @@ pub use revision::JobRevision;
 pub use rewind::Rewind;
 pub use run::{DeadLetter, Run, RunStatus};
 pub use run_id::{RunId, Trigger};
+pub use settings::JobSettings;
 pub use skipped::{ClosedSchedule, SkipReason, Skipped};
 pub use source::Source;
+pub(crate) use spread::spread;
 pub use statistics::{FunctionStatistics, Statistics};
 
 /// The group of a job that names none.

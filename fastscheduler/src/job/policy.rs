@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Backoff;
+use super::record::is_default;
+
 /// What happens to fires that were missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +50,9 @@ pub struct Policy {
     /// Each fire is delayed by up to this much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jitter: Option<Duration>,
+    /// How long it waits before a retry.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub backoff: Backoff,
 }
 
 impl Policy {
@@ -62,27 +68,7 @@ impl Default for Policy {
             catch_up: CatchUp::default(),
             overlap: Overlap::default(),
             jitter: None,
+            backoff: Backoff::default(),
         }
     }
-}
-
-/// Delay before the retry that follows failed attempt number `attempt`.
-///
-/// `attempt` counts from 1. The delay doubles each time (2 s, 4 s, 8 s) and
-/// stops growing at one hour.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-///
-/// assert_eq!(fastscheduler::backoff(1), Duration::from_secs(2));
-/// assert_eq!(fastscheduler::backoff(3), Duration::from_secs(8));
-/// assert_eq!(fastscheduler::backoff(100), Duration::from_secs(3600));
-/// ```
-#[must_use]
-pub fn backoff(attempt: u32) -> Duration {
-    const LONGEST: u64 = 3_600;
-    let seconds = 1u64.checked_shl(attempt).unwrap_or(LONGEST).clamp(2, LONGEST);
-    Duration::from_secs(seconds)
 }

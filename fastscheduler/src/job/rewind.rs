@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Job;
-use crate::schedule::{AT_ONCE, LeftOut, Micros, ScheduleSpec, Timetable};
+use crate::schedule::{LeftOut, Nature, Timetable};
 
 /// What a job remembers of a time when the clock was ahead, after the clock was
 /// set back and the job was rescheduled to the right time.
@@ -67,31 +67,19 @@ impl Job {
             // At once, if it was due already.
             (anchor + delay - by).max(to + TimeDelta::milliseconds(1)) - delay
         };
-        match &self.definition.schedule.spec {
-            ScheduleSpec::Every { interval, anchor: None, .. } => {
+        match self.definition.schedule.spec.nature() {
+            Nature::Elapsed { interval, anchor: None } => {
                 let ahead = (anchor - to).num_microseconds().unwrap_or(i64::MAX).max(0);
-                let interval = length(*interval);
+                let interval = interval.num_microseconds()?;
                 // One more, if it is whole: what it counts from is not a fire, and `to` may be.
                 let intervals = if ahead > 0 { ahead / interval + 1 } else { 0 };
                 anchor.checked_sub_signed(TimeDelta::microseconds(intervals.checked_mul(interval)?))
             }
-            ScheduleSpec::Once { delay, anchor: None, .. } => {
-                Some(set_back(TimeDelta::microseconds(length(*delay))))
-            }
-            ScheduleSpec::Now { anchor: None } => Some(set_back(AT_ONCE)),
-            ScheduleSpec::Every { anchor: Some(_), .. }
-            | ScheduleSpec::Once { anchor: Some(_), .. }
-            | ScheduleSpec::Now { anchor: Some(_) }
-            | ScheduleSpec::Hourly { .. }
-            | ScheduleSpec::Daily { .. }
-            | ScheduleSpec::Weekly { .. }
-            | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Cron { .. }
-            | ScheduleSpec::At { .. } => None,
+            Nature::Counted { delay, anchor: None } => Some(set_back(delay)),
+            Nature::Elapsed { anchor: Some(_), .. }
+            | Nature::Counted { anchor: Some(_), .. }
+            | Nature::Calendar
+            | Nature::Dated(_) => None,
         }
     }
-}
-
-fn length(length: Micros) -> i64 {
-    i64::try_from(length.get()).expect("100 years of microseconds fit")
 }

@@ -36,7 +36,7 @@ pub use outcome::Failure;
 pub(crate) use outcome::Outcome;
 pub use parameter::{FromCall, Parameter, ParameterSource};
 pub use permanent::Permanent;
-pub use registration::{Body, Declaration, DeclaredSchedule, Place, Registration};
+pub use registration::{Body, Declaration, Place, Registration};
 pub use retry_if::RetryError;
 pub(crate) use retry_if::RetryIf;
 pub(crate) use state::States;

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use super::call::Call;
 use super::outcome::Outcome;
 use super::parameter::Parameter;
-use crate::job::{CatchUp, Overlap};
-use crate::schedule::{Fold, Gap};
+use crate::job::JobSettings;
+use crate::schedule::{ScheduleDefinition, ScheduleError};
 
 /// A function that was annotated, with the jobs its attributes declare.
 #[derive(Debug)]
@@ -44,55 +44,6 @@ pub enum Body {
     Blocking(fn(Call) -> Outcome),
 }
 
-/// A schedule as an attribute writes it; the macro has checked its texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeclaredSchedule {
-    /// Every so many microseconds.
-    Every {
-        /// The interval.
-        micros: u64,
-    },
-    /// At a minute of each hour.
-    Hourly {
-        /// `:30` or `30`.
-        at: &'static str,
-    },
-    /// At a time of each day.
-    Daily {
-        /// `HH:MM` or `HH:MM:SS`.
-        at: &'static str,
-    },
-    /// At a time of some days of the week.
-    Weekly {
-        /// The days as bits, Monday the lowest.
-        days: u8,
-        /// `HH:MM` or `HH:MM:SS`.
-        at: &'static str,
-    },
-    /// At a time of one day of the month.
-    Monthly {
-        /// 1 to 31, or 0 for the last day.
-        day: u8,
-        /// `HH:MM` or `HH:MM:SS`.
-        at: &'static str,
-    },
-    /// By a cron expression.
-    Cron {
-        /// The expression.
-        expression: &'static str,
-    },
-    /// Once, so many microseconds after the process started.
-    Once {
-        /// The delay.
-        micros: u64,
-    },
-    /// Once ever.
-    At {
-        /// The date and time.
-        at: &'static str,
-    },
-}
-
 /// The position of an attribute in its function's source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -111,89 +62,13 @@ impl Place {
     }
 }
 
-/// A job that an attribute declares; what it does not set is the default.
+/// A job that an attribute declares, in the words that code would add it with.
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
-    pub(crate) place: Place,
-    pub(crate) schedule: DeclaredSchedule,
-    pub(crate) name: Option<&'static str>,
-    pub(crate) group: Option<&'static str>,
-    pub(crate) zone: Option<&'static str>,
-    pub(crate) retries: Option<u32>,
-    pub(crate) timeout_micros: Option<u64>,
-    pub(crate) catch_up: Option<CatchUp>,
-    pub(crate) overlap: Option<Overlap>,
-    pub(crate) jitter_micros: Option<u64>,
-    pub(crate) gap: Option<Gap>,
-    pub(crate) fold: Option<Fold>,
-    pub(crate) is_enabled: bool,
-    pub(crate) args: Option<&'static str>,
-    pub(crate) kwargs: Option<&'static str>,
-}
-
-impl Declaration {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(schedule: DeclaredSchedule) -> Self {
-        Self {
-            place: Place { line: 0, column: 0, below: 0 },
-            schedule,
-            name: None,
-            group: None,
-            zone: None,
-            retries: None,
-            timeout_micros: None,
-            catch_up: None,
-            overlap: None,
-            jitter_micros: None,
-            gap: None,
-            fold: None,
-            is_enabled: true,
-            args: None,
-            kwargs: None,
-        }
-    }
-}
-
-macro_rules! setters {
-    ($($field:ident: $type:ty),* $(,)?) => {
-        impl Declaration {$(
-            #[doc(hidden)]
-            #[must_use]
-            pub const fn $field(mut self, $field: $type) -> Self {
-                self.$field = Some($field);
-                self
-            }
-        )*
-
-            #[doc(hidden)]
-            #[must_use]
-            pub const fn place(mut self, place: Place) -> Self {
-                self.place = place;
-                self
-            }
-
-            #[doc(hidden)]
-            #[must_use]
-            pub const fn disabled(mut self) -> Self {
-                self.is_enabled = false;
-                self
-            }
-        }
-    };
-}
-
-setters! {
-    name: &'static str,
-    group: &'static str,
-    zone: &'static str,
-    retries: u32,
-    timeout_micros: u64,
-    catch_up: CatchUp,
-    overlap: Overlap,
-    jitter_micros: u64,
-    gap: Gap,
-    fold: Fold,
-    args: &'static str,
-    kwargs: &'static str,
+    /// Where it is written.
+    pub place: Place,
+    /// Its schedule; the macro has checked the texts in it.
+    pub schedule: fn() -> Result<ScheduleDefinition, ScheduleError>,
+    /// Sets what the attribute says besides; the rest is the default.
+    pub settings: fn(JobSettings) -> JobSettings,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::text::{Micros, ScheduleError, Unit};
+use super::text::{Micros, ScheduleError, Unit, Wait};
 
 /// A number of some unit, or a length of time that says its unit itself.
 ///
@@ -50,6 +50,18 @@ impl Amount {
             // Not rounded to microseconds.
             Value::Length(length) => Ok(length),
             Value::Whole(_) | Value::Fraction(_) | Value::Text(_) => Ok(length.into()),
+        }
+    }
+
+    /// The wait as it was given, which may be zero; `unit` is that of a number
+    /// without one.
+    pub(crate) fn wait(&self, unit: Unit) -> Result<Duration, ScheduleError> {
+        match &self.0 {
+            Value::Whole(amount) => Wait::of_whole(*amount, unit).map(Duration::from),
+            Value::Fraction(amount) => Wait::of_fraction(*amount, unit).map(Duration::from),
+            Value::Text(text) => text.parse::<Wait>().map(Duration::from),
+            // Not rounded to microseconds.
+            Value::Length(length) => Wait::try_from(*length).map(|_| *length),
         }
     }
 

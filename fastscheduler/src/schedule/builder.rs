@@ -1,10 +1,9 @@
 //! How schedules are written in code.
 
-use chrono_tz::Tz;
-
 use super::kind::Kind;
+use super::settings::{ScheduleSettings, schedule_setters};
 use super::text::ScheduleError;
-use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition, ScheduleSpec};
+use super::{Schedule, ScheduleDefinition, ScheduleSpec};
 
 /// A schedule being written, and in `J` what the layers above add to it.
 ///
@@ -31,9 +30,7 @@ use super::{Fold, Gap, IntoZone, Schedule, ScheduleDefinition, ScheduleSpec};
 #[must_use = "a schedule that is begun does nothing until it is added to a scheduler"]
 pub struct ScheduleBuilder<K, J = ()> {
     pub(super) kind: K,
-    zone: Option<Tz>,
-    gap: Option<Gap>,
-    fold: Option<Fold>,
+    settings: ScheduleSettings,
     mistake: Option<ScheduleError>,
     /// What the layers above add.
     pub(crate) job: J,
@@ -41,7 +38,7 @@ pub struct ScheduleBuilder<K, J = ()> {
 
 impl<K: Kind> ScheduleBuilder<K> {
     pub(super) fn new(kind: K) -> Self {
-        Self { kind, zone: None, gap: None, fold: None, mistake: None, job: () }
+        Self { kind, settings: ScheduleSettings::default(), mistake: None, job: () }
     }
 }
 
@@ -55,36 +52,18 @@ impl From<ScheduleDefinition> for ScheduleBuilder<ScheduleSpec> {
     /// use fastscheduler::schedule::{ScheduleBuilder, daily};
     ///
     /// let stored = daily().at("09:00").tz("Asia/Tokyo").definition()?;
-    /// let schedule = ScheduleBuilder::from(stored).tz("Europe/Paris").schedule()?;
-    /// assert_eq!(schedule.to_string(), "Daily at 09:00 (Europe/Paris)");
+    /// let builder: ScheduleBuilder<_> = stored.into();
+    /// assert_eq!(builder.tz("Europe/Paris").schedule()?.to_string(), "Daily at 09:00 (Europe/Paris)");
     /// # Ok::<(), fastscheduler::schedule::ScheduleError>(())
     /// ```
     fn from(definition: ScheduleDefinition) -> Self {
-        let ScheduleDefinition { spec, zone, gap, fold } = definition;
-        Self { zone, gap, fold, ..Self::new(spec) }
+        let settings = ScheduleSettings::of(&definition);
+        Self { settings, ..Self::new(definition.spec) }
     }
 }
 
 impl<K: Kind, J> ScheduleBuilder<K, J> {
-    /// The zone of the schedule's local times, instead of the scheduler's.
-    ///
-    /// It takes an IANA name or a [`Tz`].
-    pub fn tz(self, zone: impl IntoZone) -> Self {
-        let zone = zone.into_zone();
-        self.set(zone, |builder, zone| builder.zone = Some(zone))
-    }
-
-    /// What a nominal time does that clocks going forward leave out.
-    pub fn gap(mut self, gap: Gap) -> Self {
-        self.gap = Some(gap);
-        self
-    }
-
-    /// What a nominal time does that clocks going back repeat.
-    pub fn fold(mut self, fold: Fold) -> Self {
-        self.fold = Some(fold);
-        self
-    }
+    schedule_setters!();
 
     /// The schedule.
     ///
@@ -112,18 +91,26 @@ impl<K: Kind, J> ScheduleBuilder<K, J> {
 
     /// The schedule as plain data, and what the layers above added.
     pub(crate) fn into_parts(self) -> (Result<ScheduleDefinition, ScheduleError>, J) {
-        let Self { kind, zone, gap, fold, mistake, job } = self;
+        let Self { kind, settings, mistake, job } = self;
         let definition = match mistake {
             Some(mistake) => Err(mistake),
-            None => kind.into_spec().map(|spec| ScheduleDefinition { spec, zone, gap, fold }),
+            None => kind.into_spec().map(|spec| settings.applied_to(spec.into())),
         };
         (definition, job)
     }
 
     /// The same schedule with something else for the layers above.
     pub(crate) fn map_job<T>(self, change: impl FnOnce(J) -> T) -> ScheduleBuilder<K, T> {
-        let Self { kind, zone, gap, fold, mistake, job } = self;
-        ScheduleBuilder { kind, zone, gap, fold, mistake, job: change(job) }
+        let Self { kind, settings, mistake, job } = self;
+        ScheduleBuilder { kind, settings, mistake, job: change(job) }
+    }
+
+    fn set_schedule<T>(
+        self,
+        read: Result<T, ScheduleError>,
+        take_over: impl FnOnce(&mut ScheduleSettings, T),
+    ) -> Self {
+        self.set(read, |builder, value| take_over(&mut builder.settings, value))
     }
 
     /// Takes over what was read, or keeps the mistake.

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Calendar;
-use super::spec::AT_ONCE;
-use super::text::{Micros, ScheduleError};
+use super::spec::Nature;
+use super::text::ScheduleError;
+use super::window::Window;
 use super::zone::{Nominal, Zone};
-use super::{Fold, Gap, LeftOut, ScheduleDefinition, ScheduleSpec, kind};
+use super::{Fold, Gap, LeftOut, ScheduleDefinition, kind};
 
 /// In microseconds.
 pub(super) const SECOND: i64 = 1_000_000;
@@ -26,6 +27,8 @@ const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
 pub(crate) struct Timetable {
     pub(super) zone: Zone,
     pub(super) rule: Rule,
+    /// Fires lie within it.
+    pub(super) window: Window,
     /// Instants of the rule that are not fires.
     pub(super) left_out: LeftOut,
 }
@@ -47,7 +50,14 @@ impl Timetable {
     /// As [`ScheduleDefinition::compile`] makes it.
     pub(crate) fn compile(definition: &ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
         let zone = Zone::from(definition.zone.unwrap_or(default_zone));
-        Ok(Self { zone, rule: Rule::compile(definition, zone)?, left_out: LeftOut::default() })
+        let window = Window::of(definition, zone)?;
+        let rule = Rule::compile(definition, zone, window)?;
+        let timetable = Self { zone, rule, window, left_out: LeftOut::default() };
+        // A window that is merely over is none of the schedule's faults.
+        if window.is_closed() && timetable.next_after_micros(i64::MIN).is_none() {
+            return Err(ScheduleError::EmptyWindow(definition.written()));
+        }
+        Ok(timetable)
     }
 
     /// The same schedule without these instants.
@@ -60,13 +70,25 @@ impl Timetable {
     pub(crate) fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut after = after;
         loop {
-            let next = self.rule.next_after(self.zone, after.timestamp_micros())?;
+            let next = self.next_after_micros(after.timestamp_micros())?;
             let next = DateTime::from_timestamp_micros(next)?;
             match self.left_out.span_of(next) {
                 None => return Some(next),
                 Some((_, last)) => after = last,
             }
         }
+    }
+
+    /// The last instant at which it may fire, if there is one.
+    pub(super) fn last_instant(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.window.until)
+    }
+
+    /// The first fire of the rule later than `after` within the window.
+    fn next_after_micros(&self, after: i64) -> Option<i64> {
+        let Window { from, until } = self.window;
+        let next = self.rule.next_after(self.zone, after.max(from.saturating_sub(1)))?;
+        (next <= until).then_some(next)
     }
 
     /// Whether an instant is [left out](Self::without).
@@ -94,26 +116,22 @@ impl fmt::Debug for Timetable {
 }
 
 impl Rule {
-    fn compile(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
-        let calendar = match &definition.spec {
-            ScheduleSpec::Every { interval, anchor, .. } => {
-                let anchor = anchor.map(|anchor| anchor.timestamp_micros());
-                return Ok(Self::Interval { interval: micros(*interval), anchor });
+    fn compile(definition: &ScheduleDefinition, zone: Zone, window: Window) -> Result<Self, ScheduleError> {
+        let spec = &definition.spec;
+        let calendar = match spec.nature() {
+            Nature::Elapsed { interval, anchor } => {
+                let interval = micros(interval);
+                // The first fire comes one interval after the anchor.
+                let of_window = definition.from.map(|_| window.from.saturating_sub(interval));
+                let anchor = anchor.map(|anchor| anchor.timestamp_micros()).or(of_window);
+                return Ok(Self::Interval { interval, anchor });
             }
-            ScheduleSpec::Once { delay, anchor: None, .. } => return Ok(Self::Delay(micros(*delay))),
-            ScheduleSpec::Once { delay, anchor: Some(anchor), .. } => {
-                return Ok(Self::Instants(anchor.timestamp_micros() + micros(*delay), None));
+            Nature::Counted { delay, anchor: None } => return Ok(Self::Delay(micros(delay))),
+            Nature::Counted { delay, anchor: Some(anchor) } => {
+                return Ok(Self::Instants(anchor.timestamp_micros() + micros(delay), None));
             }
-            ScheduleSpec::Now { anchor: None } => return Ok(Self::Delay(at_once())),
-            ScheduleSpec::Now { anchor: Some(anchor) } => {
-                return Ok(Self::Instants(anchor.timestamp_micros() + at_once(), None));
-            }
-            ScheduleSpec::At { at } => return kind::at_instants(definition, *at, zone),
-            ScheduleSpec::Hourly { minute } => kind::hourly_calendar(*minute)?,
-            ScheduleSpec::Daily { at } => kind::daily_calendar(*at),
-            ScheduleSpec::Weekly { days, at } => kind::weekly_calendar(*days, *at)?,
-            ScheduleSpec::Monthly { day, at } => kind::monthly_calendar(*day, *at)?,
-            ScheduleSpec::Cron(text) => kind::cron_calendar(text)?,
+            Nature::Dated(at) => return kind::at_instants(definition, at, zone),
+            Nature::Calendar => spec.calendar()?,
         };
         let (gap, fold) = if calendar.is_wildcard() { (Gap::Skip, Fold::Both) } else { FIXED };
         let gap = definition.gap.unwrap_or(gap);
@@ -172,12 +190,8 @@ impl Rule {
 /// What suits a time that is meant once a day.
 const FIXED: (Gap, Fold) = (Gap::Next, Fold::First);
 
-fn micros(length: Micros) -> i64 {
-    i64::try_from(length.get()).expect("100 years of microseconds fit")
-}
-
-fn at_once() -> i64 {
-    AT_ONCE.num_microseconds().expect("one microsecond fits")
+fn micros(length: TimeDelta) -> i64 {
+    length.num_microseconds().expect("100 years of microseconds fit")
 }
 
 /// A single local time.

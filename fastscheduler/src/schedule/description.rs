@@ -2,26 +2,27 @@
 
 use std::fmt;
 
+use super::spec::Nature;
 use super::text::cron::DayFields;
-use super::text::{DayOfMonth, Micros, Unit};
+use super::text::{Micros, Unit};
 use super::{ScheduleDefinition, ScheduleSpec};
 
 impl fmt::Display for ScheduleDefinition {
-    /// The sentence of [`ScheduleSpec`], and the zone if one is named and matters.
+    /// The sentence of [`ScheduleSpec`], the zone if one is named and matters, and the
+    /// first and the last date.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spec.write_times(f)?;
-        match (&self.spec, self.zone) {
-            (
-                ScheduleSpec::Every { .. }
-                | ScheduleSpec::Once { .. }
-                | ScheduleSpec::Now { .. }
-                | ScheduleSpec::At { .. },
-                _,
-            )
-            | (_, None) => {}
-            (_, Some(zone)) => write!(f, " ({zone})")?,
+        let has_local_times = self.spec.is_recurring() && self.is_of_local_time();
+        if let Some(zone) = self.zone.filter(|_| has_local_times) {
+            write!(f, " ({zone})")?;
         }
-        self.spec.write_days(f)
+        self.spec.write_days(f)?;
+        match (self.from, self.until) {
+            (None, None) => Ok(()),
+            (Some(from), None) => write!(f, ", from {from}"),
+            (None, Some(until)) => write!(f, ", until {until}"),
+            (Some(from), Some(until)) => write!(f, ", from {from} until {until}"),
+        }
     }
 }
 
@@ -34,19 +35,6 @@ impl fmt::Display for ScheduleSpec {
 }
 
 impl ScheduleSpec {
-    fn write_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Every { interval, .. } => write!(f, "Every {}", Length(*interval)),
-            Self::Hourly { minute } => write!(f, "Hourly at :{minute:02}"),
-            Self::Daily { at } => write!(f, "Daily at {at}"),
-            Self::Weekly { days, at } => write!(f, "Every {days} at {at}"),
-            Self::Monthly { day: DayOfMonth::Day(day), at } => write!(f, "Monthly on day {day} at {at}"),
-            Self::Monthly { day: DayOfMonth::Last, at } => write!(f, "Monthly on the last day at {at}"),
-            Self::Cron(text) => write!(f, "Cron: {}", text.as_str()),
-            Self::Once { .. } | Self::Now { .. } | Self::At { .. } => f.write_str("One-time job"),
-        }
-    }
-
     /// How the two day fields of a cron expression combine, if both are restricted.
     fn write_days(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Cron(text) = self else { return Ok(()) };
@@ -63,23 +51,22 @@ impl ScheduleSpec {
 impl ScheduleDefinition {
     /// The schedule as it was written, where that is a text of its own.
     pub(crate) fn written(&self) -> String {
-        match &self.spec {
-            ScheduleSpec::At { at } => at.to_string(),
-            ScheduleSpec::Cron(text) => text.as_str().to_owned(),
-            ScheduleSpec::Every { .. }
-            | ScheduleSpec::Hourly { .. }
-            | ScheduleSpec::Daily { .. }
-            | ScheduleSpec::Weekly { .. }
-            | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Once { .. }
-            | ScheduleSpec::Now { .. } => self.to_string(),
+        if self.has_window() {
+            return self.to_string();
+        }
+        if let ScheduleSpec::Cron(text) = &self.spec {
+            return text.as_str().to_owned();
+        }
+        match self.spec.nature() {
+            Nature::Dated(at) => at.to_string(),
+            Nature::Elapsed { .. } | Nature::Calendar | Nature::Counted { .. } => self.to_string(),
         }
     }
 }
 
 /// A length of time in the largest unit that it is a whole number of, never
 /// rounded; what is less than a second is a decimal fraction of one.
-struct Length(Micros);
+pub(super) struct Length(pub(super) Micros);
 
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

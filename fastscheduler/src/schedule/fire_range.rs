@@ -74,6 +74,7 @@ impl Timetable {
         if self.rule.is_unplaced_once() {
             return Some(first);
         }
+        let instant = self.last_instant().map_or(instant, |last| last.min(instant));
         if let Some((anchor, interval)) = self.grid(since) {
             // What is left over fits where the difference may not: it is below the interval.
             let since_anchor = i128::from(instant.timestamp_micros()) - i128::from(anchor);

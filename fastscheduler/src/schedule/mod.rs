@@ -32,10 +32,12 @@ mod fire_range;
 pub mod kind;
 mod left_out;
 mod serial;
+mod settings;
 mod spec;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]
 pub(crate) mod text;
 mod upcoming;
+mod window;
 mod zone;
 
 #[cfg(test)]
@@ -48,6 +50,8 @@ mod hint_tests;
 mod tests;
 #[cfg(test)]
 mod text_tests;
+#[cfg(test)]
+mod window_tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,15 +63,18 @@ pub use amount::{Amount, OptionalAmount};
 pub use builder::ScheduleBuilder;
 pub use clock_change::{Fold, Gap};
 pub use fire_range::FireRange;
-pub use kind::{CronText, at, cron, daily, every, hourly, monthly, now, once, weekly};
+pub use kind::CronText;
+pub use kind::builders::*;
 pub use left_out::LeftOut;
 pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
-pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
+pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WindowEdge, WrittenDateTime};
 pub use upcoming::Upcoming;
+pub use window::IntoWindowEdge;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 
 pub(crate) use compiled::Timetable;
-pub(crate) use spec::AT_ONCE;
+pub(crate) use settings::{ScheduleSettings, Setting, schedule_setters};
+pub(crate) use spec::Nature;
 
 /// A rule that says, given an instant, the next one.
 ///

@@ -6,7 +6,7 @@
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, Unit, WrittenDateTime};
+use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, Unit, WindowEdge, WrittenDateTime};
 
 /// Types that are written as text.
 macro_rules! as_text {
@@ -25,7 +25,7 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(ClockTime, Unit, WrittenDateTime);
+as_text!(ClockTime, Unit, WindowEdge, WrittenDateTime);
 
 impl Serialize for Micros {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

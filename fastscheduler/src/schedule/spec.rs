@@ -6,8 +6,10 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WrittenDateTime};
-use super::{CronText, Fold, Gap, Schedule};
+use super::text::{
+    ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WindowEdge, WrittenDateTime,
+};
+use super::{CronText, Fold, Gap, Schedule, ScheduleBuilder};
 use crate::clock;
 
 /// When a job is due, by kind.
@@ -148,41 +150,78 @@ pub struct ScheduleDefinition {
     /// What to do when clocks go back; `None` is what suits the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<Fold>,
+    /// No fire comes before it; only of a schedule that repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<WindowEdge>,
+    /// No fire comes after it; only of a schedule that repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<WindowEdge>,
+}
+
+/// What a kind of schedule is, as far as kinds are treated differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// It fires each time that long has elapsed since its anchor.
+    Elapsed { interval: TimeDelta, anchor: Option<DateTime<Utc>> },
+    /// It fires at local times of a calendar: the same for whichever job, and
+    /// since whatever instant.
+    Calendar,
+    /// It fires once, that long after its anchor.
+    Counted { delay: TimeDelta, anchor: Option<DateTime<Utc>> },
+    /// It fires once, at a date.
+    Dated(WrittenDateTime),
 }
 
 impl ScheduleSpec {
-    /// Whether it goes on after its first fire.
-    #[must_use]
-    pub fn is_recurring(&self) -> bool {
+    pub(crate) fn nature(&self) -> Nature {
         match self {
-            Self::Every { .. }
-            | Self::Hourly { .. }
-            | Self::Daily { .. }
-            | Self::Weekly { .. }
-            | Self::Monthly { .. }
-            | Self::Cron { .. } => true,
-            Self::Once { .. } | Self::Now { .. } | Self::At { .. } => false,
-        }
-    }
-
-    /// Whether it names times of a calendar, so that it is the same schedule
-    /// for whichever job, and since whatever instant.
-    pub(crate) fn is_of_calendar(&self) -> bool {
-        match self {
+            Self::Every { interval, anchor, .. } => {
+                Nature::Elapsed { interval: length(*interval), anchor: *anchor }
+            }
             Self::Hourly { .. }
             | Self::Daily { .. }
             | Self::Weekly { .. }
             | Self::Monthly { .. }
-            | Self::Cron { .. } => true,
-            Self::Every { .. } | Self::Once { .. } | Self::Now { .. } | Self::At { .. } => false,
+            | Self::Cron { .. } => Nature::Calendar,
+            Self::Once { delay, anchor, .. } => Nature::Counted { delay: length(*delay), anchor: *anchor },
+            Self::Now { anchor } => Nature::Counted { delay: AT_ONCE, anchor: *anchor },
+            Self::At { at } => Nature::Dated(*at),
         }
     }
 
-    /// Whether it depends on a zone when it is due.
-    pub(crate) fn is_of_local_time(&self) -> bool {
+    /// What it counts from, if it counts from anything.
+    fn anchor_mut(&mut self) -> Option<&mut Option<DateTime<Utc>>> {
         match self {
-            Self::At { at } => at.offset_seconds.is_none(),
-            _ => self.is_of_calendar(),
+            Self::Every { anchor, .. } | Self::Once { anchor, .. } | Self::Now { anchor } => Some(anchor),
+            Self::Hourly { .. }
+            | Self::Daily { .. }
+            | Self::Weekly { .. }
+            | Self::Monthly { .. }
+            | Self::Cron { .. }
+            | Self::At { .. } => None,
+        }
+    }
+
+    /// Whether it goes on after its first fire.
+    #[must_use]
+    pub fn is_recurring(&self) -> bool {
+        match self.nature() {
+            Nature::Elapsed { .. } | Nature::Calendar => true,
+            Nature::Counted { .. } | Nature::Dated(_) => false,
+        }
+    }
+
+    /// Whether it names times of a calendar.
+    pub(crate) fn is_of_calendar(&self) -> bool {
+        self.nature() == Nature::Calendar
+    }
+
+    /// Whether its times depend on a zone.
+    fn is_of_local_time(&self) -> bool {
+        match self.nature() {
+            Nature::Calendar => true,
+            Nature::Dated(at) => at.offset_seconds.is_none(),
+            Nature::Elapsed { .. } | Nature::Counted { .. } => false,
         }
     }
 
@@ -193,19 +232,19 @@ impl ScheduleSpec {
 
     /// Whether it is one fire, counted from when a job gets the schedule.
     pub(crate) fn is_counted_once(&self) -> bool {
-        matches!(self, Self::Once { .. } | Self::Now { .. })
+        matches!(self.nature(), Nature::Counted { .. })
     }
 
     /// Whether it is one fire at a date, and not some time after a start.
     pub(crate) fn is_dated(&self) -> bool {
-        matches!(self, Self::At { .. })
+        matches!(self.nature(), Nature::Dated(_))
     }
 }
 
 impl From<ScheduleSpec> for ScheduleDefinition {
     /// The schedule without modifiers.
     fn from(spec: ScheduleSpec) -> Self {
-        Self { spec, zone: None, gap: None, fold: None }
+        Self { spec, zone: None, gap: None, fold: None, from: None, until: None }
     }
 }
 
@@ -216,17 +255,36 @@ impl ScheduleDefinition {
     ///
     /// [`ScheduleError::Cron`] for an expression that cannot be read,
     /// [`ScheduleError::NeverFires`] for a schedule without a fire in 40
-    /// years, [`ScheduleError::NoDays`] for a week without days,
+    /// years, [`ScheduleError::EmptyWindow`] for one without a fire between its
+    /// first and its last date, [`ScheduleError::WindowOfOne`] for such dates of a
+    /// schedule that fires one time, [`ScheduleError::NoDays`] for a week without days,
     /// [`ScheduleError::TooLate`] for an instant after the year 9999, and the
     /// error of its type for any other value out of range.
     pub fn compile(&self, default_zone: Tz) -> Result<Schedule, ScheduleError> {
         Schedule::compile(self.clone(), default_zone)
     }
 
+    /// The schedule as a builder, to be given other settings or to be added to a
+    /// scheduler.
+    pub fn into_builder(self) -> ScheduleBuilder<ScheduleSpec> {
+        self.into()
+    }
+
+    /// Whether it depends on a zone when it is due.
+    pub(crate) fn is_of_local_time(&self) -> bool {
+        let is_local = |edge: Option<WindowEdge>| edge.is_some_and(WindowEdge::is_local);
+        self.spec.is_of_local_time() || is_local(self.from) || is_local(self.until)
+    }
+
+    /// Whether it has a first or a last date.
+    pub(crate) fn has_window(&self) -> bool {
+        self.from.is_some() || self.until.is_some()
+    }
+
     /// Compiles it in the machine's zone if it has local times and names no zone.
     /// The machine's zone is looked up, and can be an error, only in that case.
     pub(crate) fn compile_on_this_machine(&self) -> Result<Schedule, ScheduleError> {
-        let is_needed = self.zone.is_none() && self.spec.is_of_local_time();
+        let is_needed = self.zone.is_none() && self.is_of_local_time();
         self.compile(if is_needed { clock::system_zone()?.zone } else { Tz::UTC })
     }
 
@@ -236,18 +294,9 @@ impl ScheduleDefinition {
     /// `created_at` is cut off to whole microseconds.
     #[must_use]
     pub fn placed(mut self, created_at: DateTime<Utc>) -> Self {
-        match &mut self.spec {
-            ScheduleSpec::Every { anchor, .. }
-            | ScheduleSpec::Once { anchor, .. }
-            | ScheduleSpec::Now { anchor } => {
-                anchor.get_or_insert(whole_micros(created_at));
-            }
-            ScheduleSpec::Hourly { .. }
-            | ScheduleSpec::Daily { .. }
-            | ScheduleSpec::Weekly { .. }
-            | ScheduleSpec::Monthly { .. }
-            | ScheduleSpec::Cron { .. }
-            | ScheduleSpec::At { .. } => {}
+        // An interval with a first date counts from that, unless it is told from what.
+        if let Some(anchor) = self.spec.anchor_mut().filter(|_| self.from.is_none()) {
+            anchor.get_or_insert(whole_micros(created_at));
         }
         self
     }
@@ -263,6 +312,11 @@ impl ScheduleDefinition {
 /// From what a schedule that is due at once is counted from to its fire: the
 /// least there is.
 pub(crate) const AT_ONCE: TimeDelta = TimeDelta::microseconds(1);
+
+fn length(length: Micros) -> TimeDelta {
+    let micros = i64::try_from(length.get()).expect("100 years of microseconds fit");
+    TimeDelta::microseconds(micros)
+}
 
 /// The instant without what is less than a microsecond, which no store keeps.
 pub(super) fn whole_micros(instant: DateTime<Utc>) -> DateTime<Utc> {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::Map;
 
 use super::added::Mark;
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
+use super::over::recorded_as_over;
 use super::{Scheduler, SchedulerError};
+use crate::job::settings::check_name;
 use crate::job::{
-    ARGUMENTS_SIZE_LIMIT, Declared, FunctionKey, Job, JobDefinition, JobId, NAME_LENGTH_LIMIT, Name, Policy,
-    SkipReason, Source, are_too_deep, one_line,
+    Declared, FunctionKey, Job, JobDefinition, JobId, Name, Policy, SkipReason, Source, one_line,
 };
 use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::ScheduleError;
@@ -197,43 +199,39 @@ impl Scheduler {
     }
 
     pub(super) fn check(&self, job: NewJob, now: DateTime<Utc>) -> Result<Checked, SchedulerError> {
-        let schedule = job.schedule?;
+        let NewJob { schedule, part } = job;
+        let JobPart { target, key, is_always_new, retry_if, settings } = part;
+        let schedule = settings.schedule.applied_to(schedule?);
         self.compile(&schedule, now)?;
-        let JobPart { target, name, group, key, is_always_new, arguments, mistake, .. } = job.part;
-        if let Some(mistake) = mistake {
-            return Err(mistake);
+        settings.check()?;
+        if let Some(key) = &key {
+            if is_always_new {
+                return Err(SchedulerError::KeyedAlwaysNew(key.clone()));
+            }
+            check_name("key", key)?;
         }
-        if let Some(key) = key.as_ref().filter(|_| is_always_new) {
-            return Err(SchedulerError::KeyedAlwaysNew(key.clone()));
-        }
-        check_size(&arguments)?;
         let target = target.ok_or(SchedulerError::NothingToRun)?;
         let own_name = match &target {
             Target::Named(_) => None,
             Target::Closure(name, ..) => Some(name.clone()),
         };
-        let texts =
-            [("name", name.as_ref().or(own_name.as_ref())), ("group", group.as_ref()), ("key", key.as_ref())];
-        for (what, text) in texts {
-            text.map_or(Ok(()), |text| check_name(what, text))?;
+        if let Some(name) = own_name.as_ref().filter(|_| settings.name.is_none()) {
+            check_name("name", name)?;
         }
-        let function = self.resolve(target, job.part.retry_if, &arguments)?;
-        let definition = Arc::new(JobDefinition {
-            name: name.or(own_name).map_or_else(|| function.name().clone(), Name::from),
-            group: group.map_or_else(|| self.0.default_group.clone(), Name::from),
+        let (args, kwargs) = settings.arguments();
+        let function = self.resolve(target, retry_if, &Arguments { args, kwargs })?;
+        let mut definition = JobDefinition {
+            name: own_name.map_or_else(|| function.name().clone(), Name::from),
+            group: self.0.default_group.clone(),
             function: function.key().clone(),
-            args: arguments.args,
-            kwargs: arguments.kwargs,
+            args: Vec::new(),
+            kwargs: Map::new(),
             schedule,
-            policy: Policy {
-                max_retries: job.part.retries.unwrap_or(Policy::DEFAULT_MAX_RETRIES),
-                timeout: job.part.timeout,
-                catch_up: job.part.catch_up,
-                overlap: job.part.overlap,
-                jitter: job.part.jitter,
-            },
-        });
-        let is_paused = job.part.is_disabled;
+            policy: Policy::default(),
+        };
+        settings.apply_to(&mut definition);
+        let is_paused = settings.enabled == Some(false);
+        let definition = Arc::new(definition);
         Ok(Checked { definition, function, is_paused, key: key.map(Name::from), is_always_new })
     }
 
@@ -272,8 +270,9 @@ impl Scheduler {
     async fn insert(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         let engine = &self.0.engine;
         let since = checked.definition.schedule.counted_from(now);
-        let next_run_at = self.compile(&checked.definition.schedule, since)?.next_after(since);
-        if next_run_at.is_none() {
+        let schedule = self.compile(&checked.definition.schedule, since)?;
+        let next_run_at = schedule.next_after(since);
+        if next_run_at.is_none() && checked.definition.schedule.until.is_none() {
             return Err(ScheduleError::Past(checked.definition.schedule.written()).into());
         }
         let id = JobId::new(engine.storage.reserve_job_number().await?);
@@ -287,6 +286,13 @@ impl Scheduler {
         // Of what the program says, only that it is not to fire is not in the rest.
         let is_told_beside = source == Source::Added && checked.is_paused;
         job.declared = is_told_beside.then(|| Arc::new(Declared::added(&job.definition, false)));
+        if next_run_at.is_none() {
+            let (changes, note) = recorded_as_over(job, &schedule, now);
+            engine.apply(&changes, Durability::Now).await?;
+            engine.announce(&changes);
+            self.note(note);
+            return Ok(id);
+        }
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.table.removals();
         if let Err(error) = engine.apply(&change, Durability::Now).await {
@@ -341,25 +347,4 @@ fn is_there(done: Result<(), SchedulerError>) -> Result<bool, SchedulerError> {
         Err(SchedulerError::UnknownJob(_)) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-pub(super) fn check_name(what: &'static str, text: &str) -> Result<(), SchedulerError> {
-    let length = text.chars().count();
-    if (1..=NAME_LENGTH_LIMIT).contains(&length) {
-        Ok(())
-    } else {
-        Err(SchedulerError::NameLength { what, length })
-    }
-}
-
-pub(super) fn check_size(arguments: &Arguments) -> Result<(), SchedulerError> {
-    if are_too_deep(&arguments.args, &arguments.kwargs) {
-        return Err(SchedulerError::too_deep());
-    }
-    let written = serde_json::to_vec(&(&arguments.args, &arguments.kwargs)).map_or(0, |json| json.len());
-    if written <= ARGUMENTS_SIZE_LIMIT {
-        return Ok(());
-    }
-    let reason = format!("they are {written} bytes as JSON; the limit is {ARGUMENTS_SIZE_LIMIT}");
-    Err(SchedulerError::ArgumentShape { which: "arguments", reason })
 }

@@ -7,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{Activity, LiveJob};
 use crate::job::{
-    ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, Run, SkipReason, Skipped,
+    ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, Rewind, Run, SkipReason,
+    Skipped,
 };
 use crate::registry::{Arguments, Function};
-use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable};
+use crate::schedule::{Nature, ScheduleDefinition, ScheduleError, Timetable};
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
 /// How often a change is tried again when somebody else was faster.
@@ -33,6 +34,19 @@ pub(super) enum Fires {
     Skip(SkipReason),
     /// They come by the new schedule from now on.
     Renew(SkipReason),
+}
+
+/// What an interval counts from that only gets another first or last date: what it
+/// counted from before, so that it stays on its grid.
+fn kept_anchor(job: &Job, after: &ScheduleDefinition) -> Option<DateTime<Utc>> {
+    let before = &job.definition.schedule;
+    let is_grid = matches!(after.spec.nature(), Nature::Elapsed { anchor: None, .. });
+    let is_kept = is_grid
+        && before.spec == after.spec
+        && before.until != after.until
+        && before.from.is_none()
+        && after.from.is_none();
+    is_kept.then(|| job.counts_from())
 }
 
 impl Edit {
@@ -160,8 +174,14 @@ impl Scheduler {
             }
             Fires::Renew(reason) => {
                 let since = revision.definition.schedule.counted_from(now).max(self.accounted_until(job)?);
-                let schedule = self.compile(&revision.definition.schedule, since)?;
-                let rewind = job.rewind.as_ref().map(|rewind| Arc::new(rewind.of_new_schedule(since)));
+                let anchor = kept_anchor(job, &revision.definition.schedule);
+                let schedule = self.compile(&revision.definition.schedule, anchor.unwrap_or(since))?;
+                let rewind = job.rewind.as_ref().map(|rewind| rewind.of_new_schedule(since));
+                let rewind = match anchor {
+                    Some(_) => Some(Rewind { anchor, ..rewind.unwrap_or_default() }),
+                    None => rewind,
+                };
+                let rewind = rewind.map(Arc::new);
                 let schedule = match &rewind {
                     Some(rewind) => schedule.without(&rewind.ended),
                     None => schedule,
@@ -170,7 +190,8 @@ impl Scheduler {
                 revision.scheduled_since = since;
                 revision.zone = self.zone_of(&revision.definition.schedule);
                 revision.next_run_at = schedule.next_after(since);
-                if revision.next_run_at.is_none() {
+                // One whose last date is over ends; a date that is over is a mistake.
+                if revision.next_run_at.is_none() && revision.definition.schedule.until.is_none() {
                     return Err(ScheduleError::Past(revision.definition.schedule.written()).into());
                 }
                 self.closing(job, reason, since)?

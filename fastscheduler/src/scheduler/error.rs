@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::job::{ARGUMENTS_DEPTH_LIMIT, FunctionKey, JobId, Name, RunId};
+use crate::job::settings::SettingError;
+use crate::job::{FunctionKey, JobId, Name, RunId};
 use crate::queue::QueueError;
 use crate::registry::{ArgumentError, RegistryError};
 use crate::schedule::ScheduleError;
@@ -43,10 +44,10 @@ pub enum SchedulerError {
         /// How long it is.
         length: usize,
     },
-    /// A timeout or a jitter cannot be read, or is out of range.
+    /// A length of time, or a number for retries, cannot be read or is out of range.
     #[error("the {setting} is wrong: {error}")]
     Length {
-        /// `timeout` or `jitter`.
+        /// The setting, such as `timeout`.
         setting: &'static str,
         /// What is wrong.
         error: ScheduleError,
@@ -158,9 +159,13 @@ pub enum SchedulerError {
     Queue(#[from] QueueError),
 }
 
-impl SchedulerError {
-    pub(super) fn too_deep() -> Self {
-        let reason = format!("they are nested more than {ARGUMENTS_DEPTH_LIMIT} deep");
-        Self::ArgumentShape { which: "arguments", reason }
+impl From<SettingError> for SchedulerError {
+    fn from(error: SettingError) -> Self {
+        match error {
+            SettingError::Schedule(error) => Self::Schedule(error),
+            SettingError::Value { setting, error } => Self::Length { setting, error },
+            SettingError::ArgumentShape { which, reason } => Self::ArgumentShape { which, reason },
+            SettingError::NameLength { what, length } => Self::NameLength { what, length },
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::edit::Edit;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
 use crate::job::{Declared, FunctionKey, Job, JobDefinition, Source};
-use crate::registry::{Arguments, Declaration, Function};
+use crate::registry::{Arguments, Function};
 use crate::schedule::ScheduleSpec;
 use crate::storage::{Change, Durability};
 
@@ -81,7 +81,8 @@ impl Scheduler {
         }
         if let Some(place) = declaration {
             let definition = Arc::clone(&edit.definition);
-            let is_named = function.declarations()[place].name.is_some();
+            let declared = NewJob::declared(function.key(), function.declarations()[place]);
+            let is_named = declared.given_name().is_some();
             let position = u32::try_from(place).unwrap_or(u32::MAX);
             edit.declared = Some(Arc::new(Declared { definition, position, is_named, is_enabled: true }));
         }
@@ -126,9 +127,10 @@ impl Scheduler {
         let declarations = function.declarations();
         for (place, declaration) in declarations.iter().enumerate() {
             let is_free = !taken.iter().any(|(key, at)| key == function.key() && *at == place);
-            let is_called_so = declaration.name.is_none_or(|name| name == job.name());
+            let declared = NewJob::declared(function.key(), declaration);
+            let is_called_so = declared.given_name().is_none_or(|name| name == job.name());
             let is_changed = is_only && declarations.len() == 1;
-            if is_free && is_called_so && (is_changed || self.is_scheduled_so(job, function, declaration)?) {
+            if is_free && is_called_so && (is_changed || self.is_scheduled_so(job, declared)?) {
                 return Ok(Some(place));
             }
         }
@@ -137,13 +139,8 @@ impl Scheduler {
 
     /// Whether a job is due when the code says. One that runs one time has an
     /// instant there, and here a date or a delay.
-    fn is_scheduled_so(
-        &self,
-        job: &Job,
-        function: &Function,
-        declaration: &Declaration,
-    ) -> Result<bool, SchedulerError> {
-        let declared = NewJob::declared(function.key(), declaration)?.schedule?;
+    fn is_scheduled_so(&self, job: &Job, declared: NewJob) -> Result<bool, SchedulerError> {
+        let declared = declared.whole_schedule()?;
         let due = match (&job.definition.schedule.spec, &declared.spec) {
             (ScheduleSpec::Once { .. }, ScheduleSpec::Once { .. }) => return Ok(true),
             (ScheduleSpec::Once { .. }, ScheduleSpec::At { .. }) => job.next_run_at,

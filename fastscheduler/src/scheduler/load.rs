@@ -9,14 +9,12 @@ use super::edit::{Edit, Fires};
 use super::fractions::with_fraction;
 use super::matching::matched;
 use super::new_job::NewJob;
+use super::over::recorded_as_over;
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
-use crate::job::{
-    Declared, FunctionKey, Job, JobId, OpenFire, Progress, Run, SkipReason, Skipped, Source, Tombstone,
-};
+use crate::job::{Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone};
 use crate::registry::Function;
-use crate::schedule::Timetable;
-use crate::storage::{Change, Durability, SkippedFires, StorageError, Stored};
+use crate::storage::{Change, Durability, StorageError, Stored};
 
 /// The fires that were open when the last process ended, by job.
 type OpenFires = BTreeMap<JobId, Vec<OpenFire>>;
@@ -135,11 +133,13 @@ impl Scheduler {
         let declared = (0..)
             .zip(function.declarations())
             .map(|(position, declaration)| {
-                let checked = self.check(NewJob::declared(function.key(), declaration)?, now)?;
+                let job = NewJob::declared(function.key(), declaration);
+                let is_named = job.given_name().is_some();
+                let checked = self.check(job, now)?;
                 Ok(Declared {
                     definition: checked.definition,
                     position,
-                    is_named: declaration.name.is_some(),
+                    is_named,
                     is_enabled: !checked.is_paused,
                 })
             })
@@ -235,12 +235,9 @@ impl Scheduler {
         job.zone = self.zone_of(&declared.definition.schedule);
         job.declared = Some(Arc::clone(&declared));
         if job.next_run_at.is_none() {
-            redeclared.changes.extend(never_run(job, &schedule, now));
-            let text = declared.definition.schedule.written();
-            redeclared.notes.push(format!(
-                "{id}: `{}` is declared for `{text}`, which had already passed when this store first saw it; it never runs",
-                declared.definition.name
-            ));
+            let (changes, note) = recorded_as_over(job, &schedule, now);
+            redeclared.changes.extend(changes);
+            redeclared.notes.push(note);
             return Ok(());
         }
         redeclared.changes.push(Change::AddJob(Box::new(job.clone())));
@@ -309,23 +306,6 @@ impl Scheduler {
         }
         self.adopt_imported(function).await
     }
-}
-
-/// The changes that record a new job whose date has already passed: its fire was
-/// missed, and the job has ended.
-fn never_run(mut job: Job, schedule: &Timetable, now: DateTime<Utc>) -> Vec<Change> {
-    let id = job.id;
-    job.next_run_at = schedule.next_after(DateTime::UNIX_EPOCH);
-    let tombstone =
-        job.declared.as_deref().map(|declared| Box::new(Tombstone { job: id, declared: declared.clone() }));
-    let missed = job.next_run_at.map(|first| {
-        let skipped = Skipped::range(schedule, SkipReason::CatchUp, first, now);
-        let run = Arc::new(Run::skipped(id, &job.definition, job.rewinds(), skipped, now));
-        let progress = Progress { scheduled_since: job.scheduled_since, next_run_at: None };
-        Change::Skip(SkippedFires { run, progress })
-    });
-    let added = Change::AddJob(Box::new(job));
-    [added].into_iter().chain(missed).chain([Change::RemoveJob { job: id, tombstone }]).collect()
 }
 
 /// The changes that have a tombstone say what the code says now. A store takes

@@ -27,6 +27,7 @@ mod load;
 mod matching;
 mod metrics;
 mod new_job;
+mod over;
 mod printer;
 mod program;
 mod register;

@@ -10,7 +10,7 @@ use super::status::{count, first_runs};
 use super::{Scheduler, SchedulerError};
 use crate::clock::ZoneSource;
 use crate::engine::{Event, Events, Problem, ProblemCode};
-use crate::job::{AfterFailure, JobId, Run, RunStatus, backoff, one_line};
+use crate::job::{AfterFailure, JobId, Run, RunStatus, one_line};
 use crate::schedule::Zone;
 
 /// Prints what a scheduler does on standard output, and what is wrong on standard
@@ -68,7 +68,7 @@ impl<'a> Printer<'a> {
         match event {
             Event::RunRecorded(run) => match run.after_failure {
                 Some(follows) if !has_subscriber() => {
-                    self.console.print_error(describe_failure(&run, follows, self.zone));
+                    self.console.print_error(describe_failure(&run, follows, self.scheduler));
                 }
                 Some(_) | None => self.console.print(describe(&run, self.zone)),
             },
@@ -144,14 +144,19 @@ fn time_of(run: &Run, zone: Zone) -> String {
 }
 
 /// A failed run in one line, as the log would have it.
-fn describe_failure(run: &Run, follows: AfterFailure, zone: Zone) -> String {
+fn describe_failure(run: &Run, follows: AfterFailure, scheduler: &Scheduler) -> String {
+    let zone = scheduler.local_zone();
     let (at, id, name, run_id) = (time_of(run, zone), run.job_id(), one_line(&run.job_name), run.run_id);
     let level = if follows.leaves_dead_letter() { "ERROR" } else { "WARN" };
     let error = one_line(run.error.as_deref().unwrap_or("no reason was given"));
     let next = match follows {
-        AfterFailure::Retry { number, limit } => {
-            format!("retry {number} of {limit} in {:?}", backoff(number))
-        }
+        AfterFailure::Retry { number, limit } => match scheduler.0.engine.table.get(run.job_id()) {
+            Some(job) => {
+                let delay = job.definition.policy.backoff.before(number, run.run_id);
+                format!("retry {number} of {limit} in {delay:?}")
+            }
+            None => follows.to_string(),
+        },
         follows if follows.leaves_dead_letter() => format!("{follows}; it is a dead letter now"),
         follows => follows.to_string(),
     };

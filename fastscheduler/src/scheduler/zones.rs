@@ -17,7 +17,7 @@ use crate::storage::Change;
 impl Scheduler {
     /// The zone of a schedule's times, if it has some and names none.
     pub(super) fn zone_of(&self, schedule: &ScheduleDefinition) -> Option<Tz> {
-        (schedule.spec.is_of_local_time() && schedule.zone.is_none()).then_some(self.0.zone)
+        (schedule.is_of_local_time() && schedule.zone.is_none()).then_some(self.0.zone)
     }
 
     /// A job's schedule, made ready.

@@ -13,11 +13,12 @@ use super::clock_changes::notes;
 use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
 use super::extract::{JobInPath, JsonBody, QueryParameters};
 use super::jobs::existing;
-use super::settings::{fold, gap, number};
-use super::shapes::{InFold, InGap, LocalTime, ScheduleType, WithSchedule};
+use super::settings::number;
+use super::shapes::settings::request;
+use super::shapes::{LocalTime, ScheduleType, WithSchedule};
 use super::state::WebState;
 use crate::schedule::text::cron::DayFields;
-use crate::schedule::{IntoZone, Schedule, ScheduleError, ScheduleSpec, Zone};
+use crate::schedule::{Schedule, ScheduleError, ScheduleSpec, Zone};
 
 /// Fires that a preview shows.
 const PREVIEWED: usize = 10;
@@ -29,25 +30,16 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(preview)).routes(routes!(upcoming))
 }
 
-/// A schedule, in the fields of a job that is to be created.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PreviewRequest {
-    /// `interval`, `daily`, `weekly`, `hourly`, `monthly`, `cron`, `once` or `now`.
-    #[schema(value_type = ScheduleType)]
-    schedule_type: String,
-    /// The schedule, in the fields of its type; `now` needs none.
-    #[schema(value_type = Option<Object>)]
-    schedule_config: Option<Map<String, Value>>,
-    /// The IANA name of the zone of its local times; the scheduler's if it is left out.
-    #[schema(min_length = 1, pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
-    timezone: Option<String>,
-    /// What a time does that clocks going forward leave out: `next`, `skip` or `shift`.
-    #[schema(value_type = Option<InGap>)]
-    gap: Option<String>,
-    /// What a time does that clocks going back repeat: `first`, `second` or `both`.
-    #[schema(value_type = Option<InFold>)]
-    fold: Option<String>,
+request! {
+    /// A schedule, in the fields of a job that is to be created.
+    struct PreviewRequest: ScheduleSettings {
+        /// What kind of schedule it is.
+        #[schema(value_type = ScheduleType)]
+        schedule_type: String,
+        /// The schedule, in the fields of its type; `now` needs none.
+        #[schema(value_type = Option<Object>)]
+        schedule_config: Option<Map<String, Value>>,
+    }
 }
 
 type PreviewBody = WithSchedule<PreviewRequest>;
@@ -103,15 +95,14 @@ async fn preview(
 ) -> Result<Json<Preview>, ApiError> {
     let refused = |error: ScheduleError| ApiError::not_allowed(error.to_string());
     let now = state.scheduler.now();
-    let mut definition = request.schedule_type.parse::<ScheduleType>()?.read(request.schedule_config)?;
-    definition.zone = request.timezone.map(IntoZone::into_zone).transpose().map_err(refused)?;
-    definition.gap = request.gap.as_deref().map(gap).transpose()?;
-    definition.fold = request.fold.as_deref().map(fold).transpose()?;
+    let settings = request.schedule_settings()?;
+    let definition = request.schedule_type.parse::<ScheduleType>()?.read(request.schedule_config)?;
+    let definition = settings.applied_to(definition);
     let since = definition.counted_from(now);
     let schedule = definition.placed(since).compile(state.scheduler.zone()).map_err(refused)?;
     let upcoming = schedule.upcoming(since).take_while(can_be_written);
     let upcoming: Vec<_> = upcoming.take(PREVIEWED).collect();
-    if upcoming.is_empty() {
+    if upcoming.is_empty() && !schedule.is_recurring() {
         let written = schedule.definition().written();
         return Err(refused(ScheduleError::Past(written)));
     }

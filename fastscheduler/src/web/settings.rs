@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use serde::de::value::{Error as Unknown, StrDeserializer};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
@@ -10,8 +11,30 @@ use serde_json::Number;
 
 use super::error::ApiError;
 use crate::job::{CatchUp, Overlap};
-use crate::schedule::{Fold, Gap, Micros, Unit};
+use crate::schedule::text::Wait;
+use crate::schedule::{Fold, Gap, IntoZone as _, Micros, Setting, Unit, WindowEdge};
 use crate::scheduler::SchedulerError;
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Setting<T> {
+    /// Of a field that is there: null is to do without it.
+    fn deserialize<D: Deserializer<'de>>(field: D) -> Result<Self, D::Error> {
+        Option::deserialize(field).map(Self::from)
+    }
+}
+
+impl<T> Setting<T> {
+    /// The setting with its value read.
+    pub(super) fn read<'a, U>(
+        &'a self,
+        read: impl FnOnce(&'a T) -> Result<U, ApiError>,
+    ) -> Result<Setting<U>, ApiError> {
+        match self {
+            Self::Unnamed => Ok(Setting::Unnamed),
+            Self::Unset => Ok(Setting::Unset),
+            Self::Set(value) => read(value).map(Setting::Set),
+        }
+    }
+}
 
 /// A whole number, which JSON may also write as `3.0`.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +51,11 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// A length of time in seconds.
+/// A number that may have a fraction, such as one of seconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seconds(f64);
+pub(super) struct Decimal(pub(super) f64);
 
-impl<'de> Deserialize<'de> for Seconds {
+impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(number: D) -> Result<Self, D::Error> {
         // Of anything else it says that a number is expected, not an `f64`.
         let number = Number::deserialize(number)?;
@@ -72,9 +95,23 @@ pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
 }
 
 /// A length of time as a setting.
-pub(super) fn length(setting: &'static str, Seconds(seconds): Seconds) -> Result<Duration, ApiError> {
+pub(super) fn length(setting: &'static str, Decimal(seconds): Decimal) -> Result<Duration, ApiError> {
     let length = Micros::of_fraction(seconds, Unit::Seconds);
     Ok(length.map_err(|error| SchedulerError::Length { setting, error })?.into())
+}
+
+/// A wait as a setting; it may be zero.
+pub(super) fn wait(setting: &'static str, Decimal(seconds): Decimal) -> Result<Duration, ApiError> {
+    let wait = Wait::of_fraction(seconds, Unit::Seconds);
+    Ok(wait.map_err(|error| SchedulerError::Length { setting, error })?.into())
+}
+
+pub(super) fn zone(name: &str) -> Result<Tz, ApiError> {
+    Ok(name.into_zone().map_err(SchedulerError::from)?)
+}
+
+pub(super) fn window_edge(date: &str) -> Result<WindowEdge, ApiError> {
+    Ok(date.parse().map_err(SchedulerError::Schedule)?)
 }
 
 pub(super) fn overlap(word: &str) -> Result<Overlap, ApiError> {

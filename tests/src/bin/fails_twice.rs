@@ -4,7 +4,7 @@
 use fastscheduler::prelude::*;
 use fastscheduler_tests::log::Log;
 
-#[once("1ms", retries = 1)]
+#[once("1ms", retries = 1, retry_delay = "1500ms")]
 async fn fails_first() -> anyhow::Result<()> {
     anyhow::bail!("the line is\nbusy")
 }

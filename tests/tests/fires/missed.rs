@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fastscheduler::prelude::*;
-use fastscheduler::schedule::ScheduleBuilder;
 use fastscheduler::{CatchUp, JobUpdate, Overlap, RunStatus, SkipReason, Trigger};
 use fastscheduler_tests::{Act, Process, World, monday};
 
@@ -66,7 +65,7 @@ fn a_fire_is_missed_if_a_later_one_of_the_job_is_already_due_and_the_last_of_the
         for (catch_up, overlap) in CATCH_UPS.into_iter().flat_map(|c| overlaps.map(|o| (c, o))) {
             let world = World::default();
             let process = world.start();
-            let job = ScheduleBuilder::from(schedule.clone()).catch_up(catch_up).overlap(overlap);
+            let job = schedule.clone().into_builder().catch_up(catch_up).overlap(overlap);
             let id = process.add(job.call("work"));
             process.jump(SECOND * 330);
             let late = (Trigger::Schedule, 300, 1);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fastscheduler::prelude::*;
-use fastscheduler::schedule::ScheduleBuilder;
 use fastscheduler::{
     CatchUp, Clock as _, HistoryQuery, JobId, Overlap, ProblemCode, RunStatus, SkipReason, Trigger,
 };
@@ -389,7 +388,7 @@ fn a_fire_that_is_due_at_the_instant_that_the_clock_is_set_back_to_runs() {
         let world = World::default();
         world.clock.step(monday() + TimeDelta::hours(8));
         let process = world.start();
-        let id = process.add(ScheduleBuilder::from(schedule.clone()).no_catch_up().call("work"));
+        let id = process.add(schedule.clone().into_builder().no_catch_up().call("work"));
         step(&world, &process, TimeDelta::minutes(121));
         world.clock.step(monday() + TimeDelta::hours(9));
         process.settle();

@@ -30,6 +30,7 @@ mod program;
 mod queue_failures;
 mod queue_memory;
 mod retention;
+mod retry_delays;
 mod run_now;
 mod set_clock;
 mod slow_edits;
@@ -41,6 +42,7 @@ mod store_failures;
 mod system_zone;
 mod update;
 mod wait_for;
+mod window;
 
 #[fastscheduler::job]
 async fn quick() {}

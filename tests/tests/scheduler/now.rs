@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
-use fastscheduler::schedule::{ScheduleBuilder, ScheduleSpec};
+use fastscheduler::schedule::ScheduleSpec;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{CatchUp, Clock as _, JobUpdate, Overlap, Run, RunStatus, SkipReason, Trigger};
@@ -124,9 +124,7 @@ async fn one_that_did_not_run_before_the_process_ended_is_caught_up_with_as_it_s
 async fn one_that_is_added_paused_does_what_a_delay_does() {
     for is_started in [true, false] {
         let mut records = Vec::new();
-        for job in
-            [ScheduleBuilder::from(now().definition().unwrap()), once("1ms").definition().unwrap().into()]
-        {
+        for job in [now().definition().unwrap().into_builder(), once("1ms").definition().unwrap().into()] {
             let (scheduler, clock, storage) = if is_started { started().await } else { built().await };
             let id = scheduler.add(job.enabled(false).run("rebuild", || async {})).await.unwrap();
             if !is_started {

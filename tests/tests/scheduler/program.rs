@@ -151,7 +151,7 @@ fn failures_are_printed_on_standard_error_where_there_is_no_subscriber() {
         [
             "ERROR job_1 fails_for_good failed at attempt 1 (job_1-…-1): out of paper; no retry, the job \
              has none; it is a dead letter now",
-            "WARN job_0 fails_first failed at attempt 1 (job_0-…-1): the line is busy; retry 1 of 1 in 2s",
+            "WARN job_0 fails_first failed at attempt 1 (job_0-…-1): the line is busy; retry 1 of 1 in 1.5s",
         ]
     );
     assert!(!output.contains("out of paper"), "it is printed once: {output}");

@@ -10,6 +10,7 @@ mod failures;
 mod health;
 mod hosts;
 mod http2;
+mod job_settings;
 mod logins;
 mod metrics;
 mod now;

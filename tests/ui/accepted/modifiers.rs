@@ -9,12 +9,18 @@ use fastscheduler::prelude::*;
     group = "health",
     tz = "Europe/London",
     retries = 0,
+    retry_delay = "5s",
+    retry_max_delay = "10m",
+    retry_factor = 1.5,
+    retry_jitter = 0.2,
     timeout = "30s",
     catch_up = "once",
     overlap = "skip",
     jitter = "10s",
     gap = "next",
     fold = "first",
+    from = "2027-01-01",
+    until = "2027-06-30 18:00:00",
     enabled = true,
     args("a", 1, -2, 1.5, -0.25, true, null, [1, "two", [3.0, false]]),
     kwargs(priority = "high", r#type = 1, rest = []),
@@ -24,8 +30,8 @@ use fastscheduler::prelude::*;
 #[hourly(at = ":30", retries = 4294967295, timeout = 30, catch_up = "all", overlap = "queue", gap = "skip")]
 #[daily(at = "14:30", timeout = 1.5, catch_up = "none", overlap = "allow", gap = "shift", fold = "second")]
 #[weekly(weekdays, at = "10:00", no_catch_up, overlap = "cancel", fold = "both")]
-#[monthly(1, at = "00:00", jitter = 10, enabled = false)]
-#[cron("0 9 * * *", args(), kwargs())]
+#[monthly(1, at = "00:00", jitter = 10, enabled = false, retry_delay = 0, retry_factor = 2, retry_jitter = 0)]
+#[cron("0 9 * * *", args(), kwargs(), from = "2027-01-01T00:00:00+02:00", until = "2027-01-31")]
 #[once(60, name = "soon", args("quoted \" and \\ and \n"))]
 #[at("2027-12-25 00:00:00", name = "日次レポート", tz = "America/New_York")]
 fn everything(_all: Args, _named: Kwargs) {}

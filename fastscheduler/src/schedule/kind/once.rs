@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
 use super::{Kind, private};
 use crate::schedule::compiled::{Rule, SECOND};
 use crate::schedule::text::{ScheduleError, Unit, WrittenDateTime};
+use crate::schedule::window::local_time;
 use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleSpec, WrittenUnit, Zone};
 
 /// A delayed schedule being written; see [`once`].
@@ -163,11 +164,7 @@ pub(in crate::schedule) fn instants(
     at: WrittenDateTime,
     zone: Zone,
 ) -> Result<Rule, ScheduleError> {
-    let date = NaiveDate::from_ymd_opt(i32::from(at.year), u32::from(at.month), u32::from(at.day))
-        .ok_or_else(|| ScheduleError::DateTime(at.to_string()))?;
-    let time = (i64::from(at.at.hour()) * 60 + i64::from(at.at.minute())) * 60 + i64::from(at.at.second());
-    let local = i64::from(date.to_epoch_days()) * 86_400 + time;
-    let micros = i64::from(at.micros);
+    let (local, micros) = local_time(at)?;
     let (first, second) = match at.offset_seconds {
         Some(east) => ((local - i64::from(east)) * SECOND + micros, None),
         None => Rule::at_local_time(definition, (local, micros), zone)?,

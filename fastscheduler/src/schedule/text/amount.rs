@@ -140,24 +140,34 @@ impl FromStr for Micros {
 
     /// Reads `90s`, `1h 30m`, `1.5 hours`: numbers, each with its unit.
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
-        let unreadable = || ScheduleError::Duration(text.to_owned());
-        let mut rest = text.trim();
-        let mut total = 0.0;
-        if rest.is_empty() {
-            return Err(unreadable());
-        }
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(unreadable)?;
-            let (number, after) = rest.split_at(digits);
-            let after = after.trim_start();
-            let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-            let (unit, after) = after.split_at(letters);
-            let number: f64 = number.parse().map_err(|_| unreadable())?;
-            total += number * unit_micros(unit).ok_or_else(unreadable)?;
-            rest = after.trim_start();
-        }
-        Self::from_float(total).ok_or_else(|| ScheduleError::OutOfRange(text.to_owned()))
+        of_micros(micros_of_text(text)?, text)
     }
+}
+
+/// The length of time that a text of so many microseconds means.
+pub(super) fn of_micros(micros: f64, text: &str) -> Result<Micros, ScheduleError> {
+    Micros::from_float(micros).ok_or_else(|| ScheduleError::OutOfRange(text.to_owned()))
+}
+
+/// The microseconds that a text means, be they in range or not.
+pub(super) fn micros_of_text(text: &str) -> Result<f64, ScheduleError> {
+    let unreadable = || ScheduleError::Duration(text.to_owned());
+    let mut rest = text.trim();
+    let mut total = 0.0;
+    if rest.is_empty() {
+        return Err(unreadable());
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(unreadable)?;
+        let (number, after) = rest.split_at(digits);
+        let after = after.trim_start();
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let number: f64 = number.parse().map_err(|_| unreadable())?;
+        total += number * unit_micros(unit).ok_or_else(unreadable)?;
+        rest = after.trim_start();
+    }
+    Ok(total)
 }
 
 /// The number, without hundreds of zeros.

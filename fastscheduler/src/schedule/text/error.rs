@@ -29,6 +29,15 @@ pub enum ScheduleError {
     /// A delay of a one-time job that is too short or too long.
     #[error("`{}` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once", OneLine(.0))]
     Delay(String),
+    /// A wait between attempts that is too short or too long.
+    #[error("`{0}` is out of range; use 0, or 1 millisecond to 100 years")]
+    Wait(String),
+    /// A number that nothing can grow by.
+    #[error("`{0}` is not a factor; use a number of at least 1")]
+    Factor(String),
+    /// A number that is no part of a whole.
+    #[error("`{0}` is not a share; use a number from 0 to 1")]
+    Share(String),
     /// A word that is no unit of time.
     #[error("`{}` is not a unit of time; use `seconds`, `minutes`, `hours` or `days`", OneLine(.0))]
     Unit(String),
@@ -63,6 +72,18 @@ pub enum ScheduleError {
         OneLine(.0)
     )]
     DateTime(String),
+    /// A text that is no first or last date.
+    #[error(
+        "`{0}` is not a date; write `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS`, \
+         or RFC 3339 with an offset such as `2027-12-25T00:00:00+01:00`"
+    )]
+    WindowEdge(String),
+    /// A window in which a schedule has no fire, whatever today is.
+    #[error("`{0}` never fires; move `from` or `until` so that a fire lies between them")]
+    EmptyWindow(String),
+    /// A window of a schedule that fires one time.
+    #[error("`from` and `until` are for schedules that repeat; leave them out, or set the time itself")]
+    WindowOfOne,
     /// A name that is no time zone.
     #[error("unknown time zone `{written}`; {}", meant(.0).unwrap_or_else(
         || "use an IANA name such as `UTC` or `Europe/London`".to_owned()), written = OneLine(.0))]

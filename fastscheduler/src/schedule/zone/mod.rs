@@ -10,6 +10,7 @@
 
 mod fires;
 mod local;
+mod passes;
 mod rules;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use rules::Rules;
 
 pub(crate) use fires::{HORIZON, Nominal};
 pub use local::ZoneOffset;
+pub(crate) use passes::Pass;
 
 /// A time zone with today's rules.
 ///

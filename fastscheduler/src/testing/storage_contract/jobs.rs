@@ -10,8 +10,8 @@ use serde_json::json;
 use super::probe::{Probe, pause, remove, revise};
 use super::sample::{self, Fire, START, add, at};
 use crate::job::{
-    CatchUp, Declared, FunctionKey, Job, JobDefinition, JobId, JobRevision, OpenFire, Overlap, Policy,
-    RemovedJob, Source, Tombstone, Trigger,
+    Backoff, CatchUp, Declared, FunctionKey, Job, JobDefinition, JobId, JobRevision, OpenFire, Overlap,
+    Policy, Ratio, RemovedJob, Source, Tombstone, Trigger,
 };
 use crate::schedule::cron;
 use crate::storage::{Change, Storage};
@@ -36,6 +36,12 @@ fn rich() -> JobDefinition {
             catch_up: CatchUp::All,
             overlap: Overlap::Cancel,
             jitter: Some(Duration::from_hours(24)),
+            backoff: Backoff {
+                delay: Duration::ZERO,
+                max_delay: Duration::from_micros(1),
+                factor: Ratio(1.1),
+                jitter: Ratio(1.0 / 3.0),
+            },
         },
     }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::Number;
 
+use super::ScheduleType;
 use crate::schedule::{
     ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleSpec, Unit, WrittenDateTime, WrittenUnit,
 };
@@ -44,25 +45,28 @@ pub(in crate::web) enum ConfigShape<'a> {
     Now {},
 }
 
-impl<'a> From<&'a ScheduleSpec> for ConfigShape<'a> {
-    fn from(spec: &'a ScheduleSpec) -> Self {
-        match spec {
-            ScheduleSpec::Every { interval, unit, .. } => {
-                let (interval, unit) = amount(*interval, *unit);
-                Self::Interval { interval, unit }
-            }
-            ScheduleSpec::Hourly { minute } => Self::Hourly { time: *minute },
-            ScheduleSpec::Daily { at } => Self::Daily { time: *at },
-            ScheduleSpec::Weekly { days, at } => Self::Weekly { time: *at, days: *days },
-            ScheduleSpec::Monthly { day, at } => Self::Monthly { day: *day, time: *at },
-            ScheduleSpec::Cron(text) => Self::Cron { expression: text.as_str() },
-            ScheduleSpec::Once { delay, unit, .. } => {
-                let (delay, unit) = amount(*delay, *unit);
-                Self::Once { delay, unit }
-            }
-            ScheduleSpec::At { at } => Self::At { at: *at },
-            ScheduleSpec::Now { .. } => Self::Now {},
+/// The type of a schedule, and its configuration.
+pub(in crate::web) fn shown(spec: &ScheduleSpec) -> (ScheduleType, ConfigShape<'_>) {
+    match spec {
+        ScheduleSpec::Every { interval, unit, .. } => {
+            let (interval, unit) = amount(*interval, *unit);
+            (ScheduleType::Interval, ConfigShape::Interval { interval, unit })
         }
+        ScheduleSpec::Hourly { minute } => (ScheduleType::Hourly, ConfigShape::Hourly { time: *minute }),
+        ScheduleSpec::Daily { at } => (ScheduleType::Daily, ConfigShape::Daily { time: *at }),
+        ScheduleSpec::Weekly { days, at } => {
+            (ScheduleType::Weekly, ConfigShape::Weekly { time: *at, days: *days })
+        }
+        ScheduleSpec::Monthly { day, at } => {
+            (ScheduleType::Monthly, ConfigShape::Monthly { day: *day, time: *at })
+        }
+        ScheduleSpec::Cron(text) => (ScheduleType::Cron, ConfigShape::Cron { expression: text.as_str() }),
+        ScheduleSpec::Once { delay, unit, .. } => {
+            let (delay, unit) = amount(*delay, *unit);
+            (ScheduleType::Once, ConfigShape::Once { delay, unit })
+        }
+        ScheduleSpec::At { at } => (ScheduleType::Once, ConfigShape::At { at: *at }),
+        ScheduleSpec::Now { .. } => (ScheduleType::Now, ConfigShape::Now {}),
     }
 }
 

@@ -10,15 +10,17 @@ mod numbers;
 mod request;
 mod run;
 mod schedule;
+pub(super) mod settings;
 mod statistics;
 mod time;
 
-pub(super) use config::ConfigShape;
-pub(super) use job::{InFold, InGap, JobAnswer, JobList, JobShape, StatusOfJob, WhenMissed, WhenOverlapping};
+pub(super) use config::{ConfigShape, shown as schedule_shown};
+pub(super) use job::{JobAnswer, JobList, JobShape, StatusOfJob};
 pub(super) use numbers::{LAST_SECOND, beginning_of_page};
 pub(super) use request::{ScheduleConfig, WithSchedule};
 pub(super) use run::{RunShape, StatusOfRun, reached_at};
 pub(super) use schedule::ScheduleType;
+pub(super) use settings::{InFold, InGap, SettingsShape, WhenMissed, WhenOverlapping};
 pub(super) use statistics::StatisticsShape;
 pub(super) use time::{LocalTime, UtcTime, seconds};
 

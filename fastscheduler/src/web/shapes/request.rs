@@ -7,10 +7,7 @@ use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, OneOfBuilder};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::schedule::{
-    AtOnce, CronConfig, DailyConfig, HourlyConfig, IntervalConfig, MonthlyConfig, NowConfig, OnceShape,
-    ScheduleByType, WeeklyConfig,
-};
+use super::schedule::{AtOnce, ScheduleByType, config_names};
 
 /// The schema of a request `T` whose `schedule_config` is that of its
 /// `schedule_type`.
@@ -43,19 +40,8 @@ pub(in crate::web) struct ScheduleConfig;
 
 impl PartialSchema for ScheduleConfig {
     fn schema() -> RefOr<Schema> {
-        let names = [
-            IntervalConfig::name(),
-            DailyConfig::name(),
-            WeeklyConfig::name(),
-            HourlyConfig::name(),
-            MonthlyConfig::name(),
-            CronConfig::name(),
-            OnceShape::name(),
-            NowConfig::name(),
-        ];
         // Not one of them: what is daily may be read as hourly.
-        let any =
-            names.into_iter().fold(AnyOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(name)));
+        let any = config_names().fold(AnyOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(name)));
         any.description(Some("The schedule, in the fields of its type.")).into()
     }
 }

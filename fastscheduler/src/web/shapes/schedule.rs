@@ -1,8 +1,10 @@
 //! Schedules as requests write them. What a job shows, which is what a request
 //! would have to say, is in `config`.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
@@ -16,100 +18,96 @@ use crate::web::error::ApiError;
 use crate::web::extract::read_part;
 use crate::web::settings::Whole;
 
-/// What kind of schedule it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::web) enum ScheduleType {
+/// What a configuration says, read from its fields.
+trait Config: DeserializeOwned {
+    /// The fields that it may do without.
+    const MAY_LEAVE_OUT: &[&str] = &[];
+
+    fn definition(self) -> Result<ScheduleDefinition, ApiError>;
+}
+
+/// The types of schedules: the word in a request, how the configuration is read, and
+/// what documents it.
+macro_rules! schedule_types {
+    ($($(#[$doc:meta])* $type:ident = $word:literal, $config:ident, $shape:ident;)+) => {
+        /// What kind of schedule it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub(in crate::web) enum ScheduleType {
+            $($(#[$doc])* $type,)+
+            /// One time, at once.
+            Now,
+        }
+
+        impl ScheduleType {
+            /// Whether a configuration of this type may do without a field that it can have.
+            pub(in crate::web) fn may_leave_out(self, field: &str) -> bool {
+                match self {
+                    $(Self::$type => $config::MAY_LEAVE_OUT.contains(&field),)+
+                    Self::Now => false,
+                }
+            }
+
+            /// The schedule that a configuration of this type means. Only that of
+            /// `now` may be absent.
+            pub(in crate::web) fn read(
+                self,
+                config: Option<Map<String, Value>>,
+            ) -> Result<ScheduleDefinition, ApiError> {
+                let config = match (self, config) {
+                    (_, Some(config)) => Value::Object(config),
+                    (Self::Now, None) => Value::Object(Map::new()),
+                    (_, None) => return Err(ApiError::unreadable(format!("missing field `{PATH}`"))),
+                };
+                match self {
+                    $(Self::$type => read_part::<$config>(config, PATH)?.definition(),)+
+                    Self::Now => read_part::<NowConfig>(config, PATH)?.definition(),
+                }
+            }
+        }
+
+        impl FromStr for ScheduleType {
+            type Err = ApiError;
+
+            fn from_str(text: &str) -> Result<Self, ApiError> {
+                match text {
+                    $($word => Ok(Self::$type),)+
+                    "now" => Ok(Self::Now),
+                    _ => Err(ApiError::not_allowed(format!("Unsupported schedule_type: {text}"))),
+                }
+            }
+        }
+
+        /// The types of schedules that need a configuration, each with its own.
+        #[derive(ToSchema)]
+        #[serde(tag = "schedule_type", content = "schedule_config", rename_all = "snake_case")]
+        #[expect(dead_code, reason = "it documents what is read by type")]
+        pub(super) enum ScheduleByType {
+            $($type($shape),)+
+        }
+
+        /// The names of all schemas of configurations.
+        pub(super) fn config_names() -> impl Iterator<Item = Cow<'static, str>> {
+            [$($shape::name(),)+ NowConfig::name()].into_iter()
+        }
+    };
+}
+
+schedule_types! {
     /// Each time that long has elapsed.
-    Interval,
+    Interval = "interval", IntervalConfig, IntervalConfig;
     /// Once a day.
-    Daily,
+    Daily = "daily", DailyConfig, DailyConfig;
     /// On some days of the week.
-    Weekly,
+    Weekly = "weekly", WeeklyConfig, WeeklyConfig;
     /// Once an hour.
-    Hourly,
+    Hourly = "hourly", HourlyConfig, HourlyConfig;
     /// Once a month.
-    Monthly,
+    Monthly = "monthly", MonthlyConfig, MonthlyConfig;
     /// By a cron expression.
-    Cron,
+    Cron = "cron", CronConfig, CronConfig;
     /// One time.
-    Once,
-    /// One time, at once.
-    Now,
-}
-
-impl ScheduleType {
-    pub(in crate::web) fn of(spec: &ScheduleSpec) -> Self {
-        match spec {
-            ScheduleSpec::Every { .. } => Self::Interval,
-            ScheduleSpec::Hourly { .. } => Self::Hourly,
-            ScheduleSpec::Daily { .. } => Self::Daily,
-            ScheduleSpec::Weekly { .. } => Self::Weekly,
-            ScheduleSpec::Monthly { .. } => Self::Monthly,
-            ScheduleSpec::Cron { .. } => Self::Cron,
-            ScheduleSpec::Once { .. } | ScheduleSpec::At { .. } => Self::Once,
-            ScheduleSpec::Now { .. } => Self::Now,
-        }
-    }
-
-    /// Whether a configuration of this type may do without a field that it can have.
-    pub(in crate::web) fn may_leave_out(self, field: &str) -> bool {
-        match self {
-            Self::Interval => field == "unit",
-            Self::Once => matches!(field, "delay" | "unit" | "at"),
-            Self::Daily | Self::Weekly | Self::Hourly | Self::Monthly | Self::Cron | Self::Now => false,
-        }
-    }
-
-    /// The schedule that a configuration of this type means. Only that of
-    /// `now` may be absent.
-    pub(in crate::web) fn read(
-        self,
-        config: Option<Map<String, Value>>,
-    ) -> Result<ScheduleDefinition, ApiError> {
-        let config = match (self, config) {
-            (_, Some(config)) => Value::Object(config),
-            (Self::Now, None) => Value::Object(Map::new()),
-            (_, None) => return Err(ApiError::unreadable(format!("missing field `{PATH}`"))),
-        };
-        match self {
-            Self::Interval => read_part::<IntervalConfig>(config, PATH)?.definition(),
-            Self::Daily => {
-                daily().at(&read_part::<DailyConfig>(config, PATH)?.time).definition().map_err(refused)
-            }
-            Self::Weekly => read_part::<WeeklyConfig>(config, PATH)?.definition(),
-            Self::Hourly => {
-                hourly().at(&read_part::<HourlyConfig>(config, PATH)?.time).definition().map_err(refused)
-            }
-            Self::Monthly => read_part::<MonthlyConfig>(config, PATH)?.definition(),
-            Self::Cron => {
-                cron(read_part::<CronConfig>(config, PATH)?.expression).definition().map_err(refused)
-            }
-            Self::Once => read_part::<OnceConfig>(config, PATH)?.definition(),
-            Self::Now => {
-                let NowConfig {} = read_part(config, PATH)?;
-                now().definition().map_err(refused)
-            }
-        }
-    }
-}
-
-impl FromStr for ScheduleType {
-    type Err = ApiError;
-
-    fn from_str(text: &str) -> Result<Self, ApiError> {
-        match text {
-            "interval" => Ok(Self::Interval),
-            "daily" => Ok(Self::Daily),
-            "weekly" => Ok(Self::Weekly),
-            "hourly" => Ok(Self::Hourly),
-            "monthly" => Ok(Self::Monthly),
-            "cron" => Ok(Self::Cron),
-            "once" => Ok(Self::Once),
-            "now" => Ok(Self::Now),
-            _ => Err(ApiError::not_allowed(format!("Unsupported schedule_type: {text}"))),
-        }
-    }
+    Once = "once", OnceConfig, OnceShape;
 }
 
 /// Where in a request a configuration stands.
@@ -138,20 +136,6 @@ fn refused_delay(error: ScheduleError) -> ApiError {
         }
         _ => refused(error),
     }
-}
-
-/// The types of schedules that need a configuration, each with its own.
-#[derive(ToSchema)]
-#[serde(tag = "schedule_type", content = "schedule_config", rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents what is read by type")]
-pub(super) enum ScheduleByType {
-    Interval(IntervalConfig),
-    Daily(DailyConfig),
-    Weekly(WeeklyConfig),
-    Hourly(HourlyConfig),
-    Monthly(MonthlyConfig),
-    Cron(CronConfig),
-    Once(OnceShape),
 }
 
 /// `now`: one time, at once. It needs no configuration.
@@ -310,15 +294,23 @@ pub(in crate::web) struct AtTime {
     at: String,
 }
 
-impl IntervalConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+impl Config for IntervalConfig {
+    const MAY_LEAVE_OUT: &[&str] = &["unit"];
+
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         let (interval, unit) = micros(&self.interval, self.unit.as_deref()).map_err(refused)?;
         Ok(ScheduleSpec::Every { interval, anchor: None, unit }.into())
     }
 }
 
-impl WeeklyConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+impl Config for DailyConfig {
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
+        daily().at(&self.time).definition().map_err(refused)
+    }
+}
+
+impl Config for WeeklyConfig {
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         if self.days.is_empty() {
             let detail = "a weekly schedule needs at least one day; use 0 = Monday to 6 = Sunday";
             return Err(ApiError::not_allowed(detail));
@@ -334,8 +326,14 @@ impl WeeklyConfig {
     }
 }
 
-impl MonthlyConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+impl Config for HourlyConfig {
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
+        hourly().at(&self.time).definition().map_err(refused)
+    }
+}
+
+impl Config for MonthlyConfig {
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         let day = match &self.day {
             Day::Number(Whole(day)) => {
                 DayOfMonth::new(i128::from(*day)).map_err(|_| unknown_day_of_month(&format!("`{day}`")))?
@@ -348,8 +346,22 @@ impl MonthlyConfig {
     }
 }
 
-impl OnceConfig {
-    fn definition(&self) -> Result<ScheduleDefinition, ApiError> {
+impl Config for CronConfig {
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
+        cron(self.expression).definition().map_err(refused)
+    }
+}
+
+impl Config for NowConfig {
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
+        now().definition().map_err(refused)
+    }
+}
+
+impl Config for OnceConfig {
+    const MAY_LEAVE_OUT: &[&str] = &["delay", "unit", "at"];
+
+    fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         match (&self.delay, &self.at) {
             (Some(delay), None) => {
                 let (delay, unit) = micros(delay, self.unit.as_deref()).map_err(refused_delay)?;
