@@ -163,7 +163,7 @@ mod tests {
     fn jitter_is_a_share_of_the_delay_either_way_and_the_longest_holds_after_it() {
         let of = Backoff { delay: Duration::from_secs(100), jitter: Ratio(0.2), ..Backoff::default() };
         let delays: Vec<Duration> = (1..200).map(|attempt| of.before(1, failed(attempt))).collect();
-        let within = Duration::from_secs(80)..=Duration::from_secs(120);
+        let within = Duration::from_secs(80)..=Duration::from_mins(2);
         assert!(delays.iter().all(|delay| within.contains(delay)), "{delays:?}");
         assert!(delays.iter().any(|delay| *delay < Duration::from_secs(85)), "{delays:?}");
         assert!(delays.iter().any(|delay| *delay > Duration::from_secs(115)), "{delays:?}");
