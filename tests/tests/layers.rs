@@ -49,6 +49,51 @@ fn no_layer_names_one_above_it() {
     assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
 }
 
+/// The files of the engine that are its steps; `mod.rs` wires them. All others own
+/// state or hold rules.
+const STEPS: [&str; 15] = [
+    "begin",
+    "behind",
+    "dispatch",
+    "edits",
+    "execute",
+    "lack_of_threads",
+    "place",
+    "pull",
+    "running",
+    "set_back",
+    "settle",
+    "shutdown",
+    "store",
+    "watch",
+    "watched",
+];
+
+#[test]
+fn what_the_engine_works_with_names_neither_it_nor_its_steps() {
+    let folder = repository().join("fastscheduler/src/engine");
+    let stem = |file: &Path| file.file_stem().unwrap().to_string_lossy().into_owned();
+    let is_wiring = |name: &str| name == "mod" || STEPS.contains(&name);
+    let files = rust_files(&folder);
+    for step in STEPS {
+        assert!(files.iter().any(|file| stem(file) == step), "there is no step `{step}` any more");
+    }
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| !is_wiring(&stem(file))) {
+        let tokens = tokens(&fs::read_to_string(file).unwrap());
+        for (place, token) in tokens.iter().enumerate() {
+            let is_step = STEPS.contains(&token.text.as_str())
+                && place >= 2
+                && tokens[place - 1].text == "::"
+                && tokens[place - 2].text == "super";
+            if token.text == "Engine" || is_step {
+                wrong.push(format!("{}:{}: names `{}`", stem(file), token.line, token.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
 #[test]
 fn no_file_is_too_long() {
     let root = repository();

@@ -110,7 +110,21 @@ impl Engine {
     /// too, and its caller is told at once.
     pub(crate) async fn edit(self: &Arc<Self>, job: JobId) -> Result<Editing, StorageError> {
         self.table.gate.begin_edit(job);
-        let editing = Editing { job, engine: Arc::clone(self) };
+        self.when_batches_ended(Editing { job, engine: Arc::clone(self) }).await
+    }
+
+    /// Begins a change of several jobs, as [`edit`](Self::edit) does of one.
+    pub(crate) async fn edit_all(self: &Arc<Self>, jobs: &[JobId]) -> Result<Vec<Editing>, StorageError> {
+        let begin = |job: &JobId| {
+            self.table.gate.begin_edit(*job);
+            Editing { job: *job, engine: Arc::clone(self) }
+        };
+        let editing = jobs.iter().map(begin).collect();
+        self.when_batches_ended(editing).await
+    }
+
+    /// Returns what is given once the batches have ended that have not seen it.
+    async fn when_batches_ended<T>(&self, editing: T) -> Result<T, StorageError> {
         tokio::select! {
             biased;
             () = self.table.gate.batches_ended() => Ok(editing),

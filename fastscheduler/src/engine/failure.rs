@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::job::one_line;
 
 /// How long to wait after the queue or the store failed.
-pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
+pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Logs what failed, and is tried again.
 pub(super) fn report(what: &str, error: &dyn Error) {

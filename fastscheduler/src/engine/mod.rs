@@ -97,6 +97,7 @@ pub(crate) use activity::{Activity, set_back as entry_set_back};
 use contained::{ContainedQueue, ContainedStorage};
 pub use durations::Durations;
 pub use events::{Event, Events};
+pub(crate) use failure::AFTER_FAILURE;
 use leases::Leases;
 use lifecycle::Lifecycle;
 pub(crate) use live::LiveJob;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use futures_util::future::BoxFuture;
 
-use super::edit::{Edit, Fires};
+use super::edit::Edit;
+use super::many::Action;
 use super::{Scheduler, SchedulerError};
 use crate::engine::{LiveJob, Next};
 use crate::job::{
@@ -14,10 +14,6 @@ use crate::job::{
     Trigger,
 };
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
-
-/// What is done with each of several jobs; says whether that changed it. Boxed,
-/// since the future of an async closure here would not be known to be `Send`.
-type ControlOne = for<'a> fn(&'a Scheduler, JobId) -> BoxFuture<'a, Result<bool, SchedulerError>>;
 
 impl Scheduler {
     /// Pauses a job: it stays, and does not fire until it is resumed. What is
@@ -29,12 +25,7 @@ impl Scheduler {
     ///
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn pause_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
-        self.pause(job_id(id)?).await.map(drop)
-    }
-
-    async fn pause(&self, id: JobId) -> Result<bool, SchedulerError> {
-        self.edit(id, None, |job| Ok((!job.is_paused).then(|| Edit { is_paused: true, ..Edit::of(job) })))
-            .await
+        self.edit(job_id(id)?, None, |job| Ok(Action::Pause.edit(job))).await.map(drop)
     }
 
     /// Resumes a paused job with its next regular fire. The fires that came
@@ -46,15 +37,7 @@ impl Scheduler {
     ///
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn resume_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
-        self.resume(job_id(id)?).await.map(drop)
-    }
-
-    async fn resume(&self, id: JobId) -> Result<bool, SchedulerError> {
-        let fires = Fires::Skip(SkipReason::Paused);
-        self.edit(id, None, move |job| {
-            Ok(job.is_paused.then(|| Edit { is_paused: false, fires, ..Edit::of(job) }))
-        })
-        .await
+        self.edit(job_id(id)?, None, |job| Ok(Action::Resume.edit(job))).await.map(drop)
     }
 
     /// Runs a job now, also while it is paused, and does not move its schedule.
@@ -144,7 +127,7 @@ impl Scheduler {
     ///
     /// [`SchedulerError::UnknownJob`] if there is no job of that id.
     pub async fn cancel_job(&self, id: impl IntoJobId) -> Result<(), SchedulerError> {
-        self.cancel(job_id(id)?).await.map(drop)
+        self.remove(job_id(id)?, SkipReason::Cancelled).await
     }
 
     /// Cancels the job of a key, as [`cancel_job`](Self::cancel_job) does.
@@ -155,15 +138,11 @@ impl Scheduler {
     pub async fn cancel_job_by_key(&self, key: &str) -> Result<(), SchedulerError> {
         let unknown = || SchedulerError::UnknownKey(key.to_owned());
         let id = self.0.engine.table.by_key(&Name::from(key)).ok_or_else(unknown)?;
-        self.cancel(id).await.map(drop).map_err(|error| match error {
+        self.remove(id, SkipReason::Cancelled).await.map_err(|error| match error {
             // It ended or was cancelled meanwhile.
             SchedulerError::UnknownJob(_) => unknown(),
             error => error,
         })
-    }
-
-    async fn cancel(&self, id: JobId) -> Result<bool, SchedulerError> {
-        self.remove(id, SkipReason::Cancelled).await.map(|()| true)
     }
 
     /// Removes a job, and records for what reason its fires come no more.
@@ -193,10 +172,7 @@ impl Scheduler {
                 }
                 job => job?,
             };
-            // Those of an orphan wait for its function.
-            let is_orphan = engine.table.is_orphan(id);
-            let open = if is_orphan { engine.storage.open_fires(id).await? } else { Vec::new() };
-            let changes = self.removal(job, reason, &open)?;
+            let changes = self.removal_of(job, reason).await?;
             let removed = engine.apply(&changes, Durability::Now).await;
             if let Err(StorageError::Conflict(_)) = removed {
                 continue;
@@ -205,15 +181,35 @@ impl Scheduler {
                 // The revision was only a means to find the job as it was read.
                 // Of a removal that may be another's, only that is known.
                 let known = if removed.is_ok() { 1 } else { changes.len() - 1 };
-                engine.announce(&changes[known..]);
+                self.forget_removed(id, &changes, known).await;
                 engine.prune().await;
-                let _alone = engine.taking_over(id).await;
-                engine.cancel_late(id, &changes).await;
-                // Also if it is not known yet: whoever adds it hears of that.
-                engine.forget(id).await;
             }
             return Ok(removed?);
         }
+    }
+
+    /// Takes over that a job is gone from the store, and tells of the changes from
+    /// `known` on.
+    pub(super) async fn forget_removed(&self, id: JobId, changes: &[Change], known: usize) {
+        let engine = &self.0.engine;
+        engine.announce(&changes[known..]);
+        let _alone = engine.taking_over(id).await;
+        engine.cancel_late(id, changes).await;
+        // Also if it is not known yet: whoever adds it hears of that.
+        engine.forget(id).await;
+    }
+
+    /// The changes that remove a job as this process knows it.
+    pub(super) async fn removal_of(
+        &self,
+        job: Job,
+        reason: SkipReason,
+    ) -> Result<Vec<Change>, SchedulerError> {
+        let engine = &self.0.engine;
+        // Those of an orphan wait for its function.
+        let is_orphan = engine.table.is_orphan(job.id);
+        let open = if is_orphan { engine.storage.open_fires(job.id).await? } else { Vec::new() };
+        self.removal(job, reason, &open)
     }
 
     /// The changes that remove a job, if it is still as it was read, and the
@@ -253,7 +249,7 @@ impl Scheduler {
             let function = job.function();
             job.name() == name || function.name() == name || function.to_string() == name
         };
-        self.for_each(is_meant, |scheduler, id| Box::pin(scheduler.cancel(id))).await
+        self.for_each(is_meant, Action::Cancel).await
     }
 
     /// The groups that jobs belong to, sorted; `default` is always among them.
@@ -270,39 +266,17 @@ impl Scheduler {
 
     /// Pauses the jobs of a group, and answers how many were not paused before.
     pub async fn pause_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.pause(id))).await
+        self.for_each(|job| job.group() == group, Action::Pause).await
     }
 
     /// Resumes the jobs of a group, and answers how many were paused.
     pub async fn resume_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.resume(id))).await
+        self.for_each(|job| job.group() == group, Action::Resume).await
     }
 
     /// Cancels the jobs of a group, and answers how many there were.
     pub async fn cancel_group(&self, group: &str) -> Result<usize, SchedulerError> {
-        self.for_each(|job| job.group() == group, |scheduler, id| Box::pin(scheduler.cancel(id))).await
-    }
-
-    /// Does something with the jobs that are meant, and counts those it changed.
-    async fn for_each(
-        &self,
-        is_meant: impl Fn(&Job) -> bool + Send + Sync,
-        change: ControlOne,
-    ) -> Result<usize, SchedulerError> {
-        let mut meant = Vec::new();
-        let mut look = |job: &Job| meant.extend(is_meant(job).then_some(job.id));
-        self.0.engine.storage.visit_jobs(&mut look).await?;
-        meant.sort_unstable();
-        let mut count = 0;
-        for id in meant {
-            match change(self, id).await {
-                Ok(is_changed) => count += usize::from(is_changed),
-                // It ended or was cancelled meanwhile.
-                Err(SchedulerError::UnknownJob(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(count)
+        self.for_each(|job| job.group() == group, Action::Cancel).await
     }
 
     /// A job that can run.

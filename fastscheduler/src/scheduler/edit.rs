@@ -15,7 +15,7 @@ use crate::schedule::{Nature, ScheduleDefinition, ScheduleError, Timetable};
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
 /// How often a change is tried again when somebody else was faster.
-const TRIES: usize = 1_000;
+pub(super) const TRIES: usize = 1_000;
 
 /// What a job becomes.
 pub(super) struct Edit {
@@ -123,7 +123,11 @@ impl Scheduler {
     }
 
     /// Takes over what is stored of a job, if that is news, and says whether it was.
-    async fn agree(&self, job: &Job, function: Option<&Arc<Function>>) -> Result<bool, SchedulerError> {
+    pub(super) async fn agree(
+        &self,
+        job: &Job,
+        function: Option<&Arc<Function>>,
+    ) -> Result<bool, SchedulerError> {
         let is_news = self.0.engine.table.get(job.id).is_some_and(|known| known.revision < job.revision);
         if is_news {
             self.take_over_stored(job.id, function).await?;
@@ -138,7 +142,7 @@ impl Scheduler {
     }
 
     /// Takes over what the store has of a job that was changed there.
-    async fn take_over_stored(
+    pub(super) async fn take_over_stored(
         &self,
         id: JobId,
         function: Option<&Arc<Function>>,

@@ -24,6 +24,7 @@ mod fractions;
 mod imported;
 mod lifecycle;
 mod load;
+mod many;
 mod matching;
 mod metrics;
 mod new_job;

@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::sync::PoisonError;
 
 use super::{Scheduler, SchedulerError};
+use crate::engine::AFTER_FAILURE;
 use crate::job::FunctionKey;
 use crate::registry::{
     BlockingJobClosure, Function, Given, JobClosure, TryBlockingJobClosure, TryJobClosure,
@@ -82,18 +83,31 @@ impl Scheduler {
         self.0.registry.write().unwrap_or_else(PoisonError::into_inner).register(function)?;
         self.0.engine.table.functions().add(&key);
         if self.is_running() {
-            let scheduler = self.clone();
-            self.0.engine.spawn("the adoption of jobs", async move {
-                if let Err(error) = scheduler.adopt(&key).await {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "cannot take over jobs of `{}`",
-                        OneLine(&key)
-                    );
-                }
-            });
+            self.0.engine.spawn("the adoption of jobs", self.clone().adopt_to_the_end(key));
         }
         Ok(())
+    }
+
+    /// Gives the jobs that waited for a function to the engine. A store that fails is
+    /// tried again until it has them, or the scheduler stops.
+    async fn adopt_to_the_end(self, key: FunctionKey) {
+        let engine = &self.0.engine;
+        while let Err(error) = self.adopt(&key).await {
+            let is_worth_a_try = matches!(error, SchedulerError::Storage(_)) && !engine.is_stopping();
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot take over jobs of `{}`{}",
+                OneLine(&key),
+                if is_worth_a_try { "; trying again" } else { "" }
+            );
+            if !is_worth_a_try {
+                return;
+            }
+            tokio::select! {
+                () = engine.clock.sleep(AFTER_FAILURE) => {}
+                () = engine.stopping() => return,
+            }
+        }
     }
 }
 

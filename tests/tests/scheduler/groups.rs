@@ -1,13 +1,16 @@
 //! Groups of jobs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::storage::MemoryStorage;
+use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _};
 use fastscheduler::testing::{self};
-use fastscheduler::{HistoryQuery, JobId, JobUpdate, Run, RunStatus};
+use fastscheduler::{HistoryQuery, JobDefinition, JobId, JobRevision, JobUpdate, Policy, Run, RunStatus};
+use fastscheduler_tests::counted::{Batch, Counted};
+use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::fires::second;
-use fastscheduler_tests::{runs, started};
+use fastscheduler_tests::{on_manual_clock, runs, started};
 
 /// Three jobs of the group `mail`, and one of none.
 async fn four(scheduler: &Scheduler) -> Vec<JobId> {
@@ -44,6 +47,94 @@ async fn pausing_and_resuming_a_group_answers_how_many_it_changed() {
     testing::advance(&scheduler, &clock, Duration::from_secs(10)).await.unwrap();
     let at_twenty = runs(&scheduler).await.into_iter().filter(|run| run.scheduled_for() == second(20));
     assert_eq!(at_twenty.count(), 4);
+}
+
+#[tokio::test]
+async fn what_is_done_with_a_group_is_one_batch_for_the_store() {
+    let storage = Counted::default();
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    for _ in 0..100 {
+        scheduler.add(every(1).hours().group("mail").run("mail", async || {})).await.unwrap();
+    }
+    let changes = |batches: Vec<Batch>| batches.into_iter().filter(|(count, _)| *count > 0).count();
+    storage.take();
+    assert_eq!(scheduler.pause_group("mail").await.unwrap(), 100);
+    assert_eq!(changes(storage.take()), 1, "pausing");
+    assert_eq!(scheduler.resume_group("mail").await.unwrap(), 100);
+    assert_eq!(changes(storage.take()), 1, "resuming");
+    assert_eq!(scheduler.cancel_group("mail").await.unwrap(), 100);
+    assert_eq!(changes(storage.take()), 1, "cancelling");
+    assert!(scheduler.jobs().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_done_with_a_group_is_made_again_if_one_of_its_jobs_is_changed_meanwhile() {
+    for action in ["pause", "cancel"] {
+        let storage = Faulty::default();
+        let (builder, _clock) = on_manual_clock();
+        let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+        scheduler.start().await.unwrap();
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            let job = every(1).hours().group("mail").always_new().run("mail", async || {});
+            ids.push(scheduler.add(job).await.unwrap());
+        }
+        // The group's jobs have been read when one of them is changed by somebody else.
+        let answer = storage.holds(Action::ReadJob);
+        let meanwhile = async {
+            while !storage.has_held() {
+                tokio::task::yield_now().await;
+            }
+            let mut revision = JobRevision::of(&storage.inner().job(ids[0]).await.unwrap().unwrap());
+            let policy = Policy { max_retries: 9, ..revision.definition.policy.clone() };
+            revision.definition =
+                Arc::new(JobDefinition { policy, ..JobDefinition::clone(&revision.definition) });
+            let change = Change::ReviseJob(Box::new(revision));
+            storage.inner().apply(&[change], Durability::Now).await.unwrap();
+            answer.notify_one();
+        };
+        let acting = async {
+            match action {
+                "pause" => scheduler.pause_group("mail").await,
+                _ => scheduler.cancel_group("mail").await,
+            }
+        };
+        let (changed, ()) = tokio::join!(acting, meanwhile);
+        assert_eq!(changed.unwrap(), 3, "{action}");
+        let jobs = scheduler.jobs().await.unwrap();
+        let expected = if action == "pause" { 3 } else { 0 };
+        assert_eq!(jobs.iter().filter(|job| job.is_paused()).count(), expected, "{action}");
+        assert_eq!(jobs.len(), expected, "{action}");
+        assert!(jobs.first().is_none_or(|job| job.max_retries() == 9), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_with_a_group_is_done_with_all_its_jobs_or_none() {
+    let storage = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    for _ in 0..3 {
+        let job = every(10).seconds().group("mail").always_new().run("mail", async || {});
+        scheduler.add(job).await.unwrap();
+    }
+    let paused = async || scheduler.jobs().await.unwrap().iter().filter(|job| job.is_paused()).count();
+    storage.once(Action::Revise, Fault::Fails);
+    scheduler.pause_group("mail").await.unwrap_err();
+    assert_eq!(paused().await, 0);
+    // The answer is lost, and so the jobs are paused all the same.
+    storage.once(Action::Revise, Fault::AnswerIsLost);
+    scheduler.pause_group("mail").await.unwrap_err();
+    assert_eq!(paused().await, 3);
+    testing::advance(&scheduler, &clock, Duration::from_secs(30)).await.unwrap();
+    assert_eq!(runs(&scheduler).await, []);
+    storage.once(Action::Remove, Fault::AnswerIsLost);
+    scheduler.cancel_group("mail").await.unwrap_err();
+    assert!(scheduler.jobs().await.unwrap().is_empty());
+    assert_eq!(scheduler.cancel_group("mail").await.unwrap(), 0);
 }
 
 #[tokio::test]

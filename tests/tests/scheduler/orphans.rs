@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::{JobStatus, RunStatus, SkipReason, Trigger};
-use fastscheduler_tests::{Act, Process, World, monday};
+use fastscheduler::{JobStatus, RunStatus, SkipReason, Trigger, testing};
+use fastscheduler_tests::faulty::{Action, Faulty};
+use fastscheduler_tests::{Act, Process, World, monday, on_manual_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -64,6 +65,35 @@ fn what_was_due_while_the_function_was_not_there_was_missed() {
         assert_eq!(world.script.count(), 2);
         world.audit(0);
     }
+}
+
+#[tokio::test]
+async fn jobs_of_a_function_that_is_registered_while_the_store_fails_run_once_it_is_well() {
+    let storage = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.register_function("late", || async {}).unwrap();
+    let id = scheduler.add(every(1).minutes().always_new().call("late")).await.unwrap();
+    scheduler.start().await.unwrap();
+    scheduler.stop().await.unwrap();
+
+    let (builder, _) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).clock(clock.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    storage.breaks(&[Action::ReadJob]);
+    scheduler.register_function("late", || async {}).unwrap();
+    for _ in 0..3 {
+        testing::advance(&scheduler, &clock, SECOND).await.unwrap();
+    }
+    storage.is_mended();
+    assert_eq!(scheduler.job(id).await.unwrap().unwrap().status(), JobStatus::Orphaned);
+    for _ in 0..3 {
+        testing::advance(&scheduler, &clock, SECOND).await.unwrap();
+    }
+    assert_eq!(scheduler.job(id).await.unwrap().unwrap().status(), JobStatus::Scheduled);
+    testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+    assert_eq!(scheduler.job(id).await.unwrap().unwrap().run_count(), 1);
+    scheduler.stop().await.unwrap();
 }
 
 #[test]

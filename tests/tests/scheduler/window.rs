@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{JobUpdate, RunStatus, SchedulerError, SkipReason};
+use fastscheduler::{JobUpdate, Run, RunStatus, SchedulerError, SkipReason};
 use fastscheduler_tests::fires::second;
 use fastscheduler_tests::{Process, World, instant, monday, on_manual_clock, outline, runs};
 
@@ -63,12 +63,8 @@ async fn an_update_moves_the_last_date_and_an_interval_stays_on_its_grid() {
     testing::advance(&scheduler, &clock, Duration::from_secs(10)).await.unwrap();
     scheduler.update_job(&id, JobUpdate::new().until(None::<&str>).retries(1)).await.unwrap();
     testing::advance(&scheduler, &clock, Duration::from_secs(30)).await.unwrap();
-    let fired: Vec<_> = runs(&scheduler)
-        .await
-        .iter()
-        .filter(|run| run.skipped.is_none())
-        .map(fastscheduler::Run::scheduled_for)
-        .collect();
+    let fired: Vec<_> =
+        runs(&scheduler).await.iter().filter(|run| run.skipped.is_none()).map(Run::scheduled_for).collect();
     assert_eq!(fired, [10, 20, 30, 40, 50].map(second));
     // Its last date is over by now, so it ends.
     scheduler.update_job(&id, JobUpdate::new().until("2026-11-23 00:00:50")).await.unwrap();
@@ -129,7 +125,7 @@ fn fires_that_were_missed_before_the_last_date_are_caught_up_with_and_the_job_en
         .runs()
         .into_iter()
         .filter(|run| run.skipped.is_none())
-        .map(fastscheduler::Run::scheduled_for)
+        .map(|run| run.scheduled_for())
         .collect();
     assert_eq!(ran, [1, 2, 5].map(|hour| monday() + HOUR * hour));
     process.stop(Duration::ZERO);

@@ -149,6 +149,9 @@ impl Journal {
     /// Goes on in the next one; what was written so far is the old one.
     pub(super) fn put_aside(&mut self, next: Self, files: &Files) -> Result<(), FileError> {
         rename(&files.journal, &files.old_journal)?;
+        // Otherwise a power failure may keep the second rename and lose the first one,
+        // and with it the old journal.
+        files.sync_folder()?;
         rename(&files.new_journal, &files.journal)?;
         *self = next;
         Ok(())
