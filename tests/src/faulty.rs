@@ -49,6 +49,7 @@ pub struct Faulty {
     once: Arc<Mutex<Vec<(Action, Fault)>>>,
     broken: Arc<Mutex<Vec<Action>>>,
     held: Arc<AtomicUsize>,
+    refused: Arc<Mutex<Option<fn(&Change) -> bool>>>,
 }
 
 impl Faulty {
@@ -80,6 +81,11 @@ impl Faulty {
     /// All such actions fail from now on.
     pub fn breaks(&self, actions: &[Action]) {
         lock(&self.broken).extend(actions);
+    }
+
+    /// Changes of which this is so are refused for good from now on.
+    pub fn refuses(&self, is_refused: fn(&Change) -> bool) {
+        *lock(&self.refused) = Some(is_refused);
     }
 
     /// Nothing is broken any more.
@@ -153,6 +159,12 @@ impl Storage for Faulty {
         changes: &'a [Change],
         durability: Durability,
     ) -> BoxFuture<'a, Result<(), StorageError>> {
+        let refused = *lock(&self.refused);
+        if let Some(change) = changes.iter().position(|change| refused.is_some_and(|refused| refused(change)))
+        {
+            let invalid = StorageError::Invalid { change, reason: "it does not fit".to_owned() };
+            return Box::pin(std::future::ready(Err(invalid)));
+        }
         let mut actions: Vec<_> = changes.iter().map(action).collect();
         actions.push(Action::Other);
         Box::pin(

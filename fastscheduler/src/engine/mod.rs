@@ -33,7 +33,7 @@
 //!   function and by the names of jobs) and the [`problems`].
 //!
 //! At the bottom are rules about jobs and what is known of them: [`live`],
-//! [`activity`], [`plan`], [`retry`], [`attempt`], [`durations`].
+//! [`refusal`], [`activity`], [`plan`], [`retry`], [`attempt`], [`durations`].
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
 //! across an `.await`, and none at all across user code.
@@ -64,6 +64,7 @@ mod plan;
 mod problems;
 mod pull;
 mod pullers;
+mod refusal;
 mod retry;
 mod running;
 mod series;

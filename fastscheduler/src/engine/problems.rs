@@ -32,6 +32,13 @@ pub enum ProblemCode {
     ///
     /// Values: `name`, the job's name; `expression`; `error`, what is wrong with it.
     OutdatedSchedule,
+    /// The store refuses the record of an attempt for good, such as one that is too
+    /// long. A short record takes its place, and if that is refused too, the attempt
+    /// has none and runs again at the next start. It ends with the job's next record
+    /// that is stored whole.
+    ///
+    /// Values: `run`, the id of the run; `error`, why it is refused.
+    RecordRefused,
     /// The store or the queue fails, or a state file cannot be written, as on a full
     /// disk: jobs go on, and what they do is kept in memory. The write is retried.
     ///
@@ -51,6 +58,7 @@ impl ProblemCode {
             Self::ClockSetBack => "clock_set_back",
             Self::NoThreads => "no_threads",
             Self::OutdatedSchedule => "outdated_schedule",
+            Self::RecordRefused => "record_refused",
             Self::StoreFailing => "store_failing",
             Self::TaskFailed => "task_failed",
         }
@@ -111,6 +119,9 @@ impl fmt::Display for Problem {
                     f,
                     "{job} `{name}` keeps its schedule, which is no longer accepted; give it another: {error}"
                 )
+            }
+            ProblemCode::RecordRefused => {
+                write!(f, "the store refused the record of {}: {}", text("run"), text("error"))
             }
             ProblemCode::StoreFailing => write!(f, "the store or the queue fails: {}", text("error")),
             ProblemCode::TaskFailed => write!(f, "{}; the scheduler stops", text("error")),
@@ -188,6 +199,11 @@ impl Problems {
             tracing::info!(problem = code.as_str(), job, "no longer a problem: {problem}");
         }
         ended
+    }
+
+    /// Whether a problem of that kind is present.
+    pub(super) fn has(&self, code: ProblemCode) -> bool {
+        self.state().present.keys().any(|(present, _)| *present == code)
     }
 
     /// The problems that are present, ordered by kind and job.

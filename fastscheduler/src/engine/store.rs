@@ -1,11 +1,13 @@
 //! Writing to the store and the queue, and saying what was written.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use super::failure::{AFTER_FAILURE, describe, report};
 use super::troubles::Turn;
-use super::{Engine, Problem, ProblemCode, log};
-use crate::job::Entry;
+use super::{Engine, Problem, ProblemCode, log, refusal};
+use crate::job::{Entry, one_line};
 use crate::queue::Settlement;
 use crate::storage::{Change, Durability, Limits, StorageError};
 
@@ -64,17 +66,72 @@ impl Engine {
     /// Stores what has happened, until that succeeds, and then
     /// [follows](Self::follow) it up. Without the store, it has not happened.
     pub(super) async fn commit(&self, what: &str, changes: &[Change], next: &Next) {
-        let is_stored = async {
-            if !changes.is_empty() {
-                self.persist(what, || self.apply(changes, Durability::Soon)).await;
-            }
-        };
         tokio::select! {
             biased;
-            () = is_stored => self.follow(changes, next).await,
+            stored = self.store_all(what, changes) => self.follow(&stored, next).await,
             () = self.lifecycle.store_lost() => {
                 tracing::error!("left {what} behind when the store was lost");
                 self.follow(&[], next).await;
+            }
+        }
+    }
+
+    /// Stores changes, until that succeeds, and returns what is stored. What the
+    /// store refuses for good does not hold up the others.
+    async fn store_all<'a>(&self, what: &str, changes: &'a [Change]) -> Cow<'a, [Change]> {
+        let mut changes = Cow::Borrowed(changes);
+        let mut shortened = BTreeSet::new();
+        while !changes.is_empty() {
+            let attempt = || async {
+                match self.apply(&changes, Durability::Soon).await {
+                    Ok(()) => Ok(None),
+                    Err(StorageError::Invalid { change, reason }) if change < changes.len() => {
+                        Ok(Some((change, reason)))
+                    }
+                    Err(error) => Err(error),
+                }
+            };
+            let Some((place, reason)) = self.persist(what, attempt).await else {
+                if shortened.is_empty() {
+                    self.end_refusals(&changes);
+                }
+                break;
+            };
+            let changes = changes.to_mut();
+            self.report_refusal(&changes[place], &reason);
+            let short =
+                shortened.insert(place).then(|| refusal::shortened(&changes[place], &reason)).flatten();
+            match short {
+                Some(short) => changes[place] = short,
+                None => {
+                    changes.remove(place);
+                    // The places after it are others now.
+                    shortened = shortened.into_iter().map(|at| at - usize::from(at > place)).collect();
+                }
+            }
+        }
+        changes
+    }
+
+    fn report_refusal(&self, change: &Change, reason: &str) {
+        let run = refusal::run_of(change);
+        let job = run.map(|run| run.job_id());
+        let id = run.map(|run| run.run_id.to_string());
+        tracing::error!(
+            job = job.map(tracing::field::display),
+            run = id,
+            reason = one_line(reason),
+            "the store refused a record"
+        );
+        let values = [("run", id.unwrap_or_default().into()), ("error", reason.into())];
+        self.begin_problem(Problem::new(ProblemCode::RecordRefused, self.clock.now(), job, values));
+    }
+
+    /// Ends the problem of a job whose records were refused, now that one is whole.
+    fn end_refusals(&self, changes: &[Change]) {
+        if self.telemetry.problems.has(ProblemCode::RecordRefused) {
+            for run in changes.iter().filter_map(refusal::run_of) {
+                self.end_problem(ProblemCode::RecordRefused, Some(run.job_id()));
             }
         }
     }

@@ -24,6 +24,16 @@ pub enum StorageError {
     /// was faster. Nothing was changed.
     #[error("{} was changed meanwhile; read it again and repeat the change", OneLine(.0))]
     Conflict(String),
+    /// A change can never be stored as it is, such as one that is too long for a
+    /// database. Nothing was changed. The record of a run is shortened then, and
+    /// tried again; what cannot be shortened is left out.
+    #[error("the store refuses change {change} of a batch: {}", OneLine(reason))]
+    Invalid {
+        /// Which change it is, from 0.
+        change: usize,
+        /// Why.
+        reason: String,
+    },
     /// Somebody else has the store open, who would not see what is done here.
     #[error("{} is in use by {}; {}", OneLine(.store), OneLine(.by), OneLine(.remedy))]
     InUse {

@@ -4,6 +4,7 @@
 //! not at all, and applying it twice changes nothing.
 
 mod error;
+mod history_query;
 mod json;
 mod memory;
 mod state;
@@ -17,13 +18,13 @@ use futures_util::future::{BoxFuture, pending, ready};
 use serde::{Deserialize, Serialize};
 
 pub use error::StorageError;
+pub use history_query::HistoryQuery;
 pub(crate) use json::DEFAULT_STATE_FILE;
 pub use json::JsonStorage;
 pub use memory::MemoryStorage;
 
 use crate::job::{
-    DeadLetter, Entry, Job, JobId, JobRevision, OpenFire, Progress, Run, RunId, RunStatus, Statistics,
-    Tombstone,
+    DeadLetter, Entry, Job, JobId, JobRevision, OpenFire, Progress, Run, RunId, Statistics, Tombstone,
 };
 
 /// A change to what is kept.
@@ -159,61 +160,6 @@ pub struct Limits {
     pub max_dead_letters: usize,
 }
 
-/// Which runs of the history are asked for.
-///
-/// # Examples
-///
-/// ```
-/// use fastscheduler::{HistoryQuery, RunStatus};
-///
-/// let query = HistoryQuery { status: Some(RunStatus::Failed), limit: 10, ..HistoryQuery::default() };
-/// assert_eq!(query.function, None);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryQuery {
-    /// Runs of the function of this name, or of this full name.
-    pub function: Option<String>,
-    /// Runs of this job.
-    pub job: Option<JobId>,
-    /// Runs of jobs of this group.
-    pub group: Option<String>,
-    /// Runs of this status.
-    pub status: Option<RunStatus>,
-    /// Runs that reached their status before this instant.
-    pub before: Option<DateTime<Utc>>,
-    /// The most runs; the newest are taken. 1,000 by default.
-    pub limit: usize,
-}
-
-impl Default for HistoryQuery {
-    fn default() -> Self {
-        Self { function: None, job: None, group: None, status: None, before: None, limit: 1_000 }
-    }
-}
-
-impl HistoryQuery {
-    /// All runs of a job.
-    pub(crate) fn all_of(job: JobId) -> Self {
-        Self { job: Some(job), limit: usize::MAX, ..Self::default() }
-    }
-
-    /// Whether a run is asked for.
-    #[must_use]
-    pub fn matches(&self, run: &Run) -> bool {
-        let is_function = |name: &String| {
-            let module = name.strip_suffix(run.function.name());
-            module.is_some_and(|module| {
-                module.is_empty() || module.strip_suffix("::") == Some(run.function.module())
-            })
-        };
-        self.function.as_ref().is_none_or(is_function)
-            && self.job.is_none_or(|job| job == run.job_id())
-            && self.group.as_ref().is_none_or(|group| run.group == *group)
-            && self.status.is_none_or(|status| status == run.status)
-            && self.before.is_none_or(|before| run.finished_at.is_some_and(|at| at < before))
-    }
-}
-
 /// Where jobs, their history and their dead letters are kept.
 ///
 /// The truth about jobs: queues are rebuilt from it. The suite
@@ -239,7 +185,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StorageError::Conflict`] as [`Change`] says.
+    /// [`StorageError::Conflict`] as [`Change`] says; [`StorageError::Invalid`] for a
+    /// change that can never be stored as it is, however often it is tried.
     fn apply<'a>(
         &'a self,
         changes: &'a [Change],

@@ -29,6 +29,7 @@ mod process_one;
 mod program;
 mod queue_failures;
 mod queue_memory;
+mod refused_records;
 mod retention;
 mod retry_delays;
 mod run_now;

@@ -1,5 +1,6 @@
 //! Closing a store.
 
+use std::sync::Arc;
 use std::sync::MutexGuard;
 
 use tokio::sync::oneshot;
@@ -155,5 +156,21 @@ impl Inner {
             // Who has gone away need not be told.
             let _ = who.send(closed.clone());
         }
+    }
+}
+
+/// A thread that has to end before the files are released.
+pub(super) struct OnDuty(pub(super) Arc<Ledger>);
+
+impl OnDuty {
+    pub(super) fn begin(ledger: &Arc<Ledger>) -> Self {
+        ledger.inner().threads += 1;
+        Self(Arc::clone(ledger))
+    }
+}
+
+impl Drop for OnDuty {
+    fn drop(&mut self) {
+        self.0.end_duty();
     }
 }

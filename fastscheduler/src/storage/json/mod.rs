@@ -51,7 +51,7 @@ use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
-use self::closing::{Closing, Lost};
+use self::closing::{Closing, Lost, OnDuty};
 use self::document::Purpose;
 use self::error::FileError;
 use self::files::Files;
@@ -267,22 +267,6 @@ impl Drop for Handle {
             // A panic was seen to on the thread itself.
             let _ = thread.join();
         }
-    }
-}
-
-/// A thread that has to end before the files are released.
-struct OnDuty(Arc<Ledger>);
-
-impl OnDuty {
-    fn begin(ledger: &Arc<Ledger>) -> Self {
-        ledger.inner().threads += 1;
-        Self(Arc::clone(ledger))
-    }
-}
-
-impl Drop for OnDuty {
-    fn drop(&mut self) {
-        self.0.end_duty();
     }
 }
 
