@@ -7,7 +7,7 @@ use std::error::Error;
 use super::failure::{AFTER_FAILURE, describe, report};
 use super::troubles::Turn;
 use super::{Engine, Problem, ProblemCode, log, refusal};
-use crate::job::{Entry, one_line};
+use crate::job::{Entry, Run, one_line};
 use crate::queue::Settlement;
 use crate::storage::{Change, Durability, Limits, StorageError};
 
@@ -101,13 +101,12 @@ impl Engine {
             self.report_refusal(&changes[place], &reason);
             let short =
                 shortened.insert(place).then(|| refusal::shortened(&changes[place], &reason)).flatten();
-            match short {
-                Some(short) => changes[place] = short,
-                None => {
-                    changes.remove(place);
-                    // The places after it are others now.
-                    shortened = shortened.into_iter().map(|at| at - usize::from(at > place)).collect();
-                }
+            if let Some(short) = short {
+                changes[place] = short;
+            } else {
+                changes.remove(place);
+                // The places after it are others now.
+                shortened = shortened.into_iter().map(|at| at - usize::from(at > place)).collect();
             }
         }
         changes
@@ -115,7 +114,7 @@ impl Engine {
 
     fn report_refusal(&self, change: &Change, reason: &str) {
         let run = refusal::run_of(change);
-        let job = run.map(|run| run.job_id());
+        let job = run.map(Run::job_id);
         let id = run.map(|run| run.run_id.to_string());
         tracing::error!(
             job = job.map(tracing::field::display),

@@ -89,7 +89,7 @@ impl Scheduler {
 
     /// The changes for each job that is there and is to be changed.
     async fn changes_of(&self, ids: &[JobId], action: Action) -> Result<Vec<Changed>, SchedulerError> {
-        let mut changed = Vec::new();
+        let mut all = Vec::new();
         for id in ids {
             let mut job = match self.stored(*id).await {
                 // It ended or was cancelled meanwhile.
@@ -103,9 +103,9 @@ impl Scheduler {
                 let Some(edit) = action.edit(&job) else { continue };
                 self.revise(&mut job, edit, self.0.engine.clock.now())?
             };
-            changed.push(Changed { job: *id, changes });
+            all.push(Changed { job: *id, changes });
         }
-        Ok(changed)
+        Ok(all)
     }
 
     /// Takes over what is stored of a change.
