@@ -42,6 +42,9 @@ pub enum Fault {
     Panics,
 }
 
+/// Whether a change is refused for good.
+pub type IsRefused = fn(&Change) -> bool;
+
 /// A store in memory with faults. Clones are the same store.
 #[derive(Debug, Clone, Default)]
 pub struct Faulty {
@@ -49,7 +52,7 @@ pub struct Faulty {
     once: Arc<Mutex<Vec<(Action, Fault)>>>,
     broken: Arc<Mutex<Vec<Action>>>,
     held: Arc<AtomicUsize>,
-    refused: Arc<Mutex<Option<fn(&Change) -> bool>>>,
+    refused: Arc<Mutex<Option<IsRefused>>>,
 }
 
 impl Faulty {
@@ -84,7 +87,7 @@ impl Faulty {
     }
 
     /// Changes of which this is so are refused for good from now on.
-    pub fn refuses(&self, is_refused: fn(&Change) -> bool) {
+    pub fn refuses(&self, is_refused: IsRefused) {
         *lock(&self.refused) = Some(is_refused);
     }
 

@@ -106,6 +106,7 @@ impl Engine {
             } else {
                 changes.remove(place);
                 // The places after it are others now.
+                shortened.remove(&place);
                 shortened = shortened.into_iter().map(|at| at - usize::from(at > place)).collect();
             }
         }
