@@ -59,7 +59,7 @@ async fn what_is_done_with_a_group_is_one_batch_for_the_store() {
         scheduler.add(every(1).hours().group("mail").run("mail", async || {})).await.unwrap();
     }
     let changes = |batches: Vec<Batch>| batches.into_iter().filter(|(count, _)| *count > 0).count();
-    storage.take();
+    drop(storage.take());
     assert_eq!(scheduler.pause_group("mail").await.unwrap(), 100);
     assert_eq!(changes(storage.take()), 1, "pausing");
     assert_eq!(scheduler.resume_group("mail").await.unwrap(), 100);
