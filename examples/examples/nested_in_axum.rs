@@ -49,10 +49,13 @@ async fn main() -> Result<()> {
 
     // The server ends with the scheduler, which ends streams of events first.
     let server = axum::serve(listener, application).with_graceful_shutdown(scheduler.stopping());
-    let server = tokio::spawn(server.into_future());
-    println!("http://{address}/admin/jobs/");
-    // Until SIGINT or SIGTERM.
-    scheduler.run_until_shutdown().await?;
+    let serving = async {
+        println!("http://{address}/admin/jobs/");
+        tokio::spawn(server.into_future())
+    };
+    // Until SIGINT or SIGTERM, which are handled before anybody is told the address.
+    let (ended, server) = tokio::join!(biased; scheduler.run_until_shutdown(), serving);
+    ended?;
     // A client that sends its request slowly must not hold up the end.
     match timeout(Duration::from_secs(5), server).await {
         Ok(ended) => ended??,
