@@ -49,12 +49,10 @@ async fn main() -> Result<()> {
 
     // The server ends with the scheduler, which ends streams of events first.
     let server = axum::serve(listener, application).with_graceful_shutdown(scheduler.stopping());
-    let serving = async {
-        println!("http://{address}/admin/jobs/");
-        tokio::spawn(server.into_future())
-    };
+    let server = tokio::spawn(server.into_future());
+    let announced = async { println!("http://{address}/admin/jobs/") };
     // Until SIGINT or SIGTERM, which are handled before anybody is told the address.
-    let (ended, server) = tokio::join!(biased; scheduler.run_until_shutdown(), serving);
+    let (ended, ()) = tokio::join!(biased; scheduler.run_until_shutdown(), announced);
     ended?;
     // A client that sends its request slowly must not hold up the end.
     match timeout(Duration::from_secs(5), server).await {

@@ -110,7 +110,8 @@ impl Engine {
     /// too, and its caller is told at once.
     pub(crate) async fn edit(self: &Arc<Self>, job: JobId) -> Result<Editing, StorageError> {
         self.table.gate.begin_edit(job);
-        self.when_batches_ended(Editing { job, engine: Arc::clone(self) }).await
+        let begun = self.when_batches_ended(Editing { job, engine: Arc::clone(self) }).await;
+        begun.inspect_err(|_| self.bury_later(vec![job]))
     }
 
     /// Begins a change of several jobs, as [`edit`](Self::edit) does of one.
@@ -120,7 +121,17 @@ impl Engine {
             Editing { job: *job, engine: Arc::clone(self) }
         };
         let editing = jobs.iter().map(begin).collect();
-        self.when_batches_ended(editing).await
+        self.when_batches_ended(editing).await.inspect_err(|_| self.bury_later(jobs.to_vec()))
+    }
+
+    /// Removes jobs that ended while a change of them began that failed.
+    fn bury_later(self: &Arc<Self>, jobs: Vec<JobId>) {
+        let engine = Arc::clone(self);
+        self.spawn("the end of a job", async move {
+            for job in jobs {
+                engine.bury(job).await;
+            }
+        });
     }
 
     /// Returns what is given once the batches have ended that have not seen it.

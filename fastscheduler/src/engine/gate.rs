@@ -75,10 +75,7 @@ impl Gate {
     /// Closes the gate for a job, once it is open. [`open`](Self::open) ends it.
     /// Batches that have not seen this may still be under way.
     pub(super) async fn close(&self, job: JobId) {
-        self.when(|| async {
-            (!self.is_closed(job)).then(|| drop(self.update(job, |marked| marked.is_closed = true)))
-        })
-        .await;
+        self.when(|| async { self.try_close(job).then_some(()) }).await;
     }
 
     /// Opens the gate for a job, and returns the outcomes that waited for that.
@@ -117,18 +114,28 @@ impl Gate {
         self.count.load(Ordering::SeqCst) > 0 && lock(&self.marked).get(&job).is_some_and(is_so)
     }
 
-    /// Returns an outcome, unless it has to wait for the gate to open.
-    pub(super) fn admit(&self, ended: Ended) -> Option<Ended> {
+    /// Takes the outcomes out that have to wait for the gate to open.
+    pub(super) fn admit(&self, batch: &mut Vec<Ended>) {
         if self.count.load(Ordering::SeqCst) == 0 {
-            return Some(ended);
+            return;
         }
-        match lock(&self.marked).get_mut(&ended.attempt.job.id) {
-            Some(marked) if marked.is_closed => {
+        let mut marked = lock(&self.marked);
+        let mut is_held =
+            |ended: &mut Ended| marked.get(&ended.attempt.job.id).is_some_and(|marked| marked.is_closed);
+        let held: Vec<Ended> = batch.extract_if(.., &mut is_held).collect();
+        for ended in held {
+            if let Some(marked) = marked.get_mut(&ended.attempt.job.id) {
                 marked.outcomes.push(ended);
-                None
             }
-            Some(_) | None => Some(ended),
         }
+    }
+
+    /// Closes the gate for a job, and returns whether it was open.
+    fn try_close(&self, job: JobId) -> bool {
+        let mut all = lock(&self.marked);
+        let was_closed = std::mem::replace(&mut all.entry(job).or_default().is_closed, true);
+        self.count.store(all.len(), Ordering::SeqCst);
+        !was_closed
     }
 
     /// Changes a job's mark, and returns the outcomes that need not wait any longer.

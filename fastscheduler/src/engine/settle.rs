@@ -46,10 +46,12 @@ impl Engine {
         let mut settlements = Vec::with_capacity(batch.len());
         // Where each attempt that ends is counted, in the order of their records.
         let mut series = Vec::with_capacity(batch.len());
+        // Those of jobs that are being changed wait until that is over. This comes before
+        // the look at the jobs: whoever takes over a change of one that is seen open
+        // waits for this batch, and so the job stays as it is.
+        self.table.gate.admit(batch);
         let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
         for (ended, present) in batch.drain(..).zip(&present) {
-            // Of a job that is being changed it waits until that is over.
-            let Some(ended) = self.table.gate.admit(ended) else { continue };
             let Ended { attempt, end, finished_at, thread } = ended;
             let present = present.as_ref();
             let retry = match end {

@@ -95,7 +95,8 @@ impl Scheduler {
         }
         // A function that was registered after the build gets them at the start otherwise.
         if self.0.not_added.awaits(&checked.definition.function) {
-            self.adopt_imported(&checked.definition.function).await?;
+            let function = &checked.definition.function;
+            self.adopt_imported(function).await.inspect_err(|_| self.0.not_added.await_again(function))?;
         }
         while let Some(mark) = self.0.not_added.find(&checked.definition) {
             if self.add_again(mark, &checked, now).await? {

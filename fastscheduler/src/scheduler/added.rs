@@ -112,6 +112,11 @@ impl NotAdded {
         locked(&self.awaited).remove(function.name())
     }
 
+    /// Has the next one who asks look once more, since the look failed.
+    pub(super) fn await_again(&self, function: &FunctionKey) {
+        locked(&self.awaited).insert(function.name().to_owned());
+    }
+
     /// Follows a job that has been given to another function.
     pub(super) fn rename(&self, mark: Mark, job: &Job) {
         let mut jobs = self.lock();

@@ -36,16 +36,12 @@ pub(super) enum Fires {
     Renew(SkipReason),
 }
 
-/// What an interval counts from that only gets another first or last date: what it
-/// counted from before, so that it stays on its grid.
+/// What an interval counts from that stays the same but for its last date or its
+/// zone: what it counted from before, so that it stays on its grid.
 fn kept_anchor(job: &Job, after: &ScheduleDefinition) -> Option<DateTime<Utc>> {
     let before = &job.definition.schedule;
     let is_grid = matches!(after.spec.nature(), Nature::Elapsed { anchor: None, .. });
-    let is_kept = is_grid
-        && before.spec == after.spec
-        && before.until != after.until
-        && before.from.is_none()
-        && after.from.is_none();
+    let is_kept = is_grid && before.spec == after.spec && before.from.is_none() && after.from.is_none();
     is_kept.then(|| job.counts_from())
 }
 

@@ -69,17 +69,24 @@ impl Scheduler {
             // With no changes, what others have changed may not be safe yet.
             match engine.apply(&batch, Durability::Now).await {
                 Ok(()) => {
+                    let mut taken_over = Ok(());
                     for changed in &changed {
-                        self.take_over_changed(changed, action).await?;
+                        // All of them are stored, so one that fails stops none.
+                        taken_over = taken_over.and(self.take_over_changed(changed, action).await);
                     }
                     engine.prune().await;
-                    return Ok(changed.len());
+                    return taken_over.map(|()| changed.len());
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
                 Err(error) => {
                     // Perhaps only the answer was lost.
                     for changed in &changed {
-                        self.take_over_if_stored(changed, action).await?;
+                        if let Err(error) = self.take_over_if_stored(changed, action).await {
+                            tracing::error!(
+                                error = &error as &dyn std::error::Error,
+                                "cannot take over a change"
+                            );
+                        }
                     }
                     return Err(error.into());
                 }

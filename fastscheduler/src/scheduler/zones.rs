@@ -55,9 +55,11 @@ impl Scheduler {
                     changes.extend(revised);
                     moved.push((job.id, before, job.next_run_at));
                 }
-                // A date that is over in this zone, or after all there are: it
-                // stays due when it was.
-                Err(SchedulerError::Schedule(ScheduleError::Past(_) | ScheduleError::TooLate(_))) => {}
+                // A date that is over in this zone, or after all there are, or a window
+                // without a fire there: it stays due when it was.
+                Err(SchedulerError::Schedule(
+                    ScheduleError::Past(_) | ScheduleError::TooLate(_) | ScheduleError::EmptyWindow(_),
+                )) => {}
                 Err(error) => return Err(error),
             }
         }

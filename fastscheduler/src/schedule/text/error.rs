@@ -30,13 +30,13 @@ pub enum ScheduleError {
     #[error("`{}` is out of range; use 1 millisecond to 100 years, or `now()` for a run at once", OneLine(.0))]
     Delay(String),
     /// A wait between attempts that is too short or too long.
-    #[error("`{0}` is out of range; use 0, or 1 millisecond to 100 years")]
+    #[error("`{}` is out of range; use 0, or 1 millisecond to 100 years", OneLine(.0))]
     Wait(String),
     /// A number that nothing can grow by.
-    #[error("`{0}` is not a factor; use a number of at least 1")]
+    #[error("`{}` is not a factor; use a number of at least 1", OneLine(.0))]
     Factor(String),
     /// A number that is no part of a whole.
-    #[error("`{0}` is not a share; use a number from 0 to 1")]
+    #[error("`{}` is not a share; use a number from 0 to 1", OneLine(.0))]
     Share(String),
     /// A word that is no unit of time.
     #[error("`{}` is not a unit of time; use `seconds`, `minutes`, `hours` or `days`", OneLine(.0))]
@@ -74,12 +74,13 @@ pub enum ScheduleError {
     DateTime(String),
     /// A text that is no first or last date.
     #[error(
-        "`{0}` is not a date; write `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS`, \
-         or RFC 3339 with an offset such as `2027-12-25T00:00:00+01:00`"
+        "`{}` is not a date; write `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS`, \
+         or RFC 3339 with an offset such as `2027-12-25T00:00:00+01:00`",
+        OneLine(.0)
     )]
     WindowEdge(String),
     /// A window in which a schedule has no fire, whatever today is.
-    #[error("`{0}` never fires; move `from` or `until` so that a fire lies between them")]
+    #[error("`{}` never fires; move `from` or `until` so that a fire lies between them", OneLine(.0))]
     EmptyWindow(String),
     /// A window of a schedule that fires one time.
     #[error("`from` and `until` are for schedules that repeat; leave them out, or set the time itself")]
