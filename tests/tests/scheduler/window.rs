@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
+use fastscheduler::schedule::Fold;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{JobUpdate, Run, RunStatus, SchedulerError, SkipReason};
@@ -71,6 +72,38 @@ async fn an_update_moves_the_last_date_and_an_interval_stays_on_its_grid() {
     assert_eq!(scheduler.job(&id).await.unwrap(), None);
     testing::advance(&scheduler, &clock, Duration::from_secs(30)).await.unwrap();
     testing::audit(&storage).await.unwrap().assert_clean();
+}
+
+#[tokio::test]
+async fn an_interval_with_a_last_date_stays_on_its_grid_when_its_zone_or_fold_changes() {
+    for update in [JobUpdate::new().tz("Asia/Tokyo"), JobUpdate::new().fold(Fold::Second)] {
+        let (scheduler, clock, _storage) = started().await;
+        let job = every(10).seconds().until("2027-06-30T00:00:00Z");
+        let id = scheduler.add(job.run("often", || async {})).await.unwrap();
+        testing::advance(&scheduler, &clock, Duration::from_secs(13)).await.unwrap();
+        scheduler.update_job(&id, update).await.unwrap();
+        assert_eq!(scheduler.job(&id).await.unwrap().unwrap().next_run_at(), Some(second(20)));
+    }
+}
+
+/// The window is a time of day in the old zone, which the new one reaches at another.
+#[tokio::test]
+async fn another_zone_of_the_scheduler_that_leaves_a_window_without_a_fire_keeps_the_job_as_it_was() {
+    let storage = MemoryStorage::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.register_function("work", || async {}).unwrap();
+    let job = daily().at("09:00").from("2027-01-01T08:30:00Z").until("2027-01-01T09:30:00Z");
+    let id = scheduler.add(job.call("work")).await.unwrap();
+    let before = scheduler.job(&id).await.unwrap().unwrap().next_run_at();
+    drop(scheduler);
+    let (builder, _) = on_manual_clock();
+    let builder = builder.storage(storage).clock(clock).timezone("Asia/Tokyo");
+    let scheduler = builder.build().await.unwrap();
+    scheduler.register_function("work", || async {}).unwrap();
+    scheduler.start().await.unwrap();
+    let after = scheduler.job(&id).await.unwrap().unwrap();
+    assert_eq!((after.next_run_at(), before), (before, Some(instant("2027-01-01T09:00:00Z"))));
 }
 
 #[tokio::test]
