@@ -31,23 +31,30 @@ async fn meddle(scheduler: Scheduler, id: JobId, updates: bool, mut stopped: one
     }
 }
 
-async fn fires_are_accounted_for(overlap: Overlap, updates: bool) {
+/// Changes a job all the time while its fires come: one task for each of `meddlers`,
+/// which updates it or pauses and resumes it.
+async fn fires_are_accounted_for(overlap: Overlap, meddlers: &[bool]) {
     let storage = MemoryStorage::default();
     let (builder, clock) = on_manual_clock();
     let scheduler = builder.storage(storage.clone()).build().await.unwrap();
     scheduler.start().await.unwrap();
     let job = every(10).seconds().overlap(overlap).run("job", tokio::task::yield_now);
     let id = scheduler.add(job).await.unwrap();
-    let (stop, stopped) = oneshot::channel();
-    let meddling = tokio::spawn(meddle(scheduler.clone(), id, updates, stopped));
+    let meddling = meddlers.iter().map(|updates| {
+        let (stop, stopped) = oneshot::channel();
+        (stop, tokio::spawn(meddle(scheduler.clone(), id, *updates, stopped)))
+    });
+    let meddling: Vec<_> = meddling.collect();
     for step in 0..40 {
         clock.advance(TEN_SECONDS);
         for _ in 0..step % 30 {
             tokio::task::yield_now().await;
         }
     }
-    stop.send(()).unwrap();
-    meddling.await.unwrap();
+    for (stop, meddling) in meddling {
+        stop.send(()).unwrap();
+        meddling.await.unwrap();
+    }
     testing::quiet(&scheduler).await.unwrap();
     let before = clock.now();
     testing::advance(&scheduler, &clock, TEN_SECONDS * 3).await.unwrap();
@@ -60,7 +67,16 @@ async fn fires_are_accounted_for(overlap: Overlap, updates: bool) {
 async fn a_change_at_the_moment_of_a_claim_loses_no_fire_and_runs_none_twice() {
     for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
         for round in 0..100 {
-            fires_are_accounted_for(overlap, round % 2 == 0).await;
+            fires_are_accounted_for(overlap, &[round % 2 == 0]).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_changes_of_one_job_at_once_lose_no_fire_and_run_none_twice() {
+    for overlap in [Overlap::Skip, Overlap::Queue, Overlap::Allow, Overlap::Cancel] {
+        for _ in 0..25 {
+            fires_are_accounted_for(overlap, &[true, false, true, false]).await;
         }
     }
 }
