@@ -29,15 +29,15 @@ impl Drop for Editing {
     }
 }
 
-/// Keeps batches from a job while a change of it is taken over; ends when it is
-/// dropped.
+/// Keeps batches away while a change of a job is taken over; ends when it is dropped.
 #[must_use = "batches go on when it is dropped"]
-pub(crate) struct TakingOver {
+pub(crate) struct TakingOver<'a> {
     job: JobId,
-    engine: Arc<Engine>,
+    engine: &'a Engine,
+    alone: Option<RwLockWriteGuard<'a, ()>>,
 }
 
-impl Drop for TakingOver {
+impl Drop for TakingOver<'_> {
     fn drop(&mut self) {
         let outcomes = self.engine.table.gate.open(self.job);
         if !outcomes.is_empty() {
@@ -46,6 +46,8 @@ impl Drop for TakingOver {
             }
             self.engine.outcomes.announce(self.engine.clock.now());
         }
+        // A batch that was waiting for the lock can go on now.
+        self.alone = None;
         self.engine.expect_dispatch();
     }
 }
@@ -149,11 +151,11 @@ impl Engine {
     }
 
     /// Takes a change of a job over: no batch works on it meanwhile.
-    pub(crate) async fn taking_over(self: &Arc<Self>, job: JobId) -> TakingOver {
+    pub(crate) async fn taking_over(&self, job: JobId) -> TakingOver<'_> {
         self.table.gate.close(job).await;
         // Before the wait: the gate must open if the caller goes away during that.
-        let taking_over = TakingOver { job, engine: Arc::clone(self) };
-        self.table.gate.batches_ended().await;
+        let mut taking_over = TakingOver { job, engine: self, alone: None };
+        taking_over.alone = Some(self.table.gate.stop_batches().await);
         taking_over
     }
 

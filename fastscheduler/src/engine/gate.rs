@@ -4,8 +4,8 @@
 //! settles; a change of a job writes what it is and puts its next fire into the
 //! queue. Mixed, the two would account for a fire twice or not at all. So a change
 //! marks its job, and waits for the batches that have not seen the mark. Later
-//! batches leave that one job out, however long the change takes: its claims are given
-//! back, and its outcomes wait while the change is taken over.
+//! batches leave that one job out, however long the store takes: its claims are given
+//! back. No batch is worked on while the change is taken over.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -61,6 +61,11 @@ impl Gate {
     /// Waits until no batch is under way that began before this.
     pub(super) async fn batches_ended(&self) {
         drop(self.batches.write().await);
+    }
+
+    /// Keeps batches from being worked on until the guard is dropped.
+    pub(super) async fn stop_batches(&self) -> RwLockWriteGuard<'_, ()> {
+        self.batches.write().await
     }
 
     /// Begins to change a job.
