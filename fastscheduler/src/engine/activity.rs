@@ -42,8 +42,20 @@ struct Rare {
     requested_at: Option<DateTime<Utc>>,
     /// When the last fire was open that did not place its successor.
     unchained: Option<Span>,
+    /// The fire that ended while the job was changed, and has no successor yet.
+    ended: Option<Chained>,
     /// Threads that the next attempt waits for; each is cancelled at its end.
     threads: Vec<CancellationToken>,
+}
+
+/// A fire that places its successor when it has ended.
+#[derive(Debug)]
+pub(super) struct Chained {
+    pub(super) entry: Entry,
+    /// The first fire that it does not cover.
+    pub(super) upcoming: Option<DateTime<Utc>>,
+    /// When it was open.
+    pub(super) open: Span,
 }
 
 /// A span of time, both ends included.
@@ -146,8 +158,14 @@ impl Activity {
     /// A change of the job places its next fire: the fires that it accounts
     /// for do not.
     pub(super) fn hand_over(&self, is_accounted_for: impl Fn(DateTime<Utc>) -> bool) {
-        for open in &mut lock(&self.0).open {
+        let mut activity = lock(&self.0);
+        for open in &mut activity.open {
             open.places_successor &= !is_accounted_for(open.scheduled_for);
+        }
+        if let Some(rare) = &mut activity.rare
+            && let Some(ended) = rare.ended.take_if(|ended| is_accounted_for(ended.entry.scheduled_for))
+        {
+            rare.unchained = Some(ended.open);
         }
     }
 
@@ -156,16 +174,29 @@ impl Activity {
         lock(&self.0).open.retain(|open| !open.is(run));
     }
 
-    /// A fire is over. Returns whether it places its successor; if not, a fire
-    /// that came due meanwhile looks at [`unchained`](Known::unchained).
-    pub(super) fn conclude(&self, run: RunId, until: DateTime<Utc>) -> bool {
+    /// A fire is over. If it places its successor, answers when it was open; if
+    /// not, a fire that came due meanwhile looks at [`unchained`](Known::unchained).
+    pub(super) fn conclude(&self, run: RunId, until: DateTime<Utc>) -> Option<Span> {
         let mut activity = lock(&self.0);
-        let Some(at) = activity.open.iter().position(|open| open.is(run)) else { return false };
+        let at = activity.open.iter().position(|open| open.is(run))?;
         let Open { since, places_successor, .. } = activity.open.swap_remove(at);
-        if !places_successor {
-            activity.rare.get_or_insert_default().unchained = Some(Span { from: since, until });
+        let open = Span { from: since, until };
+        if places_successor {
+            return Some(open);
         }
-        places_successor
+        activity.rare.get_or_insert_default().unchained = Some(open);
+        None
+    }
+
+    /// A fire has ended while the job is changed. Either the change places the next
+    /// one, or the successor is placed when it is over.
+    pub(super) fn leave_successor(&self, ended: Chained) {
+        lock(&self.0).rare.get_or_insert_default().ended = Some(ended);
+    }
+
+    /// The fire that ended while the job was changed, if it has no successor yet.
+    pub(super) fn without_successor(&self) -> Option<Chained> {
+        lock(&self.0).rare.as_mut()?.ended.take()
     }
 
     /// A fire of the schedule was claimed, and `next` is the one after it.
@@ -331,7 +362,8 @@ impl Activity {
     /// be asked for.
     pub(super) fn ends(&self) -> bool {
         let mut activity = lock(&self.0);
-        activity.is_gone |= activity.is_over && activity.open.is_empty();
+        let has_successor = activity.rare.as_ref().is_none_or(|rare| rare.ended.is_none());
+        activity.is_gone |= activity.is_over && activity.open.is_empty() && has_successor;
         activity.is_gone
     }
 

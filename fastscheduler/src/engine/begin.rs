@@ -43,17 +43,12 @@ struct Batch {
 
 impl Engine {
     /// Hands claims to the pullers, once the store knows of them.
-    pub(super) async fn begin(
-        self: &Arc<Self>,
-        lane: Lane,
-        claims: Vec<Claim>,
-        short_since: Option<DateTime<Utc>>,
-    ) {
+    pub(super) async fn begin(&self, lane: Lane, claims: Vec<Claim>, short_since: Option<DateTime<Utc>>) {
         if claims.is_empty() {
             return;
         }
         self.slots.note_claims();
-        let batch_of_claims = self.table.gate.batch().await;
+        let batch_of_claims = self.batch().await;
         let now = self.clock.now();
         let mut batch = Batch {
             now,
@@ -62,13 +57,6 @@ impl Engine {
             attempts: Vec::with_capacity(claims.len()),
             ..Batch::default()
         };
-        // Before the look at the jobs: whoever takes over a change of one that is seen
-        // open waits for this batch, and so the job stays as it is.
-        let (closed, claims): (Vec<_>, Vec<_>) =
-            claims.into_iter().partition(|claim| self.table.gate.is_closed(claim.entry.job));
-        for claim in closed {
-            self.keep(claim);
-        }
         let jobs = self.table.get_all(claims.iter().map(|claim| claim.entry.job));
         for (claim, job) in claims.into_iter().zip(jobs) {
             match job {
@@ -125,35 +113,14 @@ impl Engine {
     /// If it has put none there, since this one was claimed, it is of the present
     /// revision from now on.
     fn defer(&self, claim: Claim, job: &LiveJob, batch: &mut Batch) {
-        // Such a clock may stand still meanwhile.
-        batch.has_deferred |= self.clock.slack().is_zero();
-        batch.settlements.push(self.put_off(claim, job, batch.now));
-    }
-
-    fn put_off(&self, claim: Claim, job: &LiveJob, now: DateTime<Utc>) -> Settlement {
         let mut next = Entry { kind: EntryKind::Fire, revision: job.revision, ..claim.entry.clone() };
-        if !self.clock.slack().is_zero() {
-            next.due_at = next.due_at.max(now + UNTIL_CHANGED);
+        if self.clock.slack().is_zero() {
+            // Such a clock may stand still meanwhile.
+            batch.has_deferred = true;
+        } else {
+            next.due_at = next.due_at.max(batch.now + UNTIL_CHANGED);
         }
-        Settlement { claim, next: Some(next) }
-    }
-
-    /// Gives a claim back once nobody takes over a change of its job any more. The
-    /// entry that the change has put there was refused, since this one is claimed.
-    fn keep(self: &Arc<Self>, claim: Claim) {
-        self.slots.keep();
-        let engine = Arc::clone(self);
-        self.spawn("a claim that waits", async move {
-            let job = claim.entry.job;
-            let batch_of_one = engine.table.gate.batch_of(job).await;
-            let settlement = match engine.table.get(job) {
-                Some(job) => engine.put_off(claim, &job, engine.clock.now()),
-                None => Settlement { claim, next: None },
-            };
-            engine.follow(&[], &Next::settlements(vec![settlement])).await;
-            drop(batch_of_one);
-            engine.slots.give_back_kept();
-        });
+        batch.settlements.push(Settlement { claim, next: Some(next) });
     }
 
     /// Decides what a claim turns into.
@@ -176,7 +143,7 @@ impl Engine {
             let next = Entry { kind: EntryKind::Fire, ..entry.clone() };
             return batch.settlements.push(Settlement { claim, next: (!is_replaced).then_some(next) });
         }
-        if !is_void && self.table.gate.is_marked(job.id) {
+        if !is_void && self.table.gate.is_edited(job.id) {
             return self.defer(claim, &job, batch);
         }
         // What is open, as a retry, is held until the job is resumed.

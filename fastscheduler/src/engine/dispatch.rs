@@ -87,7 +87,7 @@ impl Engine {
     /// Claims for one lane, then for the other what room is left, so that the
     /// lanes together stay within the room and neither starves the other.
     async fn claim_due(
-        self: &Arc<Self>,
+        &self,
         dispatcher: &mut Dispatcher,
         now: DateTime<Utc>,
     ) -> Result<Claimed, QueueError> {

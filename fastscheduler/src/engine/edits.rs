@@ -29,37 +29,15 @@ impl Drop for Editing {
     }
 }
 
-/// Keeps batches away while a change of a job is taken over; ends when it is dropped.
+/// Keeps batches from being worked on while a change is taken over; ends when it is
+/// dropped.
 #[must_use = "batches go on when it is dropped"]
 pub(crate) struct TakingOver<'a> {
-    job: JobId,
-    engine: &'a Engine,
     alone: Option<RwLockWriteGuard<'a, ()>>,
+    engine: &'a Engine,
 }
 
 impl Drop for TakingOver<'_> {
-    fn drop(&mut self) {
-        let outcomes = self.engine.table.gate.open(self.job);
-        if !outcomes.is_empty() {
-            for ended in outcomes {
-                self.engine.outcomes.add(ended);
-            }
-            self.engine.outcomes.announce(self.engine.clock.now());
-        }
-        // A batch that was waiting for the lock can go on now.
-        self.alone = None;
-        self.engine.expect_dispatch();
-    }
-}
-
-/// Keeps batches from all jobs; ends when it is dropped.
-#[must_use = "batches go on when it is dropped"]
-pub(crate) struct TakingOverAll<'a> {
-    alone: Option<RwLockWriteGuard<'a, ()>>,
-    engine: &'a Engine,
-}
-
-impl Drop for TakingOverAll<'_> {
     fn drop(&mut self) {
         self.alone = None;
         // A batch that was waiting for the lock can go on now.
@@ -113,7 +91,7 @@ impl Engine {
     pub(crate) async fn edit(self: &Arc<Self>, job: JobId) -> Result<Editing, StorageError> {
         self.table.gate.begin_edit(job);
         let begun = self.when_batches_ended(Editing { job, engine: Arc::clone(self) }).await;
-        begun.inspect_err(|_| self.bury_later(vec![job]))
+        begun.inspect_err(|_| self.spawn_after_edits(vec![job]))
     }
 
     /// Begins a change of several jobs, as [`edit`](Self::edit) does of one.
@@ -123,17 +101,29 @@ impl Engine {
             Editing { job: *job, engine: Arc::clone(self) }
         };
         let editing = jobs.iter().map(begin).collect();
-        self.when_batches_ended(editing).await.inspect_err(|_| self.bury_later(jobs.to_vec()))
+        self.when_batches_ended(editing).await.inspect_err(|_| self.spawn_after_edits(jobs.to_vec()))
     }
 
-    /// Removes jobs that ended while a change of them began that failed.
-    fn bury_later(self: &Arc<Self>, jobs: Vec<JobId>) {
+    /// Ends changes of jobs, which succeeded or not.
+    pub(crate) async fn end_edits<T, E>(
+        self: &Arc<Self>,
+        editing: Vec<Editing>,
+        edited: Result<T, E>,
+    ) -> Result<T, E> {
+        let jobs = editing.iter().map(|editing| editing.job).collect::<Vec<_>>();
+        drop(editing);
+        match &edited {
+            Ok(_) => self.after_edits(&jobs).await,
+            // If the store fails, batches are stuck, and the caller is told at once.
+            Err(_) => self.spawn_after_edits(jobs),
+        }
+        edited
+    }
+
+    /// Does what waited for changes that failed.
+    fn spawn_after_edits(self: &Arc<Self>, jobs: Vec<JobId>) {
         let engine = Arc::clone(self);
-        self.spawn("the end of a job", async move {
-            for job in jobs {
-                engine.bury(job).await;
-            }
-        });
+        self.spawn("what waited for a change", async move { engine.after_edits(&jobs).await });
     }
 
     /// Returns what is given once the batches have ended that have not seen it.
@@ -145,22 +135,13 @@ impl Engine {
         }
     }
 
-    /// Works on one job: no change of it is taken over meanwhile.
-    pub(crate) async fn batch_of(&self, job: JobId) -> Batch<'_> {
-        self.table.gate.batch_of(job).await
+    /// Works on a batch: no change is taken over meanwhile.
+    pub(crate) async fn batch(&self) -> Batch<'_> {
+        self.table.gate.batch().await
     }
 
-    /// Takes a change of a job over: no batch works on it meanwhile.
-    pub(crate) async fn taking_over(&self, job: JobId) -> TakingOver<'_> {
-        self.table.gate.close(job).await;
-        // Before the wait: the gate must open if the caller goes away during that.
-        let mut taking_over = TakingOver { job, engine: self, alone: None };
-        taking_over.alone = Some(self.table.gate.stop_batches().await);
-        taking_over
-    }
-
-    /// Takes changes of any jobs over: no batch works on any meanwhile.
-    pub(crate) async fn taking_over_all(&self) -> TakingOverAll<'_> {
-        TakingOverAll { alone: Some(self.table.gate.close_all().await), engine: self }
+    /// Takes a change over: no batch is worked on meanwhile.
+    pub(crate) async fn taking_over(&self) -> TakingOver<'_> {
+        TakingOver { alone: Some(self.table.gate.close().await), engine: self }
     }
 }

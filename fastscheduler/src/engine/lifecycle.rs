@@ -127,7 +127,7 @@ impl Lifecycle {
         self.stopping.cancelled().await;
     }
 
-    /// The same, for who does not keep the engine alive.
+    /// The same, for callers that must not keep the engine alive.
     pub(super) fn stopping_token(&self) -> CancellationToken {
         self.stopping.clone()
     }

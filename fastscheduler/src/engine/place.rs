@@ -15,7 +15,7 @@ use crate::storage::{Change, Durability, StorageError};
 impl Engine {
     /// Begins: what came due before was missed.
     pub(crate) async fn place_all(&self) -> Result<(), StorageError> {
-        let _alone = self.taking_over_all().await;
+        let _alone = self.taking_over().await;
         let now = self.clock.now();
         let mut changes = Vec::new();
         let mut entries = Vec::new();
@@ -59,14 +59,22 @@ impl Engine {
         self.let_go_of_ended(&changes);
     }
 
-    /// Removes a job that ended while it was changed, and was not told to go on.
-    pub(crate) async fn bury(&self, id: JobId) {
-        let _batch_of_one = self.batch_of(id).await;
+    /// Does what waited for changes of jobs to be over: places the successor of a fire
+    /// that ended meanwhile, if the change has placed none, and removes a job whose last
+    /// fire that was. Does nothing with a job of which another change is under way.
+    pub(super) async fn after_edits(&self, jobs: &[JobId]) {
+        // A batch that is under way may have seen the changes, and leave something.
+        let _alone = self.taking_over().await;
         let mut changes = Vec::new();
-        if let Some(job) = self.table.get(id) {
-            self.remove_if_ended(&job, &mut changes);
+        let mut entries = Vec::new();
+        for job in self.table.get_all(jobs.iter().copied()).into_iter().flatten() {
+            if !self.table.gate.is_edited(job.id) {
+                let ended = job.activity.without_successor();
+                entries.extend(ended.and_then(|ended| self.succeed(&job, &ended, &mut changes)));
+                self.remove_if_ended(&job, &mut changes);
+            }
         }
-        self.commit("the end of a job", &changes, &Next::NOTHING).await;
+        self.commit("what waited for a change", &changes, &Next::entries(entries)).await;
     }
 
     /// Only now that it is stored: a start that fails is made again.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::activity::Chained;
 use super::attempt::{Attempt, End, Ended, Ending, cancelled, record};
 use super::plan::FollowUp;
 use super::retry::retry;
@@ -41,18 +42,13 @@ impl Engine {
     }
 
     async fn record(self: &Arc<Self>, batch: &mut Vec<Ended>) {
-        let _batch_of_outcomes = self.table.gate.batch().await;
+        let _batch_of_outcomes = self.batch().await;
         let mut changes = Vec::with_capacity(batch.len());
         let mut settlements = Vec::with_capacity(batch.len());
         // Where each attempt that ends is counted, in the order of their records.
         let mut series = Vec::with_capacity(batch.len());
-        // Those of jobs that are being changed wait until that is over. This comes before
-        // the look at the jobs: whoever takes over a change of one that is seen open
-        // waits for this batch, and so the job stays as it is.
-        self.table.gate.admit(batch);
         let present = self.table.get_all(batch.iter().map(|ended| ended.attempt.job.id));
-        for (ended, present) in batch.drain(..).zip(&present) {
-            let Ended { attempt, end, finished_at, thread } = ended;
+        for (Ended { attempt, end, finished_at, thread }, present) in batch.drain(..).zip(&present) {
             let present = present.as_ref();
             let retry = match end {
                 End::Cancelled(_) if self.leases.has_lost(&attempt.claim) => {
@@ -137,7 +133,7 @@ impl Engine {
 
     /// Settles one claim, and frees so many slots.
     async fn let_go(&self, attempt: Attempt, retry: Option<Entry>, slots: usize) {
-        let _batch_of_one = self.table.gate.batch_of(attempt.job.id).await;
+        let _batch_of_one = self.batch().await;
         let mut changes = Vec::new();
         let present = self.table.get(attempt.job.id);
         let next = self.follow_up(&attempt, present.as_ref(), retry, self.clock.now(), &mut changes);
@@ -218,23 +214,42 @@ impl Engine {
             activity.wait(retry.clone(), now);
             return (!present.is_paused).then_some(retry);
         }
-        let places_successor =
-            activity.conclude(run_id, now) && present.scheduled_since == job.scheduled_since;
-        if places_successor && entry.is_exclusive && !present.is_paused {
-            let FollowUp { next, skipped } = present.follow_up(entry, *upcoming, now);
-            changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
-            if next.is_none() {
-                activity.set_over(true);
-                self.remove_if_ended(present, changes);
+        let chained =
+            activity.conclude(run_id, now).filter(|_| present.scheduled_since == job.scheduled_since);
+        if let Some(open) = chained
+            && entry.is_exclusive
+            && !present.is_paused
+        {
+            let ended = Chained { entry: entry.clone(), upcoming: *upcoming, open };
+            if self.table.gate.is_edited(job.id) {
+                activity.leave_successor(ended);
+                return None;
             }
-            return next;
+            return self.succeed(present, &ended, changes);
         }
         self.remove_if_ended(present, changes);
         None
     }
 
+    /// The fire that comes after one that has ended.
+    pub(super) fn succeed(
+        &self,
+        present: &LiveJob,
+        ended: &Chained,
+        changes: &mut Vec<Change>,
+    ) -> Option<Entry> {
+        let now = ended.open.until;
+        let FollowUp { next, skipped } = present.follow_up(&ended.entry, ended.upcoming, now);
+        changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
+        if next.is_none() {
+            present.activity.set_over(true);
+            self.remove_if_ended(present, changes);
+        }
+        next
+    }
+
     /// Removes a job whose last fire is over. One that is being changed may
-    /// have other fires to come: [`bury`](Self::bury) looks again.
+    /// have other fires to come: [`after_edits`](Self::after_edits) looks again.
     pub(super) fn remove_if_ended(&self, job: &LiveJob, changes: &mut Vec<Change>) {
         if !self.table.gate.is_edited(job.id) && job.activity.ends() && self.table.remove(job.id).is_some() {
             changes.push(Change::RemoveJob { job: job.id, tombstone: job.tombstone() });

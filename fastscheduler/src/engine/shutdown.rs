@@ -172,7 +172,7 @@ impl Engine {
         };
         let changes: Vec<_> = unstarted.iter().map(reopen).collect();
         if let Err(error) = self.apply(&changes, Durability::Soon).await {
-            // They count as crashed once, and run all the same.
+            // They count as crashed once, and still run.
             tracing::error!(error = &error as &dyn std::error::Error, "could not write what was not begun");
         }
         let blocking = unstarted.iter().filter(|attempt| attempt.claim.entry.lane == Lane::Blocking).count();

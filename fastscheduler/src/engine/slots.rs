@@ -73,17 +73,6 @@ impl Slots {
         Claiming(self)
     }
 
-    /// Notes a claim that waits until it can be given back.
-    pub(super) fn keep(&self) {
-        self.claiming.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Notes that a claim that waited was given back.
-    pub(super) fn give_back_kept(&self) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
-        drop(Claiming(self));
-    }
-
     /// Notes that entries were claimed, whatever becomes of them.
     pub(super) fn note_claims(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);

@@ -26,7 +26,7 @@ pub enum JobStatus {
     Paused,
     /// It has run for the last time.
     Completed,
-    /// Its last run failed; it waits for its next fire all the same.
+    /// Its last run failed; it still runs at its next fire.
     Failed,
     /// Its function is not linked into this program.
     Orphaned,

@@ -104,7 +104,7 @@ impl Timetable {
 
     /// The fire that comes after one.
     fn following(&self, fire: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // A single fire that was not placed is always some time off, and only one all the same.
+        // A single fire that was not placed is always some time off, and yet there is only one.
         if self.rule.is_unplaced_once() { None } else { self.next_after(fire) }
     }
 }

@@ -43,7 +43,7 @@ impl Schedule {
     ///
     /// Intervals are counted by arithmetic, however many there are. Other
     /// fires are counted one by one up to `cap`; where there are more, `last`
-    /// is right all the same, and `exact` is false.
+    /// is still right, and `exact` is false.
     ///
     /// # Examples
     ///

@@ -190,7 +190,7 @@ impl Scheduler {
         if table.get(id).is_some_and(|known| Arc::ptr_eq(&known.function, function)) {
             return Ok(());
         }
-        let _alone = self.0.engine.taking_over(id).await;
+        let _alone = self.0.engine.taking_over().await;
         let job = self.stored(id).await?;
         match table.get(id) {
             Some(known) => table.replace_function(&known, function),
@@ -297,14 +297,14 @@ impl Scheduler {
         let change = [Change::AddJob(Box::new(job.clone()))];
         let removals = engine.table.removals();
         if let Err(error) = engine.apply(&change, Durability::Now).await {
-            // It may be stored all the same, if only the answer was lost, and
-            // would be a job that never runs. If this fails too, the store does.
+            // If only the answer was lost it is stored, and would be a job
+            // that never runs. If this fails too, the store does.
             let undone = [Change::RemoveJob { job: id, tombstone: None }];
             let _ = engine.apply(&undone, Durability::Soon).await;
             return Err(error.into());
         }
         engine.announce(&change);
-        let _batch_of_one = engine.batch_of(id).await;
+        let _batch_of_one = engine.batch().await;
         // Somebody who saw it in the store may have cancelled it by now.
         if removals == engine.table.removals()
             || engine.persist("whether a job is there", || engine.storage.job(id)).await.is_some()

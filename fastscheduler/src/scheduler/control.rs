@@ -92,7 +92,7 @@ impl Scheduler {
             return Ok(applied?);
         }
         // It is stored, even if the answer to that was lost, and so it runs.
-        let _batch_of_one = engine.batch_of(job.id).await;
+        let _batch_of_one = engine.batch().await;
         // The job may have been changed since, and the fire placed with that.
         // Before the start it is the start that places it. If the job is
         // cancelled, the fire gets its record with that.
@@ -151,9 +151,7 @@ impl Scheduler {
         let removed = async move {
             let editing = scheduler.0.engine.edit(id).await?;
             let removed = scheduler.remove_alone(id, reason).await;
-            drop(editing);
-            scheduler.0.engine.bury(id).await;
-            removed
+            scheduler.0.engine.end_edits(vec![editing], removed).await
         };
         self.0.engine.to_the_end(removed).await
     }
@@ -163,7 +161,7 @@ impl Scheduler {
         loop {
             let job = match self.stored(id).await {
                 Err(gone @ SchedulerError::UnknownJob(_)) => {
-                    let _alone = engine.taking_over(id).await;
+                    let _alone = engine.taking_over().await;
                     if engine.table.get(id).is_some() || engine.table.is_orphan(id) {
                         // The answer to an earlier removal was lost.
                         engine.forget(id).await;
@@ -193,7 +191,7 @@ impl Scheduler {
     pub(super) async fn forget_removed(&self, id: JobId, changes: &[Change], known: usize) {
         let engine = &self.0.engine;
         engine.announce(&changes[known..]);
-        let _alone = engine.taking_over(id).await;
+        let _alone = engine.taking_over().await;
         engine.cancel_late(id, changes).await;
         // Also if it is not known yet: whoever adds it hears of that.
         engine.forget(id).await;

@@ -72,9 +72,7 @@ impl Scheduler {
         let edited = async move {
             let editing = scheduler.0.engine.edit(id).await?;
             let is_edited = scheduler.edit_alone(id, function.as_ref(), edit).await;
-            drop(editing);
-            scheduler.0.engine.bury(id).await;
-            is_edited
+            scheduler.0.engine.end_edits(vec![editing], is_edited).await
         };
         self.0.engine.to_the_end(edited).await
     }
@@ -144,7 +142,7 @@ impl Scheduler {
         function: Option<&Arc<Function>>,
     ) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
-        let _alone = engine.taking_over(id).await;
+        let _alone = engine.taking_over().await;
         // Outcomes may have been recorded since it was read.
         match engine.persist("a changed job", || engine.storage.job(id)).await {
             Some(job) => self.take_over(&job, function).await,

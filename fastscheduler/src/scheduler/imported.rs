@@ -50,7 +50,7 @@ impl Scheduler {
     /// their bare name.
     pub(super) async fn adopt_imported(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
         for id in self.0.engine.table.orphans_named(function.name()) {
-            let _alone = self.0.engine.taking_over(id).await;
+            let _alone = self.0.engine.taking_over().await;
             let Some(mut job) = self.0.engine.storage.job(id).await? else { continue };
             let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { continue };
             if found.key() == function {

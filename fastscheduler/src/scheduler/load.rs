@@ -296,7 +296,7 @@ impl Scheduler {
     /// Gives the jobs that waited for a function to the engine.
     pub(super) async fn adopt(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
         for id in self.0.engine.table.orphans_of(function) {
-            let _alone = self.0.engine.taking_over(id).await;
+            let _alone = self.0.engine.taking_over().await;
             match self.stored(id).await {
                 Ok(job) => self.take_over(&job, None).await?,
                 // It was cancelled meanwhile.

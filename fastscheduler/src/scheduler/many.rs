@@ -50,11 +50,7 @@ impl Scheduler {
         let changed = async move {
             let editing = scheduler.0.engine.edit_all(&meant).await?;
             let changed = scheduler.change_alone(&meant, action).await;
-            drop(editing);
-            for id in meant {
-                scheduler.0.engine.bury(id).await;
-            }
-            changed
+            scheduler.0.engine.end_edits(editing, changed).await
         };
         self.0.engine.to_the_end(changed).await
     }

@@ -59,7 +59,7 @@ impl Scheduler {
     /// Rewinds all jobs that are ahead, and returns how many there were.
     async fn rewind_jobs(&self, back: SetBack) -> Result<usize, SchedulerError> {
         let engine = &self.0.engine;
-        let _alone = engine.taking_over_all().await;
+        let _alone = engine.taking_over().await;
         loop {
             let stored = engine.storage.load().await?;
             let ended = self.ended_after(back.to - TICK, &stored.jobs, &stored.open).await?;

@@ -68,8 +68,8 @@ fn other_than_object(body: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The body of a request that takes none. What is sent all the same is not
-/// used, but nothing is done if it could not be.
+/// The body of a request that takes none. One that is sent is ignored, but the
+/// request is refused if it could not be read.
 pub(super) struct NoBody;
 
 impl<S: Send + Sync> FromRequest<S> for NoBody {

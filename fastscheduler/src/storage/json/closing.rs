@@ -28,7 +28,7 @@ pub(super) enum Closing {
 pub(super) enum Lost {
     /// Somebody else has taken them over.
     Taken(Taken),
-    /// A thread that sees to them has panicked, and said this.
+    /// A thread that works on them has panicked, with this message.
     Panicked(String),
 }
 

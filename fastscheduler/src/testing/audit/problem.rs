@@ -36,7 +36,7 @@ pub enum Problem {
         /// When the fire was due.
         scheduled_for: DateTime<Utc>,
     },
-    /// A fire ran, or is open, and was recorded as skipped all the same.
+    /// A fire ran, or is open, and was recorded as skipped too.
     SkippedAndRun {
         /// The job.
         job: JobId,
