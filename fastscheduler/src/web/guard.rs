@@ -71,7 +71,10 @@ fn may_pass(state: &WebState, request: &Request) -> Result<(), Response> {
         Some(Rights::Full) => Ok(()),
         Some(Rights::ReadOnly) if !is_change => Ok(()),
         Some(Rights::ReadOnly) => Err(ApiError::read_only().into_response()),
-        None if path == "/" && !is_change && accepts_html(headers) => {
+        None if (path == "/" || path.strip_prefix('/') == Some(outside::INDEX))
+            && !is_change
+            && accepts_html(headers) =>
+        {
             Err(Redirect::to(&outside::login(request)).into_response())
         }
         None => Err(ApiError::unauthorized().into_response()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, OriginalUri, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -69,7 +69,6 @@ async fn page() -> Html<String> {
 )]
 async fn log_in(
     State(state): State<WebState>,
-    OriginalUri(uri): OriginalUri,
     own_server: Option<Extension<OwnServer>>,
     cookie: SessionCookie,
     headers: HeaderMap,
@@ -94,8 +93,7 @@ async fn log_in(
     let secret = begun.map_err(|error| error::failed(&error))?;
     let cookie = set_cookie(&cookie, &headers, &secret, LOGIN_LASTS.num_seconds());
     let has_slash = if own_server.is_some() { HasSlash::Yes } else { state.has_slash() };
-    let home = outside::home(&uri, LOGIN, &headers, has_slash);
-    Ok(([(SET_COOKIE, cookie)], Redirect::to(&home)).into_response())
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(outside::home(has_slash))).into_response())
 }
 
 /// Answers a wrong login, and keeps whoever guesses waiting.

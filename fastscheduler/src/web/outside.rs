@@ -12,9 +12,10 @@ use super::server::OwnServer;
 
 const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
 
-/// The last segment of the page's address; nothing if it ends in a slash.
+/// The last segment of the page's address; nothing if it ends in a slash or in the
+/// page's file name.
 pub(super) fn last_segment(path: &str, headers: &HeaderMap) -> Option<String> {
-    let last = path.rsplit('/').next().filter(|last| !last.is_empty())?;
+    let last = path.rsplit('/').next().filter(|last| !last.is_empty() && *last != INDEX)?;
     let forwarded = forwarded_prefix(headers);
     let outside = forwarded.as_deref().and_then(|prefix| prefix.rsplit('/').next());
     Some(outside.unwrap_or(last).to_owned())
@@ -48,17 +49,18 @@ pub(super) fn login(request: &Request) -> String {
     }
 }
 
-/// The page, seen from a path beside it; `has_slash` says that it is served with a
-/// slash too.
-pub(super) fn home(uri: &Uri, own_path: &str, headers: &HeaderMap, has_slash: HasSlash) -> String {
-    let prefix = uri.path().strip_suffix(own_path).unwrap_or_default();
-    match last_segment(prefix, headers) {
-        Some(last) if has_slash == HasSlash::Unknown => format!("../{last}"),
-        Some(_) | None => "./".to_owned(),
+/// The page by its file name, which leads to it wherever it is nested.
+pub(super) const INDEX: &str = "index.html";
+
+/// The page, seen from a path beside it.
+pub(super) const fn home(has_slash: HasSlash) -> &'static str {
+    match has_slash {
+        HasSlash::Yes => "./",
+        HasSlash::Unknown => INDEX,
     }
 }
 
-/// Whether the page is served with a slash at its end, which axum's `nest` does not.
+/// Whether the page is served with a slash at its end, which axum's `nest` does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HasSlash {
     Yes,

@@ -141,7 +141,7 @@ async fn all_works(serves: Serves, proxy: Proxy, address: &str) {
 
 #[tokio::test]
 async fn behind_a_proxy_that_strips_adds_or_renames_the_prefix_everything_works() {
-    use Serves::{ApplicationAsService, Itself};
+    use Serves::{ApplicationAsRouter, ApplicationAsService, Itself};
     for serves in [Itself, ApplicationAsService("/scheduler")] {
         for (proxy, address) in [
             (proxy("/ops", ""), "/ops/scheduler/"),
@@ -153,8 +153,27 @@ async fn behind_a_proxy_that_strips_adds_or_renames_the_prefix_everything_works(
             all_works(serves, proxy, address).await;
         }
     }
+    for serves in [Itself, ApplicationAsService("/scheduler"), ApplicationAsRouter("/scheduler")] {
+        all_works(serves, proxy("/ops", "/scheduler"), "/ops/index.html").await;
+    }
     all_works(ApplicationAsService("/admin/jobs"), proxy("/ops", "/admin/jobs"), "/ops/").await;
     all_works(ApplicationAsService("/deep/{tenant}/jobs"), proxy("/ops", "/deep/acme/jobs"), "/ops/").await;
+}
+
+#[tokio::test]
+async fn a_login_that_was_opened_before_the_page_leads_to_it_behind_a_proxy_that_renames() {
+    use Serves::{ApplicationAsRouter, ApplicationAsService, Itself};
+    for serves in [Itself, ApplicationAsService("/scheduler"), ApplicationAsRouter("/scheduler")] {
+        let (scheduler, server) = serves.start().await;
+        let site = proxy("/ops", "/scheduler").before(server.address).await;
+        let answer = site.ask("POST", "/ops/login", &[FORM], &format!("token={TOKEN}")).await;
+        assert_eq!(answer.status, 303, "{serves:?}");
+        let cookie = answer.header("set-cookie").split(';').next().unwrap();
+        let page = resolved("/ops/login", answer.header("location"));
+        let (url, page) = open(&site, &page, &[BROWSER, ("cookie", cookie)]).await;
+        assert!(page.status == 200 && page.body.contains("page.js"), "{serves:?}: {url}: {page:?}");
+        scheduler.stop().await.unwrap();
+    }
 }
 
 #[tokio::test]

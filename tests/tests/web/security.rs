@@ -154,7 +154,7 @@ async fn a_browser_is_sent_to_the_login_and_gets_a_cookie() {
     assert_eq!(site.get("/scheduler/assets/page.css").await.status, 200, "the page needs it");
 
     let answer = log_in(&site, TOKEN).await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "../scheduler"));
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "index.html"));
     let attributes: Vec<&str> = answer.header("set-cookie").split("; ").skip(1).collect();
     assert_eq!(attributes, ["Max-Age=43200", "SameSite=Strict", "HttpOnly"]);
     let session = cookie(&answer);
@@ -344,7 +344,7 @@ async fn the_tokens_apply_in_an_application_of_ones_own_and_to_nothing_else_ther
     assert_eq!(site.get("/deep/down/api/jobs").await.status, 401);
     let answer = site.ask("POST", "/deep/down/login", &[FORM], &format!("token={TOKEN}")).await;
     assert!(answer.header("set-cookie").starts_with("fastscheduler_session"), "{answer:?}");
-    assert_eq!(answer.header("location"), "../down");
+    assert_eq!(answer.header("location"), "index.html");
 }
 
 #[tokio::test]

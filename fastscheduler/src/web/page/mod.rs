@@ -41,7 +41,10 @@ const ASSETS: [File; 2] = [
 ];
 
 pub(super) fn routes() -> Router<WebState> {
-    Router::new().route("/", get(page)).route("/assets/{file}", get(asset))
+    Router::new()
+        .route("/", get(page))
+        .route(&format!("/{}", outside::INDEX), get(page))
+        .route("/assets/{file}", get(asset))
 }
 
 /// The page. Its addresses are relative, so that it works wherever it is nested.
