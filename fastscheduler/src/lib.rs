@@ -35,10 +35,9 @@ pub use registry::{
     State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
-    Instance, IntoRunId, JobOrder, JobPage, JobPart, JobQuery, JobUpdate, NewJob, Scheduler,
-    SchedulerBuilder, SchedulerError, Status, run,
+    Instance, IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
 };
-pub use storage::HistoryQuery;
+pub use storage::{HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery};
 
 /// Keeps library crates with jobs from being dropped by the linker.
 ///

@@ -88,6 +88,9 @@ impl Storage for RowStorage {
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> Answer<'a, Vec<Run>> {
         self.read(move |rows| {
             let mut runs: Vec<Run> = rows.table(RUNS)?;
+            if let Some(before) = query.before_run {
+                runs.truncate(runs.iter().position(|run| run.run_id == before).unwrap_or(0));
+            }
             runs.retain(|run| query.matches(run));
             Ok(runs.split_off(runs.len().saturating_sub(query.limit)))
         })

@@ -242,6 +242,7 @@ impl Engine {
             return;
         }
         self.slots.take(attempts.len(), lane);
+        self.table.running.add(attempts.iter().map(|attempt| attempt.job.id));
         for attempt in &attempts {
             self.leases.hold(&attempt.claim, &attempt.context, now);
         }

@@ -13,7 +13,10 @@ use futures_util::FutureExt as _;
 
 use crate::job::{DeadLetter, Entry, Job, JobId, OpenFire, Run, RunId, Statistics, panic_text};
 use crate::queue::{Claim, Claimer, Depth, Queue, QueueError, Settlement};
-use crate::storage::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
+use crate::storage::{
+    Change, Durability, HistoryQuery, JobCounts, JobPage, JobQuery, JobsNow, Limits, Storage, StorageError,
+    Stored,
+};
 
 /// The store. What it is asked is what [`Storage`] says.
 #[derive(Debug)]
@@ -46,10 +49,13 @@ contain! { ContainedStorage, StorageError:
     "read jobs" jobs() -> Vec<Job>;
     "read jobs" visit_jobs(visit: &mut (dyn FnMut(&Job) + Send)) -> ();
     "read a job" job(id: JobId) -> Option<Job>;
+    "find jobs" find_jobs(query: &JobQuery, now: &JobsNow) -> JobPage;
+    "count jobs" job_counts(now: &JobsNow) -> JobCounts;
     "read open fires" open_fires(job: JobId) -> Vec<OpenFire>;
     "read the history" history(query: &HistoryQuery) -> Vec<Run>;
     "read a run" run(run: RunId) -> Option<Run>;
     "read a run" last_run_of_fire(run: RunId) -> Option<Run>;
+    "read the history" newest_request(job: JobId) -> Option<DateTime<Utc>>;
     "read dead letters" dead_letters(limit: usize) -> Vec<DeadLetter>;
     "count dead letters" dead_letter_count() -> usize;
     "read a dead letter" dead_letter(run: RunId) -> Option<DeadLetter>;

@@ -67,6 +67,7 @@ mod pullers;
 mod refusal;
 mod retry;
 mod running;
+mod running_jobs;
 mod series;
 mod set_back;
 mod settle;

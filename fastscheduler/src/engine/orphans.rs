@@ -1,6 +1,7 @@
 //! Jobs whose function is not there.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::job::{FunctionKey, JobId, JobMap};
 
@@ -10,6 +11,8 @@ use crate::job::{FunctionKey, JobId, JobMap};
 pub(super) struct Orphans {
     of_functions: HashMap<FunctionKey, HashSet<JobId>>,
     functions: JobMap<FunctionKey>,
+    /// The answer to who asks for all, until they change.
+    all: Option<Arc<HashSet<JobId>>>,
 }
 
 impl Orphans {
@@ -17,10 +20,12 @@ impl Orphans {
         self.remove(job);
         self.of_functions.entry(function.clone()).or_default().insert(job);
         self.functions.insert(job, function.clone());
+        self.all = None;
     }
 
     pub(super) fn remove(&mut self, job: JobId) {
         let Some(function) = self.functions.remove(&job) else { return };
+        self.all = None;
         if let Some(jobs) = self.of_functions.get_mut(&function) {
             jobs.remove(&job);
             if jobs.is_empty() {
@@ -33,8 +38,10 @@ impl Orphans {
         self.functions.contains_key(&job)
     }
 
-    pub(super) fn all(&self) -> HashSet<JobId> {
-        self.functions.keys().copied().collect()
+    pub(super) fn all(&mut self) -> Arc<HashSet<JobId>> {
+        let functions = &self.functions;
+        let all = self.all.get_or_insert_with(|| Arc::new(functions.keys().copied().collect()));
+        Arc::clone(all)
     }
 
     /// Those that wait for this function.

@@ -5,22 +5,24 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{Engine, LiveJob};
-use crate::job::{Run, RunId, RunStatus};
+use crate::job::{JobId, Run, RunId, RunStatus};
 use crate::registry::{Cancellation, JobContext};
 
 impl Engine {
     /// Records of the attempts that are under way, by when they began.
     pub(crate) fn running(&self) -> Vec<Run> {
         let mut running = Vec::new();
-        // Most of the time there are none, and many jobs to look at.
-        if self.slots.taken() > 0 {
-            self.table.visit(|job| {
-                let begun = job.activity.running_since();
-                running.extend(begun.iter().map(|(context, since)| self.record_of(job, context, *since)));
-            });
+        for job in self.table.get_all(self.table.running.all().into_iter()).into_iter().flatten() {
+            let begun = job.activity.running_since();
+            running.extend(begun.iter().map(|(context, since)| self.record_of(&job, context, *since)));
         }
         running.sort_by_key(|run| (run.started_at, run.run_id));
         running
+    }
+
+    /// The jobs with attempts under way, in no order.
+    pub(crate) fn running_jobs(&self) -> Vec<JobId> {
+        self.table.running.all()
     }
 
     fn record_of(&self, job: &LiveJob, context: &JobContext, since: DateTime<Utc>) -> Run {

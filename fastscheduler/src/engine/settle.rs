@@ -56,6 +56,7 @@ impl Engine {
                     let run = attempt.claim.entry.run_id();
                     attempt.job.activity.end(run);
                     self.lifecycle.forget_callers(std::iter::once(run));
+                    self.table.running.remove(std::iter::once(run.job));
                     self.slots.free_one(attempt.claim.entry.lane);
                     continue;
                 }
@@ -95,6 +96,7 @@ impl Engine {
         self.prune().await;
         let settled = || next.settlements.iter().map(|settlement| &settlement.claim.entry);
         self.lifecycle.forget_callers(settled().map(Entry::run_id));
+        self.table.running.remove(settled().map(|entry| entry.job));
         let blocking = settled().filter(|entry| entry.lane == Lane::Blocking).count();
         self.slots.free(next.settlements.len(), blocking);
     }
@@ -140,6 +142,7 @@ impl Engine {
         let (lane, run) = (attempt.claim.entry.lane, attempt.claim.entry.run_id());
         let settlement = Settlement { claim: attempt.claim, next };
         self.commit("skipped fires", &changes, &Next::settlements(vec![settlement])).await;
+        self.table.running.remove(std::iter::once(run.job));
         if slots > 0 {
             self.lifecycle.forget_callers(std::iter::once(run));
         }

@@ -177,6 +177,7 @@ impl Engine {
         }
         let blocking = unstarted.iter().filter(|attempt| attempt.claim.entry.lane == Lane::Blocking).count();
         let count = unstarted.len();
+        self.table.running.remove(unstarted.iter().map(|attempt| attempt.job.id));
         self.release(unstarted).await;
         self.slots.free(count, blocking);
     }

@@ -10,6 +10,7 @@ use crate::registry::{Cancellation, Function};
 
 use super::gate::Gate;
 use super::orphans::Orphans;
+use super::running_jobs::RunningJobs;
 use super::skipped_once::AllSkippedOnce;
 use super::{LiveJob, lock};
 
@@ -27,6 +28,7 @@ pub(crate) struct Table {
     removals: AtomicU64,
     pub(super) skipped_once: AllSkippedOnce,
     pub(super) gate: Gate,
+    pub(super) running: RunningJobs,
 }
 
 impl Table {
@@ -135,7 +137,7 @@ impl Table {
     }
 
     /// The jobs whose function is not there.
-    pub(crate) fn orphans(&self) -> HashSet<JobId> {
+    pub(crate) fn orphans(&self) -> Arc<HashSet<JobId>> {
         lock(&self.orphans).all()
     }
 
@@ -156,7 +158,8 @@ impl Table {
 
     /// Cancels the running attempts that `which` selects.
     pub(super) fn cancel_all(&self, which: impl Fn(RunId) -> bool) {
-        let running = self.all().into_iter().flat_map(|job| job.activity.running());
+        let jobs = self.get_all(self.running.all().into_iter());
+        let running = jobs.into_iter().flatten().flat_map(|job| job.activity.running());
         for context in running.filter(|context| which(context.run_id())) {
             context.cancel(Cancellation::Shutdown);
         }

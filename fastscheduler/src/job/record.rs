@@ -15,7 +15,7 @@ use super::{
 use crate::schedule::ScheduleDefinition;
 
 /// What a job is doing now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// It waits for its next fire.
@@ -212,13 +212,18 @@ impl Job {
     /// What it is at.
     #[must_use]
     pub fn status(&self) -> JobStatus {
-        if self.is_orphaned {
+        self.status_as(self.doing, self.is_orphaned)
+    }
+
+    /// What it is at if that is so of it.
+    pub(crate) fn status_as(&self, doing: Doing, is_orphaned: bool) -> JobStatus {
+        if is_orphaned {
             JobStatus::Orphaned
-        } else if self.doing == Doing::Running {
+        } else if doing == Doing::Running {
             JobStatus::Running
         } else if self.is_paused {
             JobStatus::Paused
-        } else if self.next_run_at.is_none() && self.retry_count == 0 && self.doing == Doing::Nothing {
+        } else if self.next_run_at.is_none() && self.retry_count == 0 && doing == Doing::Nothing {
             JobStatus::Completed
         } else if self.recent.newest() == Some(RunStatus::Failed) {
             JobStatus::Failed

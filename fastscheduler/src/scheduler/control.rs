@@ -13,7 +13,7 @@ use crate::job::{
     Entry, IntoJobId, Job, JobId, Name, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
     Trigger,
 };
-use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
+use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
 impl Scheduler {
     /// Pauses a job: it stays, and does not fire until it is resumed. What is
@@ -110,12 +110,7 @@ impl Scheduler {
         if job.activity.knows_requests() {
             return Ok(());
         }
-        let storage = &self.0.engine.storage;
-        let recorded = storage.history(&HistoryQuery::all_of(job.id)).await?;
-        let kept = storage.dead_letters(usize::MAX).await?;
-        let known = recorded.iter().chain(kept.iter().map(|letter| &letter.run)).map(|run| run.run_id);
-        let own = known.filter(|run| run.job == job.id && !run.trigger.is_of_schedule());
-        let newest = own.map(|run| run.scheduled_for).max();
+        let newest = self.0.engine.storage.newest_request(job.id).await?;
         job.activity.was_requested(newest.unwrap_or(DateTime::UNIX_EPOCH));
         Ok(())
     }
@@ -252,14 +247,9 @@ impl Scheduler {
 
     /// The groups that jobs belong to, sorted; `default` is always among them.
     pub async fn groups(&self) -> Result<Vec<String>, SchedulerError> {
-        let mut groups = BTreeSet::from([self.0.default_group.clone()]);
-        let mut add = |job: &Job| {
-            if !groups.contains(&job.definition.group) {
-                groups.insert(job.definition.group.clone());
-            }
-        };
-        self.0.engine.storage.visit_jobs(&mut add).await?;
-        Ok(groups.iter().map(|group| group.as_str().to_owned()).collect())
+        let mut groups: BTreeSet<String> = self.job_counts().await?.by_group.into_keys().collect();
+        groups.insert(self.0.default_group.as_str().to_owned());
+        Ok(groups.into_iter().collect())
     }
 
     /// Pauses the jobs of a group, and answers how many were not paused before.

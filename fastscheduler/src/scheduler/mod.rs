@@ -58,7 +58,6 @@ pub(crate) use access::{Access, Secret};
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
-pub use find::{JobOrder, JobPage, JobQuery};
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
 pub use runs::Instance;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::job::{JobId, Run, RunStatus};
+use crate::job::{JobId, Run, RunId, RunStatus};
 
 /// Which runs of the history are asked for.
 ///
@@ -26,13 +26,25 @@ pub struct HistoryQuery {
     pub status: Option<RunStatus>,
     /// Runs that reached their status before this instant.
     pub before: Option<DateTime<Utc>>,
+    /// Runs that were recorded before this one: the page before a page that begins with
+    /// it. None if the history has no record of it. It is for the store, and
+    /// [`matches`](Self::matches) takes no notice of it.
+    pub before_run: Option<RunId>,
     /// The most runs; the newest are taken. 1,000 by default.
     pub limit: usize,
 }
 
 impl Default for HistoryQuery {
     fn default() -> Self {
-        Self { function: None, job: None, group: None, status: None, before: None, limit: 1_000 }
+        Self {
+            function: None,
+            job: None,
+            group: None,
+            status: None,
+            before: None,
+            before_run: None,
+            limit: 1_000,
+        }
     }
 }
 

@@ -3,10 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 
-use super::state::State;
-use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
+use super::state::{self, HasState, State};
+use super::{
+    Change, Durability, HistoryQuery, JobCounts, JobPage, JobQuery, JobsNow, Limits, Storage, StorageError,
+    Stored,
+};
 use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
 
 /// A store in memory, which ends with the process.
@@ -44,6 +49,12 @@ impl MemoryStorage {
     }
 }
 
+impl HasState for MemoryStorage {
+    fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state())
+    }
+}
+
 impl fmt::Debug for MemoryStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStorage").field("jobs", &self.state().job_count()).finish_non_exhaustive()
@@ -68,18 +79,34 @@ impl Storage for MemoryStorage {
     }
 
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        self.answer(|state| state.jobs())
+        Box::pin(state::jobs(self).map(Ok))
     }
 
     fn visit_jobs<'a>(
         &'a self,
         visit: &'a mut (dyn FnMut(&Job) + Send),
     ) -> BoxFuture<'a, Result<(), StorageError>> {
-        self.answer(|state| state.visit_jobs(visit))
+        Box::pin(state::visit_jobs(self, visit).map(Ok))
     }
 
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
         self.answer(|state| state.job(id).cloned())
+    }
+
+    fn find_jobs<'a>(
+        &'a self,
+        query: &'a JobQuery,
+        now: &'a JobsNow,
+    ) -> BoxFuture<'a, Result<JobPage, StorageError>> {
+        Box::pin(state::find_jobs(self, query, now).map(Ok))
+    }
+
+    fn jobs_by_id<'a>(&'a self, ids: &'a [JobId]) -> BoxFuture<'a, Result<Vec<Option<Job>>, StorageError>> {
+        Box::pin(ready(Ok(state::jobs_by_id(self, ids))))
+    }
+
+    fn job_counts<'a>(&'a self, now: &'a JobsNow) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
+        Box::pin(state::job_counts(self, now).map(Ok))
     }
 
     fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
@@ -96,6 +123,10 @@ impl Storage for MemoryStorage {
 
     fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
         self.answer(move |state| state.last_run_of_fire(run))
+    }
+
+    fn newest_request(&self, job: JobId) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, StorageError>> {
+        self.answer(move |state| state.newest_request(job))
     }
 
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {

@@ -3,130 +3,32 @@
 //! Storage is the truth about jobs. A batch of [`Change`]s is applied whole or
 //! not at all, and applying it twice changes nothing.
 
+mod change;
 mod error;
+mod found;
 mod history_query;
+mod job_query;
 mod json;
 mod memory;
 mod state;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, pending, ready};
-use serde::{Deserialize, Serialize};
 
+pub use change::{Change, Claimed, EndedAttempt, SkippedFires};
 pub use error::StorageError;
+use found::Found;
 pub use history_query::HistoryQuery;
+pub use job_query::{JobCounts, JobOrder, JobPage, JobQuery, JobsNow};
 pub(crate) use json::DEFAULT_STATE_FILE;
 pub use json::JsonStorage;
 pub use memory::MemoryStorage;
 
-use crate::job::{
-    DeadLetter, Entry, Job, JobId, JobRevision, OpenFire, Progress, Run, RunId, Statistics, Tombstone,
-};
-
-/// A change to what is kept.
-///
-/// A fire is *open* from its claim, or from the request for it, until an
-/// attempt of it ended for good. A store keeps the open fires, because they are
-/// what is to be run again after a crash.
-///
-/// A fire is *over* when it is not open any more: what
-/// [`is_final`](Storage::is_final) answers. Changes that come too late are
-/// left out rather than refused, so that one of them does not spoil its batch.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Change {
-    /// A job is new. One that is there already is left as it is.
-    AddJob(Box<Job>),
-    /// The program adds a job again that an earlier process made. It is left out
-    /// if the job is gone.
-    AddAgain {
-        /// The job.
-        job: JobId,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// A job is told something else. It is a conflict if the job is gone or is
-    /// not as the change expects it.
-    ReviseJob(Box<JobRevision>),
-    /// It is a conflict if the job is gone: what its batch says of the job would
-    /// be left out, and the rest of the batch must not be made without it.
-    RequireJob(JobId),
-    /// A job is gone. Of its open fires stays what is
-    /// [left of them](OpenFire::outliving), until their ends are recorded. A
-    /// declared job may leave a tombstone; one that is gone already leaves none.
-    RemoveJob {
-        /// The job.
-        job: JobId,
-        /// What keeps the code's declaration from making it again.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tombstone: Option<Box<Tombstone>>,
-    },
-    /// The tombstone of this job is gone, because its declaration changed.
-    RemoveTombstone(JobId),
-    /// A fire waits to be run, or to be run again; its claim, if there was
-    /// one, is over. It is left out if its job is gone, if this very attempt
-    /// has ended, or if a later attempt of the fire is open.
-    OpenFire(Box<Entry>),
-    /// Attempts begin: each fire is open and claimed from now on, and its
-    /// job's fires are accounted for. A claim is left out if its fire is over
-    /// or a later attempt of it is open.
-    ///
-    /// A fire that is accounted for before it is claimed is over. In a batch
-    /// that skips fires after it, its claim comes first.
-    Claim(Vec<Claimed>),
-    /// An attempt ended. It counts if its id is new, its fire is not over, and
-    /// no later attempt of the fire is open; that of a job that is gone counts
-    /// in history and totals.
-    EndAttempt(EndedAttempt),
-    /// Fires did not run. It counts if its id is new and its job is there: who
-    /// removes a job has accounted for all its fires.
-    Skip(SkippedFires),
-    /// A dead letter is taken out to be run again. It is a conflict if there
-    /// is none of that id.
-    TakeDeadLetter(RunId),
-}
-
-/// An attempt that begins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claimed {
-    /// The fire, with the number of the attempt.
-    pub entry: Entry,
-    /// How far the job's fires are accounted for with this one.
-    pub progress: Progress,
-}
-
-/// An attempt that ended, and what becomes of its fire.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct EndedAttempt {
-    /// The record. A store keeps it, and the letter, with how many attempts of
-    /// the job have [ended with it](Run::run_count); of a job that is gone, its
-    /// open fires know how many [had](crate::job::RemovedJob::run_count).
-    pub run: Arc<Run>,
-    /// How far the job's fires are accounted for.
-    pub progress: Progress,
-    /// The attempt that comes next, if the fire has not ended for good: the
-    /// fire stays open, unclaimed. Of a job that is gone, there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry: Option<Box<Entry>>,
-    /// The letter, if the fire failed for good. It is kept if the end counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letter: Option<Box<DeadLetter>>,
-}
-
-/// Fires that did not run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SkippedFires {
-    /// The record. A store keeps it with how many attempts of the job have
-    /// ended.
-    pub run: Arc<Run>,
-    /// How far the job's fires are accounted for with these.
-    pub progress: Progress,
-}
+use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, Tombstone};
 
 /// All that a scheduler must know when it starts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -199,7 +101,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// All jobs, by id.
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>>;
 
-    /// Shows all jobs to `visit`, in no order.
+    /// Shows all jobs to `visit`, in no order. A job that comes or goes meanwhile may be
+    /// left out.
     ///
     /// A store that has them in memory need not copy them for that, as this
     /// does unless it is implemented; `visit` must be short then.
@@ -215,6 +118,53 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// One job.
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>>;
+
+    /// The jobs of these ids, in the same order; `None` for one that there is none of.
+    ///
+    /// A store that can look up many at once need not ask for one after another, as
+    /// this does unless it is implemented.
+    fn jobs_by_id<'a>(&'a self, ids: &'a [JobId]) -> BoxFuture<'a, Result<Vec<Option<Job>>, StorageError>> {
+        Box::pin(async move {
+            let mut jobs = Vec::with_capacity(ids.len());
+            for id in ids {
+                jobs.push(self.job(*id).await?);
+            }
+            Ok(jobs)
+        })
+    }
+
+    /// The jobs that a query asks for. Only a scheduler knows which of them run and
+    /// which lack their function, so it says so in `now`.
+    ///
+    /// A store that has indexes need not look at all jobs, as this does unless it is
+    /// implemented.
+    fn find_jobs<'a>(
+        &'a self,
+        query: &'a JobQuery,
+        now: &'a JobsNow,
+    ) -> BoxFuture<'a, Result<JobPage, StorageError>> {
+        Box::pin(async move {
+            let open =
+                if query.status.is_some() { jobs_with_open_fires(self).await? } else { HashSet::new() };
+            let mut found = Found::new(query, now);
+            self.visit_jobs(&mut |job| found.look_at(job, || open.contains(&job.id()))).await?;
+            let (ids, total) = found.finish();
+            let jobs = self.jobs_by_id(&ids).await?.into_iter().flatten().collect();
+            Ok(JobPage { jobs, total })
+        })
+    }
+
+    /// How many jobs there are of each kind; see [`find_jobs`](Self::find_jobs) for
+    /// `now`.
+    fn job_counts<'a>(&'a self, now: &'a JobsNow) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
+        Box::pin(async move {
+            let open = jobs_with_open_fires(self).await?;
+            let mut counts = JobCounts::default();
+            let mut add = |job: &Job| counts.add(job, now.status(job, open.contains(&job.id())));
+            self.visit_jobs(&mut add).await?;
+            Ok(counts)
+        })
+    }
 
     /// The open fires of one job, by instant and trigger.
     ///
@@ -264,6 +214,20 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
             }
             let letters = self.dead_letters(usize::MAX).await?;
             Ok(letters.into_iter().map(|letter| letter.run).find(|record| is_of_fire(record, run)))
+        })
+    }
+
+    /// The latest instant that names a recorded fire of this job which a caller asked
+    /// for: of the history and of the dead letters.
+    ///
+    /// A store that can look for it need not read the whole history of the job for
+    /// that, as this does unless it is implemented.
+    fn newest_request(&self, job: JobId) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, StorageError>> {
+        Box::pin(async move {
+            let recorded = self.history(&HistoryQuery::all_of(job)).await?;
+            let letters = self.dead_letters(usize::MAX).await?;
+            let runs = recorded.iter().chain(letters.iter().map(|letter| &letter.run));
+            Ok(runs.filter_map(|run| requested_at(run, job)).max())
         })
     }
 
@@ -343,6 +307,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn is_shared(&self) -> bool {
         false
     }
+}
+
+/// The jobs that have open fires.
+async fn jobs_with_open_fires(store: &(impl Storage + ?Sized)) -> Result<HashSet<JobId>, StorageError> {
+    Ok(store.load().await?.open.iter().map(|open| open.entry.job).collect())
+}
+
+/// The instant that names a fire of this job which a caller asked for.
+fn requested_at(run: &Run, job: JobId) -> Option<DateTime<Utc>> {
+    let is_request = run.job_id() == job && !run.run_id.trigger.is_of_schedule();
+    is_request.then_some(run.run_id.scheduled_for)
 }
 
 /// Whether a record is that of an attempt at the fire of this run, or its own.

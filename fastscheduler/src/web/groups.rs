@@ -13,7 +13,7 @@ use super::extract::{GroupInPath, NoBody};
 use super::jobs::shapes;
 use super::shapes::JobShape;
 use super::state::WebState;
-use crate::scheduler::JobQuery;
+use crate::storage::JobQuery;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()

@@ -14,7 +14,7 @@ use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape, StatusOfJob};
 use super::state::WebState;
 use crate::job::{Job, JobId, JobStatus};
-use crate::scheduler::{JobOrder, JobQuery};
+use crate::storage::{JobOrder, JobQuery};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))

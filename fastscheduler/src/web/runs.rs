@@ -21,22 +21,34 @@ pub(super) async fn page(
     let Some(next) = next else { return Ok(runs(scheduler, query).await?) };
     // Before the records: one that ends meanwhile is in both.
     let under_way = scheduler.running();
-    let recorded = scheduler.history(all()).await?;
-    let (end, running_before) = if let Some(place) = recorded.iter().rposition(|run| run.run_id == next) {
-        (place, (reached_at(&recorded[place]), None))
-    } else {
-        let run = under_way.iter().find(|run| run.run_id == next);
-        let run = run.ok_or_else(|| ApiError::unknown_run(&next.to_string()))?;
-        (place_of(run, &recorded), (reached_at(run), Some(next)))
+    let (cursor, running_before) = match scheduler.find_run(next).await? {
+        None => return Err(ApiError::unknown_run(&next.to_string())),
+        Some(run) if run.status == RunStatus::Running => {
+            (first_after(scheduler, &run).await?, (reached_at(&run), Some(next)))
+        }
+        Some(run) => (Some(next), (reached_at(&run), None)),
     };
-    let newest = recorded[..end].iter().rev().filter(|run| query.matches(run)).take(query.limit);
-    let mut runs: Vec<Run> = newest.cloned().collect();
-    runs.reverse();
+    let mut runs = scheduler.history(HistoryQuery { before_run: cursor, ..query.clone() }).await?;
     let is_before = |run: &Run| (reached_at(run), Some(run.run_id)) < running_before;
-    let ended: HashSet<RunId> = recorded.iter().map(|run| run.run_id).collect();
-    let under_way = under_way.into_iter().filter(|run| !ended.contains(&run.run_id));
+    // One that has ended meanwhile is among the newest records.
+    let still: HashSet<RunId> = scheduler.running().iter().map(|run| run.run_id).collect();
+    let under_way = under_way.into_iter().filter(|run| still.contains(&run.run_id));
     add_under_way(&mut runs, under_way.filter(|run| query.matches(run) && is_before(run)), query.limit);
     Ok(all_counted(scheduler, runs).await?)
+}
+
+/// The first record that comes after a run which is under way, if there is one.
+async fn first_after(scheduler: &Scheduler, run: &Run) -> Result<Option<RunId>, SchedulerError> {
+    let mut after = None;
+    loop {
+        let part = HistoryQuery { before_run: after, ..HistoryQuery::default() };
+        let part = scheduler.history(part).await?;
+        let place = place_of(run, &part);
+        after = part.get(place).map(|run| run.run_id).or(after);
+        if place > 0 || part.is_empty() {
+            return Ok(after);
+        }
+    }
 }
 
 /// The newest runs that are asked for, the oldest of them first.
@@ -74,11 +86,6 @@ fn add_under_way(runs: &mut Vec<Run>, under_way: impl Iterator<Item = Run>, limi
 fn place_of(run: &Run, runs: &[Run]) -> usize {
     let at = reached_at(run);
     runs.iter().rposition(|other| reached_at(other) <= at).map_or(0, |place| place + 1)
-}
-
-/// All runs there are.
-fn all() -> HistoryQuery {
-    HistoryQuery { limit: usize::MAX, ..HistoryQuery::default() }
 }
 
 /// A record that knows which attempt of its job it is; the store does not

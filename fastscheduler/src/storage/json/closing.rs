@@ -110,7 +110,7 @@ impl Ledger {
         let is_folded = !has_journal && inner.dropped == Dropped::default();
         if is_whole && (closing == Closing::AsItIs || is_folded) {
             let is_to_show = inner.fold.has_letters || inner.fold.has_old_letters;
-            let letters = is_to_show.then(|| files.letters(&inner.state));
+            let letters = is_to_show.then(|| files.letters(inner.state.letter_parts()));
             drop(inner);
             if let Some(text) = letters {
                 files.show_dead_letters(text);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -18,7 +18,6 @@ use super::ledger::Ledger;
 use crate::clock::system_zone;
 use crate::job::{DeadLetter, JobId};
 use crate::schedule::Zone;
-use crate::storage::state::State;
 
 /// What the file is written for.
 const SHOW: &str = "show the dead letters";
@@ -55,12 +54,15 @@ impl Ledger {
 }
 
 impl Files {
-    /// The file's text for a state. Local times are in the scheduler's zone, or in
+    /// The file's text for these letters. Local times are in the scheduler's zone, or in
     /// the machine's until a scheduler has set it.
-    pub(super) fn letters(&self, state: &State) -> serde_json::Result<Vec<u8>> {
+    pub(super) fn letters<'a>(
+        &self,
+        letters: impl Iterator<Item = &'a Arc<DeadLetter>>,
+    ) -> serde_json::Result<Vec<u8>> {
         let zone = *self.zone.lock().unwrap_or_else(PoisonError::into_inner);
         let zone = zone.or_else(|| system_zone().ok().map(|system| system.zone)).unwrap_or(Tz::UTC);
-        let dead_letters = state.letter_parts().map(|letter| Letter::of(letter, Zone::from(zone))).collect();
+        let dead_letters = letters.map(|letter| Letter::of(letter, Zone::from(zone))).collect();
         let mut text = serde_json::to_vec_pretty(&File { dead_letters })?;
         text.push(b'\n');
         Ok(text)

@@ -198,8 +198,9 @@ impl Ledger {
         if !inner.fold.is_wanted {
             inner.fold.has_letters = false;
             inner.fold.has_old_letters = false;
-            let text = self.files.letters(&inner.state);
+            let letters: Vec<_> = inner.state.letter_parts().cloned().collect();
             drop(inner);
+            let text = self.files.letters(letters.iter());
             if !self.files.show_dead_letters(text) {
                 return self.inner();
             }

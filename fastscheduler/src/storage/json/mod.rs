@@ -36,6 +36,7 @@ mod python;
 #[cfg(unix)]
 mod size_limit;
 mod snapshot;
+mod store;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -47,7 +48,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
@@ -61,9 +61,9 @@ use self::ledger::{Inner, Ledger, Recorded};
 use self::load::{Found, Journals};
 use self::lock::Lock;
 use self::snapshot::Snapshot;
+use super::StorageError;
 use super::state::State;
-use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
-use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, panic_text};
+use crate::job::panic_text;
 use crate::schedule::text::OneLine;
 
 /// The state file of a scheduler that is told no other.
@@ -273,113 +273,5 @@ impl Drop for Handle {
 impl fmt::Debug for JsonStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JsonStorage").field("state_file", &self.0.ledger.files.state).finish_non_exhaustive()
-    }
-}
-
-impl Storage for JsonStorage {
-    fn write_local_times_in(&self, zone: Tz) {
-        self.0.ledger.show_letters_in(zone);
-    }
-
-    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
-        // It is not written: nobody knows a number before a job has it.
-        self.answer(State::reserve_job_number)
-    }
-
-    fn apply<'a>(
-        &'a self,
-        changes: &'a [Change],
-        durability: Durability,
-    ) -> BoxFuture<'a, Result<(), StorageError>> {
-        Box::pin(self.until_safe(move |ledger| Ok(((), ledger.record(changes, durability)?))))
-    }
-
-    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
-        self.answer(|state| state.load())
-    }
-
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        self.answer(|state| state.jobs())
-    }
-
-    fn visit_jobs<'a>(
-        &'a self,
-        visit: &'a mut (dyn FnMut(&Job) + Send),
-    ) -> BoxFuture<'a, Result<(), StorageError>> {
-        self.answer(|state| state.visit_jobs(visit))
-    }
-
-    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
-        self.answer(|state| state.job(id).cloned())
-    }
-
-    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
-        self.answer(move |state| state.open_fires(job))
-    }
-
-    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
-        self.answer(|state| state.history(query))
-    }
-
-    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.run(run))
-    }
-
-    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.last_run_of_fire(run))
-    }
-
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letters(limit))
-    }
-
-    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        self.answer(|state| state.dead_letter_count())
-    }
-
-    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letter(run).cloned())
-    }
-
-    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        Box::pin(self.until_safe(Ledger::clear_dead_letters))
-    }
-
-    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
-        self.answer(|state| state.statistics())
-    }
-
-    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
-        self.answer(|state| state.is_over(run))
-    }
-
-    fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
-        let mut inner = self.inner();
-        let pruned = inner.state.prune(limits);
-        inner.dropped.add(pruned);
-        Box::pin(ready(Ok(())))
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<(), StorageError>> {
-        Box::pin(ready(self.inner().check()))
-    }
-
-    fn check_changed(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.0.ledger.check_changed.notified())
-    }
-
-    fn close(&self) -> BoxFuture<'_, Result<(), StorageError>> {
-        let closed = self.0.ledger.close(Closing::Folded);
-        Box::pin(async move {
-            self.answered(closed).await?;
-            self.inner().lost.clone().map_or(Ok(()), |lost| Err(lost.into()))
-        })
-    }
-
-    fn lost(&self) -> BoxFuture<'_, StorageError> {
-        Box::pin(async {
-            self.0.ledger.is_lost.cancelled().await;
-            self.inner().why_closed()
-        })
     }
 }

@@ -166,7 +166,7 @@ impl Files {
             lock.move_on(self, new, beside)
         };
         self.replace("write the state file", &self.state, &self.state, |to| snapshot.write(to), rename)?;
-        self.show_dead_letters(self.letters(&snapshot.state));
+        self.show_dead_letters(self.letters(snapshot.state.letter_parts()));
         Ok(length)
     }
 }

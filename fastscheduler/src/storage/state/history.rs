@@ -1,10 +1,14 @@
-//! Questions about the records of runs.
+//! The records of runs, and questions about them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::State;
-use crate::job::{Run, RunId};
-use crate::storage::{HistoryQuery, is_of_fire};
+use super::run_ids::RunIds;
+use crate::job::{JobId, Run, RunId};
+use crate::storage::{HistoryQuery, is_of_fire, requested_at};
 
 /// A record of the history.
 #[derive(Clone)]
@@ -21,27 +25,94 @@ impl Recorded {
     }
 }
 
+/// The records of runs, in the order in which they came.
+#[derive(Default, Clone)]
+pub(super) struct History {
+    records: VecDeque<Recorded>,
+    /// The number of each record.
+    numbers: RunIds,
+    /// The number of the first one that is left.
+    first: u64,
+}
+
+impl History {
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Recorded> + DoubleEndedIterator {
+        self.records.iter()
+    }
+
+    /// Whether there is a record of this run.
+    pub(super) fn has(&self, run: RunId) -> bool {
+        self.numbers.get(run).is_some()
+    }
+
+    /// Notes the id of the record that is [added](Self::add) next, unless there is a
+    /// record of it; answers whether there is not.
+    pub(super) fn is_new(&mut self, run: RunId) -> bool {
+        self.numbers.insert(run, self.first + self.records.len() as u64)
+    }
+
+    /// Adds the record whose id was found to be [new](Self::is_new).
+    pub(super) fn add(&mut self, record: Recorded) {
+        self.records.push_back(record);
+    }
+
+    /// Copies the record of this run, if there is one.
+    pub(super) fn copy(&mut self, from: &Self, run: RunId) {
+        if let Some(record) = from.get(run)
+            && self.is_new(run)
+        {
+            self.add(record.clone());
+        }
+    }
+
+    /// Drops so many of the oldest records.
+    pub(super) fn drop_oldest(&mut self, count: usize) {
+        for recorded in self.records.drain(..count.min(self.records.len())) {
+            self.numbers.remove(recorded.run.run_id);
+            self.first += 1;
+        }
+    }
+
+    fn get(&self, run: RunId) -> Option<&Recorded> {
+        self.records.get(self.place(run)?)
+    }
+
+    fn place(&self, run: RunId) -> Option<usize> {
+        usize::try_from(self.numbers.get(run)? - self.first).ok()
+    }
+
+    /// The records from the newest that is asked for to the oldest.
+    fn newest(&self, query: &HistoryQuery) -> impl Iterator<Item = &Recorded> {
+        let end = query.before_run.map_or(self.len(), |run| self.place(run).unwrap_or(0));
+        self.records.range(..end).rev().filter(|recorded| query.matches(&recorded.run)).take(query.limit)
+    }
+}
+
 impl State {
     pub(in crate::storage) fn history(&self, query: &HistoryQuery) -> Vec<Run> {
-        let newest =
-            self.history.iter().rev().filter(|recorded| query.matches(&recorded.run)).take(query.limit);
-        let mut runs: Vec<Run> = newest.map(Recorded::to_run).collect();
+        let mut runs: Vec<Run> = self.history.newest(query).map(Recorded::to_run).collect();
         runs.reverse();
         runs
     }
 
     pub(in crate::storage) fn run(&self, run: RunId) -> Option<Run> {
-        if self.run_ids.contains(run) {
-            // Mostly one of the newest is asked for.
-            self.history.iter().rfind(|recorded| recorded.run.run_id == run).map(Recorded::to_run)
-        } else {
-            self.dead_letter(run).map(|letter| letter.run.clone())
-        }
+        let recorded = self.history.get(run).map(Recorded::to_run);
+        recorded.or_else(|| self.dead_letter(run).map(|letter| letter.run.clone()))
     }
 
     pub(in crate::storage) fn last_run_of_fire(&self, run: RunId) -> Option<Run> {
         let recorded = self.history.iter().rfind(|recorded| is_of_fire(&recorded.run, run));
         let letter = || self.dead_letters.iter().map(|letter| &letter.run).rfind(|of| is_of_fire(of, run));
         recorded.map(Recorded::to_run).or_else(|| letter().cloned())
+    }
+
+    pub(in crate::storage) fn newest_request(&self, job: JobId) -> Option<DateTime<Utc>> {
+        let recorded = self.history.iter().map(|recorded| &*recorded.run);
+        let letters = self.dead_letters.iter().map(|letter| &letter.run);
+        recorded.chain(letters).filter_map(|run| requested_at(run, job)).max()
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Pure: what is kept beside it, and how soon, is for the stores that have one.
 
+mod asked;
 mod history;
+mod orders;
 mod outliving;
 mod parts;
+mod ranking;
 mod run_ids;
 mod slots;
 #[cfg(all(test, feature = "testing"))]
@@ -16,9 +19,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::history::Recorded;
+pub(super) use self::asked::{HasState, find_jobs, job_counts, jobs, jobs_by_id, visit_jobs};
+use self::history::{History, Recorded};
+use self::orders::Orders;
 use self::outliving::Outliving;
-use self::run_ids::RunIds;
 use self::slots::{Slot, Slots};
 use crate::job::{
     DeadLetter, FunctionKey, FunctionStatistics, Job, JobId, JobRevision, NumberHasher, OpenFire, Run, RunId,
@@ -32,13 +36,12 @@ type Numbers = BuildHasherDefault<NumberHasher>;
 #[derive(Default, Clone)]
 pub(super) struct State {
     jobs: Slots,
+    orders: Orders,
     next_job: u64,
     /// Fires of jobs that are gone.
     outliving: Outliving,
     tombstones: BTreeMap<JobId, Tombstone>,
-    history: VecDeque<Recorded>,
-    /// The ids of the history.
-    run_ids: RunIds,
+    history: History,
     dead_letters: VecDeque<Arc<DeadLetter>>,
     totals: Totals,
 }
@@ -89,7 +92,9 @@ impl State {
     pub(super) fn load(&self) -> Stored {
         let of_jobs = self.jobs.iter().flat_map(|slot| &slot.open);
         let open = in_order(of_jobs.chain(self.outliving.iter()));
-        Stored { jobs: self.jobs(), open, tombstones: self.tombstones.values().cloned().collect() }
+        let mut jobs: Vec<Job> = self.jobs.iter().map(|slot| slot.job.clone()).collect();
+        jobs.sort_unstable_by_key(Job::id);
+        Stored { jobs, open, tombstones: self.tombstones.values().cloned().collect() }
     }
 
     pub(super) fn open_fires(&self, job: JobId) -> Vec<OpenFire> {
@@ -97,18 +102,13 @@ impl State {
         in_order(of_job.chain(self.outliving.of_job(job)))
     }
 
-    pub(super) fn jobs(&self) -> Vec<Job> {
-        let mut jobs: Vec<Job> = self.jobs.iter().map(|slot| slot.job.clone()).collect();
-        jobs.sort_unstable_by_key(Job::id);
-        jobs
-    }
-
-    pub(super) fn visit_jobs(&self, visit: &mut (dyn FnMut(&Job) + Send)) {
-        self.jobs.iter().for_each(|slot| visit(&slot.job));
-    }
-
     pub(super) fn job(&self, id: JobId) -> Option<&Job> {
         self.jobs.get(id).map(|slot| &slot.job)
+    }
+
+    /// The jobs of these ids.
+    fn jobs_by_id(&self, ids: &[JobId]) -> Vec<Option<Job>> {
+        ids.iter().map(|id| self.job(*id).cloned()).collect()
     }
 
     pub(super) fn dead_letters(&self, limit: usize) -> Vec<DeadLetter> {
@@ -159,9 +159,7 @@ impl State {
 
     /// Drops so many of the oldest.
     pub(super) fn drop_oldest(&mut self, dropped: Dropped) {
-        for recorded in self.history.drain(..dropped.runs.min(self.history.len())) {
-            self.run_ids.remove(recorded.run.run_id);
-        }
+        self.history.drop_oldest(dropped.runs);
         self.dead_letters.drain(..dropped.dead_letters.min(self.dead_letters.len()));
     }
 
@@ -220,8 +218,8 @@ impl State {
             if let Some(slot) = self.jobs.get(job) {
                 touched.jobs.add(job, || slot.clone());
             }
-            if let Some(run) = run.filter(|run| self.run_ids.contains(*run)) {
-                touched.run_ids.insert(run);
+            if let Some(run) = run {
+                touched.history.copy(&self.history, run);
             }
         };
         for change in changes {
@@ -251,17 +249,23 @@ impl State {
 
     fn add(&mut self, job: &Job) {
         self.next_job = self.next_job.max(job.id().number().saturating_add(1));
-        self.jobs.add(job.id(), || Slot::new(job.clone()));
+        if self.jobs.add(job.id(), || Slot::new(job.clone())) {
+            self.orders.add(job, self.jobs.len());
+        }
     }
 
     fn revise(&mut self, revision: &JobRevision) -> Result<(), StorageError> {
+        let jobs = self.jobs.len();
         let job = self.jobs.get_mut(revision.job).map(|slot| &mut slot.job);
         let is_as_expected = |job: &&mut Job| {
             job.revision() == revision.expected_revision
                 && job.unaccounted_from() == revision.expected_next_run_at
         };
         let conflict = || StorageError::Conflict(format!("`{}`", revision.job));
-        job.filter(is_as_expected).ok_or_else(conflict)?.revise(revision);
+        let job = job.filter(is_as_expected).ok_or_else(conflict)?;
+        self.orders.remove(job, jobs);
+        job.revise(revision);
+        self.orders.add(job, jobs);
         Ok(())
     }
 
@@ -272,6 +276,7 @@ impl State {
 
     fn remove(&mut self, job: JobId, tombstone: Option<&Tombstone>) {
         if let Some(Slot { job: removed, open }) = self.jobs.remove(job) {
+            self.orders.remove(&removed, self.jobs.len());
             open.into_iter()
                 .filter_map(|open| open.outliving(&removed))
                 .for_each(|open| self.outliving.add(open));
@@ -283,7 +288,7 @@ impl State {
         let run = fire.entry.run_id();
         if let Some((slot, spare)) = self.jobs.get_with_spare(run.job)
             && !slot.is_overtaken(run)
-            && !self.run_ids.contains(run)
+            && !self.history.has(run)
         {
             slot.open(fire, spare);
         }
@@ -307,7 +312,7 @@ impl State {
             Some((slot, _)) => slot.is_overtaken(run.run_id) || slot.is_over(run.run_id),
             None => !self.outliving.is_at(run.run_id),
         };
-        if is_stale || !self.run_ids.insert(run.run_id) {
+        if is_stale || !self.history.is_new(run.run_id) {
             return;
         }
         let run_count = if let Some((slot, spare)) = slot {
@@ -323,7 +328,7 @@ impl State {
             self.outliving.end(run.run_id)
         };
         self.totals.count_attempt(run);
-        self.history.push_back(Recorded { run: Arc::clone(run), run_count });
+        self.history.add(Recorded { run: Arc::clone(run), run_count });
         if let Some(mut letter) = ended.dead_letter.as_deref().cloned() {
             letter.run.run_count = run_count;
             self.dead_letters.push_back(Arc::new(letter));
@@ -332,12 +337,12 @@ impl State {
 
     fn skip(&mut self, skipped: &SkippedFires) {
         let Some(slot) = self.jobs.get_mut(skipped.run.job_id()) else { return };
-        if !self.run_ids.insert(skipped.run.run_id) {
+        if !self.history.is_new(skipped.run.run_id) {
             return;
         }
         slot.job.advance(skipped.progress);
         let run_count = slot.job.run_count();
-        self.history.push_back(Recorded { run: Arc::clone(&skipped.run), run_count });
+        self.history.add(Recorded { run: Arc::clone(&skipped.run), run_count });
     }
 
     fn take_dead_letter(&mut self, run: RunId) -> Result<(), StorageError> {

@@ -32,8 +32,8 @@ impl State {
     }
 
     pub(in crate::storage) fn put_run(&mut self, run: Run) {
-        if self.run_ids.insert(run.run_id) {
-            self.history.push_back(Recorded { run_count: run.run_count, run: Arc::new(run) });
+        if self.history.is_new(run.run_id) {
+            self.history.add(Recorded { run_count: run.run_count, run: Arc::new(run) });
         }
     }
 
@@ -69,7 +69,7 @@ impl State {
     }
 
     /// The dead letters, the oldest first.
-    pub(in crate::storage) fn letter_parts(&self) -> impl ExactSizeIterator<Item = &DeadLetter> {
-        self.dead_letters.iter().map(|letter| &**letter)
+    pub(in crate::storage) fn letter_parts(&self) -> impl ExactSizeIterator<Item = &Arc<DeadLetter>> {
+        self.dead_letters.iter()
     }
 }

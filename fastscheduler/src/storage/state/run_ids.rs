@@ -1,15 +1,16 @@
-//! The ids of the runs that the history has.
+//! The ids of the runs that the history has, each with its number.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use crate::job::{JobHasher, RunId};
 
-/// A set of ids that has those of adjacent jobs at about the same time side by
+/// A map that has the ids of adjacent jobs at about the same time side by
 /// side: they come and go one after another, and when they go they have long
 /// been out of the cache.
 #[derive(Default, Clone)]
-pub(super) struct RunIds(HashSet<Neighbour, BuildHasherDefault<JobHasher>>);
+pub(super) struct RunIds(HashMap<Neighbour, u64, BuildHasherDefault<JobHasher>>);
 
 #[derive(PartialEq, Eq, Clone, Copy)]
 struct Neighbour(RunId);
@@ -25,16 +26,22 @@ impl Hash for Neighbour {
 }
 
 impl RunIds {
-    /// Adds an id, and says whether it is new.
-    pub(super) fn insert(&mut self, run: RunId) -> bool {
-        self.0.insert(Neighbour(run))
+    /// Adds an id, unless it is there; answers whether it was not.
+    pub(super) fn insert(&mut self, run: RunId, number: u64) -> bool {
+        match self.0.entry(Neighbour(run)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(number);
+                true
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, run: RunId) {
         self.0.remove(&Neighbour(run));
     }
 
-    pub(super) fn contains(&self, run: RunId) -> bool {
-        self.0.contains(&Neighbour(run))
+    pub(super) fn get(&self, run: RunId) -> Option<u64> {
+        self.0.get(&Neighbour(run)).copied()
     }
 }

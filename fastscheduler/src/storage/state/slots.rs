@@ -1,16 +1,24 @@
 //! The table of jobs and their open fires.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::hash_map::Entry;
+
 use crate::job::{Job, JobId, JobMap, OpenFire, RunId};
 
 /// The jobs, by id.
 ///
 /// They lie side by side in the order in which they were made, which is about
 /// the order in which they come due: with many jobs, most of the time of a run
-/// would go into waiting for memory otherwise.
+/// would go into waiting for memory otherwise. None moves, so that they can be looked
+/// at in parts while others come and go.
 #[derive(Default, Clone)]
 pub(super) struct Slots {
-    in_order: Vec<Slot>,
+    in_order: Vec<Option<Slot>>,
     places: JobMap<u32>,
+    /// Where a job was removed, the first place first. Some may be in use again, or
+    /// be cut off.
+    free: BinaryHeap<Reverse<u32>>,
     spare: Spare,
 }
 
@@ -28,15 +36,25 @@ pub(super) struct Slot {
 
 impl Slots {
     pub(super) fn len(&self) -> usize {
-        self.in_order.len()
+        self.places.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.in_order.iter()
+        self.in_order.iter().flatten()
+    }
+
+    /// The jobs of `count` places from `first` on.
+    pub(super) fn part(&self, first: usize, count: usize) -> impl Iterator<Item = &Slot> {
+        self.in_order.iter().skip(first).take(count).flatten()
+    }
+
+    /// Whether there is such a place, be there a job or not.
+    pub(super) fn has_place(&self, place: usize) -> bool {
+        place < self.in_order.len()
     }
 
     pub(super) fn get(&self, job: JobId) -> Option<&Slot> {
-        self.places.get(&job).map(|place| &self.in_order[*place as usize])
+        self.places.get(&job).and_then(|place| self.in_order[*place as usize].as_ref())
     }
 
     pub(super) fn get_mut(&mut self, job: JobId) -> Option<&mut Slot> {
@@ -46,26 +64,36 @@ impl Slots {
     /// A job, and the lists that it may take from or give to.
     pub(super) fn get_with_spare(&mut self, job: JobId) -> Option<(&mut Slot, &mut Spare)> {
         let place = *self.places.get(&job)?;
-        Some((&mut self.in_order[place as usize], &mut self.spare))
+        self.in_order[place as usize].as_mut().map(|slot| (slot, &mut self.spare))
     }
 
-    /// Adds a job, unless it is there.
-    pub(super) fn add(&mut self, id: JobId, slot: impl FnOnce() -> Slot) {
-        let place = u32::try_from(self.in_order.len()).expect("four billion jobs do not fit into memory");
-        self.places.entry(id).or_insert_with(|| {
-            self.in_order.push(slot());
-            place
+    /// Adds a job, unless it is there; answers whether it was not.
+    pub(super) fn add(&mut self, id: JobId, slot: impl FnOnce() -> Slot) -> bool {
+        let Entry::Vacant(vacant) = self.places.entry(id) else { return false };
+        let free = loop {
+            let Some(Reverse(place)) = self.free.pop() else { break None };
+            if self.in_order.get(place as usize).is_some_and(Option::is_none) {
+                break Some(place);
+            }
+        };
+        let place = free.unwrap_or_else(|| {
+            self.in_order.push(None);
+            u32::try_from(self.in_order.len() - 1).expect("four billion jobs do not fit into memory")
         });
+        self.in_order[place as usize] = Some(slot());
+        vacant.insert(place);
+        true
     }
 
     /// Removes a job, if it is there.
     pub(super) fn remove(&mut self, job: JobId) -> Option<Slot> {
         let place = self.places.remove(&job)?;
-        let removed = self.in_order.swap_remove(place as usize);
-        if let Some(moved) = self.in_order.get(place as usize) {
-            self.places.insert(moved.job.id(), place);
+        let removed = self.in_order[place as usize].take();
+        self.free.push(Reverse(place));
+        while matches!(self.in_order.last(), Some(None)) {
+            self.in_order.pop();
         }
-        Some(removed)
+        removed
     }
 }
 

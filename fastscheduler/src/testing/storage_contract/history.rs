@@ -63,7 +63,8 @@ pub async fn the_history_is_asked_by_any_of_its_fields<S: Storage>(make: impl As
                 for job in ids_asked {
                     for before in instants {
                         let (function, group) = (function.map(str::to_owned), group.map(str::to_owned));
-                        let query = HistoryQuery { function, group, status, job, before, limit: 1_000 };
+                        let query =
+                            HistoryQuery { function, job, group, status, before, ..HistoryQuery::default() };
                         let expected: Vec<Run> =
                             all.iter().filter(|run| is_asked(run, &query)).cloned().collect();
                         assert_eq!(ids(&store.history(&query).await), ids(&expected), "{query:?}");
@@ -99,6 +100,51 @@ pub async fn the_newest_runs_come_oldest_first<S: Storage>(make: impl AsyncFn() 
     let all: Vec<RunId> = (1..=5).flat_map(|number| [of(&job, number), of(&other, number)]).collect();
     assert_eq!(newest(10, None).await, all);
     assert_eq!(newest(usize::MAX, None).await, all, "however high the limit");
+}
+
+pub async fn a_page_of_runs_ends_before_a_run<S: Storage>(make: impl AsyncFn() -> S) {
+    let (job, other) = (sample::job(1), sample::job(2));
+    let mut changes = vec![add(&job), add(&other)];
+    changes.extend((1..=6).flat_map(|number| [ended(&job, number), ended(&other, number)].concat()));
+    let store = Probe::with(make, &changes).await;
+    let all = ids(&store.runs().await);
+    let page = async |query: HistoryQuery| ids(&store.history(&query).await);
+    for (place, run) in all.iter().enumerate() {
+        let before = HistoryQuery { before_run: Some(*run), limit: 4, ..HistoryQuery::default() };
+        assert_eq!(page(before.clone()).await, all[place.saturating_sub(4)..place], "before {run}");
+        let of_job = HistoryQuery { job: Some(job.id()), ..before.clone() };
+        let expected: Vec<RunId> = all[..place].iter().copied().filter(|run| run.job == job.id()).collect();
+        assert_eq!(page(of_job).await, expected[expected.len().saturating_sub(4)..], "before {run}");
+        let first = HistoryQuery { before: Some(at(31)), limit: 100, ..before };
+        let expected = &all[..place.min(4)];
+        assert_eq!(page(first).await, expected, "before {run} and an instant");
+    }
+    let without_record =
+        HistoryQuery { before_run: Some(Fire::of(&job, 10).attempt(2).run_id()), ..HistoryQuery::default() };
+    assert_eq!(page(without_record).await, []);
+    store.prune(Limits { max_history: 5, ..ALL }).await;
+    let [dropped, kept] = [all[2], all[9]];
+    let before = |run| HistoryQuery { before_run: Some(run), ..HistoryQuery::default() };
+    assert_eq!(page(before(dropped)).await, []);
+    assert_eq!(page(before(kept)).await, all[7..9]);
+}
+
+pub async fn the_newest_request_for_a_fire_is_found<S: Storage>(make: impl AsyncFn() -> S) {
+    let (job, other) = (sample::job(1), sample::job(2));
+    let asked = |job: &Job, seconds: i64| Fire::of(job, seconds).triggered(Trigger::Manual);
+    let mut changes = vec![add(&job), add(&other)];
+    changes.extend(ended(&job, 9));
+    for fire in [asked(&job, 5), asked(&job, 25), asked(&job, 15), asked(&other, 55)] {
+        changes.extend([fire.open(), fire.claim(), fire.buried()]);
+    }
+    let store = Probe::with(make, &changes).await;
+    assert_eq!(store.newest_request(job.id()).await, Some(at(25)));
+    assert_eq!(store.newest_request(other.id()).await, Some(at(55)));
+    assert_eq!(store.newest_request(sample::job(3).id()).await, None);
+    store.prune(Limits { max_history: 0, ..ALL }).await;
+    assert_eq!(store.newest_request(job.id()).await, Some(at(25)), "its dead letter is there");
+    store.prune(NO_HISTORY).await;
+    assert_eq!(store.newest_request(job.id()).await, None);
 }
 
 pub async fn one_run_is_found_by_its_id<S: Storage>(make: impl AsyncFn() -> S) {

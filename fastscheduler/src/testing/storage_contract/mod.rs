@@ -16,6 +16,7 @@ pub mod history;
 pub mod jobs;
 pub mod model;
 mod probe;
+pub mod questions;
 pub mod sample;
 
 /// Tests that a store does what [`Storage`](crate::storage::Storage) promises.
@@ -91,7 +92,9 @@ macro_rules! storage_contract {
             history:
                 the_history_is_asked_by_any_of_its_fields,
                 the_newest_runs_come_oldest_first,
+                a_page_of_runs_ends_before_a_run,
                 one_run_is_found_by_its_id,
+                the_newest_request_for_a_fire_is_found,
                 the_last_run_of_a_fire_is_found_by_any_of_its_attempts,
                 the_newest_dead_letters_come_newest_first,
                 a_dead_letter_is_taken_once,
@@ -102,6 +105,9 @@ macro_rules! storage_contract {
                 what_ended_too_long_ago_is_dropped,
                 records_of_skipped_fires_are_dropped_too,
                 pruning_never_touches_what_is_alive;
+            questions:
+                jobs_are_found_as_in_a_list_of_all,
+                jobs_are_looked_up_by_their_ids;
             model:
                 random_changes_agree_with_a_model;
         }

@@ -22,7 +22,7 @@ pub async fn random_changes_agree_with_a_model<S: Storage>(make: impl AsyncFn() 
     for seed in SEEDS {
         let store = Probe::of(&make).await;
         let mut model = Model::default();
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut random = Random::new(seed);
         for step in 0..STEPS {
             let place = format!("seed {seed}, step {step}");
             let batch: Vec<Change> = (0..=random.below(4)).map(|_| random.change(&mut model)).collect();
@@ -227,9 +227,13 @@ impl Model {
 }
 
 /// Numbers that look random and are the same each time.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
     /// Marsaglia's xorshift.
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
@@ -238,8 +242,21 @@ impl Random {
         self.0
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
+    }
+
+    /// A place in a list of that length.
+    pub(super) fn place(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length.max(1) as u64)).unwrap_or(0)
+    }
+
+    pub(super) fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.place(list.len())]
+    }
+
+    pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
+        list.get(self.place(list.len()))
     }
 
     /// A multiple of ten seconds, up to a minute.

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::job::{DeadLetter, Job, JobId, JobRevision, OpenFire, Run, RunId, RunStatus, Statistics};
-use crate::storage::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
+use crate::storage::{
+    Change, Durability, HistoryQuery, JobCounts, JobPage, JobQuery, JobsNow, Limits, Storage, StorageError,
+    Stored,
+};
 
 /// A store under test. Its failures are those of the test.
 #[derive(Debug)]
@@ -104,6 +109,22 @@ impl<S: Storage> Probe<S> {
     /// The open fires: the next attempt of each, and whether it was claimed.
     pub(super) async fn open_attempts(&self) -> Vec<(RunId, bool)> {
         self.open().await.iter().map(|fire| (fire.entry.run_id(), fire.is_claimed)).collect()
+    }
+
+    pub(super) async fn find_jobs(&self, query: &JobQuery, now: &JobsNow) -> JobPage {
+        self.0.find_jobs(query, now).await.expect("jobs are found")
+    }
+
+    pub(super) async fn job_counts(&self, now: &JobsNow) -> JobCounts {
+        self.0.job_counts(now).await.expect("jobs are counted")
+    }
+
+    pub(super) async fn jobs_by_id(&self, ids: &[JobId]) -> Vec<Option<Job>> {
+        self.0.jobs_by_id(ids).await.expect("jobs are read")
+    }
+
+    pub(super) async fn newest_request(&self, job: JobId) -> Option<DateTime<Utc>> {
+        self.0.newest_request(job).await.expect("the newest request is read")
     }
 
     pub(super) async fn history(&self, query: &HistoryQuery) -> Vec<Run> {

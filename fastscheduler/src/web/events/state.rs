@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::job::{Run, Statistics};
 use crate::schedule::Zone;
-use crate::scheduler::{JobPage, JobQuery, Scheduler, SchedulerError};
-use crate::storage::HistoryQuery;
+use crate::scheduler::{Scheduler, SchedulerError};
+use crate::storage::{HistoryQuery, JobPage, JobQuery};
 use crate::web::runs::runs;
 use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
 

@@ -1,0 +1,148 @@
+//! Finding jobs among all of them.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use super::{JobOrder, JobQuery, JobsNow};
+use crate::job::{Job, JobId, Name};
+
+/// The jobs seen so far that are asked for.
+pub(super) struct Found<'a> {
+    query: &'a JobQuery,
+    now: &'a JobsNow,
+    text: Option<Text>,
+    /// So many of the first are needed.
+    wanted: usize,
+    /// In no order; what is beyond those wanted is dropped now and then.
+    kept: Vec<Key>,
+    /// The last of those wanted, once there were enough: what comes after it
+    /// need not be kept.
+    last: Option<Key>,
+    total: usize,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn new(query: &'a JobQuery, now: &'a JobsNow) -> Self {
+        let wanted = query.limit.map_or(usize::MAX, |limit| limit.saturating_add(query.offset));
+        let text = query.text.as_deref().map(Text::new);
+        Self { query, now, text, wanted, kept: Vec::new(), last: None, total: 0 }
+    }
+
+    /// Looks at one more job; `has_open_fires` is only asked where a status is.
+    pub(super) fn look_at(&mut self, job: &Job, has_open_fires: impl FnOnce() -> bool) {
+        let query = self.query;
+        let is_asked_for = query.group.as_ref().is_none_or(|group| job.group() == group)
+            && query.status.is_none_or(|status| self.now.status(job, has_open_fires()) == status)
+            && self.text.as_mut().is_none_or(|text| text.is_in(job));
+        if !is_asked_for {
+            return;
+        }
+        self.total += 1;
+        if self.wanted == 0 {
+            return;
+        }
+        let key = Key::of(job, query.order, self.now);
+        if self.last.as_ref().is_some_and(|last| order(query, last, &key).is_lt()) {
+            return;
+        }
+        self.kept.push(key);
+        // Twice as many before a cut, so that cuts are few.
+        if self.kept.len() >= self.wanted.saturating_mul(2).max(64) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.kept.len() <= self.wanted {
+            return;
+        }
+        let query = self.query;
+        let (_, last, _) = self.kept.select_nth_unstable_by(self.wanted - 1, |a, b| order(query, a, b));
+        self.last = Some(last.clone());
+        self.kept.truncate(self.wanted);
+    }
+
+    /// The ids of the jobs that are wanted, in order, and how many there are in all.
+    pub(super) fn finish(mut self) -> (Vec<JobId>, usize) {
+        self.cut();
+        let Self { query, mut kept, total, .. } = self;
+        let offset = query.offset.min(kept.len());
+        if 0 < offset && offset < kept.len() {
+            kept.select_nth_unstable_by(offset, |a, b| order(query, a, b));
+        }
+        kept.drain(..offset);
+        kept.sort_unstable_by(|a, b| order(query, a, b));
+        (kept.iter().map(Key::job).collect(), total)
+    }
+}
+
+fn order(query: &JobQuery, a: &Key, b: &Key) -> Ordering {
+    let order = a.cmp(b);
+    if query.is_descending { order.reverse() } else { order }
+}
+
+/// A text that is looked for in any case.
+struct Text {
+    text: String,
+    /// What it is looked for in, so that not each job makes one.
+    place: String,
+}
+
+/// Stands between the texts of a job, and is in none of them.
+const BETWEEN: char = '\0';
+
+impl Text {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_lowercase(), place: String::new() }
+    }
+
+    fn is_in(&mut self, job: &Job) -> bool {
+        self.place.clear();
+        let function = job.function();
+        for text in [job.name(), job.group(), function.name(), function.module()] {
+            if text.is_ascii() {
+                let begin = self.place.len();
+                self.place.push_str(text);
+                self.place[begin..].make_ascii_lowercase();
+            } else {
+                self.place.push_str(&text.to_lowercase());
+            }
+            self.place.push(BETWEEN);
+        }
+        // Writing to a string does not fail.
+        let _ = write!(self.place, "{}", job.id());
+        self.place.contains(&self.text) && !self.text.contains(BETWEEN)
+    }
+}
+
+/// What jobs are ordered by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Instant(bool, Option<DateTime<Utc>>, JobId),
+    Id(JobId),
+    Text(Name, JobId),
+    Count(u64, JobId),
+}
+
+impl Key {
+    pub(super) fn of(job: &Job, order: JobOrder, now: &JobsNow) -> Self {
+        let instant = |at: Option<DateTime<Utc>>| Self::Instant(at.is_none(), at, job.id);
+        match order {
+            JobOrder::NextRun => instant(now.next_run_at(job)),
+            JobOrder::Id => Self::Id(job.id),
+            JobOrder::Name => Self::Text(job.definition.name.clone(), job.id),
+            JobOrder::Group => Self::Text(job.definition.group.clone(), job.id),
+            JobOrder::LastRun => instant(job.last_run_at),
+            JobOrder::RunCount => Self::Count(job.run_count, job.id),
+            JobOrder::FailureCount => Self::Count(job.failure_count, job.id),
+        }
+    }
+
+    pub(super) fn job(&self) -> JobId {
+        match self {
+            Self::Instant(_, _, id) | Self::Id(id) | Self::Text(_, id) | Self::Count(_, id) => *id,
+        }
+    }
+}

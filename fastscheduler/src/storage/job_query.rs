@@ -1,0 +1,170 @@
+//! Which jobs are asked for.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::job::{Doing, Job, JobId, JobStatus};
+
+/// Which jobs are asked for, in which order, and how many of them.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::prelude::*;
+/// use fastscheduler::storage::MemoryStorage;
+/// use fastscheduler::{JobOrder, JobQuery};
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+/// for minutes in [30, 10, 20] {
+///     let name = format!("in {minutes}");
+///     scheduler.add(once(minutes * 60).group("mail").run(name, || async {})).await?;
+/// }
+/// let query = JobQuery { group: Some("mail".to_owned()), limit: Some(2), ..JobQuery::default() };
+/// let page = scheduler.find_jobs(&query).await?;
+/// assert_eq!(page.total, 3);
+/// assert_eq!(page.jobs.iter().map(|job| job.name()).collect::<Vec<_>>(), ["in 10", "in 20"]);
+///
+/// let query = JobQuery { text: Some("30".to_owned()), order: JobOrder::Name, ..JobQuery::default() };
+/// assert_eq!(scheduler.find_jobs(&query).await?.total, 1);
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobQuery {
+    /// Jobs of this group.
+    pub group: Option<String>,
+    /// Jobs with this text in their id, name, group or function, in any case.
+    pub text: Option<String>,
+    /// Jobs of this status.
+    pub status: Option<JobStatus>,
+    /// What comes first.
+    pub order: JobOrder,
+    /// The other way round.
+    pub is_descending: bool,
+    /// How many of the first are left out.
+    ///
+    /// To read page after page, order by [`JobOrder::Id`] or [`JobOrder::Name`]. A job
+    /// that fires moves in the orders by its runs or failures, so a page may skip
+    /// jobs or repeat them.
+    pub offset: usize,
+    /// The most jobs; `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// What comes first of several jobs; the older one where they are the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobOrder {
+    /// The one that is due soonest; those that are not due come last.
+    #[default]
+    NextRun,
+    /// The one that was made first.
+    Id,
+    /// The name, by its letters.
+    Name,
+    /// The group, by its letters.
+    Group,
+    /// The one that ran longest ago; those that never ran come last.
+    LastRun,
+    /// The one with the fewest runs.
+    RunCount,
+    /// The one with the fewest failures.
+    FailureCount,
+}
+
+/// Some of the jobs that were asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JobPage {
+    /// The jobs, in the order that was asked for.
+    pub jobs: Vec<Job>,
+    /// How many there are, without the limit.
+    pub total: usize,
+}
+
+/// What a scheduler knows of its jobs that no store does: which of them run here,
+/// and which lack their function.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use fastscheduler::storage::{JobsNow, MemoryStorage, Storage};
+/// use fastscheduler::{JobQuery, JobStatus};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let storage = MemoryStorage::default();
+/// let query = JobQuery { status: Some(JobStatus::Running), ..JobQuery::default() };
+/// assert_eq!(storage.find_jobs(&query, &JobsNow::default()).await?.total, 0);
+/// # anyhow::Ok(()) })?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct JobsNow {
+    running: HashSet<JobId>,
+    orphaned: Arc<HashSet<JobId>>,
+}
+
+impl JobsNow {
+    /// These jobs have an attempt under way, and those lack their function.
+    #[must_use]
+    pub fn new(running: impl IntoIterator<Item = JobId>, orphaned: Arc<HashSet<JobId>>) -> Self {
+        Self { running: running.into_iter().collect(), orphaned }
+    }
+
+    /// The jobs with an attempt under way, in no order.
+    pub fn running(&self) -> impl Iterator<Item = JobId> {
+        self.running.iter().copied()
+    }
+
+    /// The jobs whose function is not there, in no order.
+    pub fn orphaned(&self) -> impl Iterator<Item = JobId> {
+        self.orphaned.iter().copied()
+    }
+
+    /// The status of a stored job; `has_open_fires` is whether the store has open
+    /// fires of it.
+    #[must_use]
+    pub fn status(&self, job: &Job, has_open_fires: bool) -> JobStatus {
+        let doing = if self.running.contains(&job.id) {
+            Doing::Running
+        } else if has_open_fires {
+            Doing::Waiting
+        } else {
+            Doing::Nothing
+        };
+        job.status_as(doing, self.orphaned.contains(&job.id))
+    }
+
+    /// When a stored job is due next: never, if it is paused or lacks its function.
+    #[must_use]
+    pub fn next_run_at(&self, job: &Job) -> Option<DateTime<Utc>> {
+        job.next_run_at().filter(|_| !self.orphaned.contains(&job.id))
+    }
+}
+
+/// How many jobs there are of each kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobCounts {
+    /// By status; a status that no job has is left out.
+    pub by_status: BTreeMap<JobStatus, usize>,
+    /// By group; a group without jobs is left out.
+    pub by_group: BTreeMap<String, usize>,
+}
+
+impl JobCounts {
+    /// Counts one more job.
+    pub(super) fn add(&mut self, job: &Job, status: JobStatus) {
+        *self.by_status.entry(status).or_default() += 1;
+        match self.by_group.get_mut(job.group()) {
+            Some(count) => *count += 1,
+            None => {
+                self.by_group.insert(job.group().to_owned(), 1);
+            }
+        }
+    }
+}

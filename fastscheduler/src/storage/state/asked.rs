@@ -1,0 +1,106 @@
+//! Questions about jobs, answered without keeping changes waiting.
+//!
+//! A state is behind a lock that each run takes. Many jobs are looked at in parts,
+//! with the lock free in between. So the answer is not that of one instant: a job
+//! that is there all the time is looked at once, and one that comes or goes meanwhile
+//! at most once.
+
+use super::State;
+use super::orders::{is_kept, key_of};
+use super::ranking::Ranking;
+use super::slots::Slot;
+use crate::job::{Job, JobId};
+use crate::storage::found::Found;
+use crate::storage::{JobCounts, JobPage, JobQuery, JobsNow};
+
+/// So many jobs are looked at while the lock is held: well below a millisecond.
+const PART: usize = 1_000;
+
+/// A store that has a [`State`].
+pub(in crate::storage) trait HasState: Sync {
+    /// Does something with the state while it is locked.
+    fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T;
+}
+
+/// The jobs that a query asks for.
+pub(in crate::storage) async fn find_jobs(store: &impl HasState, query: &JobQuery, now: &JobsNow) -> JobPage {
+    let (ids, total) = if let Some(page) = kept_page(store, query) {
+        page
+    } else {
+        let mut found = Found::new(query, now);
+        look_at_all(store, |slot| found.look_at(&slot.job, || !slot.open.is_empty())).await;
+        found.finish()
+    };
+    let jobs = jobs_by_id(store, &ids).into_iter().flatten().collect();
+    JobPage { jobs, total }
+}
+
+/// All jobs, by id.
+pub(in crate::storage) async fn jobs(store: &impl HasState) -> Vec<Job> {
+    let mut jobs = Vec::with_capacity(store.with_state(|state| state.job_count()));
+    look_at_all(store, |slot| jobs.push(slot.job.clone())).await;
+    jobs.sort_unstable_by_key(Job::id);
+    jobs
+}
+
+/// Shows all jobs to `visit`, in no order.
+pub(in crate::storage) async fn visit_jobs(store: &impl HasState, visit: &mut (dyn FnMut(&Job) + Send)) {
+    look_at_all(store, |slot| visit(&slot.job)).await;
+}
+
+/// How many jobs there are of each kind.
+pub(in crate::storage) async fn job_counts(store: &impl HasState, now: &JobsNow) -> JobCounts {
+    let mut counts = JobCounts::default();
+    look_at_all(store, |slot| counts.add(&slot.job, now.status(&slot.job, !slot.open.is_empty()))).await;
+    counts
+}
+
+/// The jobs of these ids, those that there are.
+pub(in crate::storage) fn jobs_by_id(store: &impl HasState, ids: &[JobId]) -> Vec<Option<Job>> {
+    let parts = ids.chunks(PART);
+    parts.flat_map(|part| store.with_state(|state| state.jobs_by_id(part))).collect()
+}
+
+/// Looks at all jobs, part by part.
+async fn look_at_all(store: &impl HasState, mut look: impl FnMut(&Slot)) {
+    for first in (0..).step_by(PART) {
+        if !look_at_part(store, first, &mut look) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Looks at the jobs of some places, and answers whether there are more places.
+fn look_at_part(store: &impl HasState, first: usize, look: &mut impl FnMut(&Slot)) -> bool {
+    store.with_state(|state| {
+        state.jobs.part(first, PART).for_each(look);
+        state.jobs.has_place(first + PART)
+    })
+}
+
+/// A page of an order that is kept, which is made if it is not there.
+fn kept_page(store: &impl HasState, query: &JobQuery) -> Option<(Vec<JobId>, usize)> {
+    if !is_kept(query) {
+        return None;
+    }
+    let page = || store.with_state(|state| state.orders.page(query));
+    if let Some(page) = page() {
+        return Some(page);
+    }
+    if store.with_state(|state| state.orders.begin(query.order)) {
+        // All jobs are looked at instead.
+        return None;
+    }
+    // Nothing is awaited here, so that an order which is begun is made.
+    let mut keys = Vec::new();
+    let mut gather = |slot: &Slot| keys.push(key_of(&slot.job, query.order));
+    for first in (0..).step_by(PART) {
+        if !look_at_part(store, first, &mut gather) {
+            break;
+        }
+    }
+    let ranking = Ranking::new(keys);
+    store.with_state(|state| state.orders.keep(query.order, ranking));
+    page()
+}
