@@ -24,6 +24,7 @@ mod revision;
 mod rewind;
 mod run;
 mod run_id;
+mod setting_error;
 pub(crate) mod settings;
 mod skipped;
 mod source;

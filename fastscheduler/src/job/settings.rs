@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::arguments::check_arguments;
 pub(crate) use super::arguments::{read_args, read_kwargs};
+pub(crate) use super::setting_error::SettingError;
 use super::{Backoff, CatchUp, JobDefinition, NAME_LENGTH_LIMIT, Name, Overlap};
 use crate::schedule::text::{check_factor, check_share};
 use crate::schedule::{OptionalAmount, ScheduleError, ScheduleSettings, Setting, Unit, schedule_setters};
@@ -37,19 +38,6 @@ pub struct JobSettings {
     pub(crate) schedule: ScheduleSettings,
     /// The first mistake that a setter found.
     pub(crate) mistake: Option<SettingError>,
-}
-
-/// What is wrong with a setting. The layer that people use puts it into words.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum SettingError {
-    /// A part of the schedule is wrong.
-    Schedule(ScheduleError),
-    /// A length of time or a number cannot be read, or is out of range.
-    Value { setting: &'static str, error: ScheduleError },
-    /// The arguments cannot be kept.
-    ArgumentShape { which: &'static str, reason: String },
-    /// A name or group is empty or too long.
-    NameLength { what: &'static str, length: usize },
 }
 
 /// The setters of [`JobSettings`] but for those of its schedule, for an `impl` with

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Map;
 
 use super::added::Mark;
+use super::closure_job::CLOSURES;
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::over::recorded_as_over;
@@ -17,9 +18,6 @@ use crate::job::{
 use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::ScheduleError;
 use crate::storage::{Change, Durability};
-
-/// The module that closures are shown under.
-pub(super) const CLOSURES: &str = "closure";
 
 /// A job that was checked whole, and can be added.
 pub(super) struct Checked {
