@@ -17,20 +17,11 @@ mod samples;
 mod state;
 mod text;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use axum::body::Body;
 
 use self::changes::Changes;
-use self::listener::{Listener, Places};
+use self::listener::{Listener, Place, Places};
 use self::samples::Samples;
-use super::error::{AnyError, ApiError, QueryError};
-use super::extract::QueryParameters;
-use super::state::WebState;
 use crate::schedule::Zone;
 use crate::scheduler::Scheduler;
 
@@ -51,75 +42,28 @@ impl Streams {
         }
     }
 
+    /// A place for one more stream, unless all are taken.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.places.take()
+    }
+
+    /// How many streams there may be.
+    pub(super) fn most(&self) -> usize {
+        self.places.most()
+    }
+
+    /// A stream of samples of the whole state.
+    pub(super) fn samples(&self, scheduler: &Scheduler, place: Place) -> Body {
+        Listener::new(self.samples.listen(), scheduler, place).into_body()
+    }
+
+    /// A stream of changes, which goes on after the event with the id `last`.
+    pub(super) fn changes(&self, last: Option<&str>, scheduler: &Scheduler, place: Place) -> Body {
+        Listener::new(self.changes.listen(last), scheduler, place).into_body()
+    }
+
     /// How many streams are open.
     pub(super) fn listener_count(&self) -> usize {
         self.places.taken()
     }
-}
-
-pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(listen))
-}
-
-/// Which form of events is asked for.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Parameters {
-    /// `changes` for what happens; the whole state about every second if it is left out.
-    #[param(inline, value_type = Option<FormOfEvents>)]
-    stream: Option<String>,
-}
-
-/// A form of events.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents a word that is read by hand")]
-enum FormOfEvents {
-    Changes,
-}
-
-/// What happens, as server-sent events. The answer ends with the scheduler.
-///
-/// Without `stream`, each event is the whole state, at once and then about every second. With
-/// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats` and `removed` as things
-/// happen. When the scheduler stops, the last is `shutdown`.
-#[utoipa::path(
-    get, operation_id = "listen", path = "/events", tag = "monitoring",
-    params(
-        Parameters,
-        ("last-event-id" = Option<String>, Header, description = "where a stream of changes goes on"),
-    ),
-    responses((status = 200, content_type = "text/event-stream"), AnyError, QueryError),
-)]
-async fn listen(
-    State(state): State<WebState>,
-    QueryParameters(parameters): QueryParameters<Parameters>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let place = state.events.places.take().ok_or_else(|| {
-        ApiError::busy(format!(
-            "all {} streams of events that there may be are open; try again later, or raise `max_event_streams`",
-            state.events.places.most()
-        ))
-    })?;
-    let scheduler = &state.scheduler;
-    let body = match parameters.stream.as_deref() {
-        None => Listener::new(state.events.samples.listen(), scheduler, place).into_body(),
-        Some("changes") => {
-            let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-            Listener::new(state.events.changes.listen(last), scheduler, place).into_body()
-        }
-        Some(other) => {
-            return Err(ApiError::not_allowed(format!(
-                "`stream` is `{other}`; use `changes`, or leave it out"
-            )));
-        }
-    };
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-store"),
-        // Proxies that know it pass events on at once.
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    Ok((headers, body).into_response())
 }
