@@ -209,7 +209,7 @@ impl Job {
         self.revision
     }
 
-    /// What it is at.
+    /// What it is doing now.
     #[must_use]
     pub fn status(&self) -> JobStatus {
         if self.is_orphaned {
@@ -315,7 +315,7 @@ impl Job {
         self.recent.iter()
     }
 
-    /// Takes over how an attempt ended. Stores call this once for each run.
+    /// Counts an attempt that ended. Stores call this once for each run.
     pub fn count_attempt(&mut self, run: &Run, retry_count: u32) {
         // A count that was taken over may be anything.
         self.run_count = self.run_count.saturating_add(1);
@@ -329,14 +329,14 @@ impl Job {
         }
     }
 
-    /// Takes over that the program added it again. Stores call this for
+    /// Records that the program added it again. Stores call this for
     /// [`Change::AddAgain`](crate::storage::Change::AddAgain).
     pub fn add_again(&mut self, at: DateTime<Utc>) {
         self.source = Source::Added;
         self.added_at = Some(at);
     }
 
-    /// Takes over a change. Stores call this when its revision is the one that
+    /// Applies a change. Stores call this when its revision is the one that
     /// the change expects.
     pub fn revise(&mut self, change: &JobRevision) {
         self.definition = Arc::clone(&change.definition);

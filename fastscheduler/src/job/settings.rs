@@ -209,10 +209,10 @@ impl JobSettings {
         Self { enabled: None, ..self.clone() } == Self::default()
     }
 
-    /// Takes over what was read, or keeps the mistake.
-    pub(crate) fn take<T>(&mut self, read: Result<T, SettingError>, take_over: impl FnOnce(&mut Self, T)) {
+    /// Applies what was read, or keeps the mistake.
+    pub(crate) fn take<T>(&mut self, read: Result<T, SettingError>, apply: impl FnOnce(&mut Self, T)) {
         match read {
-            Ok(value) => take_over(self, value),
+            Ok(value) => apply(self, value),
             Err(mistake) => {
                 self.mistake.get_or_insert(mistake);
             }
@@ -222,18 +222,18 @@ impl JobSettings {
     job_setters!(Self);
     schedule_setters!();
 
-    fn set_job<T>(mut self, read: Result<T, SettingError>, take_over: impl FnOnce(&mut Self, T)) -> Self {
-        self.take(read, take_over);
+    fn set_job<T>(mut self, read: Result<T, SettingError>, apply: impl FnOnce(&mut Self, T)) -> Self {
+        self.take(read, apply);
         self
     }
 
     fn set_schedule<T>(
         mut self,
         read: Result<T, ScheduleError>,
-        take_over: impl FnOnce(&mut ScheduleSettings, T),
+        apply: impl FnOnce(&mut ScheduleSettings, T),
     ) -> Self {
         self.take(read.map_err(SettingError::Schedule), |settings, value| {
-            take_over(&mut settings.schedule, value);
+            apply(&mut settings.schedule, value);
         });
         self
     }
