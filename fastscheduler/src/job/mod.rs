@@ -11,6 +11,7 @@ mod definition;
 mod entry;
 mod function_key;
 mod id;
+mod is_default;
 mod lane;
 mod name;
 pub(crate) mod nesting;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::is_default::is_default;
 use super::recent::Recent;
 use super::{
     Declared, FunctionKey, JobDefinition, JobId, JobRevision, Name, Progress, Rewind, Run, RunStatus, Source,
@@ -43,11 +44,6 @@ impl fmt::Display for JobStatus {
             Self::Orphaned => "orphaned",
         })
     }
-}
-
-/// Whether a value is left out of what is stored: most jobs never failed.
-pub(super) fn is_default(value: &(impl Default + PartialEq)) -> bool {
-    *value == Default::default()
 }
 
 /// What a job does at the moment, which its process knows.
