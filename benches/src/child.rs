@@ -1,58 +1,31 @@
 //! Each measurement in a process of its own, so that none disturbs the next.
 
-use std::path::PathBuf;
+use std::fmt::Debug;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-
-use crate::dispatch::{self, Load};
-use crate::json::{creates, load, prepare, start};
-use crate::rest::{clients, server};
-use crate::scale::{life as scale_life, plain, prepare as scale};
-use crate::{footprint, streams};
+use tokio::runtime::Runtime;
 
 /// The sub-command, not shown to users, by which this program calls itself.
 pub(crate) const SUBCOMMAND: &str = "measure";
 
-/// What a child measures.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Task {
-    /// Answers with a [`dispatch::Row`].
-    Dispatch(Load),
-    /// Answers with [`streams::Seen`].
-    Streams(streams::Clients),
-    /// Answers with a [`footprint::Footprint`].
-    Footprint {
-        /// For how long the scheduler is watched doing nothing.
-        idle: Duration,
-    },
-    /// Writes a state file. Answers with a [`prepare::Prepared`].
-    Prepare(prepare::Plan),
-    /// Answers with a [`load::Row`].
-    Json(load::Load),
-    /// Answers with a [`start::Start`].
-    Start(start::Stored),
-    /// Answers with [`creates::Creates`].
-    Creates(creates::Load),
-    /// Answers with a [`server::Row`].
-    Rest(server::Load),
-    /// Answers with [`clients::Answers`].
-    Requests(clients::Requests),
-    /// Writes a state file. Answers with a [`scale::Prepared`].
-    PrepareScale(scale::Plan),
-    /// Answers with a [`scale_life::Life`], after the status.
-    Life(scale::Plan),
-    /// Answers with a [`plain::Plain`].
-    Plain(PathBuf),
+/// What a child measures. `tasks.rs` lists them all.
+pub(crate) trait Task: Debug + Serialize + DeserializeOwned {
+    /// By which the child knows it.
+    const NAME: &'static str;
+
+    type Answer: Serialize + DeserializeOwned;
+
+    /// Measures in this process.
+    fn run(self, runtime: &Runtime) -> Result<Self::Answer>;
 }
 
 /// Starts a child for a task and reads its answer, the last line that it prints.
-pub(crate) fn ask<A: DeserializeOwned>(task: &Task) -> Result<A> {
+pub(crate) fn ask<T: Task>(task: &T) -> Result<T::Answer> {
     let output = Command::new(std::env::current_exe()?)
-        .args([SUBCOMMAND, &serde_json::to_string(task)?])
+        .args([SUBCOMMAND, T::NAME, &serde_json::to_string(task)?])
         .stderr(Stdio::inherit())
         .output()
         .context("this program could not start itself")?;
@@ -62,23 +35,9 @@ pub(crate) fn ask<A: DeserializeOwned>(task: &Task) -> Result<A> {
 }
 
 /// Does a task in this process, and prints one line of JSON.
-pub(crate) fn answer(task: &str) -> Result<()> {
-    let task = serde_json::from_str(task).context("no task of this program")?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    let answer = match task {
-        Task::Dispatch(load) => serde_json::to_string(&runtime.block_on(dispatch::measure(load))?),
-        Task::Streams(clients) => serde_json::to_string(&runtime.block_on(streams::read(clients))?),
-        Task::Footprint { idle } => serde_json::to_string(&runtime.block_on(footprint::measure(idle))?),
-        Task::Prepare(plan) => serde_json::to_string(&runtime.block_on(prepare::prepare(plan))?),
-        Task::Json(load) => serde_json::to_string(&runtime.block_on(load::measure(load))?),
-        Task::Start(stored) => serde_json::to_string(&runtime.block_on(start::measure(stored))?),
-        Task::Rest(load) => serde_json::to_string(&runtime.block_on(server::measure(load))?),
-        Task::Requests(requests) => serde_json::to_string(&clients::send(&requests)?),
-        Task::PrepareScale(plan) => serde_json::to_string(&runtime.block_on(scale::prepare(plan))?),
-        Task::Life(plan) => serde_json::to_string(&runtime.block_on(scale_life::live(plan))?),
-        Task::Plain(state_file) => serde_json::to_string(&plain::measure(&state_file)?),
-        Task::Creates(load) => serde_json::to_string(&runtime.block_on(creates::measure(load))?),
-    };
-    println!("{}", answer?);
+pub(crate) fn answer<T: Task>(task: &str) -> Result<()> {
+    let task: T = serde_json::from_str(task).with_context(|| format!("not a task `{}`", T::NAME))?;
+    let answer = task.run(&Runtime::new()?)?;
+    println!("{}", serde_json::to_string(&answer)?);
     Ok(())
 }

@@ -8,15 +8,17 @@ use cpu_time::ProcessTime;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::{Clock as _, Scheduler, SystemClock};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::child::{self, Task};
-use crate::footprint::{self, Footprint};
+use crate::footprint::{self, Footprint, Idle};
 use crate::goal::{self, Goal, figure, milliseconds};
 use crate::lateness::LATENESS;
+use crate::raw_loop;
 use crate::scheduled::Scheduled;
+use crate::table::{self, aligned, grouped, ratio};
 use crate::window::Window;
-use crate::{raw_loop, table};
 
 /// How many jobs are due each second.
 const LOADS: [u32; 3] = [1_000, 10_000, 100_000];
@@ -32,6 +34,23 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The longest that an idle scheduler is watched.
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
+
+/// The headline of the table.
+const COLUMNS: [&str; 13] = [
+    "jobs/s",
+    "by",
+    "expected",
+    "done",
+    "lost",
+    "skipped",
+    "unaccounted",
+    "CPU-s/M",
+    "× raw",
+    "p50 ms",
+    "p99 ms",
+    "× raw",
+    "max ms",
+];
 
 /// Who runs the jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,21 +106,55 @@ impl Row {
     }
 }
 
+impl Task for Load {
+    const NAME: &'static str = "dispatch";
+    type Answer = Row;
+
+    fn run(self, runtime: &Runtime) -> Result<Row> {
+        runtime.block_on(measure(self))
+    }
+}
+
 /// Measures everything, and prints it.
 pub(crate) fn compare(length: Duration) -> Result<()> {
     let mut rows = Vec::new();
     for jobs in LOADS {
         for side in [Side::RawLoop, Side::Scheduler] {
             eprintln!("{side}, {jobs} jobs each second, for {length:?}");
-            rows.push(child::ask(&Task::Dispatch(Load { side, jobs, length }))?);
+            rows.push(child::ask(&Load { side, jobs, length })?);
         }
     }
     let idle = length.min(LONGEST_IDLE);
     eprintln!("{} jobs that are due tomorrow, for {idle:?}", footprint::JOBS);
-    let footprint: Footprint = child::ask(&Task::Footprint { idle })?;
-    println!("{}", table::of_rows(&rows));
+    let footprint = child::ask(&Idle(idle))?;
+    println!("{}", comparison(&rows));
     print!("{}", goal::verdicts(&goals(&rows, &footprint)));
     Ok(())
+}
+
+/// The rows of a comparison, each scheduler's under its raw loop's.
+fn comparison(rows: &[Row]) -> String {
+    let mut lines = vec![COLUMNS.map(str::to_owned).to_vec()];
+    lines.extend(rows.iter().map(|row| {
+        let is_raw = |other: &&Row| other.load.side == Side::RawLoop && other.load.jobs == row.load.jobs;
+        let raw = rows.iter().find(is_raw);
+        vec![
+            grouped(row.load.jobs.into()),
+            row.load.side.to_string(),
+            grouped(row.expected.cast_signed()),
+            grouped(row.done.cast_signed()),
+            grouped(row.lost()),
+            row.skipped.map_or_else(|| "–".to_owned(), |skipped| grouped(skipped.cast_signed())),
+            grouped(row.unaccounted()),
+            format!("{:.2}", row.cpu_per_million.as_secs_f64()),
+            ratio(row.cpu_per_million, raw.map(|raw| raw.cpu_per_million)),
+            table::milliseconds(row.late_p50),
+            table::milliseconds(row.late_p99),
+            ratio(row.late_p99, raw.map(|raw| raw.late_p99)),
+            table::milliseconds(row.late_max),
+        ]
+    }));
+    aligned(&lines)
 }
 
 /// What the scheduler is meant to reach.

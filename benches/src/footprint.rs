@@ -9,7 +9,9 @@ use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
+use crate::child::Task;
 use crate::memory;
 
 /// Jobs that are added.
@@ -17,6 +19,10 @@ pub(crate) const JOBS: u32 = 100_000;
 
 /// How long the scheduler has to come to rest.
 const REST: Duration = Duration::from_millis(500);
+
+/// For how long a scheduler is watched doing nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Idle(pub Duration);
 
 /// What each of many jobs costs, and all of them together.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,9 +35,18 @@ pub(crate) struct Footprint {
     pub idle_percent: f64,
 }
 
+impl Task for Idle {
+    const NAME: &'static str = "footprint";
+    type Answer = Footprint;
+
+    fn run(self, runtime: &Runtime) -> Result<Footprint> {
+        runtime.block_on(measure(self.0))
+    }
+}
+
 /// Adds jobs that are due tomorrow to a running scheduler, and lets it be.
 #[expect(clippy::disallowed_methods, reason = "it is real time that passes")]
-pub(crate) async fn measure(idle: Duration) -> Result<Footprint> {
+async fn measure(idle: Duration) -> Result<Footprint> {
     let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
     scheduler.start().await?;
     let now = SystemClock.now();

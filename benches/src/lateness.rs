@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use fastscheduler::{Clock as _, SystemClock};
+use serde::{Deserialize, Serialize};
 
 /// Buckets in each doubling, as a power of two: what is read is right to 3 %.
 const FINENESS: u32 = 5;
@@ -103,6 +104,20 @@ impl Counts {
     /// The greatest lateness.
     pub(crate) fn greatest(&self) -> Duration {
         Duration::from_micros(self.greatest.into())
+    }
+}
+
+/// How late runs were.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Late {
+    pub p50: Duration,
+    pub p99: Duration,
+    pub max: Duration,
+}
+
+impl From<Counts> for Late {
+    fn from(counts: Counts) -> Self {
+        Self { p50: counts.percentile(50), p99: counts.percentile(99), max: counts.greatest() }
     }
 }
 

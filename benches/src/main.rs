@@ -15,6 +15,7 @@ mod scale;
 mod scheduled;
 mod streams;
 mod table;
+mod tasks;
 mod window;
 
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ fn main() -> Result<ExitCode> {
         ["streams"] => measure(streams::measure, SECONDS)?,
         ["streams", "--seconds", text] if is_count(text) => measure(streams::measure, text.parse()?)?,
         ["scale"] => measure(scale::compare, SECONDS)?,
-        [child::SUBCOMMAND, task] => child::answer(task)?,
+        [child::SUBCOMMAND, name, task] => tasks::answer(name, task)?,
         _ => {
             eprintln!("{USAGE}");
             return Ok(ExitCode::from(2));

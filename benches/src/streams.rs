@@ -13,6 +13,7 @@ use fastscheduler::{Clock as _, Scheduler, SystemClock};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 
 use crate::child::{self, Task};
 use crate::memory;
@@ -55,6 +56,15 @@ pub(crate) struct Seen {
     changes: Form,
 }
 
+impl Task for Clients {
+    const NAME: &'static str = "streams";
+    type Answer = Seen;
+
+    fn run(self, runtime: &Runtime) -> Result<Seen> {
+        runtime.block_on(read(self))
+    }
+}
+
 /// Measures, and prints what came out.
 pub(crate) fn measure(length: Duration) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -73,9 +83,9 @@ pub(crate) fn measure(length: Duration) -> Result<()> {
         }
         let before = memory::resident()?;
         let address = scheduler.http_address().context("it listens")?;
-        let clients = Task::Streams(Clients { address, length });
+        let clients = Clients { address, length };
         let (cpu, began_at) = (ProcessTime::now(), SystemClock.now());
-        let mut asking = tokio::task::spawn_blocking(move || child::ask::<Seen>(&clients));
+        let mut asking = tokio::task::spawn_blocking(move || child::ask(&clients));
         let mut most = before;
         let seen = loop {
             tokio::select! {
@@ -103,7 +113,7 @@ pub(crate) fn measure(length: Duration) -> Result<()> {
 }
 
 /// Opens the streams and reads them.
-pub(crate) async fn read(clients: Clients) -> Result<Seen> {
+async fn read(clients: Clients) -> Result<Seen> {
     let Clients { address, length } = clients;
     let mut stuck = Vec::new();
     let mut open = Vec::new();

@@ -2,49 +2,6 @@
 
 use std::time::Duration;
 
-use crate::dispatch::{Row, Side};
-
-const COLUMNS: [&str; 13] = [
-    "jobs/s",
-    "by",
-    "expected",
-    "done",
-    "lost",
-    "skipped",
-    "unaccounted",
-    "CPU-s/M",
-    "× raw",
-    "p50 ms",
-    "p99 ms",
-    "× raw",
-    "max ms",
-];
-
-/// The rows of a comparison, each scheduler's under its raw loop's.
-pub(crate) fn of_rows(rows: &[Row]) -> String {
-    let mut lines = vec![COLUMNS.map(str::to_owned).to_vec()];
-    lines.extend(rows.iter().map(|row| {
-        let is_raw = |other: &&Row| other.load.side == Side::RawLoop && other.load.jobs == row.load.jobs;
-        let raw = rows.iter().find(is_raw);
-        vec![
-            grouped(row.load.jobs.into()),
-            row.load.side.to_string(),
-            grouped(row.expected.cast_signed()),
-            grouped(row.done.cast_signed()),
-            grouped(row.lost()),
-            row.skipped.map_or_else(|| "–".to_owned(), |skipped| grouped(skipped.cast_signed())),
-            grouped(row.unaccounted()),
-            format!("{:.2}", row.cpu_per_million.as_secs_f64()),
-            ratio(row.cpu_per_million, raw.map(|raw| raw.cpu_per_million)),
-            milliseconds(row.late_p50),
-            milliseconds(row.late_p99),
-            ratio(row.late_p99, raw.map(|raw| raw.late_p99)),
-            milliseconds(row.late_max),
-        ]
-    }));
-    aligned(&lines)
-}
-
 /// Lines of cells, aligned to the right but for those that begin with a letter.
 pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or_default();

@@ -1,27 +1,16 @@
-//! From an attribute and its item to what the compiler gets back.
-//!
-//! The outermost attribute of a function takes its siblings with it, so that
-//! a function with several attributes is registered once, with several jobs.
-//! A sibling it cannot recognise (renamed, or under `cfg_attr`) is expanded
-//! after it, by itself; the runtime merges what comes from one file and line.
+//! One attribute: what its arguments say.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use syn::Meta;
 use syn::ext::IdentExt as _;
-use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
-use syn::{Error, Meta, Path};
 
 use crate::args::{Argument, flattened, split};
 use crate::complaints::Complaints;
-use crate::expand::registration;
-use crate::function::Function;
-use crate::given::Written;
 use crate::kind::Kind;
-use crate::literal::{Value, written};
+use crate::literal::Value;
 use crate::modifiers::{self, Modifiers};
 use crate::schedule::{Given, Reader};
-use crate::values;
 
 /// The modifiers that are about the function, not about a job.
 const FOR_FUNCTIONS: [&str; 3] = ["retry_if", "module", "crate"];
@@ -46,56 +35,6 @@ pub(crate) struct Place {
     pub(crate) below: usize,
 }
 
-/// What the attribute `kind` makes of `item`.
-pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    if arguments.to_string() == "__taken" {
-        return TokenStream::new();
-    }
-    let mut complaints = Complaints::default();
-    // The attribute's own place, but as if the user had written what complains
-    // there: the compiler then adds no note on where the error originates.
-    let user = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
-    let whole = Span::call_site().resolved_at(user);
-    let mut outermost = Attribute::read(kind, whole, arguments, &mut complaints);
-    let (mut attributes, rest) = match take_outer.parse2(item.clone()) {
-        Ok(parts) => parts,
-        Err(mistake) => {
-            let mistake = mistake.into_compile_error();
-            return quote!(#item #mistake);
-        }
-    };
-    let krate = outermost.modifiers.krate.clone();
-    outermost.place.below = attributes.len();
-    let mut below = attributes.len();
-    let mut all = vec![outermost];
-    let mut taken = Vec::new();
-    attributes.retain(|attribute| {
-        below -= 1;
-        let Some(kind) = sibling(attribute.path(), krate.as_ref()) else { return true };
-        let sibling = Attribute::read_sibling(kind, &attribute.meta, &mut complaints);
-        all.extend(sibling.map(|read| Attribute { place: Place { below, ..read.place }, ..read }));
-        taken.push(attribute.path().clone());
-        false
-    });
-    let function = Function::read(kind, &attributes, &rest, &mut complaints);
-    if let Some(function) = &function {
-        values::check(function, &all, &mut complaints);
-        for retry_if in all.iter().filter_map(|attribute| attribute.modifiers.retry_if.as_ref()) {
-            function.check_retry_if(retry_if, &mut complaints);
-        }
-    }
-    disagreements(&all, &mut complaints);
-    let added = match (complaints.into_compile_errors(), function) {
-        (Some(errors), _) => errors,
-        (None, Some(function)) => registration(&function, &all),
-        (None, None) => TokenStream::new(),
-    };
-    // A sibling that was taken is still called, to leave nothing, so that its
-    // name is resolved and its import used.
-    let taken = taken.iter().map(|path| quote!(#[#path(__taken)] fn __taken() {}));
-    quote!(#(#attributes)* #rest #added #(#taken)*)
-}
-
 impl Attribute {
     /// Reads what stands between the parentheses. `whole` is the place of
     /// complaints about what does not stand there.
@@ -113,11 +52,11 @@ impl Attribute {
         }
         let Draft { modifiers, positional, at, .. } = draft;
         modifiers.check_window(kind.repeats(), complaints);
-        let schedule = Reader { kind, whole, positional, at, complaints }.read();
+        let schedule = kind.read(Reader { form: kind.form(), whole, at, complaints }, positional);
         Self { kind, place, schedule, modifiers }
     }
 
-    fn read_sibling(kind: Kind, meta: &Meta, complaints: &mut Complaints) -> Option<Self> {
+    pub(crate) fn read_sibling(kind: Kind, meta: &Meta, complaints: &mut Complaints) -> Option<Self> {
         let arguments = match meta {
             Meta::Path(_) => TokenStream::new(),
             Meta::List(list) => list.tokens.clone(),
@@ -254,7 +193,7 @@ fn meant(kind: Kind, word: &str) -> Option<&'static str> {
 /// What is wrong with a bare word that does not belong to the schedule.
 fn misplaced(kind: Kind, word: &Ident) -> Option<String> {
     let shown = word.unraw().to_string();
-    if kind.words().contains(&shown.as_str()) {
+    if kind.form().words.contains(&shown.as_str()) {
         return None;
     }
     if let Some(example) = modifiers::example(&shown) {
@@ -262,62 +201,8 @@ fn misplaced(kind: Kind, word: &Ident) -> Option<String> {
     }
     match kind.at() {
         Some(example) if shown == "at" => Some(format!("`at` has no value; write for example `{example}`")),
-        _ if kind.nearest_word(&shown).is_some() => None,
+        _ if kind.form().nearest_word(&shown).is_some() => None,
         _ => modifiers::meant(&shown, &[])
             .map(|meant| format!("unknown argument `{shown}`; did you mean `{meant}`?")),
     }
-}
-
-/// The attribute of ours that the path names, as far as one can tell.
-fn sibling(path: &Path, krate: Option<&Path>) -> Option<Kind> {
-    let kind = Kind::named(&path.segments.last()?.ident.to_string())?;
-    let before = path.segments.iter().take(path.segments.len() - 1);
-    let is_ours = before.clone().next().is_none_or(|first| first.ident == "fastscheduler")
-        || krate.is_some_and(|krate| {
-            krate.segments.iter().map(|s| &s.ident).eq(before.map(|segment| &segment.ident))
-        });
-    is_ours.then_some(kind)
-}
-
-/// Complains about attributes of one function that contradict one another.
-fn disagreements(all: &[Attribute], complaints: &mut Complaints) {
-    let of = |field: fn(&Modifiers) -> Option<&Written>| all.iter().filter_map(move |a| field(&a.modifiers));
-    let mut names: Vec<&str> = Vec::new();
-    for name in of(|modifiers| modifiers.name.as_ref()) {
-        if names.contains(&name.text.as_str()) {
-            let sentence =
-                format!("two jobs of this function are named `{}`; give each its own name", name.text);
-            complaints.at(&name.tokens, sentence);
-        }
-        names.push(&name.text);
-    }
-    let mut modules = of(|modifiers| modifiers.module.as_ref());
-    if let Some(first) = modules.next() {
-        for other in modules.filter(|other| other.text != first.text) {
-            let sentence =
-                format!("the function is already registered under `{}`; give `module` once", first.text);
-            complaints.at(&other.tokens, sentence);
-        }
-    }
-    let crates = all.iter().filter_map(|attribute| attribute.modifiers.krate.as_ref());
-    same("crate", crates, complaints);
-    let predicates = all.iter().filter_map(|attribute| attribute.modifiers.retry_if.as_ref());
-    same("retry_if", predicates, complaints);
-}
-
-/// Complains about paths that are not the same as the first.
-fn same<'a, T: ToTokens + 'a>(
-    name: &str,
-    mut paths: impl Iterator<Item = &'a T>,
-    complaints: &mut Complaints,
-) {
-    let Some(first) = paths.next() else { return };
-    let text = |path: &T| path.to_token_stream().to_string();
-    for other in paths.filter(|other| text(other) != text(first)) {
-        complaints.at(other, format!("`{name}` is already `{}`; give it once", written(first)));
-    }
-}
-
-fn take_outer(input: ParseStream<'_>) -> Result<(Vec<syn::Attribute>, TokenStream), Error> {
-    Ok((input.call(syn::Attribute::parse_outer)?, input.parse()?))
 }

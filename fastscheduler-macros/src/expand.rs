@@ -1,157 +1,125 @@
-//! The constant that registers a function.
+//! From an attribute and its item to what the compiler gets back.
 //!
-//! It names things by full paths and calls nothing but `__private`, so that it
-//! works wherever the function does: without a prelude, under
-//! `forbid(unsafe_code)`, in a function's body, with the crate renamed.
+//! The outermost attribute of a function takes its siblings with it, so that
+//! a function with several attributes is registered once, with several jobs.
+//! A sibling it cannot recognise (renamed, or under `cfg_attr`) is expanded
+//! after it, by itself; the runtime merges what comes from one file and line.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{ExprPath, ReturnType};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Error, Path};
 
-use crate::attribute::Attribute;
+use crate::attribute::{Attribute, Place};
+use crate::complaints::Complaints;
 use crate::function::Function;
+use crate::given::Written;
+use crate::kind::Kind;
 use crate::literal::written;
+use crate::modifiers::Modifiers;
+use crate::registration::registration;
 use crate::values;
 
-/// The constant for the function and the jobs of all its attributes.
-pub(crate) fn registration(function: &Function, attributes: &[Attribute]) -> TokenStream {
-    let krate = attributes.iter().find_map(|attribute| attribute.modifiers.krate.as_ref());
-    let krate = krate.map_or_else(|| quote!(::fastscheduler), ToTokens::to_token_stream);
-    let private = quote!(#krate::__private);
-    let module = attributes.iter().find_map(|attribute| attribute.modifiers.module.as_ref());
-    let module = module.map(|module| module.text.to_token_stream());
-    let module = module.unwrap_or_else(|| quote!(::core::module_path!()));
-    let name = function.ident.unraw().to_string();
-    // Not `line!()`: an attribute that expands by itself must give the same.
-    let (line, _) = line_and_column(function.ident.span());
-    let documentation = &function.documentation;
-    let conditions = &function.conditions;
-    let parameters = parameters(function, &private);
-    let retry_if = attributes.iter().find_map(|attribute| attribute.modifiers.retry_if.as_ref());
-    let body = body(function, retry_if, &private);
-    let retry_if = retry_if.map(written).map_or_else(
-        || quote!(::core::option::Option::None),
-        |path| quote!(::core::option::Option::Some(#path)),
-    );
-    let jobs = attributes.iter().filter_map(|attribute| declaration(attribute, &private));
-    // `allow`, since `expect` would complain about functions that are not deprecated.
-    quote! {
-        #(#conditions)*
-        #[allow(deprecated)]
-        const _: () = {
-            #private::inventory::submit! {
-                #private::Registration {
-                    module: #module,
-                    name: #name,
-                    file: ::core::file!(),
-                    line: #line,
-                    documentation: #documentation,
-                    parameters: &[#(#parameters),*],
-                    body: #body,
-                    retry_if: #retry_if,
-                    jobs: &[#(#jobs),*],
-                }
-            }
-        };
+/// What the attribute `kind` makes of `item`.
+pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    if arguments.to_string() == "__taken" {
+        return TokenStream::new();
     }
-}
-
-fn parameters<'a>(function: &'a Function, private: &'a TokenStream) -> impl Iterator<Item = TokenStream> {
-    function.parameters.iter().map(move |parameter| {
-        let (name, ty) = (&parameter.name, &parameter.ty);
-        // A type that no parameter can have is complained about where it is written.
-        let place = here(ty.span());
-        let spanned = moved(private, place);
-        let new = quote_spanned!(place=> #spanned::Parameter::new);
-        quote!(#new::<#ty>(#name, #private::schema!(#ty)))
-    })
-}
-
-/// The body, each part at the place of the user's source whose fault it is if
-/// it does not compile: the name if the future is not `Send`, the result if it
-/// cannot be kept, the path of `retry_if` if that cannot look at the error.
-fn body(function: &Function, retry_if: Option<&ExprPath>, private: &TokenStream) -> TokenStream {
-    let call = Ident::new("__call", Span::mixed_site());
-    // The place of the name, but not the user's own token: lints about calls
-    // are not for them.
-    let mut callee = function.ident.clone();
-    callee.set_span(here(callee.span()));
-    let values = function.parameters.iter().map(|parameter| {
-        let (name, ty) = (&parameter.name, &parameter.ty);
-        quote!(#call.parameter::<#ty>(#name)?)
-    });
-    let result = quote!(#callee(#(#values),*));
-    let bind = if function.parameters.is_empty() { quote!(_) } else { quote!(mut #call) };
-    let returned = match &function.output {
-        ReturnType::Default => callee.span(),
-        ReturnType::Type(_, output) => here(output.span()),
-    };
-    let outcome_of = |result: TokenStream| {
-        let private = moved(private, returned);
-        let Some(retry_if) = retry_if else {
-            return quote_spanned!(returned=> #private::outcome!(#result));
-        };
-        let value = Ident::new("__returned", Span::mixed_site());
-        let outcome = quote_spanned!(returned=> #private::outcome!(#value));
-        let place = here(retry_if.span());
-        let private = moved(&private, place);
-        let error = Ident::new("__error", Span::mixed_site().located_at(place));
-        // Called, so that `&String` is taken as `&str`. The result is in a block, so
-        // that it is at the path's place if it is no `Result`.
-        quote_spanned!(place=> #private::judged({ #result }, |#error| #retry_if(#error), |#value| #outcome))
-    };
-    if function.is_async {
-        let outcome = outcome_of(quote!(#result.await));
-        let boxed = moved(private, callee.span());
-        let future = quote_spanned!(callee.span()=> #boxed::boxed(async move { #outcome }));
-        quote!(#private::Body::Async(|#bind| #future))
-    } else {
-        let outcome = outcome_of(result);
-        quote!(#private::Body::Blocking(|#bind| #outcome))
-    }
-}
-
-/// The declaration, with the setters of what was written and no others.
-fn declaration(attribute: &Attribute, private: &TokenStream) -> Option<TokenStream> {
-    let schedule = attribute.schedule.as_ref()?;
-    let (line, column) = line_and_column(attribute.place.span);
-    let below = u32::try_from(attribute.place.below).unwrap_or(u32::MAX);
-    let calls = attribute.modifiers.calls.iter().map(|call| call.tokens(private));
-    let (args, kwargs) = values::json(attribute);
-    let (args, kwargs) = (args.iter(), kwargs.iter());
-    // A constant of the user's may have any name that is not hidden.
-    let settings = Ident::new("__settings", Span::mixed_site());
-    Some(quote! {
-        #private::Declaration {
-            place: #private::Place { line: #line, column: #column, below: #below },
-            schedule: || #private::builders::#schedule.definition(),
-            settings: |#settings| #settings
-                #(#calls)*
-                #(.args(#private::Json(#args)))*
-                #(.kwargs(#private::Json(#kwargs)))*,
+    let mut complaints = Complaints::default();
+    // The attribute's own place, but as if the user had written what complains
+    // there: the compiler then adds no note on where the error originates.
+    let user = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    let whole = Span::call_site().resolved_at(user);
+    let mut outermost = Attribute::read(kind, whole, arguments, &mut complaints);
+    let (mut attributes, rest) = match take_outer.parse2(item.clone()) {
+        Ok(parts) => parts,
+        Err(mistake) => {
+            let mistake = mistake.into_compile_error();
+            return quote!(#item #mistake);
         }
-    })
-}
-
-/// The line and column at which a span begins in the user's source.
-fn line_and_column(span: Span) -> (u32, u32) {
-    let span = span.unwrap();
-    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    (number(span.line()), number(span.column()))
-}
-
-/// A place in the user's source for something that we wrote.
-fn here(place: Span) -> Span {
-    Span::call_site().located_at(place)
-}
-
-/// The path, at another place; what its names mean stays.
-fn moved(path: &TokenStream, place: Span) -> TokenStream {
-    let tokens = path.clone().into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(place));
-        token
+    };
+    let krate = outermost.modifiers.krate.clone();
+    outermost.place.below = attributes.len();
+    let mut below = attributes.len();
+    let mut all = vec![outermost];
+    let mut taken = Vec::new();
+    attributes.retain(|attribute| {
+        below -= 1;
+        let Some(kind) = sibling(attribute.path(), krate.as_ref()) else { return true };
+        let sibling = Attribute::read_sibling(kind, &attribute.meta, &mut complaints);
+        all.extend(sibling.map(|read| Attribute { place: Place { below, ..read.place }, ..read }));
+        taken.push(attribute.path().clone());
+        false
     });
-    tokens.collect()
+    let function = Function::read(kind, &attributes, &rest, &mut complaints);
+    if let Some(function) = &function {
+        values::check(function, &all, &mut complaints);
+        for retry_if in all.iter().filter_map(|attribute| attribute.modifiers.retry_if.as_ref()) {
+            function.check_retry_if(retry_if, &mut complaints);
+        }
+    }
+    disagreements(&all, &mut complaints);
+    let added = match (complaints.into_compile_errors(), function) {
+        (Some(errors), _) => errors,
+        (None, Some(function)) => registration(&function, &all),
+        (None, None) => TokenStream::new(),
+    };
+    // A sibling that was taken is still called, to leave nothing, so that its
+    // name is resolved and its import used.
+    let taken = taken.iter().map(|path| quote!(#[#path(__taken)] fn __taken() {}));
+    quote!(#(#attributes)* #rest #added #(#taken)*)
+}
+
+/// The attribute of ours that the path names, as far as one can tell.
+fn sibling(path: &Path, krate: Option<&Path>) -> Option<Kind> {
+    let kind = Kind::named(&path.segments.last()?.ident.to_string())?;
+    let before = path.segments.iter().take(path.segments.len() - 1);
+    let is_ours = before.clone().next().is_none_or(|first| first.ident == "fastscheduler")
+        || krate.is_some_and(|krate| {
+            krate.segments.iter().map(|s| &s.ident).eq(before.map(|segment| &segment.ident))
+        });
+    is_ours.then_some(kind)
+}
+
+/// Complains about attributes of one function that contradict one another.
+fn disagreements(all: &[Attribute], complaints: &mut Complaints) {
+    let of = |field: fn(&Modifiers) -> Option<&Written>| all.iter().filter_map(move |a| field(&a.modifiers));
+    let mut names: Vec<&str> = Vec::new();
+    for name in of(|modifiers| modifiers.name.as_ref()) {
+        if names.contains(&name.text.as_str()) {
+            let sentence =
+                format!("two jobs of this function are named `{}`; give each its own name", name.text);
+            complaints.at(&name.tokens, sentence);
+        }
+        names.push(&name.text);
+    }
+    let mut modules = of(|modifiers| modifiers.module.as_ref());
+    if let Some(first) = modules.next() {
+        for other in modules.filter(|other| other.text != first.text) {
+            let sentence =
+                format!("the function is already registered under `{}`; give `module` once", first.text);
+            complaints.at(&other.tokens, sentence);
+        }
+    }
+    let crates = all.iter().filter_map(|attribute| attribute.modifiers.krate.as_ref());
+    same("crate", crates, complaints);
+    let predicates = all.iter().filter_map(|attribute| attribute.modifiers.retry_if.as_ref());
+    same("retry_if", predicates, complaints);
+}
+
+/// Complains about paths that are not the same as the first.
+fn same<'a, T: ToTokens + 'a>(
+    name: &str,
+    mut paths: impl Iterator<Item = &'a T>,
+    complaints: &mut Complaints,
+) {
+    let Some(first) = paths.next() else { return };
+    let text = |path: &T| path.to_token_stream().to_string();
+    for other in paths.filter(|other| text(other) != text(first)) {
+        complaints.at(other, format!("`{name}` is already `{}`; give it once", written(first)));
+    }
+}
+
+fn take_outer(input: ParseStream<'_>) -> Result<(Vec<syn::Attribute>, TokenStream), Error> {
+    Ok((input.call(syn::Attribute::parse_outer)?, input.parse()?))
 }

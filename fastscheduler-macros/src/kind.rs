@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::schedule::{Given, Reader};
-use crate::text::{self, DayOfMonth, WrittenDateTime, minute_of_hour, parse_cron};
+use crate::schedule::{Form, Given, Reader};
+use crate::text::{DayOfMonth, Unit, WrittenDateTime, minute_of_hour, parse_cron};
 
 /// Which attribute it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,17 +43,11 @@ const DAYS: [&str; 16] = [
 ];
 
 /// What an attribute is.
-pub(crate) struct Traits {
-    pub(crate) name: &'static str,
-    /// What to write, for those who wrote something else.
-    pub(crate) example: &'static str,
-    /// How `at` is written, if the attribute takes it.
-    pub(crate) at: Option<&'static str>,
-    /// The bare words that belong to the schedule.
-    pub(crate) words: &'static [&'static str],
+struct Traits {
+    form: Form,
     /// Reads the schedule: the builder that says it, after the path of builders.
     /// `None` if there is none, or if it has mistakes.
-    pub(crate) read: fn(&mut Reader<'_>, Vec<Given>) -> Option<TokenStream>,
+    read: fn(&mut Reader<'_>, Vec<Given>) -> Option<TokenStream>,
 }
 
 impl Kind {
@@ -69,40 +63,43 @@ impl Kind {
         Self::Job,
     ];
 
-    pub(crate) fn traits(self) -> Traits {
+    fn traits(self) -> Traits {
         match self {
             Self::Every => Traits {
-                name: "every",
-                example: "#[every(10, seconds)]",
-                at: None,
-                words: &UNITS,
-                read: |reader, given| reader.length(given).map(|length| quote!(every(#length))),
+                form: Form { name: "every", example: "#[every(10, seconds)]", at: None, words: &UNITS },
+                read: |reader, given| reader.length(given, None).map(|length| quote!(every(#length))),
             },
             Self::Hourly => Traits {
-                name: "hourly",
-                example: "#[hourly(at = \":30\")]",
-                at: Some("at = \":30\""),
-                words: &[],
+                form: Form {
+                    name: "hourly",
+                    example: "#[hourly(at = \":30\")]",
+                    at: Some("at = \":30\""),
+                    words: &[],
+                },
                 read: |reader, given| {
                     reader.unnamed(&given);
                     reader.clock(|text| minute_of_hour(text).map(drop)).map(|at| quote!(hourly().at(#at)))
                 },
             },
             Self::Daily => Traits {
-                name: "daily",
-                example: "#[daily(at = \"14:30\")]",
-                at: Some("at = \"14:30\""),
-                words: &[],
+                form: Form {
+                    name: "daily",
+                    example: "#[daily(at = \"14:30\")]",
+                    at: Some("at = \"14:30\""),
+                    words: &[],
+                },
                 read: |reader, given| {
                     reader.unnamed(&given);
                     reader.clock_time().map(|at| quote!(daily().at(#at)))
                 },
             },
             Self::Weekly => Traits {
-                name: "weekly",
-                example: "#[weekly(monday, at = \"10:00\")]",
-                at: Some("at = \"10:00\""),
-                words: &DAYS,
+                form: Form {
+                    name: "weekly",
+                    example: "#[weekly(monday, at = \"10:00\")]",
+                    at: Some("at = \"10:00\""),
+                    words: &DAYS,
+                },
                 read: |reader, given| {
                     let (days, at) = (reader.days_of_week(given), reader.clock_time());
                     let (days, at) = (days?.to_string(), at?);
@@ -111,10 +108,12 @@ impl Kind {
                 },
             },
             Self::Monthly => Traits {
-                name: "monthly",
-                example: "#[monthly(1, at = \"00:00\")]",
-                at: Some("at = \"00:00\""),
-                words: &["last"],
+                form: Form {
+                    name: "monthly",
+                    example: "#[monthly(1, at = \"00:00\")]",
+                    at: Some("at = \"00:00\""),
+                    words: &["last"],
+                },
                 read: |reader, given| {
                     let (day, at) = (reader.day_of_month(given), reader.clock_time());
                     let (day, at) = (day?, at?);
@@ -129,10 +128,7 @@ impl Kind {
                 },
             },
             Self::Cron => Traits {
-                name: "cron",
-                example: "#[cron(\"0 9 * * MON-FRI\")]",
-                at: None,
-                words: &[],
+                form: Form { name: "cron", example: "#[cron(\"0 9 * * MON-FRI\")]", at: None, words: &[] },
                 read: |reader, given| {
                     let expression =
                         reader.one_text(given, "an expression", |text| parse_cron(text).map(drop));
@@ -140,27 +136,20 @@ impl Kind {
                 },
             },
             Self::Once => Traits {
-                name: "once",
-                example: "#[once(60)]",
-                at: None,
-                words: &UNITS,
-                read: |reader, given| reader.length(given).map(|length| quote!(once(#length))),
+                form: Form { name: "once", example: "#[once(60)]", at: None, words: &UNITS },
+                read: |reader, given| {
+                    reader.length(given, Some(Unit::Seconds)).map(|length| quote!(once(#length)))
+                },
             },
             Self::At => Traits {
-                name: "at",
-                example: "#[at(\"2027-12-25 00:00:00\")]",
-                at: None,
-                words: &[],
+                form: Form { name: "at", example: "#[at(\"2027-12-25 00:00:00\")]", at: None, words: &[] },
                 read: |reader, given| {
                     let check = |text: &str| text.parse::<WrittenDateTime>().map(drop);
                     reader.one_text(given, "a date and time", check).map(|at| quote!(at(#at)))
                 },
             },
             Self::Job => Traits {
-                name: "job",
-                example: "#[job]",
-                at: None,
-                words: &[],
+                form: Form { name: "job", example: "#[job]", at: None, words: &[] },
                 read: |reader, given| {
                     if let Some(argument) = given.first() {
                         let right = "`job` has no schedule; use an attribute such as `every` for one";
@@ -185,24 +174,25 @@ impl Kind {
         }
     }
 
+    /// Reads the schedule: the builder that says it, after the path of builders.
+    /// `None` if there is none, or if it has mistakes.
+    pub(crate) fn read(self, mut reader: Reader<'_>, positional: Vec<Given>) -> Option<TokenStream> {
+        (self.traits().read)(&mut reader, positional)
+    }
+
+    pub(crate) fn form(self) -> Form {
+        self.traits().form
+    }
+
     pub(crate) fn name(self) -> &'static str {
-        self.traits().name
+        self.form().name
     }
 
     pub(crate) fn example(self) -> &'static str {
-        self.traits().example
+        self.form().example
     }
 
     pub(crate) fn at(self) -> Option<&'static str> {
-        self.traits().at
-    }
-
-    pub(crate) fn words(self) -> &'static [&'static str] {
-        self.traits().words
-    }
-
-    /// The word of the schedule that was probably meant.
-    pub(crate) fn nearest_word(self, word: &str) -> Option<&'static str> {
-        text::nearest(word, self.words().iter().copied())
+        self.form().at
     }
 }

@@ -20,6 +20,7 @@ mod kind;
 mod library;
 mod literal;
 mod modifiers;
+mod registration;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -36,62 +37,62 @@ use kind::Kind;
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn every(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Every, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Every, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/hourly.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn hourly(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Hourly, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Hourly, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/daily.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn daily(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Daily, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Daily, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/weekly.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn weekly(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Weekly, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Weekly, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/monthly.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn monthly(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Monthly, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Monthly, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/cron.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn cron(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Cron, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Cron, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/once.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn once(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Once, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Once, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/at.md")]
 #[doc = include_str!("../docs/modifiers.md")]
 #[proc_macro_attribute]
 pub fn at(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::At, arguments.into(), &item.into()).into()
+    expand::expand(Kind::At, arguments.into(), &item.into()).into()
 }
 
 #[doc = include_str!("../docs/job.md")]
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(Kind::Job, arguments.into(), &item.into()).into()
+    expand::expand(Kind::Job, arguments.into(), &item.into()).into()
 }
 
 #[doc(hidden)]

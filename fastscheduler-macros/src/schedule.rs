@@ -8,9 +8,8 @@ use quote::{ToTokens as _, quote};
 use syn::Error;
 
 use crate::complaints::Complaints;
-use crate::kind::Kind;
 use crate::literal::{Literal, Value};
-use crate::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit};
+use crate::text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, nearest};
 
 /// An argument that means something to the schedule.
 pub(crate) enum Given {
@@ -20,26 +19,37 @@ pub(crate) enum Given {
     Flawed,
 }
 
-/// What an attribute says of its schedule.
+/// How an attribute is written.
+pub(crate) struct Form {
+    pub(crate) name: &'static str,
+    /// What to write, for those who wrote something else.
+    pub(crate) example: &'static str,
+    /// How `at` is written, if the attribute takes it.
+    pub(crate) at: Option<&'static str>,
+    /// The bare words that belong to the schedule.
+    pub(crate) words: &'static [&'static str],
+}
+
+impl Form {
+    /// The word of the schedule that was probably meant.
+    pub(crate) fn nearest_word(&self, word: &str) -> Option<&'static str> {
+        nearest(word, self.words.iter().copied())
+    }
+}
+
+/// Reads what an attribute says of its schedule.
 pub(crate) struct Reader<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) form: Form,
     /// Where to complain about what is not there.
     pub(crate) whole: Span,
-    pub(crate) positional: Vec<Given>,
     pub(crate) at: Option<Given>,
     pub(crate) complaints: &'a mut Complaints,
 }
 
 impl Reader<'_> {
-    /// The builder that says the schedule, after the path of builders; `None` if
-    /// there is none, or if it has mistakes.
-    pub(crate) fn read(mut self) -> Option<TokenStream> {
-        let positional = std::mem::take(&mut self.positional);
-        (self.kind.traits().read)(&mut self, positional)
-    }
-
-    /// `10, seconds`, `"1h 30m"`, or of `once` a number of seconds alone.
-    pub(crate) fn length(&mut self, positional: Vec<Given>) -> Option<TokenStream> {
+    /// `10, seconds` or `"1h 30m"`. A number alone is in the unit `default`, if
+    /// there is one.
+    pub(crate) fn length(&mut self, positional: Vec<Given>, default: Option<Unit>) -> Option<TokenStream> {
         let mut positional = positional.into_iter();
         let (first, unit) = (positional.next(), positional.next());
         self.none(positional.as_slice());
@@ -50,8 +60,8 @@ impl Reader<'_> {
             }
             (Some(Given::Flawed), _) | (_, Some(Given::Flawed)) => None,
             (Some(Given::Word(word)), _) => {
-                let example = self.kind.example();
-                let sentence = if self.kind.words().iter().any(|unit| word == unit) {
+                let example = self.form.example;
+                let sentence = if self.form.words.iter().any(|unit| word == unit) {
                     format!("a number comes before `{word}`; write for example `{example}`")
                 } else {
                     format!("`{word}` is not a literal; write for example `{example}`")
@@ -60,13 +70,13 @@ impl Reader<'_> {
                 None
             }
             (Some(Given::Value(value)), unit) => {
-                let micros = self.amount(&value, unit.as_ref())?.get();
+                let micros = self.amount(&value, unit.as_ref(), default)?.get();
                 Some(quote!(::core::time::Duration::from_micros(#micros)))
             }
         }
     }
 
-    fn amount(&mut self, value: &Value, unit: Option<&Given>) -> Option<Micros> {
+    fn amount(&mut self, value: &Value, unit: Option<&Given>, default: Option<Unit>) -> Option<Micros> {
         if let Literal::Text(text) = &value.literal {
             if let Some(unit) = unit {
                 self.unexpected(unit, "a text has its unit within, as in `\"1h 30m\"`");
@@ -76,7 +86,7 @@ impl Reader<'_> {
         let unit = match unit {
             Some(Given::Word(word)) => {
                 let unit = word.to_string().parse::<Unit>().map_err(|wrong| {
-                    match self.kind.nearest_word(&word.to_string()) {
+                    match self.form.nearest_word(&word.to_string()) {
                         Some(meant) => Error::new_spanned(
                             word,
                             format!("`{word}` is not a unit of time; did you mean `{meant}`?"),
@@ -93,7 +103,7 @@ impl Reader<'_> {
                 );
                 None
             }
-            None if self.kind == Kind::Once => Some(Unit::Seconds),
+            None if default.is_some() => default,
             None => {
                 let written = value.written();
                 let sentence = format!("`{written}` has no unit; write for example `{written}, seconds`");
@@ -111,7 +121,7 @@ impl Reader<'_> {
                 self.complaints.note(length.map_err(|wrong| at_value(value, wrong)))
             }
             _ => {
-                let (written, example) = (value.written(), self.kind.example());
+                let (written, example) = (value.written(), self.form.example);
                 let sentence = format!("`{written}` is not a length of time; write for example `{example}`");
                 self.complaints.at(&value.tokens, sentence);
                 None
@@ -207,12 +217,12 @@ impl Reader<'_> {
             Some(Given::Flawed) => None,
             Some(Given::Word(word)) => {
                 let sentence =
-                    format!("`{word}` is not a literal; write for example `{}`", self.kind.example());
+                    format!("`{word}` is not a literal; write for example `{}`", self.form.example);
                 self.complaints.at(word, sentence);
                 None
             }
             Some(Given::Value(value)) => {
-                let example = self.kind.example();
+                let example = self.form.example;
                 self.checked(&value, example, check)
             }
         }
@@ -223,7 +233,7 @@ impl Reader<'_> {
     }
 
     pub(crate) fn clock(&mut self, check: impl FnOnce(&str) -> Result<(), ScheduleError>) -> Option<String> {
-        let example = self.kind.at().unwrap_or_default();
+        let example = self.form.at.unwrap_or_default();
         match self.at.take() {
             Some(Given::Value(value)) => self.checked(&value, example, check),
             Some(Given::Word(_) | Given::Flawed) => None,
@@ -250,7 +260,7 @@ impl Reader<'_> {
     }
 
     fn lacks(&mut self, what: &str) {
-        let (name, example) = (self.kind.name(), self.kind.example());
+        let (name, example) = (self.form.name, self.form.example);
         let sentence = format!("`{name}` needs {what}; write for example `{example}`");
         self.complaints.push(Error::new(self.whole, sentence));
     }
@@ -258,7 +268,7 @@ impl Reader<'_> {
     /// Complains about arguments that only `at` can give.
     pub(crate) fn unnamed(&mut self, surplus: &[Given]) {
         if let (None, [Given::Value(value)]) = (&self.at, surplus) {
-            let example = self.kind.at().unwrap_or_default();
+            let example = self.form.at.unwrap_or_default();
             let sentence = format!("`{}` has no name; write for example `{example}`", value.written());
             self.complaints.at(&value.tokens, sentence);
             self.at = Some(Given::Flawed);
@@ -269,7 +279,7 @@ impl Reader<'_> {
 
     fn none(&mut self, surplus: &[Given]) {
         for argument in surplus {
-            let right = format!("write for example `{}`", self.kind.example());
+            let right = format!("write for example `{}`", self.form.example);
             self.unexpected(argument, &right);
         }
     }

@@ -2,11 +2,13 @@
 //!
 //! `web → scheduler → engine → {registry, storage, queue} → job → schedule`,
 //! `clock` beneath: no file names a layer above its own, and the three
-//! siblings never name one another. The sources are read as tokens, without
-//! comments and texts, so an example in a doc comment may use what it likes.
+//! siblings never name one another. Within a folder no files name one another in
+//! a circle. The sources are read as tokens, without comments and texts, so an
+//! example in a doc comment may use what it likes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -95,6 +97,54 @@ fn what_the_engine_works_with_names_neither_it_nor_its_steps() {
 }
 
 #[test]
+fn no_files_of_a_folder_name_one_another_in_a_circle() {
+    let mut found = Vec::new();
+    for root in ["fastscheduler/src", "fastscheduler-macros/src", "benches/src"] {
+        let folder = repository().join(root);
+        let files: Vec<(Vec<String>, String)> = rust_files(&folder)
+            .iter()
+            .filter(|file| !is_test(file) && !file.ends_with("lib.rs") && !file.ends_with("main.rs"))
+            .map(|file| {
+                let shown = file.strip_prefix(&folder).unwrap();
+                (module_of(&shown.to_string_lossy()), fs::read_to_string(file).unwrap())
+            })
+            .collect();
+        found.extend(circles(&files).iter().map(|step| format!("{root}: {step}")));
+    }
+    assert!(found.is_empty(), "move what they share into a file below them:\n{}\n", found.join("\n"));
+}
+
+/// Who names whom in circles, of files that are given as modules with their sources.
+///
+/// A folder is one with its files for those beside it. Its `mod.rs` may name its files
+/// and they what it re-exports or defines.
+fn circles(files: &[(Vec<String>, String)]) -> Vec<String> {
+    let is_module = |path: &[String]| files.iter().any(|(module, _)| module.starts_with(path));
+    let mut steps = BTreeSet::new();
+    for (module, source) in files {
+        let source = source.split("\nmod tests {").next().unwrap();
+        for Named { path, .. } in named_paths(module, &tokens(source)) {
+            let shared = module.iter().zip(&path).take_while(|(own, named)| own == named).count();
+            if let (Some(own), Some(named)) = (module.get(..=shared), path.get(..=shared))
+                && is_module(named)
+            {
+                steps.insert((own.join("/"), named.join("/")));
+            }
+        }
+    }
+    // Steps that nothing leads to, or that lead on to nothing, are in no circle.
+    loop {
+        let before = steps.clone();
+        steps.retain(|(from, to)| {
+            before.iter().any(|(_, last)| last == from) && before.iter().any(|(next, _)| next == to)
+        });
+        if steps.len() == before.len() {
+            return steps.iter().map(|(from, to)| format!("`{from}` names `{to}`")).collect();
+        }
+    }
+}
+
+#[test]
 fn no_file_is_too_long() {
     let root = repository();
     let too_long: Vec<String> = ["fastscheduler/src", "fastscheduler-macros/src", "examples"]
@@ -123,25 +173,27 @@ fn violations(path: &str, source: &str) -> Vec<String> {
     let Some(own_height) = height(own) else {
         return vec![format!("{path}: `{own}` is no layer; add it to `LAYERS` in {}", file!())];
     };
-    let says = |name: &Named| {
-        let place = format!("fastscheduler/src/{path}:{}", name.line);
-        match height(&name.layer) {
-            _ if name.layer == own => None,
+    let says = |named: &Named| {
+        let place = format!("fastscheduler/src/{path}:{}", named.line);
+        let layer = &named.path[0];
+        match height(layer) {
+            _ if layer == own => None,
             // Its own unit tests may use the tools for tests.
-            Some(_) if name.layer == "testing" && is_test(Path::new(path)) => None,
+            Some(_) if layer == "testing" && is_test(Path::new(path)) => None,
             Some(height) if height < own_height => None,
             Some(height) if height == own_height => {
-                Some(format!("{place}: `{own}` names its sibling `{}`", name.layer))
+                Some(format!("{place}: `{own}` names its sibling `{layer}`"))
             }
-            Some(_) => Some(format!("{place}: `{own}` names `{}`, a layer above it", name.layer)),
+            Some(_) => Some(format!("{place}: `{own}` names `{layer}`, a layer above it")),
             // A re-export would hide which layer is meant.
-            None => Some(format!(
-                "{place}: `{own}` names `crate::{}`, which is no layer; name the layer",
-                name.layer
-            )),
+            None => {
+                Some(format!("{place}: `{own}` names `crate::{layer}`, which is no layer; name the layer"))
+            }
         }
     };
-    named_layers(&module, &tokens(source)).iter().filter_map(says).collect()
+    let mut violations: Vec<String> = named_paths(&module, &tokens(source)).iter().filter_map(says).collect();
+    violations.dedup();
+    violations
 }
 
 fn height(layer: &str) -> Option<u8> {
@@ -157,16 +209,15 @@ fn module_of(path: &str) -> Vec<String> {
     parts
 }
 
-/// What stands directly below the root in a path, and where.
-#[derive(Debug, PartialEq)]
+/// A path that a file names, from the root on, and where.
+#[derive(Debug)]
 struct Named {
-    layer: String,
+    path: Vec<String>,
     line: usize,
 }
 
-/// All that a file's paths name directly below the root, by `crate::` or by
-/// enough `super::`.
-fn named_layers(module: &[String], tokens: &[Token]) -> Vec<Named> {
+/// All paths of a file that begin with `crate::`, `super::` or `self::`.
+fn named_paths(module: &[String], tokens: &[Token]) -> Vec<Named> {
     let mut named = Vec::new();
     // For each brace that is open, whether it is that of an inline module.
     let mut braces = Vec::new();
@@ -178,11 +229,11 @@ fn named_layers(module: &[String], tokens: &[Token]) -> Vec<Named> {
                 braces.pop();
             }
             // `$crate` stands in macros, which expand in other crates.
-            "crate" if before(1) != "$" => path(tokens, place, 0, &mut named),
+            "crate" if before(1) != "$" => path(tokens, place, Vec::new(), &mut named),
             // Not within a path, which was read from its beginning.
             "super" | "self" if before(1) != "::" && !is_in_group(tokens, place) => {
-                let depth = module.len() + braces.iter().filter(|is_module| **is_module).count();
-                path(tokens, place, depth, &mut named);
+                let inline = braces.iter().filter(|is_module| **is_module).map(|_| "inline".to_owned());
+                path(tokens, place, module.iter().cloned().chain(inline).collect(), &mut named);
             }
             _ => {}
         }
@@ -207,29 +258,31 @@ fn is_in_group(tokens: &[Token], place: usize) -> bool {
     false
 }
 
-/// Follows the path that begins at `place` in a module `depth` below the root,
-/// and collects what it names directly below the root.
-fn path(tokens: &[Token], place: usize, depth: usize, named: &mut Vec<Named>) {
+/// Follows the path that begins at `place` in the module `above`, and collects all
+/// that it names.
+fn path(tokens: &[Token], place: usize, mut above: Vec<String>, named: &mut Vec<Named>) {
     let text = |place: usize| tokens.get(place).map_or("", |token| token.text.as_str());
-    let follow = |depth: usize, named: &mut Vec<Named>| {
-        if text(place + 1) == "::" {
-            path(tokens, place + 2, depth, named);
-        }
-    };
+    let goes_on = text(place + 1) == "::";
     match text(place) {
-        "crate" => follow(0, named),
-        "super" => follow(depth.saturating_sub(1), named),
-        "self" if text(place + 1) == "::" => follow(depth, named),
+        "crate" => above.clear(),
+        "super" => drop(above.pop()),
+        "self" if goes_on => {}
         "{" => {
             for item in group_items(tokens, place) {
-                path(tokens, item, depth, named);
+                path(tokens, item, above.clone(), named);
+            }
+            return;
+        }
+        name => {
+            above.push(name.to_owned());
+            if !goes_on {
+                named.push(Named { path: above, line: tokens[place].line });
+                return;
             }
         }
-        // `crate::self` and `crate::*` name the root itself.
-        name if depth == 0 && !name.is_empty() => {
-            named.push(Named { layer: name.to_owned(), line: tokens[place].line });
-        }
-        _ => {}
+    }
+    if goes_on {
+        path(tokens, place + 2, above, named);
     }
 }
 
@@ -470,5 +523,43 @@ fn the_check_catches_what_it_is_for() {
     ];
     for (file, source, complaint) in cases {
         assert_eq!(violations(file, source).join("\n"), complaint, "{file}: {source}");
+    }
+}
+
+/// Files with their sources.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+#[test]
+fn circles_are_found_however_long_and_only_those() {
+    // (files, who names whom)
+    let cases: [(Files<'_>, &[&str]); 6] = [
+        (&[("a.rs", "use super::b::B;"), ("b.rs", "use super::c;"), ("c.rs", "")], &[]),
+        (
+            &[("f/a.rs", "use super::b::B;"), ("f/b.rs", "fn f() { super::a::f(); }")],
+            &["`f/a` names `f/b`", "`f/b` names `f/a`"],
+        ),
+        (
+            &[
+                ("a.rs", "use crate::{b, d};"),
+                ("b.rs", "use super::c::{self, C};"),
+                ("c.rs", "use crate::a::A;"),
+                ("d.rs", ""),
+                ("e.rs", "use super::a;"),
+            ],
+            &["`a` names `b`", "`b` names `c`", "`c` names `a`"],
+        ),
+        // A folder with those beside it.
+        (
+            &[("f/mod.rs", ""), ("f/a.rs", "use crate::b::B;"), ("b.rs", "use super::f::F;")],
+            &["`b` names `f`", "`f` names `b`"],
+        ),
+        // A file with the front of its folder.
+        (&[("f/mod.rs", "use self::a::A;"), ("f/a.rs", "use super::F;")], &[]),
+        (&[("a.rs", "use super::b;"), ("b.rs", "\n#[cfg(test)]\nmod tests { use crate::a::A; }")], &[]),
+    ];
+    for (files, expected) in cases {
+        let files: Vec<_> =
+            files.iter().map(|(file, source)| (module_of(file), (*source).to_owned())).collect();
+        assert_eq!(circles(&files), expected, "{files:?}");
     }
 }

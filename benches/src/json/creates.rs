@@ -13,9 +13,11 @@ use fastscheduler::prelude::*;
 use fastscheduler::storage::JsonStorage;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{files, syncs};
+use crate::child::Task;
 
 /// How many callers there are.
 const CALLERS: u32 = 64;
@@ -69,8 +71,17 @@ impl Creates {
     }
 }
 
+impl Task for Load {
+    const NAME: &'static str = "creates";
+    type Answer = Creates;
+
+    fn run(self, runtime: &Runtime) -> Result<Creates> {
+        runtime.block_on(measure(self))
+    }
+}
+
 /// Measures one side, in a process of its own.
-pub(crate) async fn measure(load: Load) -> Result<Creates> {
+async fn measure(load: Load) -> Result<Creates> {
     match load.side {
         Side::Scheduler => through_scheduler(load).await,
         Side::Loop { line } => through_loop(load, line).await,

@@ -11,8 +11,7 @@ use fastscheduler::{Clock as _, HistoryQuery, Progress, SystemClock};
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use super::load::Late;
-use crate::lateness::LATENESS;
+use crate::lateness::{LATENESS, Late};
 use crate::memory;
 
 /// The least journal that is folded, by default.

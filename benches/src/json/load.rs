@@ -9,10 +9,12 @@ use fastscheduler::prelude::*;
 use fastscheduler::storage::{JsonStorage, MemoryStorage, Storage as _};
 use fastscheduler::{Clock as _, SchedulerBuilder, SystemClock};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
 use super::files;
 use super::fold::{self, Fold};
-use crate::lateness::{Counts, LATENESS};
+use crate::child::Task;
+use crate::lateness::{LATENESS, Late};
 use crate::memory;
 use crate::scheduled::Scheduled;
 use crate::window::Window;
@@ -57,20 +59,6 @@ pub(crate) struct Row {
     /// Resident memory.
     pub memory: u64,
     pub written: Option<Written>,
-}
-
-/// How late runs were.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Late {
-    pub p50: Duration,
-    pub p99: Duration,
-    pub max: Duration,
-}
-
-impl From<Counts> for Late {
-    fn from(counts: Counts) -> Self {
-        Self { p50: counts.percentile(50), p99: counts.percentile(99), max: counts.greatest() }
-    }
 }
 
 /// What went into the files.
@@ -121,8 +109,17 @@ impl Row {
     }
 }
 
+impl Task for Load {
+    const NAME: &'static str = "json";
+    type Answer = Row;
+
+    fn run(self, runtime: &Runtime) -> Result<Row> {
+        runtime.block_on(measure(self))
+    }
+}
+
 /// Measures one row, in a process of its own.
-pub(crate) async fn measure(load: Load) -> Result<Row> {
+async fn measure(load: Load) -> Result<Row> {
     match load.state_file.clone() {
         None => {
             let builder = Scheduler::builder().storage(MemoryStorage::default());

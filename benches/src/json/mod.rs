@@ -19,7 +19,7 @@ use self::creates::{Creates, Side};
 use self::load::{DUE, Load, Row};
 use self::prepare::{Past, Plan, Prepared};
 use self::start::{Start, Stored};
-use crate::child::{self, Task};
+use crate::child;
 
 /// How many jobs are stored, of which some are due.
 const STORED: [u32; 3] = [DUE, 10_000, MANY];
@@ -53,7 +53,7 @@ pub(crate) fn compare(length: Duration) -> Result<()> {
 /// Runs each second, in memory and out of files with more and more jobs.
 fn rows(folder: &Path, length: Duration) -> Result<Vec<Row>> {
     eprintln!("{DUE} jobs each second, in memory, for {length:?}");
-    let memory = child::ask(&Task::Json(Load { state_file: None, stored: DUE, length }))?;
+    let memory = child::ask(&Load { state_file: None, stored: DUE, length })?;
     let mut rows = vec![memory];
     for stored in STORED {
         eprintln!("{DUE} of {stored} jobs each second, for {length:?}, and a snapshot");
@@ -61,7 +61,7 @@ fn rows(folder: &Path, length: Duration) -> Result<Vec<Row>> {
         if stored > DUE {
             prepare(&state_file, stored - DUE, Past::Waiting)?;
         }
-        rows.push(child::ask(&Task::Json(Load { state_file: Some(state_file), stored, length }))?);
+        rows.push(child::ask(&Load { state_file: Some(state_file), stored, length })?);
     }
     Ok(rows)
 }
@@ -78,7 +78,7 @@ fn starts(folder: &Path) -> Result<Vec<(Past, Prepared, Start)>> {
         for _ in 0..STARTS {
             files::copy(&original, &state_file)?;
             let stored = Stored { state_file: state_file.clone(), jobs: MANY };
-            let start: Start = child::ask(&Task::Start(stored))?;
+            let start = child::ask(&stored)?;
             best = best.into_iter().chain([start]).min_by_key(|start| start.running);
         }
         starts.extend(best.map(|best| (past, prepared, best)));
@@ -87,7 +87,7 @@ fn starts(folder: &Path) -> Result<Vec<(Past, Prepared, Start)>> {
 }
 
 fn prepare(state_file: &Path, jobs: u32, past: Past) -> Result<Prepared> {
-    child::ask(&Task::Prepare(Plan { state_file: state_file.to_owned(), jobs, past }))
+    child::ask(&Plan { state_file: state_file.to_owned(), jobs, past })
 }
 
 /// New jobs, beside what the disk allows.
@@ -95,8 +95,8 @@ fn creates(folder: &Path, length: Duration) -> Result<[Creates; 2]> {
     eprintln!("new jobs, for {length:?}");
     let file = |name: &str| -> PathBuf { folder.join(name) };
     let scheduler = creates::Load { side: Side::Scheduler, file: file("creates.json"), length };
-    let scheduler: Creates = child::ask(&Task::Creates(scheduler))?;
+    let scheduler = child::ask(&scheduler)?;
     let lines = Side::Loop { line: scheduler.line() };
     let lines = creates::Load { side: lines, file: file("creates.lines"), length };
-    Ok([child::ask(&Task::Creates(lines))?, scheduler])
+    Ok([child::ask(&lines)?, scheduler])
 }

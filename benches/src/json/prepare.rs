@@ -11,8 +11,10 @@ use fastscheduler::schedule::kind::Kind;
 use fastscheduler::storage::{Change, Durability, JsonStorage, MemoryStorage, Storage};
 use fastscheduler::{Clock as _, JobPart, NewJob, SystemClock};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
 use super::files;
+use crate::child::Task;
 use crate::lateness::LATENESS;
 
 /// The time left for adding a job, and for writing it.
@@ -52,8 +54,17 @@ pub(crate) struct Prepared {
     pub(crate) journal: u64,
 }
 
+impl Task for Plan {
+    const NAME: &'static str = "prepare";
+    type Answer = Prepared;
+
+    fn run(self, runtime: &Runtime) -> Result<Prepared> {
+        runtime.block_on(prepare(self))
+    }
+}
+
 /// Makes a state file, in a process of its own.
-pub(crate) async fn prepare(plan: Plan) -> Result<Prepared> {
+async fn prepare(plan: Plan) -> Result<Prepared> {
     let Plan { state_file, jobs, past } = &plan;
     let begin = SystemClock.now() + Duration::from_secs(1) + TIME_TO_ADD * *jobs;
     let runs = match past {

@@ -8,7 +8,9 @@ use cpu_time::ProcessTime;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::JsonStorage;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
+use crate::child::Task;
 use crate::memory;
 
 /// What is stored.
@@ -33,9 +35,18 @@ pub(crate) struct Start {
     pub(crate) memory: u64,
 }
 
+impl Task for Stored {
+    const NAME: &'static str = "start";
+    type Answer = Start;
+
+    fn run(self, runtime: &Runtime) -> Result<Start> {
+        runtime.block_on(measure(self))
+    }
+}
+
 /// Starts a scheduler on a state file, in a process of its own.
 #[expect(clippy::disallowed_methods, reason = "it is real time that passes")]
-pub(crate) async fn measure(Stored { state_file, jobs }: Stored) -> Result<Start> {
+async fn measure(Stored { state_file, jobs }: Stored) -> Result<Start> {
     let (begin, cpu) = (Instant::now(), ProcessTime::now());
     let storage = JsonStorage::open(&state_file)?;
     let opened = begin.elapsed();

@@ -5,11 +5,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::child::Task;
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 
 /// How many clients there are.
 pub(crate) const CLIENTS: usize = 64;
@@ -83,9 +85,18 @@ pub(crate) struct Answers {
     pub(crate) bytes: usize,
 }
 
+impl Task for Requests {
+    const NAME: &'static str = "requests";
+    type Answer = Answers;
+
+    fn run(self, _: &Runtime) -> Result<Answers> {
+        send(&self)
+    }
+}
+
 /// Asks, on one thread.
 #[expect(clippy::disallowed_methods, reason = "it is real time that passes")]
-pub(crate) fn send(requests: &Requests) -> Result<Answers> {
+fn send(requests: &Requests) -> Result<Answers> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let begin = Instant::now();

@@ -12,8 +12,8 @@ use anyhow::{Context as _, Result};
 
 use self::clients::Ask;
 use self::server::{Load, Row};
-use crate::child::{self, Task};
-use crate::json::prepare::{Past, Plan, Prepared};
+use crate::child;
+use crate::json::prepare::{Past, Plan};
 
 /// What is asked for, with that many jobs stored.
 const LOADS: [(Ask, u32); 10] = [
@@ -51,8 +51,8 @@ fn row(folder: &Path, ask: Ask, stored: u32, length: Duration) -> Result<Row> {
     let folder = tempfile::tempdir_in(folder)?;
     let state_file = folder.path().join("jobs.json");
     let plan = Plan { state_file: state_file.clone(), jobs: stored, past: Past::Waiting };
-    let _: Prepared = child::ask(&Task::Prepare(plan))?;
-    let row = child::ask(&Task::Rest(Load { state_file, stored, ask, length }))?;
+    child::ask(&plan)?;
+    let row = child::ask(&Load { state_file, stored, ask, length })?;
     folder.close()?;
     Ok(row)
 }

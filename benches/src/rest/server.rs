@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use cpu_time::ProcessTime;
 use fastscheduler::prelude::*;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
 use super::clients::{Answers, Ask, Requests};
 use crate::child::{self, Task};
@@ -39,15 +40,24 @@ impl Row {
     }
 }
 
+impl Task for Load {
+    const NAME: &'static str = "rest";
+    type Answer = Row;
+
+    fn run(self, runtime: &Runtime) -> Result<Row> {
+        runtime.block_on(measure(self))
+    }
+}
+
 /// Serves, in a process of its own, until the clients have asked for long enough.
-pub(crate) async fn measure(load: Load) -> Result<Row> {
+async fn measure(load: Load) -> Result<Row> {
     let Load { state_file, stored, ask, length } = load;
     let scheduler = Scheduler::builder().state_file(state_file).http("127.0.0.1:0").build().await?;
     scheduler.start().await?;
     let address = scheduler.http_address().context("it listens")?;
-    let requests = Task::Requests(Requests { address, ask, stored, length });
+    let requests = Requests { address, ask, stored, length };
     let cpu = ProcessTime::now();
-    let answers = tokio::task::spawn_blocking(move || child::ask::<Answers>(&requests)).await??;
+    let answers = tokio::task::spawn_blocking(move || child::ask(&requests)).await??;
     let (cpu, memory) = (cpu.elapsed(), memory::resident()?);
     scheduler.stop().await?;
     Ok(Row { stored, ask, answers, cpu, memory })

@@ -6,9 +6,15 @@ use anyhow::{Result, ensure};
 use cpu_time::ProcessTime;
 use fastscheduler::prelude::*;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
 use super::prepare::{Plan, new_job};
+use crate::child::Task;
 use crate::memory;
+
+/// A program whose files are as planned.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Lived(pub(crate) Plan);
 
 /// What a part of it takes.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -39,8 +45,17 @@ impl Life {
     }
 }
 
+impl Task for Lived {
+    const NAME: &'static str = "life";
+    type Answer = Life;
+
+    fn run(self, runtime: &Runtime) -> Result<Life> {
+        runtime.block_on(live(self.0))
+    }
+}
+
 /// Builds, adds, starts, prints and stops, in a process of its own.
-pub(crate) async fn live(Plan { state_file, jobs, past }: Plan) -> Result<Life> {
+async fn live(Plan { state_file, jobs, past }: Plan) -> Result<Life> {
     let builder = Scheduler::builder().state_file(&state_file).timezone("UTC");
     let (scheduler, build) = timed(builder.build()).await?;
     let adding = async {

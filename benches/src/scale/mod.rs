@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use self::life::Life;
-use self::plain::Plain;
+use self::life::{Life, Lived};
+use self::plain::{Files, Plain};
 use self::prepare::{Past, Plan, Prepared};
-use crate::child::{self, Task};
+use crate::child;
 use crate::json::files;
 
 /// How many jobs there are.
@@ -47,15 +47,14 @@ pub(crate) fn compare(_: Duration) -> Result<()> {
 fn row(folder: &Path, past: Past) -> Result<Row> {
     eprintln!("{JOBS} jobs, {past}");
     let original = folder.join("original.json");
-    let prepared: Prepared =
-        child::ask(&Task::PrepareScale(Plan { state_file: original.clone(), jobs: JOBS, past }))?;
+    let prepared = child::ask(&Plan { state_file: original.clone(), jobs: JOBS, past })?;
     let state_file = folder.join("scale.json");
     let (mut lives, mut plains) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
         files::copy(&original, &state_file)?;
         let plan = Plan { state_file: state_file.clone(), jobs: JOBS, past };
-        plains.push(child::ask::<Plain>(&Task::Plain(state_file.clone()))?);
-        lives.push(child::ask::<Life>(&Task::Life(plan))?);
+        plains.push(child::ask(&Files(state_file.clone()))?);
+        lives.push(child::ask(&Lived(plan))?);
         files::remove(&state_file)?;
     }
     files::remove(&original)?;

@@ -8,8 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Deserializer, Value};
+use tokio::runtime::Runtime;
 
+use crate::child::Task;
 use crate::json::files;
+
+/// A state file, with the journal beside it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Files(pub(crate) PathBuf);
 
 /// What its parts take.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -26,9 +32,18 @@ impl Plain {
     }
 }
 
+impl Task for Files {
+    const NAME: &'static str = "plain";
+    type Answer = Plain;
+
+    fn run(self, _: &Runtime) -> Result<Plain> {
+        measure(&self.0)
+    }
+}
+
 /// Reads and writes, in a process of its own.
 #[expect(clippy::disallowed_methods, reason = "it is real time that passes")]
-pub(crate) fn measure(state_file: &Path) -> Result<Plain> {
+fn measure(state_file: &Path) -> Result<Plain> {
     let begin = Instant::now();
     let mut values: Vec<Value> = Vec::new();
     for file in [state_file.to_owned(), files::journal(state_file)] {

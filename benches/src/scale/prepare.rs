@@ -12,7 +12,9 @@ use fastscheduler::{Clock, JobUpdate, NewJob, SystemClock};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 
+use crate::child::Task;
 use crate::json::files;
 
 /// As many are changed at a time as share a sync.
@@ -61,8 +63,17 @@ pub(crate) struct Prepared {
     pub(crate) journal: u64,
 }
 
+impl Task for Plan {
+    const NAME: &'static str = "prepare-scale";
+    type Answer = Prepared;
+
+    fn run(self, runtime: &Runtime) -> Result<Prepared> {
+        runtime.block_on(prepare(self))
+    }
+}
+
 /// Makes a state file, in a process of its own.
-pub(crate) async fn prepare(plan: Plan) -> Result<Prepared> {
+async fn prepare(plan: Plan) -> Result<Prepared> {
     let Plan { state_file, jobs, past } = &plan;
     let back = if *past == Past::Missed { TimeDelta::days(1) } else { TimeDelta::zero() };
     // In memory, which takes no syncs.

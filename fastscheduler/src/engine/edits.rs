@@ -1,8 +1,9 @@
 //! Changes of jobs: one at a time for each job, and whole.
 //!
 //! A change marks its job, which keeps new claims of it from beginning, waits for
-//! the batches that have not seen the mark, and takes over alone what the store
-//! then has. A store that is slow to confirm it holds up this one job and no other.
+//! the batches that have not seen the mark, and holds all batches while the engine
+//! adopts the revision that the store then has. A store that is slow to confirm a
+//! change holds up this one job and no other.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,23 +30,22 @@ impl Drop for Editing {
     }
 }
 
-/// Keeps batches from being worked on while a change is taken over; ends when it is
-/// dropped.
+/// Holds all batches until it is dropped.
 #[must_use = "batches go on when it is dropped"]
-pub(crate) struct TakingOver<'a> {
-    alone: Option<RwLockWriteGuard<'a, ()>>,
+pub(crate) struct HeldBatches<'a> {
+    gate: Option<RwLockWriteGuard<'a, ()>>,
     engine: &'a Engine,
 }
 
-impl Drop for TakingOver<'_> {
+impl Drop for HeldBatches<'_> {
     fn drop(&mut self) {
-        self.alone = None;
+        self.gate = None;
         // A batch that was waiting for the lock can go on now.
         self.engine.expect_dispatch();
     }
 }
 
-/// What goes on by itself when its caller goes away.
+/// A future that is carried on in a task when its caller drops it.
 #[must_use = "it is to be awaited"]
 pub(crate) struct ToTheEnd<T: Send + 'static> {
     engine: Arc<Engine>,
@@ -73,8 +73,8 @@ impl<T: Send + 'static> Drop for ToTheEnd<T> {
 }
 
 impl Engine {
-    /// Does something to its end, also if the caller goes away: what the store
-    /// was told is to be taken over.
+    /// Runs something to its end even if the caller goes away: once the store has a
+    /// change, the engine must follow.
     pub(crate) fn to_the_end<T: Send + 'static>(
         self: &Arc<Self>,
         task: impl Future<Output = T> + Send + 'static,
@@ -135,13 +135,14 @@ impl Engine {
         }
     }
 
-    /// Works on a batch: no change is taken over meanwhile.
+    /// Begins a batch: the engine adopts no revision meanwhile.
     pub(crate) async fn batch(&self) -> Batch<'_> {
         self.table.gate.batch().await
     }
 
-    /// Takes a change over: no batch is worked on meanwhile.
-    pub(crate) async fn taking_over(&self) -> TakingOver<'_> {
-        TakingOver { alone: Some(self.table.gate.close().await), engine: self }
+    /// Waits for the batches under way, and holds all others while the engine adopts
+    /// a revision.
+    pub(crate) async fn hold_batches(&self) -> HeldBatches<'_> {
+        HeldBatches { gate: Some(self.table.gate.close().await), engine: self }
     }
 }

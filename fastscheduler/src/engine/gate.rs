@@ -8,7 +8,7 @@
 //! next of that job to the change: its claims are given back, and its attempts that
 //! end place no successor until the change is over. Batches go on with all other jobs,
 //! however long the store takes to confirm the change. No batch is worked on while the
-//! change is taken over.
+//! engine adopts what the change made of the job.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -22,7 +22,7 @@ use crate::job::JobId;
 /// Who works on what.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    /// Read by batches, written by who takes a change over.
+    /// Read by batches, written by who adopts a revision.
     batches: RwLock<()>,
     /// The jobs that are being changed, and how many changes of each are under way.
     edited: Mutex<HashMap<JobId, usize>>,
@@ -34,7 +34,7 @@ pub(super) struct Gate {
 pub(crate) type Batch<'a> = RwLockReadGuard<'a, ()>;
 
 impl Gate {
-    /// Begins a batch: no change is taken over meanwhile. A job that is not being
+    /// Begins a batch: no revision is adopted meanwhile. A job that is not being
     /// changed now is not until the batch has ended, since changes wait for that.
     pub(super) async fn batch(&self) -> Batch<'_> {
         self.batches.read().await

@@ -15,7 +15,7 @@ use crate::storage::{Change, Durability, StorageError};
 impl Engine {
     /// Begins: what came due before was missed.
     pub(crate) async fn place_all(&self) -> Result<(), StorageError> {
-        let _alone = self.taking_over().await;
+        let _held = self.hold_batches().await;
         let now = self.clock.now();
         let mut changes = Vec::new();
         let mut entries = Vec::new();
@@ -32,17 +32,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes over a job that is new, or a later revision of one: from here on
-    /// its fires come as it says. The caller is [alone](Self::taking_over),
-    /// unless the job is new.
-    pub(crate) async fn take_over(&self, job: LiveJob) {
+    /// Adopts a new job or a later revision of one: from here on its fires come as
+    /// it says. Unless the job is new, the caller [holds](Self::hold_batches) all
+    /// batches.
+    pub(crate) async fn adopt_revision(&self, job: LiveJob) {
         let job = Arc::new(job);
         let known = self.table.get(job.id);
         let is_renewed = known.is_some_and(|known| known.scheduled_since != job.scheduled_since);
         let is_accounted_for = |fire| is_renewed || job.starts_from.is_none_or(|first| fire < first);
         job.activity.hand_over(is_accounted_for);
         // What came due while its function was absent was missed, as before a start.
-        let adopted_at = self.table.is_orphan(job.id).then(|| self.clock.now());
+        let missed_until = self.table.is_orphan(job.id).then(|| self.clock.now());
         let is_news = self.table.insert(Arc::clone(&job));
         if !is_news || !self.lifecycle.is_placing() {
             // The start places all jobs.
@@ -54,7 +54,7 @@ impl Engine {
         }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
-        self.plan(&job, adopted_at, &mut changes, &mut entries);
+        self.plan(&job, missed_until, &mut changes, &mut entries);
         self.commit("a job's first fire", &changes, &Next::entries(entries)).await;
         self.let_go_of_ended(&changes);
     }
@@ -64,7 +64,7 @@ impl Engine {
     /// fire that was. Does nothing with a job of which another change is under way.
     pub(super) async fn after_edits(&self, jobs: &[JobId]) {
         // A batch that is under way may have seen the changes, and leave something.
-        let _alone = self.taking_over().await;
+        let _held = self.hold_batches().await;
         let mut changes = Vec::new();
         let mut entries = Vec::new();
         for job in self.table.get_all(jobs.iter().copied()).into_iter().flatten() {
@@ -176,8 +176,8 @@ impl Engine {
         schedule.spec.is_at_once() && job.scheduled_since >= schedule.counted_from(self.lifecycle.built_at)
     }
 
-    /// Takes over fires that were open when the last process ended. What was
-    /// under way then crashed, and counts as an attempt.
+    /// Reopens a fire that was open when the last process ended. If it was under
+    /// way then, it has crashed, and counts as an attempt.
     pub(crate) fn reopen(&self, job: &LiveJob, open: OpenFire, changes: &mut Vec<Change>) {
         let now = self.clock.now();
         let OpenFire { mut entry, is_claimed, .. } = open;

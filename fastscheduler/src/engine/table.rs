@@ -32,7 +32,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Adds a job, or takes over a later revision of it.
+    /// Adds a job, or replaces it with a later revision.
     ///
     /// Answers whether it was news.
     pub(crate) fn insert(&self, job: Arc<LiveJob>) -> bool {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::nesting::{self, Unwritable};
-use super::settings::SettingError;
+use super::setting_error::SettingError;
 use super::{ARGUMENTS_DEPTH_LIMIT, ARGUMENTS_SIZE_LIMIT};
 
 /// Positional arguments: an array, or nothing.

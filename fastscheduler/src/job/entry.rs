@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::record::is_default;
+use super::is_default::is_default;
 use super::{FunctionKey, Job, JobDefinition, JobId, Lane, RunId, Trigger};
 
 /// What an entry is to its job.

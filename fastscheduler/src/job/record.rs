@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::is_default::is_default;
 use super::recent::Recent;
 use super::{
     Declared, FunctionKey, JobDefinition, JobId, JobRevision, Name, Progress, Rewind, Run, RunStatus, Source,
@@ -43,11 +44,6 @@ impl fmt::Display for JobStatus {
             Self::Orphaned => "orphaned",
         })
     }
-}
-
-/// Whether a value is left out of what is stored: most jobs never failed.
-pub(super) fn is_default(value: &(impl Default + PartialEq)) -> bool {
-    *value == Default::default()
 }
 
 /// What a job does at the moment, which its process knows.
@@ -209,7 +205,7 @@ impl Job {
         self.revision
     }
 
-    /// What it is at.
+    /// What it is doing now.
     #[must_use]
     pub fn status(&self) -> JobStatus {
         self.status_as(self.doing, self.is_orphaned)
@@ -320,7 +316,7 @@ impl Job {
         self.recent.iter()
     }
 
-    /// Takes over how an attempt ended. Stores call this once for each run.
+    /// Counts an attempt that ended. Stores call this once for each run.
     pub fn count_attempt(&mut self, run: &Run, retry_count: u32) {
         // A count that was taken over may be anything.
         self.run_count = self.run_count.saturating_add(1);
@@ -334,14 +330,14 @@ impl Job {
         }
     }
 
-    /// Takes over that the program added it again. Stores call this for
+    /// Records that the program added it again. Stores call this for
     /// [`Change::AddAgain`](crate::storage::Change::AddAgain).
     pub fn add_again(&mut self, at: DateTime<Utc>) {
         self.source = Source::Added;
         self.added_at = Some(at);
     }
 
-    /// Takes over a change. Stores call this when its revision is the one that
+    /// Applies a change. Stores call this when its revision is the one that
     /// the change expects.
     pub fn revise(&mut self, change: &JobRevision) {
         self.definition = Arc::clone(&change.definition);

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::after_failure::was_retried;
-use super::record::is_default;
+use super::is_default::is_default;
 use super::{AfterFailure, FunctionKey, JobDefinition, JobId, Name, RunId, Skipped, Trigger};
 
 /// What became of an attempt or a fire.

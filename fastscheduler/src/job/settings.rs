@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::arguments::check_arguments;
 pub(crate) use super::arguments::{read_args, read_kwargs};
+pub(crate) use super::setting_error::SettingError;
 use super::{Backoff, CatchUp, JobDefinition, NAME_LENGTH_LIMIT, Name, Overlap};
 use crate::schedule::text::{check_factor, check_share};
 use crate::schedule::{OptionalAmount, ScheduleError, ScheduleSettings, Setting, Unit, schedule_setters};
@@ -37,19 +38,6 @@ pub struct JobSettings {
     pub(crate) schedule: ScheduleSettings,
     /// The first mistake that a setter found.
     pub(crate) mistake: Option<SettingError>,
-}
-
-/// What is wrong with a setting. The layer that people use puts it into words.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum SettingError {
-    /// A part of the schedule is wrong.
-    Schedule(ScheduleError),
-    /// A length of time or a number cannot be read, or is out of range.
-    Value { setting: &'static str, error: ScheduleError },
-    /// The arguments cannot be kept.
-    ArgumentShape { which: &'static str, reason: String },
-    /// A name or group is empty or too long.
-    NameLength { what: &'static str, length: usize },
 }
 
 /// The setters of [`JobSettings`] but for those of its schedule, for an `impl` with
@@ -221,10 +209,10 @@ impl JobSettings {
         Self { enabled: None, ..self.clone() } == Self::default()
     }
 
-    /// Takes over what was read, or keeps the mistake.
-    pub(crate) fn take<T>(&mut self, read: Result<T, SettingError>, take_over: impl FnOnce(&mut Self, T)) {
+    /// Applies what was read, or keeps the mistake.
+    pub(crate) fn take<T>(&mut self, read: Result<T, SettingError>, apply: impl FnOnce(&mut Self, T)) {
         match read {
-            Ok(value) => take_over(self, value),
+            Ok(value) => apply(self, value),
             Err(mistake) => {
                 self.mistake.get_or_insert(mistake);
             }
@@ -234,18 +222,18 @@ impl JobSettings {
     job_setters!(Self);
     schedule_setters!();
 
-    fn set_job<T>(mut self, read: Result<T, SettingError>, take_over: impl FnOnce(&mut Self, T)) -> Self {
-        self.take(read, take_over);
+    fn set_job<T>(mut self, read: Result<T, SettingError>, apply: impl FnOnce(&mut Self, T)) -> Self {
+        self.take(read, apply);
         self
     }
 
     fn set_schedule<T>(
         mut self,
         read: Result<T, ScheduleError>,
-        take_over: impl FnOnce(&mut ScheduleSettings, T),
+        apply: impl FnOnce(&mut ScheduleSettings, T),
     ) -> Self {
         self.take(read.map_err(SettingError::Schedule), |settings, value| {
-            take_over(&mut settings.schedule, value);
+            apply(&mut settings.schedule, value);
         });
         self
     }

@@ -1,79 +1,14 @@
-//! One call of a job function, and the parameters it takes from it.
+//! One call of a job function, and what its parameters take from it.
 
+use std::any::type_name;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use thiserror::Error;
+use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as DeError};
+use serde_json::Value;
 
-use super::outcome::Failure;
-use super::parameter::{FromCall, ParameterSource};
-use super::{JobContext, States};
-use crate::schedule::text::{OneLine, nearest};
-
-/// The arguments of a job, as JSON.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Arguments {
-    /// By position.
-    pub args: Vec<Value>,
-    /// By name.
-    pub kwargs: Map<String, Value>,
-}
-
-/// All positional arguments of a job, as JSON.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Args(pub Vec<Value>);
-
-/// All keyword arguments of a job, as JSON.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Kwargs(pub Map<String, Value>);
-
-/// What is wrong with a job's arguments.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ArgumentError {
-    /// A parameter that got no value: its name in backticks, or its number.
-    #[error("parameter {0} has no value; give it by position or by name")]
-    Missing(String),
-    /// A value that does not fit its parameter's type.
-    #[error("parameter {parameter}: {}", OneLine(.reason))]
-    Type {
-        /// The parameter: its name in backticks, or its number.
-        parameter: String,
-        /// What does not fit.
-        reason: String,
-    },
-    /// More positional arguments than parameters.
-    #[error("{given} positional arguments were given, but the function takes {taken}")]
-    TooMany {
-        /// How many were given.
-        given: usize,
-        /// How many parameters take one.
-        taken: usize,
-    },
-    /// A keyword argument that no parameter has.
-    #[error("unknown argument `{}`; {}", OneLine(.name), .nearest.as_ref().map_or_else(
-        || "the function has no parameter of that name".to_owned(),
-        |parameter| format!("did you mean `{parameter}`?")))]
-    Unknown {
-        /// The name that was given.
-        name: String,
-        /// The parameter it most resembles, if any does.
-        nearest: Option<String>,
-    },
-    /// A parameter that got a value by position and another by name.
-    #[error("parameter `{0}` is given by position and by name; give it once")]
-    Twice(String),
-    /// State that the builder was not given.
-    #[error("no state of type `{0}`; give it to the builder with `.state(..)`")]
-    State(&'static str),
-}
-
-impl From<ArgumentError> for Failure {
-    fn from(error: ArgumentError) -> Self {
-        // The same arguments fail the same way again.
-        Self::permanent(error.to_string())
-    }
-}
+use super::arguments::{Args, ArgumentError, Arguments, Kwargs};
+use super::context::JobContext;
+use super::state::{State, StateType, States};
 
 /// One call of a job function: its arguments and its context.
 #[derive(Debug)]
@@ -117,33 +52,125 @@ impl Call {
     }
 }
 
-impl Arguments {
-    /// The value of the parameter at `position` among those that take one.
-    pub(super) fn value(&self, position: usize, name: &str) -> Option<&Value> {
-        self.args.get(position).or_else(|| self.kwargs.get(name))
+/// What fills a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterSource {
+    /// An argument of the job, by position or by name.
+    Value,
+    /// The attempt's context.
+    Context,
+    /// Application state.
+    State,
+    /// All positional arguments.
+    Args,
+    /// All keyword arguments.
+    Kwargs,
+}
+
+/// A type that a job function may take as a parameter.
+///
+/// These are [`JobContext`], [`State`], [`Args`], [`Kwargs`], and every type
+/// that serde can deserialise without borrowing.
+#[diagnostic::on_unimplemented(
+    message = "a job function cannot take `{Self}` as a parameter",
+    label = "no value of this type can be made from a job's arguments",
+    note = "take `JobContext`, `State<T>`, `Args`, `Kwargs`, or a type that is `serde::Deserialize` and owns its data",
+    note = "where another `State` is imported, such as axum's, take `fastscheduler::JobState<T>`"
+)]
+pub trait FromCall: Sized {
+    #[doc(hidden)]
+    const SOURCE: ParameterSource;
+
+    #[doc(hidden)]
+    fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError>;
+
+    /// Whether the value fits; `None` is an absent one.
+    #[doc(hidden)]
+    fn check(_value: Option<&Value>) -> Result<(), DeError> {
+        Ok(())
     }
 
-    /// Whether these arguments fit the parameters.
-    pub(super) fn check(&self, parameters: &[super::Parameter]) -> Result<(), ArgumentError> {
-        let values: Vec<_> = parameters.iter().filter(|p| p.source() == ParameterSource::Value).collect();
-        let takes = |source| parameters.iter().any(|parameter| parameter.source() == source);
-        if self.args.len() > values.len() && !takes(ParameterSource::Args) {
-            return Err(ArgumentError::TooMany { given: self.args.len(), taken: values.len() });
-        }
-        for (position, parameter) in values.iter().enumerate() {
-            let name = parameter.name();
-            if position < self.args.len() && !name.is_empty() && self.kwargs.contains_key(name) {
-                return Err(ArgumentError::Twice(name.to_owned()));
-            }
-            parameter.check(position, self.value(position, name))?;
-        }
-        let is_known = |name: &str| values.iter().any(|p| p.name() == name);
-        match self.kwargs.keys().find(|name| !is_known(name)) {
-            Some(name) if !takes(ParameterSource::Kwargs) => Err(ArgumentError::Unknown {
-                name: name.clone(),
-                nearest: nearest(name, values.iter().map(|p| p.name())).map(str::to_owned),
-            }),
-            _ => Ok(()),
-        }
+    #[doc(hidden)]
+    #[must_use]
+    fn state() -> Option<StateType> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromCall for T {
+    const SOURCE: ParameterSource = ParameterSource::Value;
+
+    fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError> {
+        let position = call.position();
+        let value = call.next_value(name);
+        read(value).map_err(|error| ArgumentError::of_parameter(position, name, value.is_none(), &error))
+    }
+
+    fn check(value: Option<&Value>) -> Result<(), DeError> {
+        read::<T>(value).map(drop)
+    }
+}
+
+impl FromCall for JobContext {
+    const SOURCE: ParameterSource = ParameterSource::Context;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        Ok(call.context().clone())
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
+    const SOURCE: ParameterSource = ParameterSource::State;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        call.states().get().map(State).ok_or(ArgumentError::State(type_name::<T>()))
+    }
+
+    fn state() -> Option<StateType> {
+        Some(StateType::of::<T>())
+    }
+}
+
+impl FromCall for Args {
+    const SOURCE: ParameterSource = ParameterSource::Args;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        Ok(Self(call.arguments().args.clone()))
+    }
+}
+
+impl FromCall for Kwargs {
+    const SOURCE: ParameterSource = ParameterSource::Kwargs;
+
+    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
+        Ok(Self(call.arguments().kwargs.clone()))
+    }
+}
+
+fn read<T: DeserializeOwned>(value: Option<&Value>) -> Result<T, DeError> {
+    match value {
+        Some(value) => T::deserialize(value).map_err(serde::de::Error::custom),
+        None => T::deserialize(Absent),
+    }
+}
+
+/// A value that is not there: an `Option` becomes `None`, all else fails.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = DeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, DeError> {
+        Err(serde::de::Error::custom("no value"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }

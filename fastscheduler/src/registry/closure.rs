@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::call::{ArgumentError, Call};
+use super::arguments::ArgumentError;
+use super::call::{Call, FromCall};
 use super::closure_return::{ClosureReturn, TryClosureReturn};
 use super::function::Function;
 use super::outcome::Failure;
-use super::parameter::{FromCall, Parameter};
+use super::parameter::Parameter;
 use super::retry_if::RetryIf;
 use crate::job::FunctionKey;
 

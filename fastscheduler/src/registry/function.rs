@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::call::{ArgumentError, Arguments, Call};
+use super::arguments::{ArgumentError, Arguments};
+use super::call::Call;
 use super::outcome::Outcome;
 use super::parameter::Parameter;
 use super::registration::{Body, Declaration, Registration};

@@ -4,6 +4,7 @@
 //! [`Function`], which takes a [`Call`] and gives an [`Outcome`]; what it takes
 //! and returns is described by its [`Parameter`]s.
 
+mod arguments;
 mod call;
 mod closure;
 mod closure_return;
@@ -24,7 +25,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-pub use call::{Args, ArgumentError, Arguments, Call, Kwargs};
+pub use arguments::{Args, ArgumentError, Arguments, Kwargs};
+pub use call::{Call, FromCall, ParameterSource};
 pub(crate) use closure::Given;
 pub use closure::{BlockingJobClosure, JobClosure, TryBlockingJobClosure, TryJobClosure};
 pub use closure_return::{ClosureReturn, TryClosureReturn};
@@ -34,7 +36,7 @@ pub use function::Function;
 pub(crate) use function::Invocation;
 pub use outcome::Failure;
 pub(crate) use outcome::Outcome;
-pub use parameter::{FromCall, Parameter, ParameterSource};
+pub use parameter::Parameter;
 pub use permanent::Permanent;
 pub use registration::{Body, Declaration, Place, Registration};
 pub use retry_if::RetryError;

@@ -1,109 +1,14 @@
-//! Where the parameters of a job function get their values from.
+//! The parameters of registered functions, and whether arguments fit them.
 
 use std::any::type_name;
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as DeError};
+use serde::de::value::Error as DeError;
 use serde_json::Value;
 
-use super::call::{Args, ArgumentError, Call, Kwargs};
-use super::context::JobContext;
-use super::state::{State, StateType};
-
-/// What fills a parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParameterSource {
-    /// An argument of the job, by position or by name.
-    Value,
-    /// The attempt's context.
-    Context,
-    /// Application state.
-    State,
-    /// All positional arguments.
-    Args,
-    /// All keyword arguments.
-    Kwargs,
-}
-
-/// A type that a job function may take as a parameter.
-///
-/// These are [`JobContext`], [`State`], [`Args`], [`Kwargs`], and every type
-/// that serde can deserialise without borrowing.
-#[diagnostic::on_unimplemented(
-    message = "a job function cannot take `{Self}` as a parameter",
-    label = "no value of this type can be made from a job's arguments",
-    note = "take `JobContext`, `State<T>`, `Args`, `Kwargs`, or a type that is `serde::Deserialize` and owns its data",
-    note = "where another `State` is imported, such as axum's, take `fastscheduler::JobState<T>`"
-)]
-pub trait FromCall: Sized {
-    #[doc(hidden)]
-    const SOURCE: ParameterSource;
-
-    #[doc(hidden)]
-    fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError>;
-
-    /// Whether the value fits; `None` is an absent one.
-    #[doc(hidden)]
-    fn check(_value: Option<&Value>) -> Result<(), DeError> {
-        Ok(())
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    fn state() -> Option<StateType> {
-        None
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> FromCall for T {
-    const SOURCE: ParameterSource = ParameterSource::Value;
-
-    fn from_call(call: &mut Call, name: &'static str) -> Result<Self, ArgumentError> {
-        let position = call.position();
-        let value = call.next_value(name);
-        read(value).map_err(|error| explain(position, name, value.is_none(), &error))
-    }
-
-    fn check(value: Option<&Value>) -> Result<(), DeError> {
-        read::<T>(value).map(drop)
-    }
-}
-
-impl FromCall for JobContext {
-    const SOURCE: ParameterSource = ParameterSource::Context;
-
-    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
-        Ok(call.context().clone())
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
-    const SOURCE: ParameterSource = ParameterSource::State;
-
-    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
-        call.states().get().map(State).ok_or(ArgumentError::State(type_name::<T>()))
-    }
-
-    fn state() -> Option<StateType> {
-        Some(StateType::of::<T>())
-    }
-}
-
-impl FromCall for Args {
-    const SOURCE: ParameterSource = ParameterSource::Args;
-
-    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
-        Ok(Self(call.arguments().args.clone()))
-    }
-}
-
-impl FromCall for Kwargs {
-    const SOURCE: ParameterSource = ParameterSource::Kwargs;
-
-    fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
-        Ok(Self(call.arguments().kwargs.clone()))
-    }
-}
+use super::arguments::{ArgumentError, Arguments};
+use super::call::{FromCall, ParameterSource};
+use super::state::StateType;
+use crate::schedule::text::nearest;
 
 /// A parameter of a registered function.
 #[derive(Debug, Clone, Copy)]
@@ -160,42 +65,33 @@ impl Parameter {
     }
 
     pub(super) fn check(&self, position: usize, value: Option<&Value>) -> Result<(), ArgumentError> {
-        (self.check)(value).map_err(|error| explain(position, self.name, value.is_none(), &error))
+        (self.check)(value)
+            .map_err(|error| ArgumentError::of_parameter(position, self.name, value.is_none(), &error))
     }
 }
 
-fn read<T: DeserializeOwned>(value: Option<&Value>) -> Result<T, DeError> {
-    match value {
-        Some(value) => T::deserialize(value).map_err(serde::de::Error::custom),
-        None => T::deserialize(Absent),
-    }
-}
-
-fn explain(position: usize, name: &str, is_absent: bool, error: &DeError) -> ArgumentError {
-    let parameter = if name.is_empty() { format!("number {}", position + 1) } else { format!("`{name}`") };
-    if is_absent {
-        ArgumentError::Missing(parameter)
-    } else {
-        ArgumentError::Type { parameter, reason: error.to_string() }
-    }
-}
-
-/// A value that is not there: an `Option` becomes `None`, all else fails.
-struct Absent;
-
-impl<'de> Deserializer<'de> for Absent {
-    type Error = DeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, DeError> {
-        Err(serde::de::Error::custom("no value"))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
-        visitor.visit_none()
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+impl Arguments {
+    /// Whether these arguments fit the parameters.
+    pub(super) fn check(&self, parameters: &[Parameter]) -> Result<(), ArgumentError> {
+        let values: Vec<_> = parameters.iter().filter(|p| p.source() == ParameterSource::Value).collect();
+        let takes = |source| parameters.iter().any(|parameter| parameter.source() == source);
+        if self.args.len() > values.len() && !takes(ParameterSource::Args) {
+            return Err(ArgumentError::TooMany { given: self.args.len(), taken: values.len() });
+        }
+        for (position, parameter) in values.iter().enumerate() {
+            let name = parameter.name();
+            if position < self.args.len() && !name.is_empty() && self.kwargs.contains_key(name) {
+                return Err(ArgumentError::Twice(name.to_owned()));
+            }
+            parameter.check(position, self.value(position, name))?;
+        }
+        let is_known = |name: &str| values.iter().any(|p| p.name() == name);
+        match self.kwargs.keys().find(|name| !is_known(name)) {
+            Some(name) if !takes(ParameterSource::Kwargs) => Err(ArgumentError::Unknown {
+                name: name.clone(),
+                nearest: nearest(name, values.iter().map(|p| p.name())).map(str::to_owned),
+            }),
+            _ => Ok(()),
+        }
     }
 }

@@ -108,19 +108,15 @@ impl<K: Kind, J> ScheduleBuilder<K, J> {
     fn set_schedule<T>(
         self,
         read: Result<T, ScheduleError>,
-        take_over: impl FnOnce(&mut ScheduleSettings, T),
+        apply: impl FnOnce(&mut ScheduleSettings, T),
     ) -> Self {
-        self.set(read, |builder, value| take_over(&mut builder.settings, value))
+        self.set(read, |builder, value| apply(&mut builder.settings, value))
     }
 
-    /// Takes over what was read, or keeps the mistake.
-    pub(super) fn set<T>(
-        mut self,
-        read: Result<T, ScheduleError>,
-        take_over: impl FnOnce(&mut Self, T),
-    ) -> Self {
+    /// Applies what was read, or keeps the mistake.
+    pub(super) fn set<T>(mut self, read: Result<T, ScheduleError>, apply: impl FnOnce(&mut Self, T)) -> Self {
         match read {
-            Ok(value) => take_over(&mut self, value),
+            Ok(value) => apply(&mut self, value),
             Err(mistake) => {
                 self.mistake.get_or_insert(mistake);
             }

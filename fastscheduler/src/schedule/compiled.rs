@@ -7,14 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Calendar;
+use super::micros::{LAST_INSTANT, SECOND};
 use super::spec::Nature;
-use super::text::ScheduleError;
-use super::window::Window;
+use super::text::{ScheduleError, WrittenDateTime};
+use super::window::{Window, local_time};
 use super::zone::{Nominal, Zone};
-use super::{Fold, Gap, LeftOut, ScheduleDefinition, kind};
+use super::{Fold, Gap, LeftOut, ScheduleDefinition};
 
-/// In microseconds.
-pub(super) const SECOND: i64 = 1_000_000;
 /// Whether a calendar schedule ever fires is asked from 2026 on: rules of
 /// zones that were given up before do not count.
 const NOWADAYS: i64 = 1_767_225_600;
@@ -130,7 +129,7 @@ impl Rule {
             Nature::Counted { delay, anchor: Some(anchor) } => {
                 return Ok(Self::Instants(anchor.timestamp_micros() + micros(delay), None));
             }
-            Nature::Dated(at) => return kind::at_instants(definition, at, zone),
+            Nature::Dated(at) => return Self::at_date(definition, at, zone),
             Nature::Calendar => spec.calendar()?,
         };
         let (gap, fold) = if calendar.is_wildcard() { (Gap::Skip, Fold::Both) } else { FIXED };
@@ -144,9 +143,26 @@ impl Rule {
         }
     }
 
+    /// The instant that a date and time names, or two.
+    fn at_date(
+        definition: &ScheduleDefinition,
+        at: WrittenDateTime,
+        zone: Zone,
+    ) -> Result<Self, ScheduleError> {
+        let (local, micros) = local_time(at)?;
+        let (first, second) = match at.offset_seconds {
+            Some(east) => ((local - i64::from(east)) * SECOND + micros, None),
+            None => Self::at_local_time(definition, (local, micros), zone)?,
+        };
+        if second.unwrap_or(first) > LAST_INSTANT {
+            return Err(ScheduleError::TooLate(at.to_string()));
+        }
+        Ok(Self::Instants(first, second))
+    }
+
     /// The one or two instants, in microseconds, of a nominal local time, given in
     /// seconds and the microseconds past them.
-    pub(super) fn at_local_time(
+    fn at_local_time(
         definition: &ScheduleDefinition,
         (local, micros): (i64, i64),
         zone: Zone,

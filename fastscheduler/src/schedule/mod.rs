@@ -31,6 +31,7 @@ mod description;
 mod fire_range;
 pub mod kind;
 mod left_out;
+mod micros;
 mod serial;
 mod settings;
 mod spec;

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use chrono::{DateTime, NaiveDate, TimeZone};
 
 use super::ScheduleDefinition;
-use super::compiled::SECOND;
 use super::kind::IntoDateTime;
+use super::micros::SECOND;
 use super::text::{ScheduleError, WindowEdge, WrittenDateTime};
 use super::zone::{Pass, Zone};
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Map;
 
 use super::added::Mark;
+use super::closure_job::CLOSURES;
 use super::edit::{Edit, Fires};
 use super::new_job::{JobPart, NewJob, Target};
 use super::over::recorded_as_over;
@@ -17,9 +18,6 @@ use crate::job::{
 use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::ScheduleError;
 use crate::storage::{Change, Durability};
-
-/// The module that closures are shown under.
-pub(super) const CLOSURES: &str = "closure";
 
 /// A job that was checked whole, and can be added.
 pub(super) struct Checked {
@@ -96,7 +94,7 @@ impl Scheduler {
         // A function that was registered after the build gets them at the start otherwise.
         if self.0.not_added.awaits(&checked.definition.function) {
             let function = &checked.definition.function;
-            self.adopt_imported(function).await.inspect_err(|_| self.0.not_added.await_again(function))?;
+            self.place_imported_of(function).await.inspect_err(|_| self.0.not_added.await_again(function))?;
         }
         while let Some(mark) = self.0.not_added.find(&checked.definition) {
             if self.add_again(mark, &checked, now).await? {
@@ -190,11 +188,11 @@ impl Scheduler {
         if table.get(id).is_some_and(|known| Arc::ptr_eq(&known.function, function)) {
             return Ok(());
         }
-        let _alone = self.0.engine.taking_over().await;
+        let _held = self.0.engine.hold_batches().await;
         let job = self.stored(id).await?;
         match table.get(id) {
             Some(known) => table.replace_function(&known, function),
-            None => self.take_over(&job, Some(function)).await?,
+            None => self.adopt_revision(&job, Some(function)).await?,
         }
         Ok(())
     }
@@ -309,7 +307,7 @@ impl Scheduler {
         if removals == engine.table.removals()
             || engine.persist("whether a job is there", || engine.storage.job(id)).await.is_some()
         {
-            self.take_over(&job, Some(&checked.function)).await?;
+            self.adopt_revision(&job, Some(&checked.function)).await?;
         }
         tracing::info!(job = %id, name = one_line(job.name()), "added a new job");
         Ok(id)

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::add::CLOSURES;
+use super::closure_job::CLOSURES;
 use crate::job::{FunctionKey, Job, JobDefinition, JobId, Name, Source};
 
 /// The jobs that earlier processes added, and this one has not added yet.

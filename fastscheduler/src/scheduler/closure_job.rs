@@ -10,6 +10,9 @@ use crate::registry::{
 use crate::schedule::ScheduleBuilder;
 use crate::schedule::kind::Kind;
 
+/// The module that closures are shown under.
+pub(super) const CLOSURES: &str = "closure";
+
 /// What a job runs, if it is a closure.
 impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
     /// Runs an async closure. The name is the job's, unless it is given another.

@@ -156,7 +156,7 @@ impl Scheduler {
         loop {
             let job = match self.stored(id).await {
                 Err(gone @ SchedulerError::UnknownJob(_)) => {
-                    let _alone = engine.taking_over().await;
+                    let _held = engine.hold_batches().await;
                     if engine.table.get(id).is_some() || engine.table.is_orphan(id) {
                         // The answer to an earlier removal was lost.
                         engine.forget(id).await;
@@ -181,12 +181,12 @@ impl Scheduler {
         }
     }
 
-    /// Takes over that a job is gone from the store, and tells of the changes from
-    /// `known` on.
+    /// Removes a job from the engine that is gone from the store, and announces the
+    /// changes from `known` on.
     pub(super) async fn forget_removed(&self, id: JobId, changes: &[Change], known: usize) {
         let engine = &self.0.engine;
         engine.announce(&changes[known..]);
-        let _alone = engine.taking_over().await;
+        let _held = engine.hold_batches().await;
         engine.cancel_late(id, changes).await;
         // Also if it is not known yet: whoever adds it hears of that.
         engine.forget(id).await;

@@ -58,7 +58,7 @@ impl Edit {
 }
 
 impl Scheduler {
-    /// Changes a job as `edit` says of it, and takes the change over. Answers
+    /// Changes a job as `edit` says, in the store and in the engine. Returns
     /// whether there was anything to change.
     ///
     /// `edit` is asked again if somebody else changed the job meanwhile.
@@ -99,7 +99,7 @@ impl Scheduler {
                 Ok(()) => {
                     engine.announce(&changes);
                     engine.prune().await;
-                    self.take_over_stored(id, function).await?;
+                    self.adopt_stored(id, function).await?;
                     return Ok(true);
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
@@ -116,7 +116,8 @@ impl Scheduler {
         }
     }
 
-    /// Takes over what is stored of a job, if that is news, and says whether it was.
+    /// Adopts the stored revision of a job if it is newer than the one that the engine
+    /// has. Returns whether it was.
     pub(super) async fn agree(
         &self,
         job: &Job,
@@ -124,7 +125,7 @@ impl Scheduler {
     ) -> Result<bool, SchedulerError> {
         let is_news = self.0.engine.table.get(job.id).is_some_and(|known| known.revision < job.revision);
         if is_news {
-            self.take_over_stored(job.id, function).await?;
+            self.adopt_stored(job.id, function).await?;
         }
         Ok(is_news)
     }
@@ -135,22 +136,22 @@ impl Scheduler {
         job.ok_or_else(|| SchedulerError::UnknownJob(id.to_string()))
     }
 
-    /// Takes over what the store has of a job that was changed there.
-    pub(super) async fn take_over_stored(
+    /// Has the engine adopt the revision of a job that the store has now.
+    pub(super) async fn adopt_stored(
         &self,
         id: JobId,
         function: Option<&Arc<Function>>,
     ) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
-        let _alone = engine.taking_over().await;
+        let _held = engine.hold_batches().await;
         // Outcomes may have been recorded since it was read.
         match engine.persist("a changed job", || engine.storage.job(id)).await {
-            Some(job) => self.take_over(&job, function).await,
+            Some(job) => self.adopt_revision(&job, function).await,
             None => Ok(()),
         }
     }
 
-    /// Revises the job, and answers the changes that make it so in the store.
+    /// Revises the job, and returns the changes that make it so in the store.
     pub(super) fn revise(
         &self,
         job: &mut Job,
@@ -243,9 +244,9 @@ impl Scheduler {
         self.0.timetables.compile(definition, since, self.0.zone)
     }
 
-    /// Has the engine go by the job as it is stored now. One whose function is
-    /// not there waits for it.
-    pub(super) async fn take_over(
+    /// Has the engine adopt a revision of a job. A job whose function is not there
+    /// waits for it.
+    pub(super) async fn adopt_revision(
         &self,
         job: &Job,
         function: Option<&Arc<Function>>,
@@ -256,7 +257,7 @@ impl Scheduler {
                 if self.0.engine.table.is_orphan(job.id) {
                     self.reopen_of(&live).await?;
                 }
-                self.0.engine.take_over(live).await;
+                self.0.engine.adopt_revision(live).await;
             }
             None => self.0.engine.table.add_orphan(job),
         }

@@ -46,11 +46,11 @@ impl Scheduler {
         Ok(self.store_if_any(&changes).await?)
     }
 
-    /// Gives imported jobs to a function that was registered just now under
-    /// their bare name.
-    pub(super) async fn adopt_imported(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
+    /// The same for a function that was registered just now, of the imported jobs
+    /// that wait for its bare name.
+    pub(super) async fn place_imported_of(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
         for id in self.0.engine.table.orphans_named(function.name()) {
-            let _alone = self.0.engine.taking_over().await;
+            let _held = self.0.engine.hold_batches().await;
             let Some(mut job) = self.0.engine.storage.job(id).await? else { continue };
             let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { continue };
             if found.key() == function {
@@ -58,7 +58,7 @@ impl Scheduler {
                 let changes = self.place(&mut job, &found, None)?;
                 self.0.engine.apply(&changes, Durability::Now).await?;
                 self.0.not_added.rename(mark, &job);
-                self.take_over(&job, None).await?;
+                self.adopt_revision(&job, None).await?;
             }
         }
         Ok(())

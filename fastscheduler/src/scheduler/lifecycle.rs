@@ -53,7 +53,7 @@ impl Scheduler {
             Phase::Running { .. } => Err("the scheduler is running already"),
             Phase::Stopped => Err("the scheduler was stopped; build another one"),
         })?;
-        // Functions that are registered from now on are adopted in a task.
+        // Jobs of functions that are registered from now on are placed in a task.
         self.0.engine.enter_runtime();
         let unstarted = Unstarted(self);
         let service = match &self.0.service {
@@ -83,7 +83,7 @@ impl Scheduler {
     async fn place_all(&self) -> Result<(), SchedulerError> {
         // Functions may have been registered since the scheduler was built.
         for function in self.functions() {
-            self.adopt(function.key()).await?;
+            self.place_orphans_of(function.key()).await?;
         }
         Ok(self.0.engine.place_all().await?)
     }

@@ -40,7 +40,7 @@ struct Redeclared {
 }
 
 impl Scheduler {
-    /// Takes over what is stored, and makes it what the code declares.
+    /// Restores what is stored, and makes it what the code declares.
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
         let Stored { mut jobs, mut open, tombstones } = self.0.engine.storage.load().await?;
         self.rewind_at_start(&mut jobs, &mut open).await?;
@@ -70,7 +70,7 @@ impl Scheduler {
             let known = known.remove(function.key()).unwrap_or_default();
             self.match_declarations(&function, known, &mut open, &mut redeclared).await?;
         }
-        self.take_over_redeclared(redeclared).await?;
+        self.store_redeclared(redeclared).await?;
         self.reopen(open).await?;
         // Time has passed, and the limits may be others.
         self.0.engine.prune().await;
@@ -85,7 +85,7 @@ impl Scheduler {
             && self.registry().get(job.function()).is_some()
     }
 
-    /// Takes a job over as it was stored.
+    /// Gives a job to the engine as it was stored.
     fn restore(&self, job: &Job) -> Result<(), SchedulerError> {
         self.note_refused_cron(job);
         if let Some(live) = self.live(job, None)? {
@@ -96,8 +96,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Stores what the declarations change, and takes over the jobs that they make.
-    async fn take_over_redeclared(&self, redeclared: Redeclared) -> Result<(), SchedulerError> {
+    /// Stores what the declarations change, and restores the jobs that they make.
+    async fn store_redeclared(&self, redeclared: Redeclared) -> Result<(), SchedulerError> {
         let Redeclared { changes, jobs, removed, notes } = redeclared;
         self.store_if_any(&changes).await?;
         self.0.engine.announce(&changes);
@@ -264,7 +264,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes over the fires that were open when the last process ended.
+    /// Reopens the fires that were open when the last process ended.
     async fn reopen(&self, open: OpenFires) -> Result<(), SchedulerError> {
         let engine = &self.0.engine;
         let mut changes = Vec::new();
@@ -282,7 +282,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes over the open fires of a job that was an orphan.
+    /// Reopens the open fires of a job that was an orphan.
     pub(super) async fn reopen_of(&self, live: &LiveJob) -> Result<(), SchedulerError> {
         let mut changes = Vec::new();
         for open in self.0.engine.storage.open_fires(live.id).await? {
@@ -293,18 +293,18 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Gives the jobs that waited for a function to the engine.
-    pub(super) async fn adopt(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
+    /// Places the jobs that waited for a function.
+    pub(super) async fn place_orphans_of(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
         for id in self.0.engine.table.orphans_of(function) {
-            let _alone = self.0.engine.taking_over().await;
+            let _held = self.0.engine.hold_batches().await;
             match self.stored(id).await {
-                Ok(job) => self.take_over(&job, None).await?,
+                Ok(job) => self.adopt_revision(&job, None).await?,
                 // It was cancelled meanwhile.
                 Err(SchedulerError::UnknownJob(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        self.adopt_imported(function).await
+        self.place_imported_of(function).await
     }
 }
 

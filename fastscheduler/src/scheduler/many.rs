@@ -65,22 +65,22 @@ impl Scheduler {
             // With no changes, what others have changed may not be safe yet.
             match engine.apply(&batch, Durability::Now).await {
                 Ok(()) => {
-                    let mut taken_over = Ok(());
+                    let mut adopted = Ok(());
                     for changed in &changed {
                         // All of them are stored, so one that fails stops none.
-                        taken_over = taken_over.and(self.take_over_changed(changed, action).await);
+                        adopted = adopted.and(self.adopt_changed(changed, action).await);
                     }
                     engine.prune().await;
-                    return taken_over.map(|()| changed.len());
+                    return adopted.map(|()| changed.len());
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
                 Err(error) => {
                     // Perhaps only the answer was lost.
                     for changed in &changed {
-                        if let Err(error) = self.take_over_if_stored(changed, action).await {
+                        if let Err(error) = self.adopt_if_stored(changed, action).await {
                             tracing::error!(
                                 error = &error as &dyn std::error::Error,
-                                "cannot take over a change"
+                                "cannot adopt a change that is stored"
                             );
                         }
                     }
@@ -111,19 +111,19 @@ impl Scheduler {
         Ok(all)
     }
 
-    /// Takes over what is stored of a change.
-    async fn take_over_changed(&self, changed: &Changed, action: Action) -> Result<(), SchedulerError> {
+    /// Has the engine follow a change that is stored.
+    async fn adopt_changed(&self, changed: &Changed, action: Action) -> Result<(), SchedulerError> {
         let Changed { job, changes } = changed;
         if action == Action::Cancel {
             self.forget_removed(*job, changes, 1).await;
             return Ok(());
         }
         self.0.engine.announce(changes);
-        self.take_over_stored(*job, None).await
+        self.adopt_stored(*job, None).await
     }
 
-    /// The same of a change that may be stored, or another one in its place.
-    async fn take_over_if_stored(&self, changed: &Changed, action: Action) -> Result<(), SchedulerError> {
+    /// The same of a change that may not be stored, or no longer be the last one.
+    async fn adopt_if_stored(&self, changed: &Changed, action: Action) -> Result<(), SchedulerError> {
         let Changed { job: id, changes } = changed;
         match self.stored(*id).await {
             Ok(job) => {

@@ -115,9 +115,9 @@ impl<K: Kind, J: Into<JobPart>> ScheduleBuilder<K, J> {
     fn set_job<T>(
         self,
         read: Result<T, SettingError>,
-        take_over: impl FnOnce(&mut JobSettings, T),
+        apply: impl FnOnce(&mut JobSettings, T),
     ) -> ScheduleBuilder<K, JobPart> {
-        self.with(|part| part.settings.take(read, take_over))
+        self.with(|part| part.settings.take(read, apply))
     }
 
     /// Gives the job these settings, and none that it was given before.

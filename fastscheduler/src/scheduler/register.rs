@@ -83,20 +83,20 @@ impl Scheduler {
         self.0.registry.write().unwrap_or_else(PoisonError::into_inner).register(function)?;
         self.0.engine.table.functions().add(&key);
         if self.is_running() {
-            self.0.engine.spawn("the adoption of jobs", self.clone().adopt_to_the_end(key));
+            self.0.engine.spawn("placing the jobs of a function", self.clone().keep_placing_orphans_of(key));
         }
         Ok(())
     }
 
-    /// Gives the jobs that waited for a function to the engine. A store that fails is
-    /// tried again until it has them, or the scheduler stops.
-    async fn adopt_to_the_end(self, key: FunctionKey) {
+    /// Places the jobs that waited for a function. If the store fails, this is tried
+    /// again until it succeeds or the scheduler stops.
+    async fn keep_placing_orphans_of(self, key: FunctionKey) {
         let engine = &self.0.engine;
-        while let Err(error) = self.adopt(&key).await {
+        while let Err(error) = self.place_orphans_of(&key).await {
             let is_worth_a_try = matches!(error, SchedulerError::Storage(_)) && !engine.is_stopping();
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "cannot take over jobs of `{}`{}",
+                "cannot place the jobs of `{}`{}",
                 OneLine(&key),
                 if is_worth_a_try { "; trying again" } else { "" }
             );

@@ -59,7 +59,7 @@ impl Scheduler {
     /// Rewinds all jobs that are ahead, and returns how many there were.
     async fn rewind_jobs(&self, back: SetBack) -> Result<usize, SchedulerError> {
         let engine = &self.0.engine;
-        let _alone = engine.taking_over().await;
+        let _held = engine.hold_batches().await;
         loop {
             let stored = engine.storage.load().await?;
             let ended = self.ended_after(back.to - TICK, &stored.jobs, &stored.open).await?;
@@ -95,7 +95,7 @@ impl Scheduler {
             engine.set_activities_back(back);
             engine.forget_skipped_once(back.to);
             for (job, function) in &jobs {
-                self.take_over(job, function.as_ref()).await?;
+                self.adopt_revision(job, function.as_ref()).await?;
             }
             return Ok(jobs.len());
         }

@@ -71,22 +71,18 @@ impl JobUpdate {
         Self { settings, ..Self::default() }
     }
 
-    fn set_job<T>(
-        mut self,
-        read: Result<T, SettingError>,
-        take_over: impl FnOnce(&mut JobSettings, T),
-    ) -> Self {
-        self.settings.take(read, take_over);
+    fn set_job<T>(mut self, read: Result<T, SettingError>, apply: impl FnOnce(&mut JobSettings, T)) -> Self {
+        self.settings.take(read, apply);
         self
     }
 
     fn set_schedule<T>(
         self,
         read: Result<T, ScheduleError>,
-        take_over: impl FnOnce(&mut ScheduleSettings, T),
+        apply: impl FnOnce(&mut ScheduleSettings, T),
     ) -> Self {
         let read = read.map_err(SettingError::Schedule);
-        self.set_job(read, |settings, value| take_over(&mut settings.schedule, value))
+        self.set_job(read, |settings, value| apply(&mut settings.schedule, value))
     }
 
     fn is_empty(&self) -> bool {

@@ -12,8 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error::ApiError;
+use super::own_server::OwnServer;
 use super::rights::{Rights, SessionCookie};
-use super::server::OwnServer;
 use super::state::WebState;
 use super::{host, login, outside};
 

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::{self, ApiError, ErrorBody};
 use super::outside::{self, HasSlash};
+use super::own_server::OwnServer;
 use super::rights::{LOGIN_LASTS, SessionCookie, rights_of_token};
-use super::server::OwnServer;
 use super::state::WebState;
 use crate::clock::{Clock as _, SystemClock};
 

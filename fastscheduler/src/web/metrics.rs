@@ -42,7 +42,7 @@ async fn show(State(state): State<WebState>) -> Result<Response, ApiError> {
         metrics: scheduler.metrics().await?,
         statistics: scheduler.statistics().await?,
         kept_letters: scheduler.dead_letter_count().await?,
-        streams: state.events.listener_count(),
+        streams: state.streams.listener_count(),
         is_running: scheduler.is_running(),
     };
     // One registry for each answer: there is nothing to keep from one to the next.

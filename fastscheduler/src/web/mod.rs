@@ -59,6 +59,7 @@ mod login;
 mod metrics;
 mod openapi;
 mod outside;
+mod own_server;
 mod page;
 mod rights;
 mod runs;
@@ -68,6 +69,7 @@ mod settings;
 mod shapes;
 mod state;
 mod status;
+mod streams;
 mod update;
 mod wrong_logins;
 

@@ -8,7 +8,7 @@
 use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderMap, Uri};
 
-use super::server::OwnServer;
+use super::own_server::OwnServer;
 
 const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
 

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq as _;
 
 use super::host;
-use super::server::OwnServer;
+use super::own_server::OwnServer;
 use crate::scheduler::{Access, Secret};
 
 /// What somebody may do.

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::HeaderMap;
 
-use super::events::Streams;
 use super::outside::HasSlash;
 use super::rights::{Rights, SessionCookie, Sessions, bearer, rights_of_token};
+use super::streams::Streams;
 use super::wrong_logins::WrongLogins;
 use crate::schedule::Zone;
 use crate::scheduler::Scheduler;
@@ -21,7 +21,7 @@ pub(super) struct Parts {
     /// The zone of jobs that name none.
     pub(super) zone: Zone,
     /// Those who listen to events.
-    pub(super) events: Streams,
+    pub(super) streams: Streams,
     /// Those who have logged in.
     pub(super) sessions: Sessions,
     /// Those who have not, of late.
@@ -36,7 +36,7 @@ impl WebState {
         Self(Arc::new(Parts {
             scheduler: scheduler.clone(),
             zone,
-            events: Streams::new(scheduler, zone, most_streams),
+            streams: Streams::new(scheduler, zone, most_streams),
             sessions: Sessions::default(),
             wrong_logins: WrongLogins::default(),
             saw_slash: AtomicBool::new(false),

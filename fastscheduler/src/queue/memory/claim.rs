@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wheel::Micros;
+use super::node::Micros;
 use crate::job::{Entry, Trigger};
 
 /// A claim that was neither settled nor taken over.

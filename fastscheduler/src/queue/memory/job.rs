@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 
 use super::claim::{Lease, LiveClaim, Place};
-use super::wheel::Micros;
+use super::node::Micros;
 use crate::job::{Entry, EntryKind, Lane};
 
 /// The entries and claims of one job, and what it refuses.

@@ -3,19 +3,11 @@
 use std::ops::{Index, IndexMut};
 
 use super::job::JobState;
+use super::node::Slot;
 use crate::job::{JobId, JobMap};
-
-/// Where the state of a job is, for as long as the queue knows the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Slot(u32);
 
 /// How many states lie side by side.
 const CHUNK: usize = 1024;
-
-impl Slot {
-    /// No job's.
-    pub(super) const NONE: Self = Self(u32::MAX);
-}
 
 /// The states of all jobs, side by side.
 #[derive(Debug, Default)]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::wheel::{Heap, Micros, NEVER, Node, Wheel};
+use super::node::{Micros, NEVER, Node};
+use super::wheel::{Heap, Wheel};
 use crate::job::FunctionKey;
 
 /// The entries of a lane that wait for their time, for room or for somebody

@@ -7,6 +7,7 @@ mod claim;
 mod job;
 mod jobs;
 mod line;
+mod node;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::claim::{Lease, Place};
 use super::job::Dropped;
-use super::jobs::{Jobs, Slot};
+use super::jobs::Jobs;
 use super::line::{Line, is_mostly_stale};
-use super::wheel::{Heap, Micros, NEVER, Node, Wheel};
+use super::node::{Micros, NEVER, Node, Slot};
+use super::wheel::{Heap, Wheel};
 use crate::job::{FunctionKey, JobId};
 use crate::queue::{Claim, Claimer, Depth, Entry, Settlement};
 

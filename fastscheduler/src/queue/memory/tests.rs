@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::MemoryQueue;
+use super::node::{NEVER, Node};
 use super::wheel::Wheel;
 use crate::clock::Clock;
 use crate::job::{Entry, EntryKind, FunctionKey, JobId, Lane, Trigger};
@@ -214,7 +215,7 @@ fn a_wheel_keeps_the_order_of_a_sorted_list() {
         // From the same microsecond to years.
         let spread = 1 << (random(50) + 1);
         let due = now + random(spread.min(i64::from(i32::MAX))) * (spread >> 31).max(1) - random(20);
-        let node = super::wheel::Node { due, number, slot };
+        let node = Node { due, number, slot };
         wheel.add(node);
         list.insert(node);
         if number % 3 == 0 {
@@ -225,7 +226,7 @@ fn a_wheel_keeps_the_order_of_a_sorted_list() {
                 assert_eq!(wheel.take_first_due(), Some(node));
             }
             assert!(list.first().is_none_or(|node| node.due > now), "after {number} nodes, at {now}");
-            let next = list.first().map_or(super::wheel::NEVER, |node| node.due);
+            let next = list.first().map_or(NEVER, |node| node.due);
             assert_eq!(wheel.next_after(now, |_| true), next, "after {number} nodes, at {now}");
             assert_eq!(wheel.len(), list.len());
         }

@@ -3,25 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::jobs::Slot;
-
-/// Microseconds since 1970.
-pub(super) type Micros = i64;
-
-/// Later than any instant.
-pub(super) const NEVER: Micros = Micros::MAX;
-
-/// The place of an entry in the order.
-///
-/// Its number is never used again, so a node whose number is not found in the
-/// state of its job is stale: it is dropped when it is met, which costs less
-/// than finding it when its entry goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Node {
-    pub(super) due: Micros,
-    pub(super) number: u64,
-    pub(super) slot: Slot,
-}
+use super::node::{Micros, NEVER, Node};
 
 /// A heap of nodes, the first on top.
 #[derive(Debug, Default)]
@@ -57,16 +39,13 @@ struct Bucket {
     first: Node,
 }
 
-/// After any node.
-const LAST: Node = Node { due: NEVER, number: u64::MAX, slot: Slot::NONE };
-
 impl Default for Wheel {
     fn default() -> Self {
         Self {
             base: Micros::MIN,
             due: VecDeque::new(),
             late: Heap::default(),
-            buckets: std::array::from_fn(|_| Bucket { nodes: Vec::new(), first: LAST }),
+            buckets: std::array::from_fn(|_| Bucket { nodes: Vec::new(), first: Node::LAST }),
             occupied: 0,
             len: 0,
         }
@@ -201,12 +180,12 @@ impl Wheel {
 
 impl Bucket {
     fn take(&mut self) -> Vec<Node> {
-        self.first = LAST;
+        self.first = Node::LAST;
         std::mem::take(&mut self.nodes)
     }
 
     fn clear(&mut self) {
-        self.first = LAST;
+        self.first = Node::LAST;
         self.nodes.clear();
         self.nodes.shrink_to(SPARE);
     }
@@ -215,7 +194,7 @@ impl Bucket {
     fn retain(&mut self, is_live: impl Fn(Node) -> bool) -> usize {
         let len = self.nodes.len();
         self.nodes.retain(|node| is_live(*node));
-        self.first = self.nodes.iter().min().copied().unwrap_or(LAST);
+        self.first = self.nodes.iter().min().copied().unwrap_or(Node::LAST);
         len - self.nodes.len()
     }
 }

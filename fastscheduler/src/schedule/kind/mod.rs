@@ -29,7 +29,6 @@ pub use weekly::{IntoDays, Weekly};
 
 #[cfg(test)]
 pub(super) use cron::calendar as cron_calendar;
-pub(super) use once::instants as at_instants;
 
 /// The functions that begin a schedule, one for each way to write one.
 pub mod builders {

@@ -5,10 +5,9 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
 use super::{Kind, private};
-use crate::schedule::compiled::{Rule, SECOND};
+use crate::schedule::micros::LAST_INSTANT;
 use crate::schedule::text::{ScheduleError, Unit, WrittenDateTime};
-use crate::schedule::window::local_time;
-use crate::schedule::{Amount, ScheduleBuilder, ScheduleDefinition, ScheduleSpec, WrittenUnit, Zone};
+use crate::schedule::{Amount, ScheduleBuilder, ScheduleSpec, WrittenUnit};
 
 /// A delayed schedule being written; see [`once`].
 #[derive(Debug, Clone)]
@@ -153,24 +152,4 @@ impl Kind for At {
         let at = self.at.ok_or_else(|| super::incomplete("`at(…)`", "a date and time"))?;
         Ok(ScheduleSpec::At { at })
     }
-}
-
-/// The end of the year 9999 in UTC, in microseconds: years have four digits in RFC 3339.
-const LAST_INSTANT: i64 = 253_402_300_800 * SECOND - 1;
-
-/// The instant that it names, or two.
-pub(in crate::schedule) fn instants(
-    definition: &ScheduleDefinition,
-    at: WrittenDateTime,
-    zone: Zone,
-) -> Result<Rule, ScheduleError> {
-    let (local, micros) = local_time(at)?;
-    let (first, second) = match at.offset_seconds {
-        Some(east) => ((local - i64::from(east)) * SECOND + micros, None),
-        None => Rule::at_local_time(definition, (local, micros), zone)?,
-    };
-    if second.unwrap_or(first) > LAST_INSTANT {
-        return Err(ScheduleError::TooLate(at.to_string()));
-    }
-    Ok(Rule::Instants(first, second))
 }

@@ -5,45 +5,17 @@ use std::sync::MutexGuard;
 
 use tokio::sync::oneshot;
 
+use super::answer::{self, Answered};
+use super::ending::{Closing, Lost};
 use super::error::FileError;
 use super::files;
 use super::ledger::{Inner, Ledger};
-use super::lock::Taken;
 use crate::storage::StorageError;
 use crate::storage::state::Dropped;
 
-/// How the store is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closing {
-    /// In good order, with a snapshot.
-    Folded,
-    /// At once: the journal has it all.
-    AsItIs,
-    /// At once, and without touching the files: they are lost.
-    Lost,
-}
-
-/// Why this store has its files no more.
-#[derive(Debug, Clone)]
-pub(super) enum Lost {
-    /// Somebody else has taken them over.
-    Taken(Taken),
-    /// A thread that works on them has panicked, with this message.
-    Panicked(String),
-}
-
-impl From<Lost> for StorageError {
-    fn from(lost: Lost) -> Self {
-        match lost {
-            Lost::Taken(taken) => taken.into(),
-            Lost::Panicked(what) => Self::new("go on", what),
-        }
-    }
-}
-
 impl Ledger {
     /// Begins to close, unless that was done; answers how it went.
-    pub(super) fn close(&self, how: Closing) -> oneshot::Receiver<Result<(), FileError>> {
+    pub(super) fn close(&self, how: Closing) -> Answered {
         let mut inner = self.inner();
         inner.closing.get_or_insert(how);
         self.sync_more.notify_one();
@@ -152,10 +124,7 @@ impl Inner {
 
     fn tell_closers(&mut self) {
         let closed = self.closed.clone().unwrap_or(Ok(()));
-        for who in std::mem::take(&mut self.closers) {
-            // Who has gone away need not be told.
-            let _ = who.send(closed.clone());
-        }
+        answer::tell(std::mem::take(&mut self.closers), &closed);
     }
 }
 

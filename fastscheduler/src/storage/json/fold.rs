@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::answer::{self, Answered};
 use super::document::Purpose;
 use super::error::FileError;
 use super::files;
-use super::journal::Journal;
-use super::ledger::{Answer, Inner, Ledger};
+use super::folding::Unfolded;
+use super::ledger::{Inner, Ledger};
 use super::lineage::{Lineage, Origin};
 use super::load::{self, Found};
 use super::snapshot::Snapshot;
@@ -35,9 +36,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The file of dead letters is written at most so often.
 const LETTERS_PAUSE: Duration = Duration::from_secs(1);
 
-/// How much may be changed while a copy of the state is written.
-const MISSED_LIMIT: usize = 16 * 1024 * 1024;
-
 /// The most jobs, runs and dead letters that are copied while jobs wait, which
 /// takes about a millisecond, since all that is large in them is shared. Of more
 /// than that the files are read back, which takes longer, and nobody waits.
@@ -46,97 +44,9 @@ const COPIED: u64 = 25_000;
 /// A journal of fewer bytes for each of these is read back sooner than that.
 const WORTH_A_COPY: u64 = 512;
 
-/// When snapshots are written, and for whom.
-pub(super) struct Folding {
-    /// The least length of a journal that is folded.
-    least: u64,
-    /// The length of the snapshot.
-    snapshot: u64,
-    /// A journal that could not be folded is left in peace up to this length.
-    not_before: u64,
-    is_wanted: bool,
-    /// Whether dead letters may have come or gone since their file was written.
-    pub(super) has_letters: bool,
-    /// Whether the last process may have left their file unwritten.
-    pub(super) has_old_letters: bool,
-    /// Those who wait for a try to write a snapshot.
-    pub(super) waiting: Vec<Answer>,
-    /// Records of what is changed while a copy of the state is written.
-    missed: Option<Vec<u8>>,
-}
-
-/// Why a journal was not folded.
-#[derive(Debug)]
-pub(super) enum Unfolded {
-    /// All is as before, and it may be tried again.
-    Later(FileError),
-    /// The files do not have what they should, but memory has.
-    Lost(FileError),
-    /// The store is being closed, which writes a snapshot of its own or leaves the
-    /// journals as they are.
-    Closing,
-}
-
-impl Unfolded {
-    /// When a file could not be opened or read.
-    fn of(why: FileError) -> Self {
-        if why.is_want_of_handles() { Self::Later(why) } else { Self::Lost(why) }
-    }
-}
-
-impl Folding {
-    /// After a start, with a snapshot of that length.
-    pub(super) fn new(least: u64, snapshot: u64, has_old: bool) -> Self {
-        Self {
-            least,
-            snapshot,
-            not_before: 0,
-            is_wanted: has_old,
-            has_letters: false,
-            // It may have been killed before. A scheduler has the file written when
-            // it sets the zone; without one, closing the store is soon enough.
-            has_old_letters: true,
-            waiting: Vec::new(),
-            missed: None,
-        }
-    }
-
-    /// The least length of a journal that is folded.
-    pub(super) fn fold_at(&mut self, least: u64) {
-        self.least = least;
-    }
-
-    /// Whether there is something to write that was not there before.
-    ///
-    /// A snapshot is as long as the state, so that a journal of its length
-    /// makes the cost of a change that of writing it twice, however many jobs
-    /// there are.
-    pub(super) fn is_due(&mut self, journal: &Journal, has_letters: bool) -> bool {
-        let at = self.least.max(self.snapshot).max(self.not_before);
-        let is_wanted = !self.is_wanted && journal.length() >= at;
-        let is_due = is_wanted || has_letters && !self.has_letters;
-        self.is_wanted |= is_wanted;
-        self.has_letters |= has_letters;
-        is_due
-    }
-
-    /// Where to put records that the journal does not take, if anywhere.
-    pub(super) fn missed(&mut self) -> Option<&mut Vec<u8>> {
-        self.missed.take_if(|lines| lines.len() > MISSED_LIMIT);
-        self.missed.as_mut()
-    }
-
-    /// A snapshot of that length was written.
-    fn is_written(&mut self, length: u64) {
-        self.snapshot = length;
-        self.not_before = 0;
-        self.is_wanted = false;
-    }
-}
-
 impl Ledger {
     /// Asks for a try to write a snapshot.
-    pub(super) fn ask_for_snapshot(&self, inner: &mut Inner) -> oneshot::Receiver<Result<(), FileError>> {
+    pub(super) fn ask_for_snapshot(&self, inner: &mut Inner) -> Answered {
         let (answer, answered) = oneshot::channel();
         inner.fold.waiting.push(answer);
         self.fold_more.notify_one();
@@ -172,10 +82,7 @@ impl Ledger {
                 // Those who have come meanwhile need not wait for another try.
                 waiting.append(&mut inner.fold.waiting);
             }
-            for who in waiting {
-                // Who has gone away need not be told.
-                let _ = who.send(caught_up.clone());
-            }
+            answer::tell(waiting, &caught_up);
             let Err(why) = caught_up else {
                 tracing::info!("the state file is whole again");
                 self.check_changed.notify_one();

@@ -6,26 +6,23 @@
 //! must be safe, [`fold`](super::fold) to snapshots.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::closing::{Closing, Lost};
+use super::answer::{Answer, Answered};
+use super::ending::{Closing, Lost};
 use super::error::FileError;
 use super::files::Files;
-use super::fold::{Folding, Unfolded};
+use super::folding::{Folding, Unfolded};
 use super::journal::{Journal, Record};
 use super::line::seal;
 use super::lock::Lock;
 use super::snapshot::Snapshot;
-use super::sync::Syncing;
+use super::syncing::Syncing;
 use crate::storage::state::{Dropped, State};
 use crate::storage::{Change, Durability, StorageError};
-
-/// Who waits for a thread to be done with something.
-pub(super) type Answer = oneshot::Sender<Result<(), FileError>>;
 
 /// An open state file.
 #[derive(Debug)]
@@ -74,9 +71,9 @@ pub(super) enum Recorded {
     /// Nothing more is to be waited for.
     Done,
     /// It is made, and safe once this says so.
-    Unsafe(oneshot::Receiver<Result<(), FileError>>),
+    Unsafe(Answered),
     /// It is not made: it may be tried again once this says so.
-    Behind(oneshot::Receiver<Result<(), FileError>>),
+    Behind(Answered),
 }
 
 impl std::fmt::Debug for Inner {

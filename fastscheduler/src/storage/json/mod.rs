@@ -8,7 +8,10 @@
 //! - [`sync`] makes safe what was written, for many at once.
 //! - [`fold`] writes snapshots, beside those who work with the state.
 //! - [`closing`] leaves the files to whoever opens them next.
-//! - [`load`] reads it all again; [`python`] what the Python program wrote, with
+//! - [`syncing`], [`folding`] and [`ending`] hold what the ledger knows of these
+//!   three; [`answer`] tells those who wait how it went.
+//! - [`load`] reads it all again, and [`long_journals`] shortens what is too long
+//!   to read at each start; [`python`] reads what the Python program wrote, with
 //!   [`not_numbers`] for what is no JSON in it.
 //! - [`document`], [`journal`], [`line`] are the forms of the files; [`lineage`]
 //!   says which of them belong together, and [`unknown`] what a newer version has
@@ -17,12 +20,15 @@
 //! - [`files`] and [`lock`] see to names, safe replacement, and one at a time;
 //!   [`holder`] says who that is, and [`inode`] which file a name leads to.
 
+mod answer;
 mod closing;
 mod dead_letters;
 mod document;
+mod ending;
 mod error;
 mod files;
 mod fold;
+mod folding;
 mod holder;
 mod inode;
 mod journal;
@@ -31,6 +37,7 @@ mod line;
 mod lineage;
 mod load;
 mod lock;
+mod long_journals;
 mod not_numbers;
 mod python;
 #[cfg(unix)]
@@ -38,6 +45,7 @@ mod size_limit;
 mod snapshot;
 mod store;
 mod sync;
+mod syncing;
 #[cfg(test)]
 mod tests;
 mod unknown;
@@ -49,13 +57,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use futures_util::future::{BoxFuture, ready};
-use tokio::sync::oneshot;
 
-use self::closing::{Closing, Lost, OnDuty};
+use self::answer::Answered;
+use self::closing::OnDuty;
 use self::document::Purpose;
+use self::ending::{Closing, Lost};
 use self::error::FileError;
 use self::files::Files;
-use self::fold::Folding;
+use self::folding::Folding;
 use self::journal::Journal;
 use self::ledger::{Inner, Ledger, Recorded};
 use self::load::{Found, Journals};
@@ -220,7 +229,7 @@ impl JsonStorage {
         Box::pin(ready(Ok(ask(&mut self.inner().state))))
     }
 
-    async fn answered(&self, answer: oneshot::Receiver<Result<(), FileError>>) -> Result<(), StorageError> {
+    async fn answered(&self, answer: Answered) -> Result<(), StorageError> {
         match answer.await {
             Ok(answer) => Ok(answer?),
             // Nobody answers any more once it is closed.

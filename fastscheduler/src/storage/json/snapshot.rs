@@ -1,6 +1,6 @@
 //! The state as a whole, in the state file.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,19 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Damage, IsLast, Purpose, Reader, Writer};
 use super::error::FileError;
-use super::files::{self, Files};
-use super::inode::Inode;
+use super::files::Files;
 use super::lineage::Lineage;
-use super::load::Journals;
 use super::lock::Lock;
 use super::unknown::Unknown;
 use crate::job::{DeadLetter, Job, OpenFire, Run, Statistics, Tombstone};
 use crate::storage::state::State;
-
-/// Journals of so many bytes that are so many times as long as the snapshot are
-/// folded before they are gone on with.
-const LONG: u64 = 1024 * 1024;
-const MUCH: u64 = 4;
 
 /// A state, and the number of the last change that is in it.
 #[derive(Clone)]
@@ -120,42 +113,6 @@ impl Files {
     pub(super) fn begin(&self, snapshot: Snapshot, lock: &Lock) -> Result<Snapshot, FileError> {
         self.write(&snapshot, lock)?;
         Ok(snapshot)
-    }
-
-    /// Folds journals that are much longer than the state, as processes leave
-    /// them that all ended before they could fold: the next would have ever more
-    /// to read. Says whether that was done; if not, the journals have it all.
-    ///
-    /// # Errors
-    ///
-    /// If the snapshot has got its name, and may lose it again.
-    pub(super) fn fold_long_journals(
-        &self,
-        snapshot: &mut Snapshot,
-        read: &Journals,
-        lock: &Lock,
-    ) -> Result<bool, FileError> {
-        let length = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
-        let journals: u64 = self.journals().map(length).sum();
-        if journals <= LONG.max(length(&self.state).saturating_mul(MUCH)) {
-            return Ok(false);
-        }
-        let lineage = read.origin(snapshot).with_all();
-        let before = (snapshot.lineage.replace(lineage), Inode::at(&self.state).ok());
-        if let Err(why) = self.write(snapshot, lock) {
-            if before.1 != Inode::at(&self.state).ok() {
-                return Err(why);
-            }
-            self.warn("long journals could not be folded", why);
-            snapshot.lineage = before.0;
-            return Ok(false);
-        }
-        let removed = files::remove(&self.old_journal).and_then(|()| files::remove(&self.journal));
-        if let Err(why) = removed {
-            // Another takes its place.
-            self.warn("a folded journal is still there", why);
-        }
-        Ok(true)
     }
 
     /// Writes a snapshot, and answers its length.

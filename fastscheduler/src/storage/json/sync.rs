@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::closing::Closing;
+use super::answer::Answered;
+use super::ending::Closing;
 use super::error::FileError;
-use super::ledger::{Answer, Inner, Ledger};
+use super::ledger::{Inner, Ledger};
+use super::syncing::Due;
 
 /// After at most this long what nobody waits for is synced. What a sync takes
 /// comes on top of it, and so does what is left of the one before.
@@ -20,97 +22,6 @@ const SOON: Duration = Duration::from_millis(50);
 
 /// How often the lock is looked at, at least: also in a process that does nothing.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// How soon something is to be synced.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    /// There is nothing.
-    #[default]
-    Never,
-    /// Nobody waits for it.
-    Soon,
-    /// Somebody waits for it.
-    Now,
-}
-
-/// What is to be synced.
-#[derive(Debug, Default)]
-pub(super) struct Syncing {
-    due: Due,
-    /// Whether the journal is a new file, which its folder may not have yet.
-    is_new_file: bool,
-    /// Whether a sync has failed. Then another one that succeeds proves nothing,
-    /// since the system forgets what it could not write, until a snapshot has it.
-    is_doubtful: bool,
-    /// The last change that is safe, and the one that the journal says is.
-    safe: u64,
-    told: u64,
-    /// Those who wait until the change of this number is safe.
-    waiting: Vec<(u64, Answer)>,
-}
-
-impl Syncing {
-    /// The journal is a new file; the one before is safe.
-    pub(super) fn begin_file(&mut self) {
-        self.is_new_file = true;
-    }
-
-    /// Begins with a sync: what a crash left in the journal may not be safe.
-    pub(super) fn begin() -> Self {
-        Self { due: Due::Soon, ..Self::default() }
-    }
-
-    /// What is safe up to and with the change of this number, and the
-    /// journal does not say yet.
-    pub(super) fn safe_news(&mut self) -> Option<u64> {
-        let is_news = self.safe > self.told;
-        self.told = self.safe;
-        is_news.then_some(self.safe)
-    }
-
-    /// A sync has failed.
-    pub(super) fn is_in_doubt(&mut self) {
-        self.is_doubtful = true;
-    }
-
-    /// A snapshot has all up to and with the change of this number.
-    pub(super) fn is_covered(&mut self, sequence: u64) {
-        self.is_doubtful = false;
-        self.is_safe(sequence);
-    }
-
-    /// Whether all up to and with the change of this number is known to be safe.
-    pub(super) fn covers(&self, sequence: u64) -> bool {
-        self.safe >= sequence
-    }
-
-    /// All up to and with the change of this number is safe.
-    fn is_safe(&mut self, sequence: u64) {
-        self.safe = self.safe.max(sequence);
-        self.answer(sequence, &Ok(()));
-    }
-
-    /// No snapshot could be had either of what a sync has failed for.
-    pub(super) fn has_failed(&mut self, why: &FileError) {
-        if self.is_doubtful {
-            self.answer(u64::MAX, &Err(why.clone()));
-        }
-    }
-
-    /// Nobody is answered any more.
-    pub(super) fn give_up(&mut self) {
-        self.waiting.clear();
-    }
-
-    /// Tells those who wait for the change of this number, or an earlier one.
-    fn answer(&mut self, sequence: u64, answer: &Result<(), FileError>) {
-        let safe = self.waiting.partition_point(|(wanted, _)| *wanted <= sequence);
-        for (_, who) in self.waiting.drain(..safe) {
-            // Who has gone away need not be told.
-            let _ = who.send(answer.clone());
-        }
-    }
-}
 
 /// Says what is safe, before anybody is told: tests of power failures cut here.
 pub(super) fn note(sequence: u64, length: u64) {
@@ -131,7 +42,7 @@ impl Ledger {
     }
 
     /// What was just written is to be safe now.
-    pub(super) fn sync_now(&self, inner: &mut Inner) -> oneshot::Receiver<Result<(), FileError>> {
+    pub(super) fn sync_now(&self, inner: &mut Inner) -> Answered {
         let (answer, answered) = oneshot::channel();
         inner.sync.waiting.push((inner.sequence, answer));
         self.sync_at(inner, Due::Now);

@@ -15,7 +15,7 @@ use axum::{Extension, Router};
 use super::error::ApiError;
 use super::extract::FileInPath;
 use super::outside;
-use super::server::OwnServer;
+use super::own_server::OwnServer;
 use super::state::WebState;
 
 /// A file of the page.

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::limits::{Limits, open_files};
+use super::own_server::OwnServer;
 use super::{bodies, error, headers, host, outside, routes};
 use crate::scheduler::{Scheduler, SchedulerBuilder, SchedulerError, Service, Started};
 
@@ -31,13 +32,6 @@ const PAGE: &str = "/scheduler/";
 
 /// How long a body may stand still.
 const BODY: Duration = Duration::from_secs(30);
-
-/// That a request came to the scheduler's own server: it serves the page with a
-/// slash at its end, and listens to this machine only, unless there is a token.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OwnServer {
-    pub(super) port: u16,
-}
 
 /// How long requests that are under way may go on after the stop began.
 const GRACE: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use super::super::nearest;
 use super::field::{Field, FieldKind};
 use super::item::{Hint, number};
-use super::whole::{NO_YEARS, is_year};
+use super::year::{NO_YEARS, is_year};
 
 /// A longer field is truncated where it is shown, and not corrected.
 const SHOWN: usize = 60;

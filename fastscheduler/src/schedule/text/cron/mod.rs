@@ -5,15 +5,17 @@
 //! `*` for a day field that allows every day. croner then says which days match.
 
 mod field;
+mod fields;
 mod hint;
 mod item;
 mod whole;
+mod year;
 
 use croner::parser::{CronParser, Seconds, Year};
 use croner::time::{Weekday, days_in_month};
 use croner::{Cron, CronComponent};
 
-use self::field::ReadFields;
+use self::fields::ReadFields;
 use super::ScheduleError;
 
 /// The longest expression that is read, in characters.

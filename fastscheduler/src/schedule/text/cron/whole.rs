@@ -2,8 +2,9 @@
 
 use super::super::amount_hint::mended;
 use super::super::{Micros, ScheduleError, check_zone_name, nearest};
-use super::field::ReadFields;
+use super::fields::ReadFields;
 use super::hint::shown;
+use super::year::{NO_YEARS, is_year};
 
 pub(super) const NICKNAMES: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
@@ -28,10 +29,6 @@ const FOREIGN_NICKNAMES: [(&str, &str); 10] = [
     ("@weekends", "0 0 * * SAT-SUN"),
     ("@quarterly", "0 0 1 */3 *"),
 ];
-
-/// What to write instead of a year.
-pub(super) const NO_YEARS: &str =
-    "years are not supported; leave the year out, or use `at(\"2027-12-25 09:00\")` for a single date";
 
 /// What to write instead of an expression that does not consist of fields.
 pub(super) fn hint(expression: &str) -> Option<String> {
@@ -171,14 +168,4 @@ fn blanks(fields: &[&str]) -> Option<String> {
         Ok(_) => format!("a {what} has no blanks; write `{}`", shown(right)),
         Err(reason) => format!("a {what} has no blanks, and {reason}"),
     })
-}
-
-/// Whether a field, or an item of one, can only be a year.
-pub(super) fn is_year(field: &str) -> bool {
-    let is_item = |item: &str| {
-        let start = item.split(['-', '/']).next().unwrap_or_default();
-        let is_number = start.len() == 4 && start.bytes().all(|byte| byte.is_ascii_digit());
-        is_number && ("1970"..="2199").contains(&start)
-    };
-    field.split(',').all(is_item)
 }

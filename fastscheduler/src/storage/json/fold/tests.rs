@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Unfolded;
 use crate::storage::json::JsonStorage;
-use crate::storage::json::closing::Closing;
+use crate::storage::json::ending::Closing;
 use crate::storage::json::error::FileError;
+use crate::storage::json::folding::Unfolded;
 use crate::storage::{Durability, HistoryQuery, Limits, Storage as _};
 use crate::testing::storage_contract::sample::{self, Fire};
 

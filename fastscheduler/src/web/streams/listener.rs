@@ -174,7 +174,7 @@ pub(super) struct Places {
 
 /// A stream's right to be open.
 #[derive(Debug)]
-pub(super) struct Place(Arc<AtomicUsize>);
+pub(in crate::web) struct Place(Arc<AtomicUsize>);
 
 impl Places {
     pub(super) fn new(most: usize) -> Self {

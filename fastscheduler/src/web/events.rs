@@ -1,21 +1,4 @@
-//! What happens, as server-sent events, for many who listen at once.
-//!
-//! There are two forms. [`samples`] are for clients of the original: the whole
-//! state, about every second. [`changes`] are a snapshot and then what changes.
-//!
-//! Whatever is sent is made once and shared. One task makes the samples and one
-//! the changes, only while somebody listens; each [`listener`] takes what is
-//! there when its client is ready for more. A client that reads slowly gets
-//! the newest sample or a fresh snapshot next; nothing is queued for it.
-
-mod changes;
-mod frame;
-mod happened;
-mod listener;
-mod ring;
-mod samples;
-mod state;
-mod text;
+//! The request for what happens, as server-sent events; `streams` makes them.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -25,37 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::changes::Changes;
-use self::listener::{Listener, Places};
-use self::samples::Samples;
 use super::error::{AnyError, ApiError, QueryError};
 use super::extract::QueryParameters;
 use super::state::WebState;
-use crate::schedule::Zone;
-use crate::scheduler::Scheduler;
-
-/// The streams of one router.
-pub(super) struct Streams {
-    samples: Samples,
-    changes: Changes,
-    places: Places,
-}
-
-impl Streams {
-    /// For so many at once.
-    pub(super) fn new(scheduler: &Scheduler, zone: Zone, most: usize) -> Self {
-        Self {
-            samples: Samples::new(scheduler, zone),
-            changes: Changes::new(scheduler, zone),
-            places: Places::new(most),
-        }
-    }
-
-    /// How many streams are open.
-    pub(super) fn listener_count(&self) -> usize {
-        self.places.taken()
-    }
-}
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(listen))
@@ -96,18 +51,18 @@ async fn listen(
     QueryParameters(parameters): QueryParameters<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let place = state.events.places.take().ok_or_else(|| {
+    let place = state.streams.place().ok_or_else(|| {
         ApiError::busy(format!(
             "all {} streams of events that there may be are open; try again later, or raise `max_event_streams`",
-            state.events.places.most()
+            state.streams.most()
         ))
     })?;
     let scheduler = &state.scheduler;
     let body = match parameters.stream.as_deref() {
-        None => Listener::new(state.events.samples.listen(), scheduler, place).into_body(),
+        None => state.streams.samples(scheduler, place),
         Some("changes") => {
             let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-            Listener::new(state.events.changes.listen(last), scheduler, place).into_body()
+            state.streams.changes(last, scheduler, place)
         }
         Some(other) => {
             return Err(ApiError::not_allowed(format!(
