@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::JsonStorage;
-use super::closing::Closing;
+use super::ending::Closing;
 use super::ledger::Ledger;
 use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
 use crate::storage::state::{self, HasState, State};
