@@ -69,6 +69,7 @@ mod shapes;
 mod state;
 mod status;
 mod update;
+mod words;
 mod wrong_logins;
 
 use axum::Router;

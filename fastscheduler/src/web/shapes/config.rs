@@ -73,10 +73,9 @@ pub(in crate::web) fn shown(spec: &ScheduleSpec) -> (ScheduleType, ConfigShape<'
 /// A length of time in the unit that it was written in; or else in the largest
 /// that it is a whole number of, or in fractions of a second.
 fn amount(length: Micros, WrittenUnit(written): WrittenUnit) -> (Number, &'static str) {
-    const BY_SIZE: [Unit; 4] = [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds];
     let micros = length.get();
     let is_whole = |unit: &Unit| micros.is_multiple_of(unit.micros());
-    let unit = written.or_else(|| BY_SIZE.into_iter().find(is_whole)).unwrap_or(Unit::Seconds);
+    let unit = written.or_else(|| Unit::ALL.into_iter().rev().find(is_whole)).unwrap_or(Unit::Seconds);
     if is_whole(&unit) {
         return ((micros / unit.micros()).into(), unit.name());
     }
