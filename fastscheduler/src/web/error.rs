@@ -19,6 +19,7 @@ pub(super) use self::answers::{
     AnyError, BodyError, ErrorBody, FORBIDDEN, NOT_JSON, NoBodyError, OneError, QueryError, UNAUTHORIZED,
     refusal,
 };
+use crate::job::causes::with_causes_if;
 use crate::job::{JobId, RunId, one_line};
 use crate::registry::RegistryError;
 use crate::scheduler::SchedulerError;
@@ -281,17 +282,8 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
 
 /// An error and what it comes from, in one sentence.
 fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(why) = cause {
-        let why_text = why.to_string();
-        // What is transparent says it twice.
-        if !text.ends_with(&why_text) {
-            text = format!("{text}: {why_text}");
-        }
-        cause = why.source();
-    }
-    text
+    // What is transparent says it twice.
+    with_causes_if(error, |text, cause| !text.ends_with(cause))
 }
 
 fn shortened(mut text: String) -> String {
