@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, ready};
 
+use super::in_memory::{InMemory, answers_from_state};
 use super::state::State;
-use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
-use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
+use super::{Change, Durability, Limits, Storage, StorageError};
 
 /// A store in memory, which ends with the process.
 ///
@@ -35,13 +35,6 @@ impl MemoryStorage {
         // Every change is made in one go, so a panic leaves none half-made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn answer<'a, T: Send + 'a>(
-        &'a self,
-        ask: impl FnOnce(&mut State) -> T,
-    ) -> BoxFuture<'a, Result<T, StorageError>> {
-        Box::pin(ready(Ok(ask(&mut self.state()))))
-    }
 }
 
 impl fmt::Debug for MemoryStorage {
@@ -50,10 +43,14 @@ impl fmt::Debug for MemoryStorage {
     }
 }
 
-impl Storage for MemoryStorage {
-    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
-        self.answer(State::reserve_job_number)
+impl InMemory for MemoryStorage {
+    fn with_state<T>(&self, ask: impl FnOnce(&mut State) -> T) -> T {
+        ask(&mut self.state())
     }
+}
+
+impl Storage for MemoryStorage {
+    answers_from_state! {}
 
     fn apply<'a>(
         &'a self,
@@ -63,63 +60,8 @@ impl Storage for MemoryStorage {
         Box::pin(ready(self.state().apply(changes)))
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
-        self.answer(|state| state.load())
-    }
-
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        self.answer(|state| state.jobs())
-    }
-
-    fn visit_jobs<'a>(
-        &'a self,
-        visit: &'a mut (dyn FnMut(&Job) + Send),
-    ) -> BoxFuture<'a, Result<(), StorageError>> {
-        self.answer(|state| state.visit_jobs(visit))
-    }
-
-    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
-        self.answer(|state| state.job(id).cloned())
-    }
-
-    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
-        self.answer(move |state| state.open_fires(job))
-    }
-
-    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
-        self.answer(|state| state.history(query))
-    }
-
-    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.run(run))
-    }
-
-    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.last_run_of_fire(run))
-    }
-
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letters(limit))
-    }
-
-    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        self.answer(|state| state.dead_letter_count())
-    }
-
-    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letter(run).cloned())
-    }
-
     fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
         self.answer(State::clear_dead_letters)
-    }
-
-    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
-        self.answer(|state| state.statistics())
-    }
-
-    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
-        self.answer(|state| state.is_over(run))
     }
 
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {

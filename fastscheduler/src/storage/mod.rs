@@ -5,6 +5,7 @@
 
 mod error;
 mod history_query;
+mod in_memory;
 mod json;
 mod memory;
 mod state;

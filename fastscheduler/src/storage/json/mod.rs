@@ -61,9 +61,10 @@ use self::ledger::{Inner, Ledger, Recorded};
 use self::load::{Found, Journals};
 use self::lock::Lock;
 use self::snapshot::Snapshot;
+use super::in_memory::{InMemory, answers_from_state};
 use super::state::State;
-use super::{Change, Durability, HistoryQuery, Limits, Storage, StorageError, Stored};
-use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, panic_text};
+use super::{Change, Durability, Limits, Storage, StorageError};
+use crate::job::panic_text;
 use crate::schedule::text::OneLine;
 
 /// The state file of a scheduler that is told no other.
@@ -213,13 +214,6 @@ impl JsonStorage {
         self.0.ledger.inner()
     }
 
-    fn answer<'a, T: Send + 'a>(
-        &'a self,
-        ask: impl FnOnce(&mut State) -> T,
-    ) -> BoxFuture<'a, Result<T, StorageError>> {
-        Box::pin(ready(Ok(ask(&mut self.inner().state))))
-    }
-
     async fn answered(&self, answer: oneshot::Receiver<Result<(), FileError>>) -> Result<(), StorageError> {
         match answer.await {
             Ok(answer) => Ok(answer?),
@@ -276,14 +270,17 @@ impl fmt::Debug for JsonStorage {
     }
 }
 
+impl InMemory for JsonStorage {
+    fn with_state<T>(&self, ask: impl FnOnce(&mut State) -> T) -> T {
+        ask(&mut self.inner().state)
+    }
+}
+
 impl Storage for JsonStorage {
+    answers_from_state! {}
+
     fn write_local_times_in(&self, zone: Tz) {
         self.0.ledger.show_letters_in(zone);
-    }
-
-    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
-        // It is not written: nobody knows a number before a job has it.
-        self.answer(State::reserve_job_number)
     }
 
     fn apply<'a>(
@@ -294,63 +291,8 @@ impl Storage for JsonStorage {
         Box::pin(self.until_safe(move |ledger| Ok(((), ledger.record(changes, durability)?))))
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
-        self.answer(|state| state.load())
-    }
-
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        self.answer(|state| state.jobs())
-    }
-
-    fn visit_jobs<'a>(
-        &'a self,
-        visit: &'a mut (dyn FnMut(&Job) + Send),
-    ) -> BoxFuture<'a, Result<(), StorageError>> {
-        self.answer(|state| state.visit_jobs(visit))
-    }
-
-    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
-        self.answer(|state| state.job(id).cloned())
-    }
-
-    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
-        self.answer(move |state| state.open_fires(job))
-    }
-
-    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
-        self.answer(|state| state.history(query))
-    }
-
-    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.run(run))
-    }
-
-    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.last_run_of_fire(run))
-    }
-
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letters(limit))
-    }
-
-    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        self.answer(|state| state.dead_letter_count())
-    }
-
-    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letter(run).cloned())
-    }
-
     fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
         Box::pin(self.until_safe(Ledger::clear_dead_letters))
-    }
-
-    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
-        self.answer(|state| state.statistics())
-    }
-
-    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
-        self.answer(|state| state.is_over(run))
     }
 
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
