@@ -29,7 +29,7 @@ pub(crate) enum Task {
         /// For how long the scheduler is watched doing nothing.
         idle: Duration,
     },
-    /// Writes a state file. Answers with a [`prepare::Prepared`].
+    /// Writes a state file. Answers with a [`Prepared`](crate::json::prepared::Prepared).
     Prepare(prepare::Plan),
     /// Answers with a [`load::Row`].
     Json(load::Load),
@@ -41,7 +41,7 @@ pub(crate) enum Task {
     Rest(server::Load),
     /// Answers with [`clients::Answers`].
     Requests(clients::Requests),
-    /// Writes a state file. Answers with a [`scale::Prepared`].
+    /// Writes a state file. Answers with a [`Prepared`](crate::json::prepared::Prepared).
     PrepareScale(scale::Plan),
     /// Answers with a [`scale_life::Life`], after the status.
     Life(scale::Plan),

@@ -13,7 +13,8 @@ use anyhow::{Context as _, Result};
 use self::clients::Ask;
 use self::server::{Load, Row};
 use crate::child::{self, Task};
-use crate::json::prepare::{Past, Plan, Prepared};
+use crate::json::prepare::{Past, Plan};
+use crate::json::prepared::Prepared;
 
 /// What is asked for, with that many jobs stored.
 const LOADS: [(Ask, u32); 10] = [

@@ -13,9 +13,10 @@ use anyhow::{Context as _, Result};
 
 use self::life::Life;
 use self::plain::Plain;
-use self::prepare::{Past, Plan, Prepared};
+use self::prepare::{Past, Plan};
 use crate::child::{self, Task};
 use crate::json::files;
+use crate::json::prepared::Prepared;
 
 /// How many jobs there are.
 const JOBS: u32 = 100_000;
