@@ -31,7 +31,7 @@ mod description;
 mod fire_range;
 pub mod kind;
 mod left_out;
-mod serial;
+pub(crate) mod serial;
 mod settings;
 mod spec;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]

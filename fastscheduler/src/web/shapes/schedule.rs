@@ -8,6 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::numbers::{day_of_month, days_of_week};
+use crate::schedule::serial::WrittenDay;
 use crate::schedule::{
     DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit, WrittenUnit, at,
     cron, daily, hourly, now,
@@ -102,18 +103,10 @@ pub(in crate::web) struct HourlyConfig {
 pub(in crate::web) struct MonthlyConfig {
     /// 1 to 31, or `last`; months without the day are left out.
     #[schema(schema_with = day_of_month)]
-    day: Day,
+    day: WrittenDay<Whole>,
     /// `HH:MM` or `HH:MM:SS`.
     #[schema(example = "00:00", pattern = r"^([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?$")]
     time: String,
-}
-
-/// A day of the month: its number, or `last`.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number or `last`")]
-pub(in crate::web) enum Day {
-    Number(Whole),
-    Word(String),
 }
 
 /// The schema of a unit of time, by any of its words.
@@ -235,11 +228,11 @@ impl Config for HourlyConfig {
 impl Config for MonthlyConfig {
     fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         let day = match &self.day {
-            Day::Number(Whole(day)) => {
+            WrittenDay::Number(Whole(day)) => {
                 DayOfMonth::new(i128::from(*day)).map_err(|_| unknown_day_of_month(&format!("`{day}`")))?
             }
-            Day::Word(word) if word == "last" => DayOfMonth::Last,
-            Day::Word(word) => return Err(unknown_day_of_month(&format!("the text `{word}`"))),
+            WrittenDay::Word(word) if word == DayOfMonth::LAST => DayOfMonth::Last,
+            WrittenDay::Word(word) => return Err(unknown_day_of_month(&format!("the text `{word}`"))),
         };
         let at = self.time.parse().map_err(refused)?;
         Ok(ScheduleSpec::Monthly { day, at }.into())
