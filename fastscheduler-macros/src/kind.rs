@@ -112,7 +112,7 @@ impl Kind {
                     name: "monthly",
                     example: "#[monthly(1, at = \"00:00\")]",
                     at: Some("at = \"00:00\""),
-                    words: &["last"],
+                    words: &[DayOfMonth::LAST],
                 },
                 read: |reader, given| {
                     let (day, at) = (reader.day_of_month(given), reader.clock_time());

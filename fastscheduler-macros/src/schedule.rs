@@ -177,7 +177,7 @@ impl Reader<'_> {
                 return None;
             }
             Some(Given::Flawed) => return None,
-            Some(Given::Word(word)) if word == "last" => return Some(DayOfMonth::Last),
+            Some(Given::Word(word)) if word == DayOfMonth::LAST => return Some(DayOfMonth::Last),
             Some(Given::Word(word)) => (word.to_token_stream(), word.to_string()),
             Some(Given::Value(value)) => match value.literal {
                 Literal::Whole(number) => {
@@ -188,7 +188,7 @@ impl Reader<'_> {
                         )
                     }));
                 }
-                _ if value.text() == Some("last") => {
+                _ if value.text() == Some(DayOfMonth::LAST) => {
                     self.complaints.at(&value.tokens, "`\"last\"` is a text; write it without quotes");
                     return None;
                 }

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fastscheduler::storage::{
-    Change, Durability, HistoryQuery, Limits, MemoryStorage, Storage, StorageError, Stored,
+    Change, Durability, HistoryQuery, Limits, MemoryStorage, Storage, StorageError,
 };
-use fastscheduler::{DeadLetter, Job, JobId, Run, RunId, Statistics};
+use fastscheduler::{Job, JobId, Run, RunId};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
+
+use crate::passed_on;
 
 /// What a store does that a fault is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,8 +155,9 @@ fn action(change: &Change) -> Action {
 }
 
 impl Storage for Faulty {
-    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
-        self.inner.reserve_job_number()
+    passed_on! {
+        inner: reserve_job_number load jobs run last_run_of_fire dead_letters dead_letter clear_dead_letters
+        statistics
     }
 
     fn apply<'a>(
@@ -175,14 +178,6 @@ impl Storage for Faulty {
         )
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
-        self.inner.load()
-    }
-
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        self.inner.jobs()
-    }
-
     fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
         Box::pin(async move { self.answer(&[Action::ReadJob], async { self.inner.job(id).await }).await })
     }
@@ -191,30 +186,6 @@ impl Storage for Faulty {
         Box::pin(async move {
             self.answer(&[Action::ReadHistory], async { self.inner.history(query).await }).await
         })
-    }
-
-    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.inner.run(run)
-    }
-
-    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.inner.last_run_of_fire(run)
-    }
-
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
-        self.inner.dead_letters(limit)
-    }
-
-    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
-        self.inner.dead_letter(run)
-    }
-
-    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        self.inner.clear_dead_letters()
-    }
-
-    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
-        self.inner.statistics()
     }
 
     fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {

@@ -3,6 +3,8 @@
 pub mod counted;
 pub mod diary;
 pub mod faulty;
+#[cfg(unix)]
+pub mod few_files;
 pub mod fires;
 pub mod held;
 pub mod http;
@@ -10,6 +12,7 @@ pub mod in_folder;
 pub mod last_sync;
 pub mod life;
 pub mod log;
+pub mod passed_on;
 mod process;
 pub mod program;
 pub mod random;

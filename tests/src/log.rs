@@ -27,10 +27,12 @@ impl Log {
     }
 }
 
+/// The parts of a line.
 #[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
+pub(crate) struct Line {
+    pub(crate) message: String,
+    /// ` name=value` of each.
+    pub(crate) fields: String,
 }
 
 impl Visit for Line {

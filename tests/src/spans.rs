@@ -1,12 +1,13 @@
 //! What jobs and the library log, each line with the spans that it is in.
 
 use std::cell::RefCell;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::log::Line;
 
 thread_local! {
     /// The spans that this thread is in.
@@ -48,34 +49,13 @@ impl Spans {
     }
 }
 
-#[derive(Default)]
-struct Text {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let written = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
-        };
-        written.expect("a text takes everything");
-    }
-
-    /// As it is, so that a test sees what is in it.
-    fn record_str(&mut self, field: &Field, value: &str) {
-        write!(self.fields, " {}=\"{value}\"", field.name()).expect("a text takes everything");
-    }
-}
-
 impl Subscriber for Spans {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= Level::INFO
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut text = Text::default();
+        let mut text = Line::default();
         event.record(&mut text);
         let mut line = format!("{} {}{}", event.metadata().level(), text.message, text.fields);
         let mut kept = self.0.lock().expect("nothing panics under it");
@@ -89,7 +69,7 @@ impl Subscriber for Spans {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let mut text = Text::default();
+        let mut text = Line::default();
         attributes.record(&mut text);
         let mut kept = self.0.lock().expect("nothing panics under it");
         kept.spans.push(format!("{}{{{}}}", attributes.metadata().name(), text.fields.trim_start()));

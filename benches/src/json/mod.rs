@@ -6,6 +6,7 @@ pub(crate) mod files;
 mod fold;
 pub(crate) mod load;
 pub(crate) mod prepare;
+pub(crate) mod prepared;
 mod report;
 pub(crate) mod start;
 mod syncs;
@@ -17,7 +18,8 @@ use anyhow::{Context as _, Result};
 
 use self::creates::{Creates, Side};
 use self::load::{DUE, Load, Row};
-use self::prepare::{Past, Plan, Prepared};
+use self::prepare::{Past, Plan};
+use self::prepared::Prepared;
 use self::start::{Start, Stored};
 use crate::child;
 

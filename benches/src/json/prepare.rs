@@ -1,6 +1,6 @@
 //! State files as they are found at a start, or under a load.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,12 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::schedule::ScheduleBuilder;
 use fastscheduler::schedule::kind::Kind;
-use fastscheduler::storage::{Change, Durability, JsonStorage, MemoryStorage, Storage};
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::{Clock as _, JobPart, NewJob, SystemClock};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 use super::files;
+use super::prepared::{self, Prepared};
 use crate::child::Task;
 use crate::lateness::LATENESS;
 
@@ -27,12 +28,7 @@ const RUNS_EACH_SECOND: u32 = 10_000;
 const LOOK_EACH: Duration = Duration::from_millis(5);
 
 /// A state file that is to be made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Plan {
-    pub(crate) state_file: PathBuf,
-    pub(crate) jobs: u32,
-    pub(crate) past: Past,
-}
+pub(crate) type Plan = prepared::Plan<Past>;
 
 /// What has happened to the jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,15 +39,6 @@ pub(crate) enum Past {
     Stopped,
     /// The same, and the process was gone when the journal was about to be folded.
     Crashed,
-}
-
-/// What was made.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Prepared {
-    /// Bytes of the snapshot.
-    pub(crate) snapshot: u64,
-    /// Bytes of the journal.
-    pub(crate) journal: u64,
 }
 
 impl Task for Plan {
@@ -75,24 +62,17 @@ async fn prepare(plan: Plan) -> Result<Prepared> {
     if *past != Past::Waiting {
         run(state_file, runs.into(), *past).await?;
     }
-    Ok(Prepared {
-        snapshot: files::length(state_file)?,
-        journal: files::length(&files::journal(state_file))?,
-    })
+    Prepared::of(state_file)
 }
 
-/// Adds jobs in memory, which takes no syncs, and writes them to a file.
+/// Adds jobs in memory, and writes them to a file.
 async fn write(state_file: &Path, jobs: impl Iterator<Item = NewJob>) -> Result<()> {
     let memory = MemoryStorage::default();
     let scheduler = Scheduler::builder().storage(memory.clone()).timezone("UTC").build().await?;
     for job in jobs {
         scheduler.add(job).await?;
     }
-    let changes: Vec<Change> =
-        memory.jobs().await?.into_iter().map(|job| Change::AddJob(job.into())).collect();
-    let json = JsonStorage::open(state_file)?;
-    json.apply(&changes, Durability::Now).await?;
-    Ok(json.close().await?)
+    prepared::write(&memory, state_file).await
 }
 
 /// Runs jobs until as many runs were made, or the journal is about to be folded.

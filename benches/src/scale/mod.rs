@@ -13,9 +13,10 @@ use anyhow::{Context as _, Result};
 
 use self::life::{Life, Lived};
 use self::plain::{Files, Plain};
-use self::prepare::{Past, Plan, Prepared};
+use self::prepare::{Past, Plan};
 use crate::child;
 use crate::json::files;
+use crate::json::prepared::Prepared;
 
 /// How many jobs there are.
 const JOBS: u32 = 100_000;

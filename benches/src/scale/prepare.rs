@@ -1,13 +1,12 @@
 //! State files with many jobs.
 
-use std::path::PathBuf;
+use std::fmt;
 use std::time::Duration;
-use std::{fmt, fs};
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastscheduler::prelude::*;
-use fastscheduler::storage::{Change, Durability, JsonStorage, MemoryStorage, Storage as _};
+use fastscheduler::storage::{JsonStorage, MemoryStorage};
 use fastscheduler::{Clock, JobUpdate, NewJob, SystemClock};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -15,18 +14,13 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 use crate::child::Task;
-use crate::json::files;
+use crate::json::prepared::{self, Prepared};
 
 /// As many are changed at a time as share a sync.
 const AT_ONCE: usize = 1_000;
 
 /// A state file that is to be made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Plan {
-    pub(crate) state_file: PathBuf,
-    pub(crate) jobs: u32,
-    pub(crate) past: Past,
-}
+pub(crate) type Plan = prepared::Plan<Past>;
 
 /// What has happened to the jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,13 +50,6 @@ impl fmt::Display for Past {
     }
 }
 
-/// Bytes of what was made.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Prepared {
-    pub(crate) snapshot: u64,
-    pub(crate) journal: u64,
-}
-
 impl Task for Plan {
     const NAME: &'static str = "prepare-scale";
     type Answer = Prepared;
@@ -76,25 +63,17 @@ impl Task for Plan {
 async fn prepare(plan: Plan) -> Result<Prepared> {
     let Plan { state_file, jobs, past } = &plan;
     let back = if *past == Past::Missed { TimeDelta::days(1) } else { TimeDelta::zero() };
-    // In memory, which takes no syncs.
     let memory = MemoryStorage::default();
     let scheduler =
         Scheduler::builder().storage(memory.clone()).clock(Earlier(back)).timezone("UTC").build().await?;
     for number in 0..*jobs {
         scheduler.add(new_job(number, *past)).await?;
     }
-    let added: Vec<Change> = memory.jobs().await?.into_iter().map(|job| Change::AddJob(job.into())).collect();
-    let json = JsonStorage::open(state_file)?;
-    json.apply(&added, Durability::Now).await?;
-    json.close().await?;
-    drop(json);
+    prepared::write(&memory, state_file).await?;
     if *past == Past::Changed {
         change_all(&plan).await?;
     }
-    Ok(Prepared {
-        snapshot: fs::metadata(state_file)?.len(),
-        journal: files::length(&files::journal(state_file))?,
-    })
+    Prepared::of(state_file)
 }
 
 /// Updates each job. The process ends with what is in the files.

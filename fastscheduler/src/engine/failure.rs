@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::job::causes::with_causes;
 use crate::job::one_line;
 
 /// How long to wait after the queue or the store failed.
@@ -15,11 +16,5 @@ pub(super) fn report(what: &str, error: &dyn Error) {
 
 /// An error and its causes in one line.
 pub(super) fn describe(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(why) = cause {
-        text = format!("{text}: {why}");
-        cause = why.source();
-    }
-    one_line(text)
+    one_line(with_causes(error))
 }

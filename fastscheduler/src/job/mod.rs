@@ -6,6 +6,7 @@
 mod after_failure;
 mod arguments;
 mod backoff;
+pub(crate) mod causes;
 mod declared;
 mod definition;
 mod entry;

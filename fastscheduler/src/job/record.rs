@@ -34,15 +34,9 @@ pub enum JobStatus {
 }
 
 impl fmt::Display for JobStatus {
+    /// The word that it is stored as.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Scheduled => "scheduled",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Orphaned => "orphaned",
-        })
+        self.serialize(f)
     }
 }
 

@@ -27,13 +27,9 @@ pub enum RunStatus {
 }
 
 impl fmt::Display for RunStatus {
+    /// The word that it is stored as.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Missed => "missed",
-        })
+        self.serialize(f)
     }
 }
 

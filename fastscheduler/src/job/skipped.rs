@@ -26,15 +26,9 @@ pub enum SkipReason {
 }
 
 impl fmt::Display for SkipReason {
+    /// The word that it is stored as.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Overlap => "overlap",
-            Self::Paused => "paused",
-            Self::CatchUp => "catch_up",
-            Self::Orphaned => "orphaned",
-            Self::Rescheduled => "rescheduled",
-            Self::Cancelled => "cancelled",
-        })
+        self.serialize(f)
     }
 }
 

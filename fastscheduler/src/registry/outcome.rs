@@ -2,15 +2,16 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
 use thiserror::Error;
 
-use super::permanent::source;
+use super::permanent::is_permanent;
 use crate::job::RESULT_DEPTH_LIMIT;
+use crate::job::causes::with_causes;
 use crate::job::nesting::{self, Unwritable};
 
 /// The most bytes of a returned value or of an error that are kept with a run.
@@ -58,16 +59,7 @@ impl Failure {
 
     /// The failure that an error means, with its causes.
     pub(super) fn from_error(error: &(dyn Error + 'static)) -> Self {
-        let mut message = error.to_string();
-        let (mut cause, mut is_permanent) = source(error);
-        while let Some(error) = cause {
-            // Fails only if the error's own `Display` does.
-            let _ = write!(message, ": {error}");
-            let next = source(error);
-            is_permanent |= next.1;
-            cause = next.0;
-        }
-        Self { message: shortened(message), is_permanent }
+        Self { message: shortened(with_causes(error)), is_permanent: is_permanent(error) }
     }
 
     /// The same failure, which is not to be retried.

@@ -53,13 +53,16 @@ thread_local! {
     static WAS_ASKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The source of an error, and whether the error is [`Permanent`].
+/// Whether an error is [`Permanent`], or what caused it is.
 ///
 /// An error that only passes another one on (`#[error(transparent)]`, a `Box`,
 /// an `Arc`) never shows the type of the one inside, but it asks that one for
 /// its source.
-pub(super) fn source<'a>(error: &'a (dyn Error + 'static)) -> (Option<&'a (dyn Error + 'static)>, bool) {
-    WAS_ASKED.set(false);
-    let source = error.source();
-    (source, WAS_ASKED.get())
+pub(super) fn is_permanent(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| {
+        WAS_ASKED.set(false);
+        // Only to see whether it asks.
+        let _ = error.source();
+        WAS_ASKED.get()
+    })
 }

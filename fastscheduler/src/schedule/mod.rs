@@ -32,7 +32,7 @@ mod fire_range;
 pub mod kind;
 mod left_out;
 mod micros;
-mod serial;
+pub(crate) mod serial;
 mod settings;
 mod spec;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]

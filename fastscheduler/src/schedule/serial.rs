@@ -58,11 +58,11 @@ impl<'de> Deserialize<'de> for DaysOfWeek {
     }
 }
 
-/// A number, or the word `last`.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum WrittenDay {
-    Number(i64),
+/// A day of the month: its number, or the word [`LAST`](DayOfMonth::LAST).
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a number or `last`")]
+pub(crate) enum WrittenDay<N> {
+    Number(N),
     Word(String),
 }
 
@@ -70,16 +70,16 @@ impl Serialize for DayOfMonth {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Day(day) => serializer.serialize_u8(*day),
-            Self::Last => serializer.serialize_str("last"),
+            Self::Last => serializer.serialize_str(Self::LAST),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for DayOfMonth {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match WrittenDay::deserialize(deserializer)? {
+        match WrittenDay::<i64>::deserialize(deserializer)? {
             WrittenDay::Number(day) => Self::new(i128::from(day)).map_err(D::Error::custom),
-            WrittenDay::Word(word) if word == "last" => Ok(Self::Last),
+            WrittenDay::Word(word) if word == Self::LAST => Ok(Self::Last),
             WrittenDay::Word(word) => {
                 Err(D::Error::invalid_value(Unexpected::Str(&word), &"1 to 31, or `last`"))
             }

@@ -1,10 +1,10 @@
 //! What goes wrong in a store.
 
 use std::error::Error;
-use std::fmt;
 
 use thiserror::Error;
 
+use crate::job::causes::with_causes;
 use crate::schedule::text::OneLine;
 
 /// What went wrong in a store.
@@ -12,7 +12,7 @@ use crate::schedule::text::OneLine;
 #[non_exhaustive]
 pub enum StorageError {
     /// The store failed.
-    #[error("the store could not {action}: {}", OneLine(Chain(&**cause)))]
+    #[error("the store could not {action}: {}", OneLine(with_causes(&**cause)))]
     Failed {
         /// What it was to do, as in `load jobs`.
         action: &'static str,
@@ -87,21 +87,6 @@ impl StorageError {
     /// The failure of an action, as in `load jobs`.
     pub fn new(action: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed { action, cause: cause.into() }
-    }
-}
-
-/// An error with its reasons, each of which may have another.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut reason = self.0.source();
-        while let Some(error) = reason {
-            write!(f, ": {error}")?;
-            reason = error.source();
-        }
-        Ok(())
     }
 }
 

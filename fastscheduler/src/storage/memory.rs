@@ -3,16 +3,11 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 
-use super::state::{self, HasState, State};
-use super::{
-    Change, Durability, HistoryQuery, JobCounts, JobPage, JobQuery, JobsNow, Limits, Storage, StorageError,
-    Stored,
-};
-use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
+use super::in_memory::answers_from_state;
+use super::state::{HasState, State};
+use super::{Change, Durability, Limits, Storage, StorageError};
 
 /// A store in memory, which ends with the process.
 ///
@@ -40,12 +35,11 @@ impl MemoryStorage {
         // Every change is made in one go, so a panic leaves none half-made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn answer<'a, T: Send + 'a>(
-        &'a self,
-        ask: impl FnOnce(&mut State) -> T,
-    ) -> BoxFuture<'a, Result<T, StorageError>> {
-        Box::pin(ready(Ok(ask(&mut self.state()))))
+impl fmt::Debug for MemoryStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStorage").field("jobs", &self.state().job_count()).finish_non_exhaustive()
     }
 }
 
@@ -55,16 +49,8 @@ impl HasState for MemoryStorage {
     }
 }
 
-impl fmt::Debug for MemoryStorage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStorage").field("jobs", &self.state().job_count()).finish_non_exhaustive()
-    }
-}
-
 impl Storage for MemoryStorage {
-    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
-        self.answer(State::reserve_job_number)
-    }
+    answers_from_state! {}
 
     fn apply<'a>(
         &'a self,
@@ -74,83 +60,8 @@ impl Storage for MemoryStorage {
         Box::pin(ready(self.state().apply(changes)))
     }
 
-    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
-        self.answer(|state| state.load())
-    }
-
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        Box::pin(state::jobs(self).map(Ok))
-    }
-
-    fn visit_jobs<'a>(
-        &'a self,
-        visit: &'a mut (dyn FnMut(&Job) + Send),
-    ) -> BoxFuture<'a, Result<(), StorageError>> {
-        Box::pin(state::visit_jobs(self, visit).map(Ok))
-    }
-
-    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
-        self.answer(|state| state.job(id).cloned())
-    }
-
-    fn find_jobs<'a>(
-        &'a self,
-        query: &'a JobQuery,
-        now: &'a JobsNow,
-    ) -> BoxFuture<'a, Result<JobPage, StorageError>> {
-        Box::pin(state::find_jobs(self, query, now).map(Ok))
-    }
-
-    fn jobs_by_id<'a>(&'a self, ids: &'a [JobId]) -> BoxFuture<'a, Result<Vec<Option<Job>>, StorageError>> {
-        Box::pin(ready(Ok(state::jobs_by_id(self, ids))))
-    }
-
-    fn job_counts<'a>(&'a self, now: &'a JobsNow) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
-        Box::pin(state::job_counts(self, now).map(Ok))
-    }
-
-    fn open_fires(&self, job: JobId) -> BoxFuture<'_, Result<Vec<OpenFire>, StorageError>> {
-        self.answer(move |state| state.open_fires(job))
-    }
-
-    fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
-        self.answer(|state| state.history(query))
-    }
-
-    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.run(run))
-    }
-
-    fn last_run_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, StorageError>> {
-        self.answer(move |state| state.last_run_of_fire(run))
-    }
-
-    fn newest_request(&self, job: JobId) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, StorageError>> {
-        self.answer(move |state| state.newest_request(job))
-    }
-
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letters(limit))
-    }
-
-    fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        self.answer(|state| state.dead_letter_count())
-    }
-
-    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
-        self.answer(|state| state.dead_letter(run).cloned())
-    }
-
     fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
         self.answer(State::clear_dead_letters)
-    }
-
-    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
-        self.answer(|state| state.statistics())
-    }
-
-    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
-        self.answer(|state| state.is_over(run))
     }
 
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {

@@ -7,6 +7,7 @@ mod change;
 mod error;
 mod found;
 mod history_query;
+mod in_memory;
 mod job_query;
 mod json;
 mod memory;

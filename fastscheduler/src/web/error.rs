@@ -3,6 +3,8 @@
 //!
 //! Every error is JSON with a sentence in `detail`.
 
+mod answers;
+
 use std::any::Any;
 use std::error::Error;
 
@@ -12,9 +14,12 @@ use axum::extract::rejection::{BytesRejection, QueryRejection, RawPathParamsReje
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
 
+pub(super) use self::answers::{
+    AnyError, BodyError, ErrorBody, FORBIDDEN, NOT_JSON, NoBodyError, OneError, QueryError, UNAUTHORIZED,
+    refusal,
+};
+use crate::job::causes::with_causes_if;
 use crate::job::{JobId, RunId, one_line};
 use crate::registry::RegistryError;
 use crate::scheduler::SchedulerError;
@@ -26,26 +31,6 @@ const LONGEST_DETAIL: usize = 500;
 
 /// In how many seconds a client may ask again for what is not possible now.
 const SOON: &str = "5";
-
-/// What is answered when something is wrong.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Error)]
-pub(super) struct ErrorBody {
-    /// One sentence: what is wrong, and what would be right.
-    detail: String,
-    /// What is wrong, in a few words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    /// The job that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job_id: Option<String>,
-    /// The run that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_id: Option<String>,
-    /// `false`, where a success would have said `true`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    success: Option<bool>,
-}
 
 /// A status and a body.
 #[derive(Debug)]
@@ -63,12 +48,12 @@ impl ApiError {
 
     /// A value that is not allowed.
     pub(super) fn not_allowed(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+        Self::new(answers::NOT_ALLOWED, detail)
     }
 
     /// A request that cannot be read: a field is missing, unknown or ill-typed.
     pub(super) fn unreadable(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        Self::new(answers::UNREADABLE, detail)
     }
 
     /// A body that is not JSON by its content type.
@@ -78,22 +63,22 @@ impl ApiError {
         } else {
             format!("the content type is `{content_type}`; send `application/json`")
         };
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+        Self::new(answers::NOT_JSON, detail)
     }
 
     /// A body beyond the limit.
     pub(super) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
+        Self::new(answers::TOO_LARGE, "the body is larger than 1 MiB")
     }
 
     /// A login beyond its limit.
     pub(super) fn login_too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "a login is larger than 8 KiB; send the token only")
+        Self::new(answers::TOO_LARGE, "a login is larger than 8 KiB; send the token only")
     }
 
     pub(super) fn unknown_job(id: &str) -> Self {
         let id = shortened(id.to_owned());
-        let mut error = Self::new(StatusCode::NOT_FOUND, format!("Job {id} not found"));
+        let mut error = Self::new(answers::UNKNOWN, format!("Job {id} not found"));
         error.body.error = Some("Job not found".to_owned());
         error.body.job_id = Some(id);
         error.body.success = Some(false);
@@ -102,7 +87,7 @@ impl ApiError {
 
     pub(super) fn unknown_run(id: &str) -> Self {
         let id = shortened(id.to_owned());
-        let mut error = Self::new(StatusCode::NOT_FOUND, format!("Run {id} not found"));
+        let mut error = Self::new(answers::UNKNOWN, format!("Run {id} not found"));
         error.body.error = Some("Run not found".to_owned());
         error.body.run_id = Some(id);
         error.body.success = Some(false);
@@ -111,18 +96,18 @@ impl ApiError {
 
     /// A path that is none of ours.
     pub(super) fn unknown_path(path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("`{path}` is not a path of this API"))
+        Self::new(answers::UNKNOWN, format!("`{path}` is not a path of this API"))
     }
 
     /// A file that is not there.
     pub(super) fn unknown_file(name: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no file `{name}`"))
+        Self::new(answers::UNKNOWN, format!("there is no file `{name}`"))
     }
 
     /// The job that a request is about does not run twice at once.
     pub(super) fn already_running(id: JobId) -> Self {
         let detail = format!("Job {id} is already running; wait for it, or set its overlap to `allow`");
-        let mut error = Self::new(StatusCode::CONFLICT, detail);
+        let mut error = Self::new(answers::CONFLICT, detail);
         error.body.error = Some(format!("Job {id} is already running"));
         error.body.success = Some(false);
         error
@@ -132,18 +117,18 @@ impl ApiError {
     fn not_running(id: RunId) -> Self {
         let detail =
             format!("run `{id}` is not under way; `/api/history?status=running` lists those that are");
-        Self::new(StatusCode::CONFLICT, detail)
+        Self::new(answers::CONFLICT, detail)
     }
 
     /// Nobody is known by what was sent.
     pub(super) fn unauthorized() -> Self {
         let detail = "a token is needed: send `Authorization: Bearer <token>`, or log in with a browser";
-        Self::new(StatusCode::UNAUTHORIZED, detail)
+        Self::new(answers::UNAUTHORIZED, detail)
     }
 
     /// A change that is asked for with a token that may only look.
     pub(super) fn read_only() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "this token may look and change nothing; use the other one")
+        Self::new(answers::FORBIDDEN, "this token may look and change nothing; use the other one")
     }
 
     /// A change that a page of another site asks for, if that says where it is.
@@ -154,7 +139,7 @@ impl ApiError {
              replaces the host, name its origin with `.allowed_origins(..)` or \
              `FASTSCHEDULER_ALLOWED_ORIGINS`"
         );
-        Self::new(StatusCode::FORBIDDEN, detail)
+        Self::new(answers::FORBIDDEN, detail)
     }
 
     /// A host that is not served without a token.
@@ -167,16 +152,16 @@ impl ApiError {
             "{wrong}; use `localhost`, allow the name with `.allowed_hosts(..)` or \
              `FASTSCHEDULER_ALLOWED_HOSTS`, or give the scheduler a token"
         );
-        Self::new(StatusCode::FORBIDDEN, detail)
+        Self::new(answers::FORBIDDEN, detail)
     }
 
     /// There is no room for more of these.
     pub(super) fn busy(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        Self::new(answers::UNAVAILABLE, detail)
     }
 
     fn unavailable(error: &dyn Error) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, chain(error))
+        Self::new(answers::UNAVAILABLE, chain(error))
     }
 }
 
@@ -186,7 +171,7 @@ impl From<SchedulerError> for ApiError {
             SchedulerError::UnknownJob(id) => Self::unknown_job(id),
             SchedulerError::UnknownDeadLetter(id) | SchedulerError::UnknownRun(id) => Self::unknown_run(id),
             SchedulerError::NotRunning(id) => Self::not_running(*id),
-            SchedulerError::UnknownKey(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            SchedulerError::UnknownKey(_) => Self::new(answers::UNKNOWN, error.to_string()),
             SchedulerError::Schedule(_)
             | SchedulerError::Registry(_)
             | SchedulerError::Arguments { .. }
@@ -202,7 +187,7 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::Outdated { .. }
             | SchedulerError::WaitsForItself(_)
             | SchedulerError::Storage(StorageError::Conflict(_)) => {
-                Self::new(StatusCode::CONFLICT, error.to_string())
+                Self::new(answers::CONFLICT, error.to_string())
             }
             SchedulerError::Storage(_)
             | SchedulerError::Queue(_)
@@ -235,10 +220,10 @@ impl ApiError {
 
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        if rejection.status() == answers::TOO_LARGE {
             Self::too_large()
         } else {
-            Self::new(StatusCode::BAD_REQUEST, "the body ended before it was complete")
+            Self::new(answers::NOT_ALLOWED, "the body ended before it was complete")
         }
     }
 }
@@ -246,7 +231,7 @@ impl From<BytesRejection> for ApiError {
 impl From<RawPathParamsRejection> for ApiError {
     fn from(_rejection: RawPathParamsRejection) -> Self {
         // Only what is not UTF-8 is no text.
-        Self::new(StatusCode::BAD_REQUEST, "the path is not UTF-8")
+        Self::new(answers::NOT_ALLOWED, "the path is not UTF-8")
     }
 }
 
@@ -260,10 +245,10 @@ impl From<QueryRejection> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.status == answers::UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(SOON));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.status == answers::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
@@ -297,17 +282,8 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
 
 /// An error and what it comes from, in one sentence.
 fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(why) = cause {
-        let why_text = why.to_string();
-        // What is transparent says it twice.
-        if !text.ends_with(&why_text) {
-            text = format!("{text}: {why_text}");
-        }
-        cause = why.source();
-    }
-    text
+    // What is transparent says it twice.
+    with_causes_if(error, |text, cause| !text.ends_with(cause))
 }
 
 fn shortened(mut text: String) -> String {
@@ -316,64 +292,4 @@ fn shortened(mut text: String) -> String {
         text.push('…');
     }
     text
-}
-
-/// What may be wrong with any request.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it documents")]
-pub(super) enum AnyError {
-    /// A value that is not allowed.
-    #[response(status = 400)]
-    NotAllowed(ErrorBody),
-    /// The store cannot be reached, or the scheduler was stopped; nothing was changed.
-    #[response(status = 503)]
-    Unavailable(ErrorBody),
-}
-
-/// What may be wrong with a request about one job or run.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it documents")]
-pub(super) enum OneError {
-    /// There is none of that id.
-    #[response(status = 404)]
-    Unknown(ErrorBody),
-    /// It is not in the state that the request needs.
-    #[response(status = 409)]
-    Conflict(ErrorBody),
-}
-
-/// What may be wrong with a query.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it documents")]
-pub(super) enum QueryError {
-    /// A parameter cannot be read; `detail` names it.
-    #[response(status = 422)]
-    Unreadable(ErrorBody),
-}
-
-/// What may be wrong with a body that is not needed.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it documents")]
-pub(super) enum NoBodyError {
-    /// There is a body, and it is larger than 1 MiB.
-    #[response(status = 413)]
-    TooLarge(ErrorBody),
-    /// There is a body, which says that it is JSON and cannot be read.
-    #[response(status = 422)]
-    Unreadable(ErrorBody),
-}
-
-/// What may be wrong with a body.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it documents")]
-pub(super) enum BodyError {
-    /// The body is larger than 1 MiB.
-    #[response(status = 413)]
-    TooLarge(ErrorBody),
-    /// The body is not JSON by its content type.
-    #[response(status = 415)]
-    NotJson(ErrorBody),
-    /// The body cannot be read, or a field is missing, unknown or ill-typed; `detail` names it.
-    #[response(status = 422)]
-    Unreadable(ErrorBody),
 }

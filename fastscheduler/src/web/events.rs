@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, QueryError};
 use super::extract::QueryParameters;
 use super::state::WebState;
+use super::words;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(listen))
@@ -26,11 +27,15 @@ struct Parameters {
 }
 
 /// A form of events.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents a word that is read by hand")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 enum FormOfEvents {
     Changes,
+}
+
+fn form(word: &str) -> Result<FormOfEvents, ApiError> {
+    words::read(word)
+        .map_err(|forms| ApiError::not_allowed(format!("`stream` is `{word}`; use {forms}, or leave it out")))
 }
 
 /// What happens, as server-sent events. The answer ends with the scheduler.
@@ -58,16 +63,12 @@ async fn listen(
         ))
     })?;
     let scheduler = &state.scheduler;
-    let body = match parameters.stream.as_deref() {
+    let form = parameters.stream.as_deref().map(form).transpose()?;
+    let body = match form {
         None => state.streams.samples(scheduler, place),
-        Some("changes") => {
+        Some(FormOfEvents::Changes) => {
             let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
             state.streams.changes(last, scheduler, place)
-        }
-        Some(other) => {
-            return Err(ApiError::not_allowed(format!(
-                "`stream` is `{other}`; use `changes`, or leave it out"
-            )));
         }
     };
     let headers = [

@@ -14,8 +14,9 @@ use super::extract::{JobInPath, NoBody, QueryParameters, RunInPath};
 use super::jobs::{existing, job_id};
 use super::runs::{counted, page};
 use super::settings::number;
-use super::shapes::{Done, LAST_SECOND, RunShape, StatusOfRun, beginning_of_page};
+use super::shapes::{Done, LAST_SECOND, RunShape, beginning_of_page};
 use super::state::WebState;
+use super::words::choice;
 use crate::job::{RunId, RunStatus};
 use crate::storage::HistoryQuery;
 
@@ -50,7 +51,7 @@ struct HistoryParameters {
 #[into_params(parameter_in = Query)]
 struct PageParameters {
     /// Runs of this status: `running`, `completed`, `failed` or `missed`.
-    #[param(value_type = Option<StatusOfRun>)]
+    #[param(value_type = Option<RunStatus>)]
     status: Option<String>,
     /// The most runs, the newest; 50 if it is left out.
     #[param(minimum = 1, maximum = 1000, value_type = Option<usize>)]
@@ -73,20 +74,8 @@ impl PageParameters {
         let limit = number("limit", self.limit.as_deref(), 1..=HIGHEST_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
         let next = self.before.as_deref().and_then(|text| text.parse().ok());
         let before = self.before.as_deref().filter(|_| next.is_none()).map(instant).transpose()?;
-        let status = self.status.as_deref().map(run_status).transpose()?;
+        let status = self.status.as_deref().map(|word| choice("status", word)).transpose()?;
         Ok(Page { query: HistoryQuery { status, before, limit, ..HistoryQuery::default() }, next })
-    }
-}
-
-fn run_status(text: &str) -> Result<RunStatus, ApiError> {
-    match text {
-        "running" => Ok(RunStatus::Running),
-        "completed" => Ok(RunStatus::Completed),
-        "failed" => Ok(RunStatus::Failed),
-        "missed" => Ok(RunStatus::Missed),
-        _ => Err(ApiError::not_allowed(format!(
-            "`status` is `{text}`; use `running`, `completed`, `failed` or `missed`"
-        ))),
     }
 }
 

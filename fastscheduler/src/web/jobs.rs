@@ -4,15 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
 use super::extract::{JobInPath, QueryParameters};
 use super::settings::number;
-use super::shapes::{JobAnswer, JobList, JobShape, StatusOfJob};
+use super::shapes::{JobAnswer, JobList, JobShape};
 use super::state::WebState;
+use super::words::{choice, either, one_of};
 use crate::job::{Job, JobId, JobStatus};
 use crate::storage::{JobOrder, JobQuery};
 
@@ -29,7 +31,7 @@ struct ListParameters {
     /// Jobs with this text in their id, name, group or function.
     q: Option<String>,
     /// Jobs of this status.
-    #[param(value_type = Option<StatusOfJob>)]
+    #[param(value_type = Option<JobStatus>)]
     status: Option<String>,
     /// The most jobs; all if it is left out.
     #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
@@ -45,39 +47,28 @@ struct ListParameters {
     sort: Option<String>,
 }
 
-/// What comes first in a list of jobs.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it documents words that are read by hand")]
-enum OrderOfJobs {
-    #[schema(rename = "next_run")]
-    Soonest,
-    #[schema(rename = "-next_run")]
-    Latest,
-    #[schema(rename = "job_id")]
-    FirstMade,
-    #[schema(rename = "-job_id")]
-    LastMade,
-    #[schema(rename = "name")]
-    FirstName,
-    #[schema(rename = "-name")]
-    LastName,
-    #[schema(rename = "group")]
-    FirstGroup,
-    #[schema(rename = "-group")]
-    LastGroup,
-    #[schema(rename = "last_run")]
-    LongestAgo,
-    #[schema(rename = "-last_run")]
-    NewestRun,
-    #[schema(rename = "run_count")]
-    FewestRuns,
-    #[schema(rename = "-run_count")]
-    MostRuns,
-    #[schema(rename = "failure_count")]
-    FewestFailures,
-    #[schema(rename = "-failure_count")]
-    MostFailures,
+/// What may come first in a list of jobs.
+const ORDERS: [(&str, JobOrder); 7] = [
+    ("next_run", JobOrder::NextRun),
+    ("job_id", JobOrder::Id),
+    ("name", JobOrder::Name),
+    ("group", JobOrder::Group),
+    ("last_run", JobOrder::LastRun),
+    ("run_count", JobOrder::RunCount),
+    ("failure_count", JobOrder::FailureCount),
+];
+
+/// The schema of an order, which may be the other way round.
+struct OrderOfJobs;
+
+impl PartialSchema for OrderOfJobs {
+    fn schema() -> RefOr<Schema> {
+        let both = ORDERS.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]);
+        one_of("What comes first in a list of jobs.", both)
+    }
 }
+
+impl ToSchema for OrderOfJobs {}
 
 impl ListParameters {
     fn query(self) -> Result<JobQuery, ApiError> {
@@ -85,7 +76,7 @@ impl ListParameters {
         Ok(JobQuery {
             group: self.group,
             text: self.q,
-            status: self.status.as_deref().map(job_status).transpose()?,
+            status: self.status.as_deref().map(|word| choice("status", word)).transpose()?,
             order,
             is_descending,
             offset: number("offset", self.offset.as_deref(), 0..=usize::MAX)?.unwrap_or_default(),
@@ -96,36 +87,13 @@ impl ListParameters {
 
 fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
     let (name, is_descending) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
-    let order = match name {
-        "next_run" => JobOrder::NextRun,
-        "job_id" => JobOrder::Id,
-        "name" => JobOrder::Name,
-        "group" => JobOrder::Group,
-        "last_run" => JobOrder::LastRun,
-        "run_count" => JobOrder::RunCount,
-        "failure_count" => JobOrder::FailureCount,
-        _ => {
-            return Err(ApiError::not_allowed(format!(
-                "`sort` is `{sort}`; use `next_run`, `job_id`, `name`, `group`, `last_run`, `run_count` or \
-                 `failure_count`, with `-` before it for the other way round"
-            )));
-        }
-    };
-    Ok((order, is_descending))
-}
-
-fn job_status(text: &str) -> Result<JobStatus, ApiError> {
-    match text {
-        "scheduled" => Ok(JobStatus::Scheduled),
-        "running" => Ok(JobStatus::Running),
-        "paused" => Ok(JobStatus::Paused),
-        "completed" => Ok(JobStatus::Completed),
-        "failed" => Ok(JobStatus::Failed),
-        "orphaned" => Ok(JobStatus::Orphaned),
-        _ => Err(ApiError::not_allowed(format!(
-            "`status` is `{text}`; use `scheduled`, `running`, `paused`, `completed`, `failed` or `orphaned`"
-        ))),
-    }
+    let order = ORDERS.into_iter().find(|(known, _)| *known == name).ok_or_else(|| {
+        let orders = either(ORDERS.map(|(name, _)| name));
+        ApiError::not_allowed(format!(
+            "`sort` is `{sort}`; use {orders}, with `-` before it for the other way round"
+        ))
+    });
+    order.map(|(_, order)| (order, is_descending))
 }
 
 /// All jobs, or those that are asked for, the soonest first.

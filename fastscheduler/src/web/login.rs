@@ -40,11 +40,18 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 
 /// What a login says.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it documents what is read by hand, as forms have fields that are not ours")]
 struct Login {
     /// The token, or the read-only one.
     #[schema(min_length = 1)]
     token: String,
+}
+
+impl Login {
+    /// Reads a form, which may have fields that are not ours.
+    fn read(form: &[u8]) -> Option<Self> {
+        let (_, token) = form_urlencoded::parse(form).find(|(name, _)| name == "token")?;
+        Some(Self { token: token.into_owned() })
+    }
 }
 
 /// The page on which a browser logs in.
@@ -82,10 +89,9 @@ async fn log_in(
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|content_type| {
             content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
         });
-    let token = form_urlencoded::parse(&body).find(|(name, _)| name == "token").map(|(_, token)| token);
-    let rights = token
-        .filter(|_| is_form)
-        .and_then(|token| rights_of_token(state.scheduler.access(), token.trim().as_bytes()));
+    let login = Login::read(&body).filter(|_| is_form);
+    let rights =
+        login.and_then(|login| rights_of_token(state.scheduler.access(), login.token.trim().as_bytes()));
     let Some(rights) = rights else {
         return Ok(refuse(&state).await);
     };

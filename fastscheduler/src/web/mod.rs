@@ -71,6 +71,7 @@ mod state;
 mod status;
 mod streams;
 mod update;
+mod words;
 mod wrong_logins;
 
 use axum::Router;

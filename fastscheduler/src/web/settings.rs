@@ -4,15 +4,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use serde::de::value::{Error as Unknown, StrDeserializer};
-use serde::de::{Error as _, IntoDeserializer};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 
 use super::error::ApiError;
-use crate::job::{CatchUp, Overlap};
 use crate::schedule::text::Wait;
-use crate::schedule::{Fold, Gap, IntoZone as _, Micros, Setting, Unit, WindowEdge};
+use crate::schedule::{IntoZone as _, Micros, Setting, Unit, WindowEdge};
 use crate::scheduler::SchedulerError;
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Setting<T> {
@@ -112,26 +110,4 @@ pub(super) fn zone(name: &str) -> Result<Tz, ApiError> {
 
 pub(super) fn window_edge(date: &str) -> Result<WindowEdge, ApiError> {
     Ok(date.parse().map_err(SchedulerError::Schedule)?)
-}
-
-pub(super) fn overlap(word: &str) -> Result<Overlap, ApiError> {
-    choice("overlap", word, "`skip`, `queue`, `allow` or `cancel`")
-}
-
-pub(super) fn catch_up(word: &str) -> Result<CatchUp, ApiError> {
-    choice("catch_up", word, "`once`, `all` or `none`")
-}
-
-pub(super) fn gap(word: &str) -> Result<Gap, ApiError> {
-    choice("gap", word, "`next`, `skip` or `shift`")
-}
-
-pub(super) fn fold(word: &str) -> Result<Fold, ApiError> {
-    choice("fold", word, "`first`, `second` or `both`")
-}
-
-fn choice<'a, T: Deserialize<'a>>(setting: &str, word: &'a str, choices: &str) -> Result<T, ApiError> {
-    let word_of: StrDeserializer<'a, Unknown> = word.into_deserializer();
-    T::deserialize(word_of)
-        .map_err(|_| ApiError::not_allowed(format!("`{setting}` is `{word}`; use {choices}")))
 }

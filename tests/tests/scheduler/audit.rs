@@ -8,14 +8,15 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use fastscheduler::schedule::{ScheduleSpec, at as at_date, cron, daily, every, once};
 use fastscheduler::storage::{
-    Change, Durability, EndedAttempt, HistoryQuery, Limits, MemoryStorage, Storage, StorageError, Stored,
+    Change, Durability, EndedAttempt, HistoryQuery, Limits, MemoryStorage, Storage, StorageError,
 };
 use fastscheduler::testing::storage_contract::sample::{self, Fire, at};
 use fastscheduler::testing::{self, Audit};
 use fastscheduler::{
-    ClosedSchedule, DeadLetter, Job, JobDefinition, JobId, JobRevision, Overlap, Policy, Progress, Run,
-    RunId, RunStatus, SkipReason, Skipped, Statistics, Trigger,
+    ClosedSchedule, Job, JobDefinition, JobId, JobRevision, Overlap, Policy, Progress, Run, RunStatus,
+    SkipReason, Skipped, Trigger,
 };
+use fastscheduler_tests::passed_on;
 use futures_util::future::BoxFuture;
 
 /// A store that these changes were made to, one after another.
@@ -553,55 +554,12 @@ async fn a_record_that_is_doubled_is_found() {
 struct Doubled(MemoryStorage);
 
 impl Storage for Doubled {
+    passed_on! {
+        0: reserve_job_number apply load jobs job dead_letters dead_letter clear_dead_letters statistics
+        is_final prune
+    }
+
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>> {
         Box::pin(async move { Ok([self.0.history(query).await?, self.0.history(query).await?].concat()) })
-    }
-
-    fn reserve_job_number(&self) -> BoxFuture<'_, Result<u64, StorageError>> {
-        self.0.reserve_job_number()
-    }
-
-    fn apply<'a>(
-        &'a self,
-        changes: &'a [Change],
-        durability: Durability,
-    ) -> BoxFuture<'a, Result<(), StorageError>> {
-        self.0.apply(changes, durability)
-    }
-
-    fn load(&self) -> BoxFuture<'_, Result<Stored, StorageError>> {
-        self.0.load()
-    }
-
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>, StorageError>> {
-        self.0.jobs()
-    }
-
-    fn job(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>, StorageError>> {
-        self.0.job(id)
-    }
-
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>> {
-        self.0.dead_letters(limit)
-    }
-
-    fn dead_letter(&self, run: RunId) -> BoxFuture<'_, Result<Option<DeadLetter>, StorageError>> {
-        self.0.dead_letter(run)
-    }
-
-    fn clear_dead_letters(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
-        self.0.clear_dead_letters()
-    }
-
-    fn statistics(&self) -> BoxFuture<'_, Result<Statistics, StorageError>> {
-        self.0.statistics()
-    }
-
-    fn is_final(&self, run: RunId) -> BoxFuture<'_, Result<bool, StorageError>> {
-        self.0.is_final(run)
-    }
-
-    fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
-        self.0.prune(limits)
     }
 }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use fastscheduler::RunStatus;
 use fastscheduler::prelude::*;
-use fastscheduler::queue::{Claim, Claimer, Entry, MemoryQueue, Queue, QueueError, Settlement};
+use fastscheduler::queue::{Claim, MemoryQueue, Queue, QueueError};
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{JobId, RunStatus};
-use fastscheduler_tests::{monday, runs};
+use fastscheduler_tests::{monday, passed_on, runs};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
@@ -23,16 +22,8 @@ struct SharedQueue {
 }
 
 impl Queue for SharedQueue {
-    fn push<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), QueueError>> {
-        self.inner.push(entries)
-    }
-
-    fn claim<'a>(&'a self, claimer: &'a Claimer) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
-        self.inner.claim(claimer)
-    }
-
-    fn settle<'a>(&'a self, settlements: &'a [Settlement]) -> BoxFuture<'a, Result<(), QueueError>> {
-        self.inner.settle(settlements)
+    passed_on! {
+        inner: push claim settle remove next_due wake now
     }
 
     fn renew<'a>(
@@ -47,22 +38,6 @@ impl Queue for SharedQueue {
             return Box::pin(async { Err(QueueError::new("renew claims", "the network is down")) });
         }
         self.inner.renew(claims, lease)
-    }
-
-    fn remove(&self, job: JobId, revision: u64) -> BoxFuture<'_, Result<(), QueueError>> {
-        self.inner.remove(job, revision)
-    }
-
-    fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
-        self.inner.next_due(after)
-    }
-
-    fn wake(&self) -> BoxFuture<'_, ()> {
-        self.inner.wake()
-    }
-
-    fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>> {
-        self.inner.now()
     }
 }
 

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use fastscheduler::JobId;
 use fastscheduler::prelude::*;
-use fastscheduler::queue::{Claim, Claimer, Entry, MemoryQueue, Queue, QueueError, Settlement};
-use fastscheduler_tests::on_manual_clock;
+use fastscheduler::queue::{MemoryQueue, Queue, QueueError, Settlement};
+use fastscheduler_tests::{on_manual_clock, passed_on};
 use futures_util::future::BoxFuture;
 
 /// A queue whose settlements fail when it is told to.
@@ -16,12 +14,8 @@ use futures_util::future::BoxFuture;
 struct Failing(MemoryQueue, Arc<AtomicBool>);
 
 impl Queue for Failing {
-    fn push<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), QueueError>> {
-        self.0.push(entries)
-    }
-
-    fn claim<'a>(&'a self, claimer: &'a Claimer) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
-        self.0.claim(claimer)
+    passed_on! {
+        0: push claim renew remove next_due wake now
     }
 
     fn settle<'a>(&'a self, settlements: &'a [Settlement]) -> BoxFuture<'a, Result<(), QueueError>> {
@@ -29,30 +23,6 @@ impl Queue for Failing {
             return Box::pin(async { Err(QueueError::new("settle", "the network is down")) });
         }
         self.0.settle(settlements)
-    }
-
-    fn renew<'a>(
-        &'a self,
-        claims: &'a [Claim],
-        lease: Option<Duration>,
-    ) -> BoxFuture<'a, Result<Vec<Claim>, QueueError>> {
-        self.0.renew(claims, lease)
-    }
-
-    fn remove(&self, job: JobId, revision: u64) -> BoxFuture<'_, Result<(), QueueError>> {
-        self.0.remove(job, revision)
-    }
-
-    fn next_due(&self, after: DateTime<Utc>) -> BoxFuture<'_, Result<Option<DateTime<Utc>>, QueueError>> {
-        self.0.next_due(after)
-    }
-
-    fn wake(&self) -> BoxFuture<'_, ()> {
-        self.0.wake()
-    }
-
-    fn now(&self) -> BoxFuture<'_, Result<DateTime<Utc>, QueueError>> {
-        self.0.now()
     }
 
     fn is_shared(&self) -> bool {

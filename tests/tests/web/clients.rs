@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::{Clock as _, SystemClock};
+#[cfg(unix)]
+use fastscheduler_tests::few_files::FewFiles;
 use fastscheduler_tests::on_manual_clock;
 use fastscheduler_tests::site::Site;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -179,35 +181,13 @@ async fn little_waits_in_the_system_for_a_client_that_does_not_read() {
     scheduler.stop().await.unwrap();
 }
 
-/// A program that may have so many files open.
 #[cfg(unix)]
 #[test]
 fn silent_clients_leave_files_for_the_store() {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::net::TcpStream;
-    use std::process::{Command, Stdio};
-
-    let folder = tempfile::tempdir().unwrap();
-    let script = format!("ulimit -n 256; exec {}", env!("CARGO_BIN_EXE_serves"));
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(folder.path()).stdout(Stdio::piped());
-    let mut program = command.spawn().unwrap();
-    let mut address = String::new();
-    BufReader::new(program.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    let connect = || TcpStream::connect(address.trim()).unwrap();
-    let silent: Vec<_> = (0..300).map(|_| connect()).collect();
-    let body = r#"{"func_name": "quick", "schedule_type": "interval", "schedule_config": {"interval": 60}}"#;
+    let program = FewFiles::start(env!("CARGO_BIN_EXE_serves"), 256);
+    let silent: Vec<_> = (0..300).map(|_| program.connect()).collect();
     for _ in 0..3 {
-        let mut client = connect();
-        client.set_read_timeout(Some(PATIENCE)).unwrap();
-        let head = "POST /scheduler/api/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
-        write!(client, "{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
-            .unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        program.create_job();
     }
     drop(silent);
-    program.kill().unwrap();
-    program.wait().unwrap();
 }

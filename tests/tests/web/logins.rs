@@ -49,6 +49,18 @@ async fn logins_with_one_token_do_not_end_those_with_the_other() {
 }
 
 #[tokio::test]
+async fn a_login_is_read_from_the_field_that_the_document_names() {
+    let (_scheduler, _clock, site) = guarded().await;
+    let token = format!("Bearer {TOKEN}");
+    let document =
+        site.ask("GET", "/scheduler/api/openapi.json", &[("authorization", &token)], "").await.json();
+    let fields = document["components"]["schemas"]["Login"]["required"].as_array().unwrap().clone();
+    let form: Vec<_> = fields.iter().map(|field| format!("{}={TOKEN}", field.as_str().unwrap())).collect();
+    assert_eq!(form.len(), 1, "{form:?}");
+    assert_eq!(site.ask("POST", "/scheduler/login", &[FORM], &form[0]).await.status, 303, "{form:?}");
+}
+
+#[tokio::test]
 async fn two_schedulers_on_one_host_have_a_login_each() {
     let mut cookies = Vec::new();
     let mut sites = Vec::new();

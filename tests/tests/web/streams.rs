@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::{JobId, JobUpdate};
+#[cfg(unix)]
+use fastscheduler_tests::few_files::FewFiles;
 use fastscheduler_tests::random::Random;
 use fastscheduler_tests::site::{EventStream, PATIENCE, Site};
 use fastscheduler_tests::{advance, on_manual_clock, started};
@@ -124,29 +126,15 @@ async fn a_stop_waits_for_none_of_a_hundred_streams() {
     }
 }
 
-/// A program that may have 64 files open.
 #[cfg(unix)]
 #[test]
 fn ninety_streams_leave_files_for_the_store_where_there_are_64() {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::net::TcpStream;
-    use std::process::{Command, Stdio};
+    use std::io::{Read as _, Write as _};
 
-    let folder = tempfile::tempdir().unwrap();
-    let script = format!("ulimit -n 64; exec {}", env!("CARGO_BIN_EXE_serves"));
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(folder.path()).stdout(Stdio::piped());
-    let mut program = command.spawn().unwrap();
-    let mut address = String::new();
-    BufReader::new(program.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    let connect = || {
-        let client = TcpStream::connect(address.trim()).unwrap();
-        client.set_read_timeout(Some(PATIENCE)).unwrap();
-        client
-    };
+    let program = FewFiles::start(env!("CARGO_BIN_EXE_serves"), 64);
     let streams: Vec<_> = (0..90)
         .map(|_| {
-            let mut client = connect();
+            let mut client = program.connect();
             let request = "GET /scheduler/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
             client.write_all(request.as_bytes()).unwrap();
             client
@@ -164,16 +152,7 @@ fn ninety_streams_leave_files_for_the_store_where_there_are_64() {
         }
     }
     assert!(open.len() >= 16 && open.len() + refused == 90, "{} are open", open.len());
-    let body = r#"{"func_name": "quick", "schedule_type": "interval", "schedule_config": {"interval": 60}}"#;
     for _ in 0..3 {
-        let mut client = connect();
-        let head = "POST /scheduler/api/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
-        write!(client, "{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
-            .unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        program.create_job();
     }
-    program.kill().unwrap();
-    program.wait().unwrap();
 }

@@ -22,6 +22,19 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All units, from the shortest.
+    pub(crate) const ALL: [Self; 4] = [Self::Seconds, Self::Minutes, Self::Hours, Self::Days];
+
+    /// The words that it is read from: singular and plural.
+    pub(crate) const fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Seconds => ["second", "seconds"],
+            Self::Minutes => ["minute", "minutes"],
+            Self::Hours => ["hour", "hours"],
+            Self::Days => ["day", "days"],
+        }
+    }
+
     /// The unit's length in microseconds.
     #[must_use]
     pub const fn micros(self) -> u64 {
@@ -37,12 +50,8 @@ impl Unit {
     /// The unit's word, in the plural.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Seconds => "seconds",
-            Self::Minutes => "minutes",
-            Self::Hours => "hours",
-            Self::Days => "days",
-        }
+        let [_, plural] = self.words();
+        plural
     }
 }
 
@@ -50,13 +59,8 @@ impl FromStr for Unit {
     type Err = ScheduleError;
 
     fn from_str(word: &str) -> Result<Self, ScheduleError> {
-        match word {
-            "second" | "seconds" => Ok(Self::Seconds),
-            "minute" | "minutes" => Ok(Self::Minutes),
-            "hour" | "hours" => Ok(Self::Hours),
-            "day" | "days" => Ok(Self::Days),
-            _ => Err(ScheduleError::Unit(word.to_owned())),
-        }
+        let unit = Self::ALL.into_iter().find(|unit| unit.words().contains(&word));
+        unit.ok_or_else(|| ScheduleError::Unit(word.to_owned()))
     }
 }
 

@@ -101,6 +101,9 @@ pub enum DayOfMonth {
 }
 
 impl DayOfMonth {
+    /// The word for the last day.
+    pub(crate) const LAST: &'static str = "last";
+
     /// The day of that number.
     pub fn new(day: i128) -> Result<Self, ScheduleError> {
         match u8::try_from(day) {

@@ -56,7 +56,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use futures_util::future::{BoxFuture, ready};
 
 use self::answer::Answered;
 use self::closing::OnDuty;
@@ -71,7 +70,6 @@ use self::load::{Found, Journals};
 use self::lock::Lock;
 use self::snapshot::Snapshot;
 use super::StorageError;
-use super::state::State;
 use crate::job::panic_text;
 use crate::schedule::text::OneLine;
 
@@ -220,13 +218,6 @@ impl JsonStorage {
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.0.ledger.inner()
-    }
-
-    fn answer<'a, T: Send + 'a>(
-        &'a self,
-        ask: impl FnOnce(&mut State) -> T,
-    ) -> BoxFuture<'a, Result<T, StorageError>> {
-        Box::pin(ready(Ok(ask(&mut self.inner().state))))
     }
 
     async fn answered(&self, answer: Answered) -> Result<(), StorageError> {

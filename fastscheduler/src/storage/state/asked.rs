@@ -5,13 +5,15 @@
 //! that is there all the time is looked at once, and one that comes or goes meanwhile
 //! at most once.
 
+use futures_util::future::{BoxFuture, ready};
+
 use super::State;
 use super::orders::{is_kept, key_of};
 use super::ranking::Ranking;
 use super::slots::Slot;
 use crate::job::{Job, JobId};
 use crate::storage::found::Found;
-use crate::storage::{JobCounts, JobPage, JobQuery, JobsNow};
+use crate::storage::{JobCounts, JobPage, JobQuery, JobsNow, StorageError};
 
 /// So many jobs are looked at while the lock is held: well below a millisecond.
 const PART: usize = 1_000;
@@ -20,6 +22,14 @@ const PART: usize = 1_000;
 pub(in crate::storage) trait HasState: Sync {
     /// Does something with the state while it is locked.
     fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T;
+
+    /// Asks the state at once.
+    fn answer<'a, T: Send + 'a>(
+        &'a self,
+        ask: impl FnOnce(&mut State) -> T,
+    ) -> BoxFuture<'a, Result<T, StorageError>> {
+        Box::pin(ready(Ok(self.with_state(ask))))
+    }
 }
 
 /// The jobs that a query asks for.

@@ -1,12 +1,10 @@
 //! What the guard asks of every request, and answers in a handler's stead.
 
-use utoipa::ToSchema as _;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::openapi::{HttpMethod, SecurityRequirement};
+use utoipa::openapi::{Components, HttpMethod, OpenApi, RefOr, SecurityRequirement};
 
 use super::operations;
-use crate::web::error::ErrorBody;
+use crate::web::error::{FORBIDDEN, NOT_JSON, UNAUTHORIZED, refusal};
 use crate::web::guard::{is_for_monitors, is_public};
 use crate::web::login::{LOGIN, LOGOUT};
 
@@ -20,19 +18,21 @@ pub(super) fn describe(document: &mut OpenApi, is_open: bool) {
         let mut answers = Vec::new();
         if !is_open && !is_public(path) {
             operation.security = Some([TOKEN, SESSION].map(requirement).to_vec());
-            answers.push((401, "A token is needed, and there is none, or a wrong one."));
+            answers.push((UNAUTHORIZED, "A token is needed, and there is none, or a wrong one."));
         }
         if is_change(&method) {
-            answers.push((403, "Another site asks for it, or it is asked for with the read-only token."));
+            answers
+                .push((FORBIDDEN, "Another site asks for it, or it is asked for with the read-only token."));
             if !matches!(path, LOGIN | LOGOUT) {
-                answers.push((415, "The body is one that a form of any site may send."));
+                answers.push((NOT_JSON, "The body is one that a form of any site may send."));
             }
         } else if is_open && !is_for_monitors(path) {
-            answers.push((403, "It was asked by a name that is neither one of its machine nor allowed."));
+            answers
+                .push((FORBIDDEN, "It was asked by a name that is neither one of its machine nor allowed."));
         }
         for (status, description) in answers {
             let responses = &mut operation.responses.responses;
-            responses.entry(status.to_string()).or_insert_with(|| RefOr::T(refusal(description)));
+            responses.entry(status.as_str().to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
         }
     }
     if !is_open {
@@ -59,9 +59,4 @@ fn is_change(method: &HttpMethod) -> bool {
 
 fn requirement(scheme: &str) -> SecurityRequirement {
     SecurityRequirement::new(scheme, [""; 0])
-}
-
-fn refusal(description: &str) -> Response {
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
-    ResponseBuilder::new().description(description).content("application/json", body).build()
 }

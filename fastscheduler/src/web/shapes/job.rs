@@ -23,7 +23,6 @@ pub(in crate::web) struct JobShape<'a> {
     /// The module under which the function is registered.
     func_module: &'a str,
     /// What it is at.
-    #[schema(value_type = StatusOfJob)]
     status: JobStatus,
     /// The schedule in one sentence.
     #[serde(serialize_with = "super::shown")]
@@ -58,11 +57,9 @@ pub(in crate::web) struct JobShape<'a> {
     #[schema(value_type = Option<String>, format = DateTime)]
     last_run_at: Option<UtcTime>,
     /// How its last attempt ended.
-    #[schema(value_type = Option<Outcome>)]
-    last_status: Option<RunStatus>,
+    last_status: Option<Outcome>,
     /// How its last attempts ended, at most five, the newest last.
-    #[schema(value_type = Vec<Outcome>)]
-    recent: Vec<RunStatus>,
+    recent: Vec<Outcome>,
     /// It grows with each change of the definition, from 1.
     revision: u64,
     /// Who made it.
@@ -82,13 +79,32 @@ enum Maker {
     Api,
 }
 
+/// How an attempt ended.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Completed,
+    Failed,
+}
+
+impl Outcome {
+    /// The outcome of an attempt that has ended.
+    fn of(status: RunStatus) -> Option<Self> {
+        match status {
+            RunStatus::Completed => Some(Self::Completed),
+            RunStatus::Failed => Some(Self::Failed),
+            RunStatus::Running | RunStatus::Missed => None,
+        }
+    }
+}
+
 impl<'a> JobShape<'a> {
     /// The job as of `now`; `zone` is that of jobs that name none.
     pub(in crate::web) fn new(job: &'a Job, zone: Zone, now: DateTime<Utc>) -> Self {
         let definition = job.definition();
         let zone = definition.schedule.zone.map_or(zone, Zone::from);
         let (schedule_type, schedule_config) = schedule_shown(&definition.schedule.spec);
-        let recent: Vec<_> = job.recent().collect();
+        let recent: Vec<_> = job.recent().filter_map(Outcome::of).collect();
         Self {
             job_id: job.id(),
             settings: SettingsShape::new(definition),
@@ -134,26 +150,4 @@ pub(in crate::web) struct JobList<'a> {
 pub(in crate::web) struct JobAnswer<'a> {
     /// The job.
     pub(in crate::web) job: JobShape<'a>,
-}
-
-/// What a job is at.
-#[derive(ToSchema)]
-#[schema(as = JobStatus, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `JobStatus`, which knows nothing of HTTP")]
-pub(in crate::web) enum StatusOfJob {
-    Scheduled,
-    Running,
-    Paused,
-    Completed,
-    Failed,
-    Orphaned,
-}
-
-/// How an attempt ended.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `RunStatus`, of which a job remembers these")]
-pub(in crate::web) enum Outcome {
-    Completed,
-    Failed,
 }

@@ -10,17 +10,18 @@ mod numbers;
 mod request;
 mod run;
 mod schedule;
+mod schedule_type;
 pub(super) mod settings;
 mod statistics;
 mod time;
 
 pub(super) use config::{ConfigShape, shown as schedule_shown};
-pub(super) use job::{JobAnswer, JobList, JobShape, StatusOfJob};
+pub(super) use job::{JobAnswer, JobList, JobShape};
 pub(super) use numbers::{LAST_SECOND, beginning_of_page};
 pub(super) use request::{ScheduleConfig, WithSchedule};
-pub(super) use run::{RunShape, StatusOfRun, reached_at};
-pub(super) use schedule::ScheduleType;
-pub(super) use settings::{InFold, InGap, SettingsShape, WhenMissed, WhenOverlapping};
+pub(super) use run::{RunShape, reached_at};
+pub(super) use schedule_type::ScheduleType;
+pub(super) use settings::SettingsShape;
 pub(super) use statistics::StatisticsShape;
 pub(super) use time::{LocalTime, UtcTime, seconds};
 

@@ -5,6 +5,8 @@ use utoipa::Number;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{Array, KnownFormat, Object, Schema, SchemaFormat};
 
+use crate::schedule::DayOfMonth;
+
 /// The last second of the year 9999.
 pub(in crate::web) const LAST_SECOND: f64 = 253_402_300_799.0;
 
@@ -21,7 +23,7 @@ pub(super) fn days_of_week() -> Array {
 
 /// A day of the month: its number, or `last`.
 pub(super) fn day_of_month() -> Schema {
-    let last = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["last"])).build();
+    let last = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([DayOfMonth::LAST])).build();
     OneOfBuilder::new()
         .item(number(Type::Integer, 1_u64, 31_u64))
         .item(last)

@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, OneOfBuilder};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::schedule::{AtOnce, ScheduleByType, config_names};
+use super::schedule_type::{AtOnce, ScheduleByType, config_names};
 
 /// The schema of a request `T` whose `schedule_config` is that of its
 /// `schedule_type`.

@@ -31,7 +31,6 @@ pub(in crate::web) struct RunShape<'a> {
     /// The job's group.
     group: &'a str,
     /// What became of it.
-    #[schema(value_type = StatusOfRun)]
     status: RunStatus,
     /// When it reached that status, in seconds since 1970.
     timestamp: f64,
@@ -63,12 +62,10 @@ pub(in crate::web) struct RunShape<'a> {
     /// Which attempt of its fire it was, from 1; 0 for fires that did not run.
     attempt: u32,
     /// Why the fire came to be.
-    #[schema(value_type = WhyRun)]
     trigger: Trigger,
     /// The process that ran it.
     instance: Option<&'a str>,
     /// Why fires did not run.
-    #[schema(value_type = Option<WhySkipped>)]
     reason: Option<SkipReason>,
     /// The first of the fires that did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,39 +118,4 @@ impl<'a> RunShape<'a> {
 /// When a run reached its status.
 pub(in crate::web) fn reached_at(run: &Run) -> DateTime<Utc> {
     run.finished_at.or(run.started_at).unwrap_or_else(|| run.scheduled_for())
-}
-
-/// What became of an attempt or a fire.
-#[derive(ToSchema)]
-#[schema(as = RunStatus, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `RunStatus`, which knows nothing of HTTP")]
-pub(in crate::web) enum StatusOfRun {
-    Running,
-    Completed,
-    Failed,
-    Missed,
-}
-
-/// Why a fire came to be.
-#[derive(ToSchema)]
-#[schema(as = Trigger, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `Trigger`, which knows nothing of HTTP")]
-enum WhyRun {
-    Schedule,
-    Manual,
-    CatchUp,
-    Retry,
-}
-
-/// Why a fire did not run.
-#[derive(ToSchema)]
-#[schema(as = SkipReason, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `SkipReason`, which knows nothing of HTTP")]
-enum WhySkipped {
-    Overlap,
-    Paused,
-    CatchUp,
-    Orphaned,
-    Rescheduled,
-    Cancelled,
 }

@@ -1,117 +1,29 @@
-//! Schedules as requests write them. What a job shows, which is what a request
-//! would have to say, is in `config`.
+//! The configurations of schedules as requests write them. What a job shows, which
+//! is what a request would have to say, is in `config`.
 
-use std::borrow::Cow;
-use std::str::FromStr;
-
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
-use utoipa::ToSchema;
+use serde_json::Number;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::numbers::{day_of_month, days_of_week};
+use crate::schedule::serial::WrittenDay;
 use crate::schedule::{
     DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit, WrittenUnit, at,
     cron, daily, hourly, now,
 };
 use crate::web::error::ApiError;
-use crate::web::extract::read_part;
 use crate::web::settings::Whole;
+use crate::web::words;
 
 /// What a configuration says, read from its fields.
-trait Config: DeserializeOwned {
+pub(super) trait Config: DeserializeOwned {
     /// The fields that it may do without.
     const MAY_LEAVE_OUT: &[&str] = &[];
 
     fn definition(self) -> Result<ScheduleDefinition, ApiError>;
 }
-
-/// The types of schedules: the word in a request, how the configuration is read, and
-/// what documents it.
-macro_rules! schedule_types {
-    ($($(#[$doc:meta])* $type:ident = $word:literal, $config:ident, $shape:ident;)+) => {
-        /// What kind of schedule it is.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub(in crate::web) enum ScheduleType {
-            $($(#[$doc])* $type,)+
-            /// One time, at once.
-            Now,
-        }
-
-        impl ScheduleType {
-            /// Whether a configuration of this type may do without a field that it can have.
-            pub(in crate::web) fn may_leave_out(self, field: &str) -> bool {
-                match self {
-                    $(Self::$type => $config::MAY_LEAVE_OUT.contains(&field),)+
-                    Self::Now => false,
-                }
-            }
-
-            /// The schedule that a configuration of this type means. Only that of
-            /// `now` may be absent.
-            pub(in crate::web) fn read(
-                self,
-                config: Option<Map<String, Value>>,
-            ) -> Result<ScheduleDefinition, ApiError> {
-                let config = match (self, config) {
-                    (_, Some(config)) => Value::Object(config),
-                    (Self::Now, None) => Value::Object(Map::new()),
-                    (_, None) => return Err(ApiError::unreadable(format!("missing field `{PATH}`"))),
-                };
-                match self {
-                    $(Self::$type => read_part::<$config>(config, PATH)?.definition(),)+
-                    Self::Now => read_part::<NowConfig>(config, PATH)?.definition(),
-                }
-            }
-        }
-
-        impl FromStr for ScheduleType {
-            type Err = ApiError;
-
-            fn from_str(text: &str) -> Result<Self, ApiError> {
-                match text {
-                    $($word => Ok(Self::$type),)+
-                    "now" => Ok(Self::Now),
-                    _ => Err(ApiError::not_allowed(format!("Unsupported schedule_type: {text}"))),
-                }
-            }
-        }
-
-        /// The types of schedules that need a configuration, each with its own.
-        #[derive(ToSchema)]
-        #[serde(tag = "schedule_type", content = "schedule_config", rename_all = "snake_case")]
-        #[expect(dead_code, reason = "it documents what is read by type")]
-        pub(super) enum ScheduleByType {
-            $($type($shape),)+
-        }
-
-        /// The names of all schemas of configurations.
-        pub(super) fn config_names() -> impl Iterator<Item = Cow<'static, str>> {
-            [$($shape::name(),)+ NowConfig::name()].into_iter()
-        }
-    };
-}
-
-schedule_types! {
-    /// Each time that long has elapsed.
-    Interval = "interval", IntervalConfig, IntervalConfig;
-    /// Once a day.
-    Daily = "daily", DailyConfig, DailyConfig;
-    /// On some days of the week.
-    Weekly = "weekly", WeeklyConfig, WeeklyConfig;
-    /// Once an hour.
-    Hourly = "hourly", HourlyConfig, HourlyConfig;
-    /// Once a month.
-    Monthly = "monthly", MonthlyConfig, MonthlyConfig;
-    /// By a cron expression.
-    Cron = "cron", CronConfig, CronConfig;
-    /// One time.
-    Once = "once", OnceConfig, OnceShape;
-}
-
-/// Where in a request a configuration stands.
-const PATH: &str = "schedule_config";
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn refused(error: ScheduleError) -> ApiError {
@@ -136,23 +48,6 @@ fn refused_delay(error: ScheduleError) -> ApiError {
         }
         _ => refused(error),
     }
-}
-
-/// `now`: one time, at once. It needs no configuration.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it documents what is read by type")]
-pub(super) struct AtOnce {
-    schedule_type: AtOnceType,
-    /// Absent, or empty.
-    schedule_config: Option<NowConfig>,
-}
-
-/// The type of a schedule that needs no configuration.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents a word that is read by hand")]
-enum AtOnceType {
-    Now,
 }
 
 /// `now`: one time, at once.
@@ -208,34 +103,22 @@ pub(in crate::web) struct HourlyConfig {
 pub(in crate::web) struct MonthlyConfig {
     /// 1 to 31, or `last`; months without the day are left out.
     #[schema(schema_with = day_of_month)]
-    day: Day,
+    day: WrittenDay<Whole>,
     /// `HH:MM` or `HH:MM:SS`.
     #[schema(example = "00:00", pattern = r"^([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?$")]
     time: String,
 }
 
-/// A day of the month: its number, or `last`.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number or `last`")]
-pub(in crate::web) enum Day {
-    Number(Whole),
-    Word(String),
+/// The schema of a unit of time, by any of its words.
+struct UnitOfTime;
+
+impl PartialSchema for UnitOfTime {
+    fn schema() -> RefOr<Schema> {
+        words::one_of("A unit of time.", Unit::ALL.into_iter().flat_map(Unit::words))
+    }
 }
 
-/// A unit of time.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents words that are read by the schedule's own parser")]
-enum UnitOfTime {
-    Second,
-    Seconds,
-    Minute,
-    Minutes,
-    Hour,
-    Hours,
-    Day,
-    Days,
-}
+impl ToSchema for UnitOfTime {}
 
 /// `cron`: by a cron expression.
 #[derive(Deserialize, ToSchema)]
@@ -248,20 +131,31 @@ pub(in crate::web) struct CronConfig {
     expression: String,
 }
 
-/// `once`: one time, after a delay or at a date and time.
+/// `once`: one time, after a delay or at a date and time. It is read as one, since
+/// what is wrong with it is said of its fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OnceConfig {
+pub(in crate::web) struct OnceConfig {
     delay: Option<Number>,
     unit: Option<String>,
     at: Option<String>,
 }
 
+impl PartialSchema for OnceConfig {
+    fn schema() -> RefOr<Schema> {
+        OnceShape::schema()
+    }
+}
+
+impl ToSchema for OnceConfig {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        OnceShape::schemas(schemas);
+    }
+}
+
 /// `once`: one time.
 #[derive(ToSchema)]
-#[schema(as = OnceConfig)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "it documents `OnceConfig`, whose complaints are about its fields")]
 pub(in crate::web) enum OnceShape {
     After(AfterDelay),
     At(AtTime),
@@ -270,19 +164,18 @@ pub(in crate::web) enum OnceShape {
 /// `once`: one time, after a delay.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "it documents a part of `OnceConfig`")]
 pub(in crate::web) struct AfterDelay {
     /// How many units from now, 1 ms to 100 years; it may be fractional.
-    #[schema(exclusive_minimum = 0, maximum = 3_155_760_000_u64, example = 10)]
-    delay: f64,
+    #[schema(exclusive_minimum = 0, maximum = 3_155_760_000_u64, example = 10, value_type = f64)]
+    delay: Number,
     /// `seconds`, `minutes`, `hours` or `days`, singular too; seconds if it is left out.
-    unit: Option<UnitOfTime>,
+    #[schema(value_type = Option<UnitOfTime>)]
+    unit: Option<String>,
 }
 
 /// `once`: one time, at a date and time.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "it documents a part of `OnceConfig`")]
 pub(in crate::web) struct AtTime {
     /// `YYYY-MM-DD HH:MM:SS` in the job's zone, or RFC 3339. A fraction of a
     /// second is kept to the microsecond.
@@ -335,11 +228,11 @@ impl Config for HourlyConfig {
 impl Config for MonthlyConfig {
     fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         let day = match &self.day {
-            Day::Number(Whole(day)) => {
+            WrittenDay::Number(Whole(day)) => {
                 DayOfMonth::new(i128::from(*day)).map_err(|_| unknown_day_of_month(&format!("`{day}`")))?
             }
-            Day::Word(word) if word == "last" => DayOfMonth::Last,
-            Day::Word(word) => return Err(unknown_day_of_month(&format!("the text `{word}`"))),
+            WrittenDay::Word(word) if word == DayOfMonth::LAST => DayOfMonth::Last,
+            WrittenDay::Word(word) => return Err(unknown_day_of_month(&format!("the text `{word}`"))),
         };
         let at = self.time.parse().map_err(refused)?;
         Ok(ScheduleSpec::Monthly { day, at }.into())
@@ -362,12 +255,23 @@ impl Config for OnceConfig {
     const MAY_LEAVE_OUT: &[&str] = &["delay", "unit", "at"];
 
     fn definition(self) -> Result<ScheduleDefinition, ApiError> {
-        match (&self.delay, &self.at) {
-            (Some(delay), None) => {
-                let (delay, unit) = micros(delay, self.unit.as_deref()).map_err(refused_delay)?;
+        match self.shape()? {
+            OnceShape::After(AfterDelay { delay, unit }) => {
+                let (delay, unit) = micros(&delay, unit.as_deref()).map_err(refused_delay)?;
                 Ok(ScheduleSpec::Once { delay, anchor: None, unit }.into())
             }
-            (None, Some(time)) if self.unit.is_none() => at(time).definition().map_err(refused),
+            OnceShape::At(AtTime { at: time }) => at(time).definition().map_err(refused),
+        }
+    }
+}
+
+impl OnceConfig {
+    /// Which of the two it is.
+    fn shape(self) -> Result<OnceShape, ApiError> {
+        let Self { delay, unit, at } = self;
+        match (delay, at) {
+            (Some(delay), None) => Ok(OnceShape::After(AfterDelay { delay, unit })),
+            (None, Some(at)) if unit.is_none() => Ok(OnceShape::At(AtTime { at })),
             (None, Some(_)) => Err(ApiError::not_allowed("`at` takes no `unit`; leave it out")),
             (Some(_), Some(_)) => Err(ApiError::not_allowed("give `delay` or `at`, not both")),
             (None, None) => {

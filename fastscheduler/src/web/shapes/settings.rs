@@ -43,11 +43,11 @@ macro_rules! request {
                 #[schema(value_type = Option<f64>, minimum = 0.001, maximum = 3_155_760_000_u64)]
                 timeout: $crate::schedule::Setting<$crate::web::settings::Decimal>,
                 /// What happens to fires that were missed, by default `once`.
-                #[schema(value_type = Option<$crate::web::shapes::WhenMissed>)]
+                #[schema(value_type = Option<$crate::job::CatchUp>)]
                 catch_up: Option<String>,
                 /// What happens to a fire while the job is still at an earlier one, by
                 /// default `skip`.
-                #[schema(value_type = Option<$crate::web::shapes::WhenOverlapping>)]
+                #[schema(value_type = Option<$crate::job::Overlap>)]
                 overlap: Option<String>,
                 /// Delays each fire by up to so many seconds; null not at all, which is the
                 /// default.
@@ -80,6 +80,7 @@ macro_rules! request {
         impl $name {
             fn settings(&self) -> Result<$crate::job::JobSettings, $crate::web::error::ApiError> {
                 use $crate::web::settings;
+                use $crate::web::words::choice;
 
                 Ok($crate::job::JobSettings {
                     name: self.job_name.clone(),
@@ -88,8 +89,8 @@ macro_rules! request {
                     kwargs: self.kwargs.clone(),
                     retries: self.max_retries.map(settings::retries).transpose()?,
                     timeout: self.timeout.read(|length| settings::length("timeout", *length))?,
-                    catch_up: self.catch_up.as_deref().map(settings::catch_up).transpose()?,
-                    overlap: self.overlap.as_deref().map(settings::overlap).transpose()?,
+                    catch_up: self.catch_up.as_deref().map(|word| choice("catch_up", word)).transpose()?,
+                    overlap: self.overlap.as_deref().map(|word| choice("overlap", word)).transpose()?,
                     jitter: self.jitter.read(|length| settings::length("jitter", *length))?,
                     retry_delay: self.retry_delay.read(|wait| settings::wait("retry_delay", *wait))?,
                     retry_max_delay: self
@@ -122,10 +123,10 @@ macro_rules! request {
             )]
             timezone: $crate::schedule::Setting<String>,
             /// What a time does that clocks going forward leave out.
-            #[schema(value_type = Option<$crate::web::shapes::InGap>)]
+            #[schema(value_type = Option<$crate::schedule::Gap>)]
             gap: Option<String>,
             /// What a time does that clocks going back repeat.
-            #[schema(value_type = Option<$crate::web::shapes::InFold>)]
+            #[schema(value_type = Option<$crate::schedule::Fold>)]
             fold: Option<String>,
             /// The first date of a schedule that repeats: `YYYY-MM-DD` for a day's first instant,
             /// `YYYY-MM-DD HH:MM:SS` in its zone, or RFC 3339; null is none.
@@ -150,11 +151,12 @@ macro_rules! request {
                 &self,
             ) -> Result<$crate::schedule::ScheduleSettings, $crate::web::error::ApiError> {
                 use $crate::web::settings;
+                use $crate::web::words::choice;
 
                 Ok($crate::schedule::ScheduleSettings {
                     zone: self.timezone.read(|zone| settings::zone(zone))?,
-                    gap: self.gap.as_deref().map(settings::gap).transpose()?,
-                    fold: self.fold.as_deref().map(settings::fold).transpose()?,
+                    gap: self.gap.as_deref().map(|word| choice("gap", word)).transpose()?,
+                    fold: self.fold.as_deref().map(|word| choice("fold", word)).transpose()?,
                     from: self.from.read(|edge| settings::window_edge(edge))?,
                     until: self.until.read(|edge| settings::window_edge(edge))?,
                 })
@@ -183,10 +185,8 @@ pub(in crate::web) struct SettingsShape<'a> {
     /// The longest an attempt may take, in seconds.
     timeout: Option<f64>,
     /// What happens to fires that were missed.
-    #[schema(value_type = WhenMissed)]
     catch_up: CatchUp,
     /// What happens to a fire while it is still at an earlier one.
-    #[schema(value_type = WhenOverlapping)]
     overlap: Overlap,
     /// How long it waits before the first retry of a failed fire, in seconds.
     retry_delay: f64,
@@ -230,45 +230,4 @@ impl<'a> SettingsShape<'a> {
             until: *until,
         }
     }
-}
-
-/// What happens to a fire while its job is still at an earlier one.
-#[derive(ToSchema)]
-#[schema(as = Overlap, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `Overlap`, which knows nothing of HTTP")]
-pub(in crate::web) enum WhenOverlapping {
-    Skip,
-    Queue,
-    Allow,
-    Cancel,
-}
-
-/// What a time does that clocks going forward leave out.
-#[derive(ToSchema)]
-#[schema(as = Gap, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `Gap`, which knows nothing of HTTP")]
-pub(in crate::web) enum InGap {
-    Next,
-    Skip,
-    Shift,
-}
-
-/// What a time does that clocks going back repeat.
-#[derive(ToSchema)]
-#[schema(as = Fold, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `Fold`, which knows nothing of HTTP")]
-pub(in crate::web) enum InFold {
-    First,
-    Second,
-    Both,
-}
-
-/// What happens to fires that were missed.
-#[derive(ToSchema)]
-#[schema(as = CatchUp, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it documents `CatchUp`, which knows nothing of HTTP")]
-pub(in crate::web) enum WhenMissed {
-    Once,
-    All,
-    None,
 }
