@@ -8,8 +8,7 @@
 use futures_util::future::{BoxFuture, ready};
 
 use super::State;
-use super::orders::{is_kept, key_of};
-use super::ranking::Ranking;
+use super::orders::{Asked, Places, is_ordered, key_of};
 use super::slots::Slot;
 use crate::job::{Job, JobId};
 use crate::storage::found::Found;
@@ -34,7 +33,7 @@ pub(in crate::storage) trait HasState: Sync {
 
 /// The jobs that a query asks for.
 pub(in crate::storage) async fn find_jobs(store: &impl HasState, query: &JobQuery, now: &JobsNow) -> JobPage {
-    let (ids, total) = if let Some(page) = kept_page(store, query) {
+    let (ids, total) = if let Some(page) = kept_page(store, query, now) {
         page
     } else {
         let mut found = Found::new(query, now);
@@ -89,28 +88,29 @@ fn look_at_part(store: &impl HasState, first: usize, look: &mut impl FnMut(&Slot
     })
 }
 
-/// A page of an order that is kept, which is made if it is not there.
-fn kept_page(store: &impl HasState, query: &JobQuery) -> Option<(Vec<JobId>, usize)> {
-    if !is_kept(query) {
+/// A page of an order of all jobs, if that is kept.
+fn kept_page(store: &impl HasState, query: &JobQuery, now: &JobsNow) -> Option<(Vec<JobId>, usize)> {
+    if !is_ordered(query, now) {
         return None;
     }
-    let page = || store.with_state(|state| state.orders.page(query));
-    if let Some(page) = page() {
-        return Some(page);
-    }
-    if store.with_state(|state| state.orders.begin(query.order)) {
-        // All jobs are looked at instead.
-        return None;
-    }
-    // Nothing is awaited here, so that an order which is begun is made.
-    let mut keys = Vec::new();
-    let mut gather = |slot: &Slot| keys.push(key_of(&slot.job, query.order));
-    for first in (0..).step_by(PART) {
-        if !look_at_part(store, first, &mut gather) {
-            break;
+    let ask = || store.with_state(|state| state.orders.ask(query, &state.jobs));
+    let mut asked = ask();
+    if let Asked::Make = asked {
+        // Nothing is awaited here, so that an order which is begun is made. It is sorted
+        // before the lock is taken again.
+        let mut keys = Vec::new();
+        let mut gather = |slot: &Slot| keys.push(key_of(&slot.job, query.order));
+        for first in (0..).step_by(PART) {
+            if !look_at_part(store, first, &mut gather) {
+                break;
+            }
         }
+        let places = Places::new(keys);
+        store.with_state(|state| state.orders.keep(query.order, places));
+        asked = ask();
     }
-    let ranking = Ranking::new(keys);
-    store.with_state(|state| state.orders.keep(query.order, ranking));
-    page()
+    match asked {
+        Asked::Page(ids, total) => Some((ids, total)),
+        Asked::NotKept | Asked::Make => None,
+    }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::asked::{HasState, find_jobs, job_counts, jobs, jobs_by_id, visit_jobs};
 use self::history::{History, Recorded};
-use self::orders::Orders;
+use self::orders::{Changed, Orders};
 use self::outliving::Outliving;
 use self::slots::{Slot, Slots};
 use crate::job::{
@@ -250,22 +250,19 @@ impl State {
     fn add(&mut self, job: &Job) {
         self.next_job = self.next_job.max(job.id().number().saturating_add(1));
         if self.jobs.add(job.id(), || Slot::new(job.clone())) {
-            self.orders.add(job, self.jobs.len());
+            self.orders.note(job.id(), Changed::Job);
         }
     }
 
     fn revise(&mut self, revision: &JobRevision) -> Result<(), StorageError> {
-        let jobs = self.jobs.len();
         let job = self.jobs.get_mut(revision.job).map(|slot| &mut slot.job);
         let is_as_expected = |job: &&mut Job| {
             job.revision() == revision.expected_revision
                 && job.unaccounted_from() == revision.expected_next_run_at
         };
         let conflict = || StorageError::Conflict(format!("`{}`", revision.job));
-        let job = job.filter(is_as_expected).ok_or_else(conflict)?;
-        self.orders.remove(job, jobs);
-        job.revise(revision);
-        self.orders.add(job, jobs);
+        job.filter(is_as_expected).ok_or_else(conflict)?.revise(revision);
+        self.orders.note(revision.job, Changed::Job);
         Ok(())
     }
 
@@ -276,7 +273,7 @@ impl State {
 
     fn remove(&mut self, job: JobId, tombstone: Option<&Tombstone>) {
         if let Some(Slot { job: removed, open }) = self.jobs.remove(job) {
-            self.orders.remove(&removed, self.jobs.len());
+            self.orders.note(job, Changed::Job);
             open.into_iter()
                 .filter_map(|open| open.outliving(&removed))
                 .for_each(|open| self.outliving.add(open));
@@ -302,6 +299,7 @@ impl State {
         {
             slot.open(OpenFire::claimed(claimed.entry.clone()), spare);
             slot.job.advance(claimed.progress);
+            self.orders.note(run.job, Changed::Runs);
         }
     }
 
@@ -323,6 +321,7 @@ impl State {
             let retry_count = ended.retry.as_ref().map_or(0, |retry| retry.retries());
             slot.job.count_attempt(run, retry_count);
             slot.job.advance(ended.progress);
+            self.orders.note(run.job_id(), Changed::Runs);
             slot.job.run_count()
         } else {
             self.outliving.end(run.run_id)
@@ -341,6 +340,7 @@ impl State {
             return;
         }
         slot.job.advance(skipped.progress);
+        self.orders.note(skipped.run.job_id(), Changed::Runs);
         let run_count = slot.job.run_count();
         self.history.add(Recorded { run: Arc::clone(&skipped.run), run_count });
     }

@@ -1,20 +1,31 @@
-//! Orders of jobs that do not change with their runs, so that a page anywhere among
-//! many jobs is found without looking at all of them.
+//! Orders of all jobs, so that a page anywhere among many jobs is found without looking
+//! at all of them.
 //!
-//! An order is made when it is first asked for, and then kept up to date. It is
-//! dropped when more jobs came and went than there are without anybody asking.
+//! An order is made when it is asked for again soon. From then on it notes which jobs
+//! change, and puts those in their places when it is asked. If nobody asks for it any
+//! more, or more changes than can be caught up with, it is dropped.
 
 use super::ranking::Ranking;
-use crate::job::{Job, JobId};
+use super::slots::Slots;
+use crate::job::{Job, JobId, JobMap};
 use crate::storage::found::Key;
 use crate::storage::{JobOrder, JobQuery, JobsNow};
 
-/// The orders that are made.
+/// The most changes that an order catches up with: that takes a millisecond or two.
+const MOST_CHANGES: usize = 2_000;
+
+/// The orders that are kept, and what was asked for lately.
 #[derive(Default)]
-pub(super) struct Orders(Vec<Kept>);
+pub(super) struct Orders {
+    kept: Vec<Kept>,
+    /// What was asked for and is not kept, with the number of changes before that.
+    asked: Vec<(JobOrder, u64)>,
+    /// Changes so far.
+    changes: u64,
+}
 
 impl Clone for Orders {
-    /// A copy of the jobs is not asked.
+    /// Nobody asks a copy of the jobs.
     fn clone(&self) -> Self {
         Self::default()
     }
@@ -22,95 +33,116 @@ impl Clone for Orders {
 
 struct Kept {
     order: JobOrder,
-    keys: Keys,
-    /// Changes since somebody asked.
-    unasked: usize,
+    /// While it is being made there is none.
+    places: Option<Places>,
+    /// Jobs that changed since somebody asked.
+    changed: Vec<JobId>,
 }
 
-enum Keys {
-    Ready(Ranking),
-    /// Jobs are read one after another; these changed meanwhile.
-    Gathered(Vec<Changed>),
+/// Where each job is in an order.
+pub(super) struct Places {
+    ranking: Ranking,
+    /// The place that each job has.
+    keys: JobMap<Key>,
 }
 
-enum Changed {
-    Added(Key),
-    Removed(Key),
+/// What changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// A job is new, gone, or told something else.
+    Job,
+    /// It runs.
+    Runs,
 }
 
-/// Whether an order stays as it is while jobs run.
-pub(super) fn is_kept(query: &JobQuery) -> bool {
+/// What becomes of a question.
+pub(super) enum Asked {
+    /// The jobs that are asked for, and how many there are in all.
+    Page(Vec<JobId>, usize),
+    /// All jobs are to be looked at.
+    NotKept,
+    /// It is worth making the order, which is [kept](Orders::keep) then.
+    Make,
+}
+
+/// Whether an order of all jobs answers a query.
+pub(super) fn is_ordered(query: &JobQuery, now: &JobsNow) -> bool {
     let is_filtered = query.group.is_some() || query.text.is_some() || query.status.is_some();
-    !is_filtered && matches!(query.order, JobOrder::Id | JobOrder::Name | JobOrder::Group)
+    // What lacks its function is not due, whatever the store says.
+    !is_filtered && (query.order != JobOrder::NextRun || now.orphaned().next().is_none())
 }
 
-/// The place of a job in an order that knows nothing of what runs.
+/// The place of a job by what the store knows.
 pub(super) fn key_of(job: &Job, order: JobOrder) -> Key {
     Key::of(job, order, &JobsNow::default())
 }
 
 impl Orders {
-    pub(super) fn add(&mut self, job: &Job, jobs: usize) {
-        self.change(jobs, |order| Changed::Added(key_of(job, order)));
-    }
-
-    pub(super) fn remove(&mut self, job: &Job, jobs: usize) {
-        self.change(jobs, |order| Changed::Removed(key_of(job, order)));
-    }
-
-    fn change(&mut self, jobs: usize, of_order: impl Fn(JobOrder) -> Changed) {
-        self.0.retain_mut(|kept| {
-            kept.unasked += 1;
-            match &mut kept.keys {
-                Keys::Ready(ranking) if kept.unasked <= jobs.max(1_000) => {
-                    make(ranking, of_order(kept.order));
-                    true
-                }
-                Keys::Ready(_) => false,
-                Keys::Gathered(changes) => {
-                    changes.push(of_order(kept.order));
-                    true
-                }
+    /// Notes that a job changes.
+    pub(super) fn note(&mut self, job: JobId, changed: Changed) {
+        self.changes += 1;
+        if self.kept.is_empty() {
+            return;
+        }
+        self.kept.retain_mut(|kept| {
+            let is_fixed = matches!(kept.order, JobOrder::Id | JobOrder::Name | JobOrder::Group);
+            if (changed == Changed::Job || !is_fixed) && kept.changed.last() != Some(&job) {
+                kept.changed.push(job);
             }
+            kept.changed.len() <= MOST_CHANGES
         });
     }
 
-    /// The jobs that a query asks for and how many there are in all, if its order is
-    /// there.
-    pub(super) fn page(&mut self, query: &JobQuery) -> Option<(Vec<JobId>, usize)> {
-        let kept = self.0.iter_mut().find(|kept| kept.order == query.order)?;
-        let Keys::Ready(ranking) = &kept.keys else { return None };
-        kept.unasked = 0;
-        let limit = query.limit.unwrap_or(usize::MAX);
-        Some((ranking.part(query.offset, limit, query.is_descending), ranking.len()))
-    }
-
-    /// Remembers from now on what changes in an order, which the caller is to make.
-    /// Answers whether somebody else does already.
-    pub(super) fn begin(&mut self, order: JobOrder) -> bool {
-        let is_begun = self.0.iter().any(|kept| kept.order == order);
-        if !is_begun {
-            self.0.push(Kept { order, keys: Keys::Gathered(Vec::new()), unasked: 0 });
+    pub(super) fn ask(&mut self, query: &JobQuery, jobs: &Slots) -> Asked {
+        let Some(kept) = self.kept.iter_mut().find(|kept| kept.order == query.order) else {
+            return self.ask_for_other(query.order);
+        };
+        // Another thread makes it.
+        let Some(places) = &mut kept.places else { return Asked::NotKept };
+        for id in kept.changed.drain(..) {
+            places.put(id, jobs.get(id).map(|slot| key_of(&slot.job, kept.order)));
         }
-        is_begun
+        let limit = query.limit.unwrap_or(usize::MAX);
+        let ranking = &places.ranking;
+        Asked::Page(ranking.part(query.offset, limit, query.is_descending), ranking.len())
     }
 
-    /// Keeps an order that was made of the jobs as they were since it was
-    /// [begun](Self::begin).
-    pub(super) fn keep(&mut self, order: JobOrder, mut ranking: Ranking) {
-        let Some(kept) = self.0.iter_mut().find(|kept| kept.order == order) else { return };
-        if let Keys::Gathered(changes) = &mut kept.keys {
-            for changed in changes.drain(..) {
-                make(&mut ranking, changed);
-            }
-            *kept = Kept { order, keys: Keys::Ready(ranking), unasked: 0 };
+    fn ask_for_other(&mut self, order: JobOrder) -> Asked {
+        let before = self.asked.iter().position(|(asked, _)| *asked == order);
+        let before = before.map(|place| self.asked.swap_remove(place).1);
+        if before.is_some_and(|before| self.changes - before <= MOST_CHANGES as u64) {
+            self.kept.push(Kept { order, places: None, changed: Vec::new() });
+            return Asked::Make;
+        }
+        self.asked.push((order, self.changes));
+        Asked::NotKept
+    }
+
+    /// Keeps an order that was to be [made](Asked::Make), of all jobs.
+    pub(super) fn keep(&mut self, order: JobOrder, places: Places) {
+        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.order == order) {
+            kept.places = Some(places);
         }
     }
 }
 
-fn make(ranking: &mut Ranking, changed: Changed) {
-    match changed {
-        Changed::Added(key) => ranking.insert(key),
-        Changed::Removed(key) => ranking.remove(&key),
+impl Places {
+    pub(super) fn new(keys: Vec<Key>) -> Self {
+        let of_jobs = keys.iter().map(|key| (key.job(), key.clone())).collect();
+        Self { ranking: Ranking::new(keys), keys: of_jobs }
+    }
+
+    /// Puts a job where it belongs now; nowhere, if it is gone.
+    fn put(&mut self, job: JobId, key: Option<Key>) {
+        if self.keys.get(&job) == key.as_ref() {
+            return;
+        }
+        if let Some(before) = self.keys.remove(&job) {
+            self.ranking.remove(&before);
+        }
+        if let Some(key) = key {
+            self.keys.insert(job, key.clone());
+            self.ranking.insert(key);
+        }
     }
 }
