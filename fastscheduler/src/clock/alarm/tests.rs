@@ -83,7 +83,7 @@ fn the_task_that_polled_last_is_woken() {
 
 #[test]
 fn only_an_earlier_instant_wakes_the_thread() {
-    let mut waiting = Waiting { wakers: BTreeMap::new(), last_number: 0, looks_at: None };
+    let mut waiting = Waiting::new();
     let add = |waiting: &mut Waiting, milliseconds| {
         let (_place, is_earlier) = waiting.add(after(milliseconds), Waker::noop().clone());
         is_earlier
@@ -97,8 +97,35 @@ fn only_an_earlier_instant_wakes_the_thread() {
 }
 
 #[test]
+fn it_looks_when_those_it_woke_are_likely_to_wait_for_it() {
+    let mut waiting = Waiting::new();
+    let start = after(10_000);
+    let at = |milliseconds: i64| start + chrono::TimeDelta::milliseconds(milliseconds);
+    let park = |waiting: &mut Waiting, milliseconds: i64| match waiting.look(at(milliseconds)) {
+        Look::Park(pause) => pause.as_millis(),
+        Look::Wake(_) => panic!("somebody is woken at {milliseconds} ms"),
+    };
+    for second in [0, 1_000] {
+        waiting.add(at(second), Waker::noop().clone());
+        assert!(matches!(waiting.look(at(second)), Look::Wake(_)));
+    }
+    assert_eq!(park(&mut waiting, 1_010), 990, "it waited a second the last time");
+    assert_eq!(park(&mut waiting, 2_000), 30_000, "nobody came");
+    // Those who wait for something earlier are woken for that.
+    waiting.add(at(3_000), Waker::noop().clone());
+    assert!(matches!(waiting.look(at(3_000)), Look::Wake(_)));
+    waiting.add(at(3_500), Waker::noop().clone());
+    assert_eq!(park(&mut waiting, 3_010), 490);
+    // A clock that was set back expects nothing.
+    assert!(matches!(waiting.look(at(3_500)), Look::Wake(_)));
+    waiting.add(at(-60_000), Waker::noop().clone());
+    assert!(matches!(waiting.look(at(-60_000)), Look::Wake(_)));
+    assert_eq!(park(&mut waiting, -60_000), 30_000);
+}
+
+#[test]
 fn the_wall_clock_decides_at_each_look() {
-    let mut waiting = Waiting { wakers: BTreeMap::new(), last_number: 0, looks_at: None };
+    let mut waiting = Waiting::new();
     let at = after(10_000);
     waiting.add(at, Waker::noop().clone());
     // (what the clock reads, in seconds from the instant; for how long to park)
