@@ -56,7 +56,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-
 use self::answer::Answered;
 use self::closing::OnDuty;
 use self::document::Purpose;
