@@ -95,11 +95,8 @@ impl Engine {
             });
             return self.follow(&[], &Next::settlements(unclaimed.collect())).await;
         };
-        let has_skips = stored.iter().any(|change| matches!(change, Change::Skip(_)));
         self.follow(&stored, &Next { entries: successors, settlements }).await;
-        if has_skips {
-            self.prune().await;
-        }
+        self.prune_if_far_over().await;
         self.hand_out(lane, attempts, now);
         drop(batch_of_claims);
         if has_deferred {

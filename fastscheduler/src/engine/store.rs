@@ -11,7 +11,7 @@ use super::troubles::Turn;
 use super::{Engine, Problem, ProblemCode, log, refusal};
 use crate::job::{Entry, JobId, one_line};
 use crate::queue::Settlement;
-use crate::storage::{Change, Durability, Limits, StorageError};
+use crate::storage::{Change, Durability, StorageError};
 
 /// What changes in the queue once something is stored.
 #[derive(Debug, Default)]
@@ -42,6 +42,7 @@ impl Engine {
             Ok(()) => {
                 self.telemetry.meter.stored(changes, self.clock.now() - before);
                 self.count_unstarted(changes);
+                self.unpruned.note(changes);
                 log::failures(changes);
             }
             // Somebody else was faster: that is no failure of the store.
@@ -152,25 +153,6 @@ impl Engine {
         if !settlements.is_empty() {
             self.persist("settlements", || self.queue.settle(settlements)).await;
             self.leases.release(settlements);
-        }
-    }
-
-    /// Drops what is beyond the limits of history and dead letters. What could
-    /// not be dropped goes the next time: no job waits for that.
-    pub(crate) async fn prune(&self) {
-        if let Err(error) = self.storage.prune(self.limits()).await {
-            tracing::error!(error = describe(&error), "could not drop old history");
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        let days = self.setup.capacity.history_retention_days;
-        let age =
-            (days > 0 && self.clock.may_drop_by_age()).then(|| chrono::TimeDelta::days(i64::from(days)));
-        Limits {
-            max_history: self.setup.capacity.max_history,
-            history_since: age.and_then(|age| self.clock.now().checked_sub_signed(age)),
-            max_dead_letters: self.setup.capacity.max_dead_letters,
         }
     }
 
