@@ -1,8 +1,9 @@
 //! A store that notes each batch it is given.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage, StorageError};
+use fastscheduler::storage::{Change, Durability, Limits, MemoryStorage, Storage, StorageError};
 use futures_util::future::BoxFuture;
 
 use crate::passed_on;
@@ -15,13 +16,20 @@ pub type Batch = (usize, Durability);
 pub struct Counted {
     inner: MemoryStorage,
     batches: Arc<Mutex<Vec<Batch>>>,
+    prunes: Arc<AtomicUsize>,
 }
 
 impl Counted {
     /// One with what is in a store; clones of that see what is changed.
     #[must_use]
     pub fn over(inner: MemoryStorage) -> Self {
-        Self { inner, batches: Arc::default() }
+        Self { inner, ..Self::default() }
+    }
+
+    /// How often it was asked to drop old history.
+    #[must_use]
+    pub fn prunes(&self) -> usize {
+        self.prunes.load(Ordering::SeqCst)
     }
 
     /// The batches since it was last asked.
@@ -34,7 +42,7 @@ impl Counted {
 impl Storage for Counted {
     passed_on! {
         inner: reserve_job_number load jobs job history dead_letters dead_letter clear_dead_letters
-        statistics is_final prune
+        statistics is_final
     }
 
     fn apply<'a>(
@@ -44,5 +52,10 @@ impl Storage for Counted {
     ) -> BoxFuture<'a, Result<(), StorageError>> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push((changes.len(), durability));
         self.inner.apply(changes, durability)
+    }
+
+    fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {
+        self.prunes.fetch_add(1, Ordering::SeqCst);
+        self.inner.prune(limits)
     }
 }

@@ -53,7 +53,7 @@ fn no_layer_names_one_above_it() {
 
 /// The files of the engine that are its steps; `mod.rs` wires them. All others own
 /// state or hold rules.
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     "begin",
     "behind",
     "dispatch",
@@ -61,6 +61,7 @@ const STEPS: [&str; 15] = [
     "execute",
     "lack_of_threads",
     "place",
+    "prune",
     "pull",
     "running",
     "set_back",

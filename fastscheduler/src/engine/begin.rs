@@ -7,7 +7,6 @@ use tracing::Span;
 
 use super::activity::Known;
 use super::attempt::Attempt;
-use super::failure::{AFTER_FAILURE, describe, report};
 use super::plan::{FollowUp, LATE};
 use super::store::Next;
 use super::watched_clock::UNNOTICED;
@@ -15,7 +14,7 @@ use super::{Engine, LiveJob, SkippedOnce};
 use crate::job::{Entry, EntryKind, Lane, Overlap, Progress};
 use crate::queue::{Claim, Settlement};
 use crate::registry::{Cancellation, JobContext};
-use crate::storage::{Change, Claimed, Durability};
+use crate::storage::{Change, Claimed};
 
 /// How much later a fire is due that came due while its job was being changed,
 /// unless the change places it.
@@ -85,20 +84,19 @@ impl Engine {
             changes.push(Change::Claim(begun));
         }
         changes.extend(covered);
-        let has_skips = changes.iter().any(|change| matches!(change, Change::Skip(_)));
-        if !self.record_claims(&changes).await {
-            // The store is down and the scheduler stops: as if never claimed.
+        // Once the scheduler stops, nobody waits for a store that is down. An attempt
+        // whose claim is refused for good begins all the same: its end is recorded.
+        let Some(stored) = self.store_all("claims", &changes, self.lifecycle.stopping()).await else {
+            // As if never claimed.
             self.release(attempts).await;
             let unclaimed = settlements.into_iter().map(|Settlement { claim, .. }| {
                 let next = Entry { kind: EntryKind::Fire, ..claim.entry.clone() };
                 Settlement { claim, next: Some(next) }
             });
             return self.follow(&[], &Next::settlements(unclaimed.collect())).await;
-        }
-        self.follow(&changes, &Next { entries: successors, settlements }).await;
-        if has_skips {
-            self.prune().await;
-        }
+        };
+        self.follow(&stored, &Next { entries: successors, settlements }).await;
+        self.prune_if_far_over().await;
         self.hand_out(lane, attempts, now);
         drop(batch_of_claims);
         if has_deferred {
@@ -217,24 +215,6 @@ impl Engine {
         batch.begun.push(Claimed { entry: entry.clone(), progress });
         let span = Span::none();
         batch.attempts.push(Attempt { claim, job, context, span, started_at: now, progress, upcoming });
-    }
-
-    /// Writes down what is about to begin. Gives up only when the scheduler
-    /// stops, and says so.
-    async fn record_claims(&self, changes: &[Change]) -> bool {
-        if changes.is_empty() {
-            return true;
-        }
-        while let Err(error) = self.apply(changes, Durability::Soon).await {
-            report("claims", &error);
-            self.note_trouble("claims", Some(describe(&error)));
-            tokio::select! {
-                () = self.clock.sleep(AFTER_FAILURE) => {}
-                () = self.lifecycle.stopping() => return false,
-            }
-        }
-        self.note_trouble("claims", None);
-        true
     }
 
     fn hand_out(&self, lane: Lane, attempts: Vec<Attempt>, now: DateTime<Utc>) {

@@ -49,6 +49,7 @@ contain! { ContainedStorage, StorageError:
     "read jobs" jobs() -> Vec<Job>;
     "read jobs" visit_jobs(visit: &mut (dyn FnMut(&Job) + Send)) -> ();
     "read a job" job(id: JobId) -> Option<Job>;
+    "read jobs" jobs_by_id(ids: &[JobId]) -> Vec<Option<Job>>;
     "find jobs" find_jobs(query: &JobQuery, now: &JobsNow) -> JobPage;
     "count jobs" job_counts(now: &JobsNow) -> JobCounts;
     "read open fires" open_fires(job: JobId) -> Vec<OpenFire>;

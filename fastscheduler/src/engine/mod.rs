@@ -13,6 +13,7 @@
 //! - [`settle`] records outcomes in batches.
 //! - [`edits`] changes jobs, apart from all of these.
 //! - [`store`] writes, and tries again until that succeeds.
+//! - [`prune`] drops old history.
 //! - [`running`] shows what runs, and cancels it.
 //! - [`behind`] notices that the store cannot keep what it takes.
 //! - [`set_back`] deals with a clock that was set.
@@ -25,6 +26,7 @@
 //! - [`slots`] says what may run at once, and has the [`threads`].
 //! - [`contained`] makes failures of panics in the store and the queue.
 //! - [`pullers`] holds what is ready to be polled, and [`outcomes`] what has ended.
+//! - [`unpruned`] counts what was recorded since old history was dropped.
 //! - [`leases`] renews the claims of a shared queue.
 //! - [`lifecycle`] knows what was started, and how far a stop has come.
 //! - [`watchdog`] times the looks, with [`twins`] for the dispatcher and the recorder.
@@ -62,6 +64,7 @@ mod outcomes;
 mod place;
 mod plan;
 mod problems;
+mod prune;
 mod pull;
 mod pullers;
 mod refusal;
@@ -80,6 +83,7 @@ mod telemetry;
 mod threads;
 mod troubles;
 mod twins;
+mod unpruned;
 mod watch;
 mod watchdog;
 mod watched;
@@ -113,6 +117,7 @@ use slots::Slots;
 pub(crate) use store::Next;
 pub(crate) use table::Table;
 use telemetry::Telemetry;
+use unpruned::Unpruned;
 use watchdog::Watchdog;
 pub(crate) use watched_clock::SetBack;
 use watched_clock::WatchedClock;
@@ -148,6 +153,7 @@ pub(crate) struct Engine {
     slots: Slots,
     pullers: Pullers,
     outcomes: Outcomes,
+    unpruned: Unpruned,
     leases: Leases,
     lifecycle: Lifecycle,
     watchdog: Watchdog,
@@ -170,6 +176,7 @@ impl Engine {
             table: Table::default(),
             pullers: Pullers::default(),
             outcomes: Outcomes::default(),
+            unpruned: Unpruned::default(),
             watchdog: Watchdog::default(),
             clock: WatchedClock::new(clock),
             storage: ContainedStorage(storage),
@@ -199,6 +206,7 @@ impl Engine {
         for task in self.watchdog.recorder.drive(recorder) {
             self.lifecycle.spawn(task);
         }
+        self.spawn("the pruning of history", Arc::clone(self).prune_in_time());
         if self.leases.is_shared() {
             let engine = Arc::clone(self);
             self.spawn("the renewal of leases", async move {

@@ -34,8 +34,9 @@ pub enum ProblemCode {
     OutdatedSchedule,
     /// The store refuses the record of an attempt for good, such as one that is too
     /// long. A short record takes its place, and if that is refused too, the attempt
-    /// has none and runs again at the next start. It ends with the job's next record
-    /// that is stored whole.
+    /// has none and runs again at the next start. If the store refuses to record that
+    /// an attempt begins, it runs without that; if fires are skipped, they have no
+    /// record. The problem ends with the job's next record that is stored whole.
     ///
     /// Values: `run`, the id of the run; `error`, why it is refused.
     RecordRefused,

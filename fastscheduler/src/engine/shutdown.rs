@@ -138,6 +138,7 @@ impl Engine {
     /// Closes the store and ends the events, after a [`stop`](Self::stop).
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         self.lifecycle.close_store();
+        self.prune_new().await;
         let closed = self.storage.close().await;
         self.telemetry.events.close();
         closed

@@ -1,15 +1,17 @@
 //! Writing to the store and the queue, and saying what was written.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::error::Error;
+use std::future::pending;
+use std::pin::pin;
 
 use super::failure::{AFTER_FAILURE, describe, report};
 use super::troubles::Turn;
 use super::{Engine, Problem, ProblemCode, log, refusal};
-use crate::job::{Entry, Run, one_line};
+use crate::job::{Entry, JobId, one_line};
 use crate::queue::Settlement;
-use crate::storage::{Change, Durability, Limits, StorageError};
+use crate::storage::{Change, Durability, StorageError};
 
 /// What changes in the queue once something is stored.
 #[derive(Debug, Default)]
@@ -40,6 +42,7 @@ impl Engine {
             Ok(()) => {
                 self.telemetry.meter.stored(changes, self.clock.now() - before);
                 self.count_unstarted(changes);
+                self.unpruned.note(changes);
                 log::failures(changes);
             }
             // Somebody else was faster: that is no failure of the store.
@@ -68,7 +71,11 @@ impl Engine {
     pub(super) async fn commit(&self, what: &str, changes: &[Change], next: &Next) {
         tokio::select! {
             biased;
-            stored = self.store_all(what, changes) => self.follow(&stored, next).await,
+            stored = self.store_all(what, changes, pending()) => match stored {
+                Some(stored) => self.follow(&stored, next).await,
+                // The store was closed, and nobody goes on without it.
+                None => pending().await,
+            },
             () = self.lifecycle.store_lost() => {
                 tracing::error!("left {what} behind when the store was lost");
                 self.follow(&[], next).await;
@@ -77,46 +84,43 @@ impl Engine {
     }
 
     /// Stores changes, until that succeeds, and returns what is stored. What the
-    /// store refuses for good does not hold up the others.
-    async fn store_all<'a>(&self, what: &str, changes: &'a [Change]) -> Cow<'a, [Change]> {
-        let mut changes = Cow::Borrowed(changes);
-        let mut shortened = BTreeSet::new();
-        while !changes.is_empty() {
+    /// store refuses for good does not hold up the others. `None` if it failed until
+    /// this was `given_up`, or the store was closed.
+    pub(super) async fn store_all<'a>(
+        &self,
+        what: &str,
+        changes: &'a [Change],
+        given_up: impl Future<Output = ()>,
+    ) -> Option<Cow<'a, [Change]>> {
+        let mut given_up = pin!(given_up);
+        let mut batch = refusal::Batch::new(changes);
+        let mut refused = HashSet::new();
+        while !batch.changes().is_empty() {
             let attempt = || async {
-                match self.apply(&changes, Durability::Soon).await {
+                match self.apply(batch.changes(), Durability::Soon).await {
                     Ok(()) => Ok(None),
-                    Err(StorageError::Invalid { change, reason }) if change < changes.len() => {
+                    Err(StorageError::Invalid { change, reason }) if change < batch.changes().len() => {
                         Ok(Some((change, reason)))
                     }
                     Err(error) => Err(error),
                 }
             };
-            let Some((place, reason)) = self.persist(what, attempt).await else {
-                if shortened.is_empty() {
-                    self.end_refusals(&changes);
-                }
+            let Some((place, reason)) = self.persist_until(given_up.as_mut(), what, attempt).await? else {
                 break;
             };
-            let changes = changes.to_mut();
-            self.report_refusal(&changes[place], &reason);
-            let short =
-                shortened.insert(place).then(|| refusal::shortened(&changes[place], &reason)).flatten();
-            if let Some(short) = short {
-                changes[place] = short;
-            } else {
-                changes.remove(place);
-                // The places after it are others now.
-                shortened.remove(&place);
-                shortened = shortened.into_iter().map(|at| at - usize::from(at > place)).collect();
+            if let Some(change) = batch.refuse(place, &reason) {
+                refused.extend(refusal::run_of(&change).map(|run| run.job));
+                self.report_refusal(&change, &reason);
             }
         }
-        changes
+        self.end_refusals(batch.changes(), &refused);
+        Some(batch.into_changes())
     }
 
     fn report_refusal(&self, change: &Change, reason: &str) {
         let run = refusal::run_of(change);
-        let job = run.map(Run::job_id);
-        let id = run.map(|run| run.run_id.to_string());
+        let job = run.map(|run| run.job);
+        let id = run.map(|run| run.to_string());
         tracing::error!(
             job = job.map(tracing::field::display),
             run = id,
@@ -127,11 +131,12 @@ impl Engine {
         self.begin_problem(Problem::new(ProblemCode::RecordRefused, self.clock.now(), job, values));
     }
 
-    /// Ends the problem of a job whose records were refused, now that one is whole.
-    fn end_refusals(&self, changes: &[Change]) {
+    /// Ends the problems of jobs whose records were refused and now are not.
+    fn end_refusals(&self, changes: &[Change], refused: &HashSet<JobId>) {
         if self.telemetry.problems.has(ProblemCode::RecordRefused) {
-            for run in changes.iter().filter_map(refusal::run_of) {
-                self.end_problem(ProblemCode::RecordRefused, Some(run.job_id()));
+            let jobs = changes.iter().filter_map(refusal::record_of).map(|run| run.job);
+            for job in jobs.filter(|job| !refused.contains(job)) {
+                self.end_problem(ProblemCode::RecordRefused, Some(job));
             }
         }
     }
@@ -151,25 +156,6 @@ impl Engine {
         }
     }
 
-    /// Drops what is beyond the limits of history and dead letters. What could
-    /// not be dropped goes the next time: no job waits for that.
-    pub(crate) async fn prune(&self) {
-        if let Err(error) = self.storage.prune(self.limits()).await {
-            tracing::error!(error = describe(&error), "could not drop old history");
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        let days = self.setup.capacity.history_retention_days;
-        let age =
-            (days > 0 && self.clock.may_drop_by_age()).then(|| chrono::TimeDelta::days(i64::from(days)));
-        Limits {
-            max_history: self.setup.capacity.max_history,
-            history_since: age.and_then(|age| self.clock.now().checked_sub_signed(age)),
-            max_dead_letters: self.setup.capacity.max_dead_letters,
-        }
-    }
-
     /// Does something until it succeeds: what has happened must not be forgotten.
     ///
     /// What is left over when the store is closed, since it failed for the
@@ -179,6 +165,20 @@ impl Engine {
         what: &str,
         attempt: impl Fn() -> F,
     ) -> T {
+        match self.persist_until(pending(), what, attempt).await {
+            Some(done) => done,
+            None => pending().await,
+        }
+    }
+
+    /// The same until it is `given_up`, or the store is closed: `None` then.
+    async fn persist_until<T, E: Error, F: Future<Output = Result<T, E>>>(
+        &self,
+        given_up: impl Future<Output = ()>,
+        what: &str,
+        attempt: impl Fn() -> F,
+    ) -> Option<T> {
+        let mut given_up = pin!(given_up);
         let mut has_failed = false;
         loop {
             match attempt().await {
@@ -186,11 +186,11 @@ impl Engine {
                     if has_failed {
                         self.note_trouble(what, None);
                     }
-                    return done;
+                    return Some(done);
                 }
                 Err(error) if self.lifecycle.is_store_closed() => {
                     tracing::error!(error = describe(&error), "left {what} behind when the store was closed");
-                    return std::future::pending().await;
+                    return None;
                 }
                 Err(error) => {
                     report(what, &error);
@@ -198,7 +198,10 @@ impl Engine {
                     has_failed = true;
                 }
             }
-            self.clock.sleep(AFTER_FAILURE).await;
+            tokio::select! {
+                () = self.clock.sleep(AFTER_FAILURE) => {}
+                () = &mut given_up => return None,
+            }
         }
     }
 

@@ -107,6 +107,10 @@ impl SchedulerBuilder {
     }
 
     /// Runs that the history keeps: 10,000 by default.
+    ///
+    /// Older ones are dropped within a second, or at once when a quarter as many are
+    /// new. Until then the store has them, but reading the history drops them first:
+    /// no more than this many are ever returned.
     pub fn max_history(mut self, runs: usize) -> Self {
         self.capacity.max_history = runs;
         self
@@ -119,7 +123,8 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Dead letters that are kept: 500 by default.
+    /// Dead letters that are kept: 500 by default. Older ones are dropped as runs
+    /// beyond [`max_history`](Self::max_history) are.
     pub fn max_dead_letters(mut self, letters: usize) -> Self {
         self.capacity.max_dead_letters = letters;
         self

@@ -13,17 +13,20 @@ use crate::storage::{Change, Durability, StorageError};
 impl Scheduler {
     /// The newest dead letters, newest first.
     pub async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, SchedulerError> {
+        self.0.engine.prune_new().await;
         Ok(self.0.engine.storage.dead_letters(limit).await?)
     }
 
     /// How many dead letters there are.
     pub async fn dead_letter_count(&self) -> Result<usize, SchedulerError> {
+        self.0.engine.prune_new().await;
         Ok(self.0.engine.storage.dead_letter_count().await?)
     }
 
     /// Drops all dead letters, and answers how many there were.
     pub async fn clear_dead_letters(&self) -> Result<usize, SchedulerError> {
         let engine = &self.0.engine;
+        engine.prune_new().await;
         let cleared = engine.storage.clear_dead_letters().await?;
         if cleared > 0 {
             engine.announce_cleared();

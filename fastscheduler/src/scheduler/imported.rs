@@ -12,9 +12,10 @@ use chrono::TimeDelta;
 
 use super::added::Mark;
 use super::edit::Edit;
+use super::load::leave_behind;
 use super::new_job::NewJob;
 use super::{Scheduler, SchedulerError};
-use crate::job::{Declared, FunctionKey, Job, JobDefinition, Source};
+use crate::job::{Declared, FunctionKey, Job, JobDefinition, JobId, Source};
 use crate::registry::{Arguments, Function};
 use crate::schedule::ScheduleSpec;
 use crate::storage::{Change, Durability};
@@ -47,19 +48,26 @@ impl Scheduler {
     }
 
     /// The same for a function that was registered just now, of the imported jobs
-    /// that wait for its bare name.
+    /// that wait for its bare name. One that fails keeps none of the others waiting.
     pub(super) async fn place_imported_of(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
+        let mut placed = Ok(());
         for id in self.0.engine.table.orphans_named(function.name()) {
-            let _held = self.0.engine.hold_batches().await;
-            let Some(mut job) = self.0.engine.storage.job(id).await? else { continue };
-            let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { continue };
-            if found.key() == function {
-                let mark = Mark::of(&job);
-                let changes = self.place(&mut job, &found, None)?;
-                self.0.engine.apply(&changes, Durability::Now).await?;
-                self.0.not_added.rename(mark, &job);
-                self.adopt_revision(&job, None).await?;
-            }
+            let imported = self.place_one_imported(id, function).await;
+            placed = placed.and(leave_behind(id, imported));
+        }
+        placed
+    }
+
+    async fn place_one_imported(&self, id: JobId, function: &FunctionKey) -> Result<(), SchedulerError> {
+        let _held = self.0.engine.hold_batches().await;
+        let Some(mut job) = self.0.engine.storage.job(id).await? else { return Ok(()) };
+        let Some(found) = is_unplaced(&job).then(|| self.function_of(&job)).flatten() else { return Ok(()) };
+        if found.key() == function {
+            let mark = Mark::of(&job);
+            let changes = self.place(&mut job, &found, None)?;
+            self.0.engine.apply(&changes, Durability::Now).await?;
+            self.0.not_added.rename(mark, &job);
+            self.adopt_revision(&job, None).await?;
         }
         Ok(())
     }

@@ -293,18 +293,38 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Places the jobs that waited for a function.
+    /// Places the jobs that waited for a function. One that fails keeps none of the
+    /// others waiting. It is an error only if that was the store's fault.
     pub(super) async fn place_orphans_of(&self, function: &FunctionKey) -> Result<(), SchedulerError> {
+        let mut placed = Ok(());
         for id in self.0.engine.table.orphans_of(function) {
-            let _held = self.0.engine.hold_batches().await;
-            match self.stored(id).await {
-                Ok(job) => self.adopt_revision(&job, None).await?,
-                // It was cancelled meanwhile.
-                Err(SchedulerError::UnknownJob(_)) => {}
-                Err(error) => return Err(error),
-            }
+            let orphan = self.place_orphan(id).await;
+            placed = placed.and(leave_behind(id, orphan));
         }
-        self.place_imported_of(function).await
+        placed.and(self.place_imported_of(function).await)
+    }
+
+    async fn place_orphan(&self, id: JobId) -> Result<(), SchedulerError> {
+        let _held = self.0.engine.hold_batches().await;
+        match self.stored(id).await {
+            Ok(job) => self.adopt_revision(&job, None).await,
+            // It was cancelled meanwhile.
+            Err(SchedulerError::UnknownJob(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Leaves a job that cannot be placed without its function. Returns a failure of
+/// the store, after which it is worth trying again.
+pub(super) fn leave_behind(job: JobId, placed: Result<(), SchedulerError>) -> Result<(), SchedulerError> {
+    match placed {
+        Err(error) if !matches!(error, SchedulerError::Storage(_)) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(%job, error, "cannot place the job, whose function is there now");
+            Ok(())
+        }
+        placed => placed,
     }
 }
 

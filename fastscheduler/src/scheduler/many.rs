@@ -70,7 +70,7 @@ impl Scheduler {
                         // All of them are stored, so one that fails stops none.
                         adopted = adopted.and(self.adopt_changed(changed, action).await);
                     }
-                    engine.prune().await;
+                    engine.prune_if_far_over().await;
                     return adopted.map(|()| changed.len());
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
@@ -93,12 +93,10 @@ impl Scheduler {
     /// The changes for each job that is there and is to be changed.
     async fn changes_of(&self, ids: &[JobId], action: Action) -> Result<Vec<Changed>, SchedulerError> {
         let mut all = Vec::new();
-        for id in ids {
-            let mut job = match self.stored(*id).await {
-                // It ended or was cancelled meanwhile.
-                Err(SchedulerError::UnknownJob(_)) => continue,
-                job => job?,
-            };
+        // Those that are not there have ended or were cancelled meanwhile.
+        let jobs = self.0.engine.storage.jobs_by_id(ids).await?;
+        for mut job in jobs.into_iter().flatten() {
+            let id = job.id();
             self.agree(&job, None).await?;
             let changes = if action == Action::Cancel {
                 self.removal_of(job, SkipReason::Cancelled).await?
@@ -106,7 +104,7 @@ impl Scheduler {
                 let Some(edit) = action.edit(&job) else { continue };
                 self.revise(&mut job, edit, self.0.engine.clock.now())?
             };
-            all.push(Changed { job: *id, changes });
+            all.push(Changed { job: id, changes });
         }
         Ok(all)
     }

@@ -172,6 +172,7 @@ impl Scheduler {
 
     /// The newest runs that are asked for, oldest first.
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Run>, SchedulerError> {
+        self.0.engine.prune_new().await;
         Ok(self.0.engine.storage.history(&query).await?)
     }
 

@@ -63,6 +63,7 @@ impl Scheduler {
         if let Some(run) = self.running().into_iter().find(|run| run.run_id == run_id) {
             return Ok(Some(run));
         }
+        self.0.engine.prune_new().await;
         Ok(self.0.engine.storage.run(run_id).await?)
     }
 

@@ -26,7 +26,9 @@ pub enum StorageError {
     Conflict(String),
     /// A change can never be stored as it is, such as one that is too long for a
     /// database. Nothing was changed. The record of a run is shortened then, and
-    /// tried again; what cannot be shortened is left out.
+    /// tried again; what cannot be shortened is left out. Of the claims in a
+    /// [`Change::Claim`](super::Change::Claim), each is tried by itself; the attempt of
+    /// one that is left out runs all the same.
     #[error("the store refuses change {change} of a batch: {}", OneLine(reason))]
     Invalid {
         /// Which change it is, from 0.

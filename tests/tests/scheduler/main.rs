@@ -27,6 +27,7 @@ mod panics;
 mod pause;
 mod process_one;
 mod program;
+mod pruning;
 mod queue_failures;
 mod queue_memory;
 mod refused_records;

@@ -1,11 +1,14 @@
 //! Jobs whose function is not there, and comes later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::{JobStatus, RunStatus, SkipReason, Trigger, testing};
+use fastscheduler::schedule::ScheduleDefinition;
+use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _};
+use fastscheduler::{JobDefinition, JobRevision, JobStatus, RunStatus, SkipReason, Trigger, testing};
 use fastscheduler_tests::faulty::{Action, Faulty};
-use fastscheduler_tests::{Act, Process, World, monday, on_manual_clock};
+use fastscheduler_tests::{Act, Process, World, monday, on_manual_clock, runs};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -98,6 +101,54 @@ async fn jobs_of_a_function_that_is_registered_while_the_store_fails_run_once_it
     testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
     assert!(scheduler.job(id).await.unwrap().unwrap().run_count() > 0);
     scheduler.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_orphan_that_cannot_be_placed_keeps_no_other_of_its_function_waiting() {
+    for is_running in [true, false] {
+        let storage = MemoryStorage::default();
+        let (builder, clock) = on_manual_clock();
+        let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+        scheduler.register_function("late", || async {}).unwrap();
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(scheduler.add(every(1).minutes().always_new().call("late")).await.unwrap());
+        }
+        scheduler.stop().await.unwrap();
+
+        // A window without a fire, which no version of this program would store.
+        let mut revision = JobRevision::of(&storage.job(ids[1]).await.unwrap().unwrap());
+        let days = every(1).minutes().from("2030-01-02").until("2030-01-03").definition().unwrap();
+        let definition = JobDefinition::clone(&revision.definition);
+        let schedule =
+            ScheduleDefinition { from: days.until, until: days.from, ..definition.schedule.clone() };
+        revision.definition = Arc::new(JobDefinition { schedule, ..definition });
+        storage.apply(&[Change::ReviseJob(Box::new(revision))], Durability::Now).await.unwrap();
+
+        let (builder, _) = on_manual_clock();
+        let scheduler = builder.storage(storage).clock(clock.clone()).build().await.unwrap();
+        if is_running {
+            scheduler.start().await.unwrap();
+        }
+        scheduler.register_function("late", || async {}).unwrap();
+        if !is_running {
+            scheduler.start().await.unwrap();
+        }
+        let mut statuses = Vec::new();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        for id in ids {
+            statuses.push(scheduler.job(id).await.unwrap().unwrap().status());
+        }
+        assert_eq!(
+            statuses,
+            [JobStatus::Scheduled, JobStatus::Orphaned, JobStatus::Scheduled],
+            "{is_running}"
+        );
+        testing::advance(&scheduler, &clock, MINUTE).await.unwrap();
+        assert_eq!(runs(&scheduler).await.len(), 2, "{is_running}");
+    }
 }
 
 #[test]

@@ -89,3 +89,65 @@ async fn a_record_that_is_refused_however_short_holds_up_no_other() {
     assert_eq!(names, ["other"; 3]);
     assert_eq!(scheduler.problems().await.unwrap()[0].code, ProblemCode::RecordRefused);
 }
+
+#[tokio::test]
+async fn a_claim_that_is_refused_holds_up_no_other_and_its_attempt_runs_all_the_same() {
+    let storage = Faulty::default();
+    storage.refuses(|change| {
+        let Change::Claim(claims) = change else { return false };
+        claims.iter().any(|claimed| claimed.entry.job.to_string() == "job_1")
+    });
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    for name in ["before", "refused", "after"] {
+        scheduler.add(every(10).seconds().run(name, async || {})).await.unwrap();
+    }
+    for round in 1..=2 {
+        testing::advance(&scheduler, &clock, TEN_SECONDS).await.unwrap();
+        let mut names: Vec<_> = runs(&scheduler).await.iter().map(|run| run.job_name.to_string()).collect();
+        names.sort_unstable();
+        let once = ["after", "before", "refused"];
+        assert_eq!(names, once.map(|name| vec![name; round]).concat());
+        let counted = scheduler.metrics().await.unwrap().problems[&ProblemCode::RecordRefused];
+        assert_eq!((counted.begun, counted.present), (round as u64, 0), "its end is recorded");
+    }
+    testing::audit(&storage)
+        .zone(chrono_tz::UTC)
+        .until(fastscheduler::Clock::now(&clock))
+        .await
+        .unwrap()
+        .assert_clean();
+}
+
+#[tokio::test]
+async fn a_record_of_skipped_fires_that_is_refused_holds_up_no_claim_and_no_other_record() {
+    let storage = Faulty::default();
+    storage.refuses(|change| matches!(change, Change::Skip(skipped) if &*skipped.run.job_name == "refused"));
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    let refused = every(100).seconds().no_catch_up().run("refused", async || {});
+    let refused = scheduler.add(refused).await.unwrap();
+    scheduler.add(every(100).seconds().no_catch_up().run("skipped", async || {})).await.unwrap();
+    scheduler.add(every(100).seconds().run("made up for", async || {})).await.unwrap();
+    // All of them are over a minute late.
+    clock.advance(Duration::from_secs(390));
+    testing::quiet(&scheduler).await.unwrap();
+    let shown = async || {
+        let of = |run: &fastscheduler::Run| (run.job_name.to_string(), run.status == RunStatus::Completed);
+        let mut shown: Vec<_> = runs(&scheduler).await.iter().map(of).collect();
+        shown.sort_unstable();
+        shown
+    };
+    let made_up_for = "made up for".to_owned();
+    let mut expected = vec![(made_up_for.clone(), false), (made_up_for, true), ("skipped".to_owned(), false)];
+    assert_eq!(shown().await, expected);
+    let problems = scheduler.problems().await.unwrap();
+    assert_eq!((problems[0].code, problems[0].job), (ProblemCode::RecordRefused, Some(refused)));
+    testing::advance(&scheduler, &clock, TEN_SECONDS).await.unwrap();
+    expected.extend(["made up for", "refused", "skipped"].map(|name| (name.to_owned(), true)));
+    expected.sort_unstable();
+    assert_eq!(shown().await, expected);
+    assert_eq!(scheduler.problems().await.unwrap(), []);
+}

@@ -188,7 +188,7 @@ async fn times_without_a_zone_are_in_that_of_the_scheduler() {
         let folder = StateFolder::of_python(&[]);
         let clock = ManualClock::new(instant(SAVED));
         let builder = Scheduler::builder().state_file(folder.state_file()).clock(clock.clone());
-        let scheduler = builder.timezone(zone).build().await.unwrap();
+        let scheduler = builder.timezone(zone).history_retention_days(30).build().await.unwrap();
         // job_2 is due on Mondays and Fridays at 10:00, others each second.
         for other in [0, 1, 3, 4, 5, 6] {
             scheduler.cancel_job(fastscheduler::JobId::new(other)).await.unwrap();
