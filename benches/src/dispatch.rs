@@ -1,4 +1,4 @@
-//! Many jobs, each due once a second: the scheduler beside a raw tokio loop.
+//! Jobs that are due once a second each: the scheduler beside a raw tokio loop.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use crate::lateness::LATENESS;
 use crate::raw_loop;
 use crate::scheduled::Scheduled;
 use crate::table::{self, aligned, grouped, ratio};
-use crate::window::Window;
+use crate::window::{Dues, Window};
 
 /// How many jobs are due each second.
-const LOADS: [u32; 3] = [1_000, 10_000, 100_000];
+pub(crate) const LOADS: [u32; 3] = [1_000, 10_000, 100_000];
 
 /// The time left for starting, before anything is due.
 const TIME_TO_START: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
 
 /// The headline of the table.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "jobs/s",
     "by",
     "expected",
@@ -47,6 +47,7 @@ const COLUMNS: [&str; 13] = [
     "CPU-s/M",
     "× raw",
     "p50 ms",
+    "× raw",
     "p99 ms",
     "× raw",
     "max ms",
@@ -74,6 +75,7 @@ pub(crate) struct Load {
     pub side: Side,
     /// Each is due once a second.
     pub jobs: u32,
+    pub dues: Dues,
     pub length: Duration,
 }
 
@@ -119,10 +121,7 @@ impl Task for Load {
 pub(crate) fn compare(length: Duration) -> Result<()> {
     let mut rows = Vec::new();
     for jobs in LOADS {
-        for side in [Side::RawLoop, Side::Scheduler] {
-            eprintln!("{side}, {jobs} jobs each second, for {length:?}");
-            rows.push(child::ask(&Load { side, jobs, length })?);
-        }
+        rows.extend(both(jobs, Dues::Spread, length)?);
     }
     let idle = length.min(LONGEST_IDLE);
     eprintln!("{} jobs that are due tomorrow, for {idle:?}", footprint::JOBS);
@@ -132,8 +131,17 @@ pub(crate) fn compare(length: Duration) -> Result<()> {
     Ok(())
 }
 
+/// Measures a load of each side.
+pub(crate) fn both(jobs: u32, dues: Dues, length: Duration) -> Result<[Row; 2]> {
+    let ask = |side| {
+        eprintln!("{side}, {jobs} jobs each second, for {length:?}");
+        child::ask(&Load { side, jobs, dues, length })
+    };
+    Ok([ask(Side::RawLoop)?, ask(Side::Scheduler)?])
+}
+
 /// The rows of a comparison, each scheduler's under its raw loop's.
-fn comparison(rows: &[Row]) -> String {
+pub(crate) fn comparison(rows: &[Row]) -> String {
     let mut lines = vec![COLUMNS.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(|row| {
         let is_raw = |other: &&Row| other.load.side == Side::RawLoop && other.load.jobs == row.load.jobs;
@@ -149,6 +157,7 @@ fn comparison(rows: &[Row]) -> String {
             format!("{:.2}", row.cpu_per_million.as_secs_f64()),
             ratio(row.cpu_per_million, raw.map(|raw| raw.cpu_per_million)),
             table::milliseconds(row.late_p50),
+            ratio(row.late_p50, raw.map(|raw| raw.late_p50)),
             table::milliseconds(row.late_p99),
             ratio(row.late_p99, raw.map(|raw| raw.late_p99)),
             table::milliseconds(row.late_max),
@@ -183,8 +192,9 @@ fn goals(rows: &[Row], footprint: &Footprint) -> Vec<Goal> {
 
 /// Measures one row, in a process of its own.
 pub(crate) async fn measure(load: Load) -> Result<Row> {
-    let window = Window::new(SystemClock.now() + TIME_TO_START + TIME_TO_ADD * load.jobs, load.length);
-    LATENESS.count_until(window.end);
+    let earliest = SystemClock.now() + TIME_TO_START + TIME_TO_ADD * load.jobs;
+    let window = Window::new(load.dues, earliest, load.length);
+    LATENESS.count_due_in(window.begin..window.end);
     let running = Running::start(load, window).await?;
     SystemClock.sleep_until(window.begin).await;
     let cpu = ProcessTime::now();

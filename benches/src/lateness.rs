@@ -1,6 +1,7 @@
 //! The job function of both sides, and how late it was called.
 
 use std::array;
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ const BUCKETS: usize = (33 - FINENESS as usize) << FINENESS;
 /// One for this process, as each measures one side.
 pub(crate) static LATENESS: Lateness = Lateness {
     calls: AtomicU64::new(0),
+    counted_from: AtomicI64::new(i64::MIN),
     counted_until: AtomicI64::new(i64::MAX),
     buckets: [const { AtomicU64::new(0) }; BUCKETS],
     greatest: AtomicU32::new(0),
@@ -30,15 +32,17 @@ pub(crate) async fn tick(scheduled_for: DateTime<Utc>) {
 #[derive(Debug)]
 pub(crate) struct Lateness {
     calls: AtomicU64,
+    counted_from: AtomicI64,
     counted_until: AtomicI64,
     buckets: [AtomicU64; BUCKETS],
     greatest: AtomicU32,
 }
 
 impl Lateness {
-    /// Leaves out runs that are due at `end` or later.
-    pub(crate) fn count_until(&self, end: DateTime<Utc>) {
-        self.counted_until.store(end.timestamp_micros(), Ordering::Relaxed);
+    /// Leaves out runs that are due before or after that.
+    pub(crate) fn count_due_in(&self, window: Range<DateTime<Utc>>) {
+        self.counted_from.store(window.start.timestamp_micros(), Ordering::Relaxed);
+        self.counted_until.store(window.end.timestamp_micros(), Ordering::Relaxed);
     }
 
     /// Forgets what was counted so far.
@@ -55,7 +59,8 @@ impl Lateness {
     fn record(&self, scheduled_for: DateTime<Utc>, now: DateTime<Utc>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let due = scheduled_for.timestamp_micros();
-        if due >= self.counted_until.load(Ordering::Relaxed) {
+        let counted = self.counted_from.load(Ordering::Relaxed)..self.counted_until.load(Ordering::Relaxed);
+        if !counted.contains(&due) {
             return;
         }
         let late = (now.timestamp_micros() - due).clamp(0, u32::MAX.into());
@@ -158,23 +163,26 @@ mod tests {
     fn percentiles_are_exact_to_a_bucket() {
         let lateness = Lateness {
             calls: AtomicU64::new(0),
-            counted_until: AtomicI64::new(10),
+            counted_from: AtomicI64::new(0),
+            counted_until: AtomicI64::new(0),
             buckets: [const { AtomicU64::new(0) }; BUCKETS],
             greatest: AtomicU32::new(0),
         };
         let due = DateTime::UNIX_EPOCH;
+        lateness.count_due_in(due..due + TimeDelta::microseconds(10));
         for micros in 1..=1_000 {
             lateness.record(due, due + TimeDelta::microseconds(micros));
         }
+        lateness.record(due - TimeDelta::microseconds(1), due + TimeDelta::seconds(9));
         lateness.record(due + TimeDelta::microseconds(10), due + TimeDelta::seconds(9));
         let counts = lateness.read();
-        assert_eq!(counts.total(), 1_000, "what is due at the end is not counted");
+        assert_eq!(counts.total(), 1_000, "what is due before, or at the end, is not counted");
         for (percent, from, to) in [(1, 10, 10), (50, 500, 515), (99, 990, 1_000), (100, 1_000, 1_000)] {
             let micros = counts.percentile(percent).as_micros();
             assert!((from..=to).contains(&micros), "{percent} %: {micros}");
         }
         assert_eq!(counts.greatest(), Duration::from_millis(1));
-        assert_eq!(lateness.calls(), 1_001);
+        assert_eq!(lateness.calls(), 1_002);
 
         lateness.begin_anew();
         assert_eq!(lateness.read().total(), 0);

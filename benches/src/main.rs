@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
 
+mod burst;
 mod child;
 mod dispatch;
 mod footprint;
@@ -29,6 +30,8 @@ usage: cargo run --release -p fastscheduler-benches -- <benchmark>
 benchmarks:
   dispatch [--seconds N]   runs that are due each second, beside a raw tokio loop;
                            N seconds each, 15 by default
+  dispatch --burst [--seconds N]
+                           the same, but all due on the whole second
   json [--seconds N]       the default store: runs, starts, new jobs and snapshots;
                            N seconds each, 15 by default
   rest [--seconds N]       the REST interface, with a client in another process;
@@ -44,6 +47,12 @@ fn main() -> Result<ExitCode> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["dispatch"] => measure(dispatch::compare, SECONDS)?,
         ["dispatch", "--seconds", text] if is_count(text) => measure(dispatch::compare, text.parse()?)?,
+        ["dispatch", "--burst"] => measure(burst::compare, SECONDS)?,
+        ["dispatch", "--burst", "--seconds", text] | ["dispatch", "--seconds", text, "--burst"]
+            if is_count(text) =>
+        {
+            measure(burst::compare, text.parse()?)?;
+        }
         ["json"] => measure(json::compare, SECONDS)?,
         ["json", "--seconds", text] if is_count(text) => measure(json::compare, text.parse()?)?,
         ["rest"] => measure(rest::compare, SECONDS)?,

@@ -50,7 +50,7 @@ impl Scheduled {
         tokio::spawn(listen(scheduler.subscribe(), window, Arc::clone(&skipped)));
         scheduler.start().await?;
         ensure!(
-            SystemClock.now() < window.begin,
+            SystemClock.now() < window.first_due_at(),
             "adding {jobs} jobs took longer than the time left for it; was this built with `--release`?"
         );
         Ok(Self { scheduler, skipped })

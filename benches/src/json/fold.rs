@@ -51,7 +51,7 @@ pub(crate) async fn measure(storage: &JsonStorage, state_file: &Path, usual: f64
     fill(storage, &journal, files::length(state_file)?.max(FOLD_AT)).await?;
     // What filling it has caused is over by then.
     SystemClock.sleep(Duration::from_secs(2)).await;
-    LATENESS.count_until(DateTime::<Utc>::MAX_UTC);
+    LATENESS.count_due_in(DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC);
     LATENESS.begin_anew();
     let (begin, cpu) = (Instant::now(), ProcessTime::now());
     let _handle = storage.clone().fold_at(0);

@@ -17,7 +17,7 @@ use crate::child::Task;
 use crate::lateness::{LATENESS, Late};
 use crate::memory;
 use crate::scheduled::Scheduled;
-use crate::window::Window;
+use crate::window::{Dues, Window};
 
 /// How many jobs are due each second.
 pub(crate) const DUE: u32 = 1_000;
@@ -168,8 +168,8 @@ async fn run(
     load: Load,
     mut look: impl FnMut(At) -> Result<()>,
 ) -> Result<(Scheduled, Row)> {
-    let window = Window::new(SystemClock.now() + TIME_TO_START, load.length);
-    LATENESS.count_until(window.end);
+    let window = Window::new(Dues::Spread, SystemClock.now() + TIME_TO_START, load.length);
+    LATENESS.count_due_in(window.begin..window.end);
     let scheduled = Scheduled::start(builder, DUE, ADDED_AT_ONCE, window).await?;
     SystemClock.sleep_until(window.begin).await;
     look(At::Begin)?;
