@@ -96,7 +96,7 @@ impl Engine {
             return self.follow(&[], &Next::settlements(unclaimed.collect())).await;
         };
         self.follow(&stored, &Next { entries: successors, settlements }).await;
-        self.prune_if_far_over().await;
+        self.prune_if_due().await;
         self.hand_out(lane, attempts, now);
         drop(batch_of_claims);
         if has_deferred {

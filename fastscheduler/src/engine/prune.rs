@@ -1,19 +1,16 @@
 //! Dropping history and dead letters that are beyond their limits.
 //!
 //! Asking the store to drop old records after each batch of new ones would cost a busy
-//! scheduler more than it is worth. So they are dropped within a second; at once when
-//! as many as a quarter of a limit are new; and before a user reads the history, and
-//! at the stop, so that nobody finds more than the limits allow.
+//! scheduler more than it is worth. So they are dropped once a second: with a batch if
+//! that was a second ago, which wakes nobody, and otherwise later. They are dropped at
+//! once when as many as a quarter of a limit are new, and before a user reads the
+//! history and at the stop, so that nobody finds more than the limits allow.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Engine;
 use super::failure::describe;
 use crate::storage::Limits;
-
-/// How long what was recorded may wait.
-const LATEST: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Drops old records while there are new ones, until execution ends.
@@ -22,8 +19,11 @@ impl Engine {
             loop {
                 self.unpruned.any().await;
                 // Time that passes: the clock on the wall may be set back.
-                self.clock.sleep(LATEST).await;
-                self.prune_new().await;
+                self.clock.sleep(self.unpruned.until_due(self.clock.now())).await;
+                // Not if that was done with a batch meanwhile.
+                if self.unpruned.is_due(self.clock.now()) {
+                    self.prune().await;
+                }
             }
         };
         tokio::select! {
@@ -33,9 +33,11 @@ impl Engine {
         }
     }
 
-    /// Drops old records if there are too many new ones to let them wait.
-    pub(crate) async fn prune_if_far_over(&self) {
-        if self.unpruned.is_far_over(&self.setup.capacity) {
+    /// Drops old records if that was not done for a second, or if there are too many
+    /// new ones to let them wait.
+    pub(crate) async fn prune_if_due(&self) {
+        let is_over = || self.unpruned.is_far_over(&self.setup.capacity);
+        if self.unpruned.is_due(self.clock.now()) || is_over() {
             self.prune().await;
         }
     }
@@ -52,6 +54,7 @@ impl Engine {
     /// not be dropped goes the next time: no job waits for that.
     pub(crate) async fn prune(&self) {
         let recorded = self.unpruned.recorded();
+        self.unpruned.is_asked(self.clock.now());
         match self.storage.prune(self.limits()).await {
             Ok(()) => self.unpruned.were_pruned(recorded),
             Err(error) => tracing::error!(error = describe(&error), "could not drop old history"),

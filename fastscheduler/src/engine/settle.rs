@@ -93,7 +93,7 @@ impl Engine {
         let next = Next::settlements(settlements);
         self.commit("outcomes", &changes, &next).await;
         self.count_by_job(&changes, &series);
-        self.prune_if_far_over().await;
+        self.prune_if_due().await;
         let settled = || next.settlements.iter().map(|settlement| &settlement.claim.entry);
         self.lifecycle.forget_callers(settled().map(Entry::run_id));
         self.table.running.remove(settled().map(|entry| entry.job));

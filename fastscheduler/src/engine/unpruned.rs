@@ -1,11 +1,19 @@
 //! What was recorded since old history was last dropped.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
 use super::{Capacity, lock};
 use crate::storage::Change;
+
+const SECOND: TimeDelta = TimeDelta::seconds(1);
+
+/// For how long old history is kept while there is new: a little less than a second, so
+/// that a job each second need not wait for the next one.
+const PAUSE: TimeDelta = TimeDelta::milliseconds(950);
 
 /// Counts records, so that the store need not be asked to drop old ones after each.
 #[derive(Debug, Default)]
@@ -20,6 +28,8 @@ struct Counts {
     recorded: Records,
     /// What had been recorded when old history was last dropped.
     pruned: Records,
+    /// When the store was last asked to, whether it did or not.
+    asked_at: Option<DateTime<Utc>>,
 }
 
 /// Records that were made so far.
@@ -66,6 +76,11 @@ impl Unpruned {
         lock(&self.counts).recorded
     }
 
+    /// The store is asked to drop old history.
+    pub(super) fn is_asked(&self, now: DateTime<Utc>) {
+        lock(&self.counts).asked_at = Some(now);
+    }
+
     /// Old history was dropped after all of these were recorded.
     pub(super) fn were_pruned(&self, recorded: Records) {
         let mut counts = lock(&self.counts);
@@ -80,9 +95,24 @@ impl Unpruned {
         lock(&self.counts).is_any_left()
     }
 
+    /// Whether anything was recorded, and nothing was dropped for about a second.
+    pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
+        let counts = lock(&self.counts);
+        // The clock may have been set back since.
+        counts.is_any_left() && counts.asked_at.is_none_or(|at| (now - at).abs() >= PAUSE)
+    }
+
+    /// How much of a second is left since old history was dropped.
+    pub(super) fn until_due(&self, now: DateTime<Utc>) -> Duration {
+        let since = lock(&self.counts).asked_at.map(|at| (now - at).abs());
+        let left = since.map_or(SECOND, |since| SECOND - since);
+        // Nothing is left of it either if the clock was set.
+        left.to_std().unwrap_or_default()
+    }
+
     /// Whether there may be over a quarter more than is to be kept.
     pub(super) fn is_far_over(&self, capacity: &Capacity) -> bool {
-        let Counts { recorded, pruned } = *lock(&self.counts);
+        let Counts { recorded, pruned, .. } = *lock(&self.counts);
         let is_far_over = |recorded: u64, pruned: u64, limit: usize| {
             usize::try_from(recorded - pruned).is_ok_and(|records| records > limit / 4)
         };

@@ -175,7 +175,7 @@ impl Scheduler {
                 // Of a removal that may be another's, only that is known.
                 let known = if removed.is_ok() { 1 } else { changes.len() - 1 };
                 self.forget_removed(id, &changes, known).await;
-                engine.prune_if_far_over().await;
+                engine.prune_if_due().await;
             }
             return Ok(removed?);
         }

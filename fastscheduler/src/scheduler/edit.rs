@@ -98,7 +98,7 @@ impl Scheduler {
             match engine.apply(&changes, Durability::Now).await {
                 Ok(()) => {
                     engine.announce(&changes);
-                    engine.prune_if_far_over().await;
+                    engine.prune_if_due().await;
                     self.adopt_stored(id, function).await?;
                     return Ok(true);
                 }

@@ -70,7 +70,7 @@ impl Scheduler {
                         // All of them are stored, so one that fails stops none.
                         adopted = adopted.and(self.adopt_changed(changed, action).await);
                     }
-                    engine.prune_if_far_over().await;
+                    engine.prune_if_due().await;
                     return adopted.map(|()| changed.len());
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
