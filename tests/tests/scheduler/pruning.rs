@@ -107,6 +107,9 @@ async fn what_was_recorded_last_is_within_the_limits_a_second_later_whatever_the
         assert_eq!(stored(&storage).await, (9, 9));
         if is_set_back {
             clock.step(clock.now() - HOUR);
+            // The job is rescheduled for that, with a record.
+            clock.advance(SECOND);
+            settle().await;
         }
         clock.advance(SECOND);
         settle().await;
