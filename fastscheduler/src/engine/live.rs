@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::SeriesNumber;
 use super::activity::Activity;
 use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
-use crate::registry::{Arguments, Function};
+use crate::registry::Function;
 use crate::schedule::Timetable;
 
 /// A job whose function is at hand, and whose schedule is compiled, as of one
@@ -28,7 +28,6 @@ pub(crate) struct LiveJob {
     /// How often the job was rewound, which sets apart the records of skips.
     pub(crate) rewinds: u32,
     pub(crate) function: Arc<Function>,
-    pub(crate) arguments: Arc<Arguments>,
     /// Where it is counted by its name, if it repeats.
     pub(crate) series: Option<SeriesNumber>,
     /// Where its function is counted, from its first attempt on.
@@ -43,7 +42,6 @@ impl LiveJob {
         declared: Option<Arc<Declared>>,
         schedule: Timetable,
         function: Arc<Function>,
-        arguments: Arc<Arguments>,
         series: Option<SeriesNumber>,
         activity: Arc<Activity>,
     ) -> Self {
@@ -59,7 +57,6 @@ impl LiveJob {
             schedule,
             rewinds: job.rewinds(),
             function,
-            arguments,
             series,
             function_series: OnceLock::new(),
             activity,
