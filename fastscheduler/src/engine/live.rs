@@ -33,7 +33,7 @@ pub(crate) struct LiveJob {
     /// Where its function is counted, from its first attempt on.
     pub(super) function_series: OnceLock<SeriesNumber>,
     /// What it is at: the same for all revisions.
-    pub(crate) activity: Arc<Activity>,
+    pub(crate) activity: Activity,
 }
 
 impl LiveJob {
@@ -43,7 +43,7 @@ impl LiveJob {
         schedule: Timetable,
         function: Arc<Function>,
         series: Option<SeriesNumber>,
-        activity: Arc<Activity>,
+        activity: Activity,
     ) -> Self {
         Self {
             id: job.id,

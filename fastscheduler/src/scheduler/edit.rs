@@ -275,8 +275,7 @@ impl Scheduler {
         let of_known = known.as_ref().map(|known| &known.function).filter(|f| f.key() == job.function());
         let Some(function) = function.or(of_known).cloned().or_else(registered) else { return Ok(None) };
         let schedule = self.timetable_of(job)?;
-        let activity =
-            known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
+        let activity = known.map_or_else(Activity::default, |known| known.activity.clone());
         // What leaves a tombstone is what the code would make again by itself.
         let declared = job.declared.clone().filter(|_| self.is_declared(job));
         let series = self.0.engine.series_of(&job.definition);
