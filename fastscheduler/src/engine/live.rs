@@ -21,12 +21,7 @@ pub(crate) struct LiveJob {
     /// The first fire that was not accounted for when this revision began.
     pub(crate) starts_from: Option<DateTime<Utc>>,
     pub(crate) is_paused: bool,
-    pub(crate) key: Option<Name>,
-    /// What an attribute says of it, if one declares it.
-    pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) schedule: Timetable,
-    /// How often the job was rewound, which sets apart the records of skips.
-    pub(crate) rewinds: u32,
     pub(crate) function: Arc<Function>,
     /// Where it is counted by its name, if it repeats.
     pub(crate) series: Option<SeriesNumber>,
@@ -34,6 +29,17 @@ pub(crate) struct LiveJob {
     pub(super) function_series: OnceLock<SeriesNumber>,
     /// What it is at: the same for all revisions.
     pub(crate) activity: Activity,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few jobs have.
+#[derive(Debug, Clone)]
+struct Rare {
+    key: Option<Name>,
+    /// What an attribute says of it, if one declares it.
+    declared: Option<Arc<Declared>>,
+    /// How often the job was rewound, which sets apart the records of skips.
+    rewinds: u32,
 }
 
 impl LiveJob {
@@ -45,6 +51,8 @@ impl LiveJob {
         series: Option<SeriesNumber>,
         activity: Activity,
     ) -> Self {
+        let rare = Rare { key: job.key.clone(), declared, rewinds: job.rewinds() };
+        let has_any = rare.key.is_some() || rare.declared.is_some() || rare.rewinds > 0;
         Self {
             id: job.id,
             definition: Arc::clone(&job.definition),
@@ -52,15 +60,23 @@ impl LiveJob {
             scheduled_since: job.scheduled_since,
             starts_from: job.next_run_at,
             is_paused: job.is_paused,
-            key: job.key.clone(),
-            declared,
             schedule,
-            rewinds: job.rewinds(),
             function,
             series,
             function_series: OnceLock::new(),
             activity,
+            rare: has_any.then(|| Box::new(rare)),
         }
+    }
+
+    /// The key that it was added with, if any.
+    pub(crate) fn key(&self) -> Option<&Name> {
+        self.rare.as_ref()?.key.as_ref()
+    }
+
+    /// How often it was rewound.
+    pub(super) fn rewinds(&self) -> u32 {
+        self.rare.as_ref().map_or(0, |rare| rare.rewinds)
     }
 
     pub(crate) fn overlap(&self) -> Overlap {
@@ -81,7 +97,7 @@ impl LiveJob {
     pub(super) fn tombstone(&self) -> Option<Box<Tombstone>> {
         let schedule = &self.definition.schedule;
         let ends_for_good = schedule.spec.is_dated() || schedule.until.is_some();
-        let declared = self.declared.as_ref().filter(|_| ends_for_good)?;
+        let declared = self.rare.as_ref()?.declared.as_ref().filter(|_| ends_for_good)?;
         Some(Box::new(Tombstone { job: self.id, declared: Declared::clone(declared) }))
     }
 

@@ -42,7 +42,7 @@ impl Table {
         }
         self.functions.add(job.function.key());
         lock(&self.orphans).remove(job.id);
-        if let Some(key) = &job.key {
+        if let Some(key) = job.key() {
             lock(&self.keys).insert(key.clone(), job.id);
         }
         if let Some(before) = jobs.insert(job.id, job) {
@@ -58,7 +58,7 @@ impl Table {
             return None;
         };
         self.functions.remove(job.function.key());
-        if let Some(key) = &job.key {
+        if let Some(key) = job.key() {
             lock(&self.keys).remove(key);
         }
         Some(job)
@@ -119,7 +119,9 @@ impl Table {
     /// Has another function run a job from now on.
     pub(crate) fn replace_function(&self, job: &LiveJob, function: &Arc<Function>) {
         if let Some(known) = lock(&self.jobs).get_mut(&job.id) {
-            *known = Arc::new(LiveJob { function: Arc::clone(function), ..LiveJob::clone(known) });
+            let mut job = LiveJob::clone(known);
+            job.function = Arc::clone(function);
+            *known = Arc::new(job);
         }
     }
 
