@@ -1,18 +1,28 @@
 //! What a job is at: its open fires.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::lock;
-use crate::job::{Doing, Entry, RunId, Trigger};
+use super::open::{Open, OpenState};
+use crate::job::{Doing, Entry, RunId};
 use crate::registry::JobContext;
 
 /// The open fires of a job: those under way, those that wait for a retry, and
 /// those that a caller asked for.
+///
+/// Clones are one and the same. There is nothing to allocate for a job that only
+/// waits for its first fire, and many do.
 #[derive(Debug, Default)]
-pub(crate) struct Activity(Mutex<State>);
+pub(crate) struct Activity(OnceLock<Arc<Mutex<State>>>);
+
+impl Clone for Activity {
+    fn clone(&self) -> Self {
+        Self(OnceLock::from(Arc::clone(self.shared())))
+    }
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -81,43 +91,6 @@ pub(super) struct Known {
     pub(super) unchained: Option<Span>,
 }
 
-#[derive(Debug)]
-struct Open {
-    trigger: Trigger,
-    scheduled_for: DateTime<Utc>,
-    /// When its first attempt was claimed.
-    since: DateTime<Utc>,
-    /// Whether the job's next fire is placed when this one begins or ends.
-    places_successor: bool,
-    state: OpenState,
-    /// A retry that waits until the previous attempt's thread has ended.
-    retry: Option<Box<Entry>>,
-}
-
-#[derive(Debug)]
-enum OpenState {
-    /// Since when.
-    Running(JobContext, DateTime<Utc>),
-    Waiting(Box<Entry>),
-}
-
-impl Open {
-    fn is(&self, run: RunId) -> bool {
-        self.scheduled_for == run.scheduled_for && self.trigger.is_alike(run.trigger)
-    }
-
-    fn is_running(&self) -> bool {
-        matches!(self.state, OpenState::Running(..))
-    }
-
-    /// Whether a caller asked for it, and it has not begun. Between its attempts
-    /// nothing is under way, and that may be for an hour, or until a resume.
-    fn is_asked_for(&self) -> bool {
-        let has_not_begun = matches!(&self.state, OpenState::Waiting(entry) if entry.attempt == 1);
-        has_not_begun && !self.trigger.is_of_schedule()
-    }
-}
-
 /// A waiting entry, adjusted to keep its remaining time after the clock was set
 /// back `by` that much, to `now`.
 pub(crate) fn set_back(entry: Entry, by: TimeDelta, now: DateTime<Utc>) -> Entry {
@@ -126,6 +99,29 @@ pub(crate) fn set_back(entry: Entry, by: TimeDelta, now: DateTime<Utc>) -> Entry
 }
 
 impl Activity {
+    fn shared(&self) -> &Arc<Mutex<State>> {
+        self.0.get_or_init(Arc::default)
+    }
+
+    /// What is known, to be changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(self.shared())
+    }
+
+    /// What is known, if there is anything.
+    fn known_state(&self) -> Option<MutexGuard<'_, State>> {
+        self.0.get().map(|state| lock(state))
+    }
+
+    fn any_open(&self, is_meant: impl Fn(&Open) -> bool) -> bool {
+        self.known_state().is_some_and(|activity| activity.open.iter().any(is_meant))
+    }
+
+    fn collect<T>(&self, of_open: impl FnMut(&Open) -> Option<T>) -> Vec<T> {
+        self.known_state()
+            .map_or_else(Vec::new, |activity| activity.open.iter().filter_map(of_open).collect())
+    }
+
     /// An attempt begins. Returns whether its fire places its successor, as a
     /// fire of the schedule does that was not open before.
     pub(super) fn begin(&self, context: JobContext, now: DateTime<Utc>) -> bool {
@@ -142,7 +138,7 @@ impl Activity {
     }
 
     fn put(&self, run: RunId, now: DateTime<Utc>, places_successor: bool, state: OpenState) -> bool {
-        let mut activity = lock(&self.0);
+        let mut activity = self.state();
         if let Some(open) = activity.open.iter_mut().find(|open| open.is(run)) {
             open.state = state;
             open.retry = None;
@@ -158,7 +154,7 @@ impl Activity {
     /// A change of the job places its next fire: the fires that it accounts
     /// for do not.
     pub(super) fn hand_over(&self, is_accounted_for: impl Fn(DateTime<Utc>) -> bool) {
-        let mut activity = lock(&self.0);
+        let Some(mut activity) = self.known_state() else { return };
         for open in &mut activity.open {
             open.places_successor &= !is_accounted_for(open.scheduled_for);
         }
@@ -171,13 +167,13 @@ impl Activity {
 
     /// A fire is gone, as if it had never been.
     pub(crate) fn end(&self, run: RunId) {
-        lock(&self.0).open.retain(|open| !open.is(run));
+        self.state().open.retain(|open| !open.is(run));
     }
 
     /// A fire is over. If it places its successor, answers when it was open; if
     /// not, a fire that came due meanwhile looks at [`unchained`](Known::unchained).
     pub(super) fn conclude(&self, run: RunId, until: DateTime<Utc>) -> Option<Span> {
-        let mut activity = lock(&self.0);
+        let mut activity = self.state();
         let at = activity.open.iter().position(|open| open.is(run))?;
         let Open { since, places_successor, .. } = activity.open.swap_remove(at);
         let open = Span { from: since, until };
@@ -191,17 +187,17 @@ impl Activity {
     /// A fire has ended while the job is changed. Either the change places the next
     /// one, or the successor is placed when it is over.
     pub(super) fn leave_successor(&self, ended: Chained) {
-        lock(&self.0).rare.get_or_insert_default().ended = Some(ended);
+        self.state().rare.get_or_insert_default().ended = Some(ended);
     }
 
     /// The fire that ended while the job was changed, if it has no successor yet.
     pub(super) fn without_successor(&self) -> Option<Chained> {
-        lock(&self.0).rare.as_mut()?.ended.take()
+        self.known_state()?.rare.as_mut()?.ended.take()
     }
 
     /// A fire of the schedule was claimed, and `next` is the one after it.
     pub(super) fn claimed(&self, fire: DateTime<Utc>, next: Option<DateTime<Utc>>) {
-        let mut activity = lock(&self.0);
+        let mut activity = self.state();
         let first = match activity.row {
             Some(row) if row.next == Some(fire) => row.first,
             Some(_) | None => fire,
@@ -212,14 +208,14 @@ impl Activity {
     /// The first and the last of the fires that were claimed without a skip in
     /// between, up to now.
     pub(crate) fn in_a_row(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        lock(&self.0).row.map(|row| (row.first, row.last))
+        self.known_state()?.row.map(|row| (row.first, row.last))
     }
 
     /// Adjusts open fires after the clock was set back to `now`: the instants
     /// since when they are open move back `by` that much, and due times of those
     /// that wait by `waiting`.
     pub(super) fn set_back(&self, by: TimeDelta, waiting: TimeDelta, now: DateTime<Utc>) {
-        let mut activity = lock(&self.0);
+        let Some(mut activity) = self.known_state() else { return };
         for open in &mut activity.open {
             open.since -= by;
             match &mut open.state {
@@ -234,12 +230,12 @@ impl Activity {
 
     /// Whether a fire is open and waits, with all its attempts so far recorded.
     pub(crate) fn is_waiting(&self, run: RunId) -> bool {
-        lock(&self.0).open.iter().any(|open| open.is(run) && !open.is_running())
+        self.any_open(|open| open.is(run) && !open.is_running())
     }
 
     /// What is known when a fire is claimed.
     pub(super) fn known(&self, run: RunId) -> Known {
-        let activity = lock(&self.0);
+        let activity = self.state();
         let open = activity.open.iter().find(|open| open.is(run));
         Known { is_open: open.is_some(), unchained: activity.rare.as_ref().and_then(|rare| rare.unchained) }
     }
@@ -252,7 +248,7 @@ impl Activity {
         may_begin: impl FnOnce(bool) -> bool,
         entry: impl FnOnce(DateTime<Utc>) -> Entry,
     ) -> Option<Entry> {
-        let mut activity = lock(&self.0);
+        let mut activity = self.state();
         let is_busy = activity.open.iter().any(|open| open.is_running() || open.is_asked_for());
         if activity.is_gone || !may_begin(is_busy) {
             return None;
@@ -278,12 +274,15 @@ impl Activity {
 
     /// Whether [`request`](Self::request) knows the instants that are taken.
     pub(crate) fn knows_requests(&self) -> bool {
-        lock(&self.0).rare.as_ref().is_some_and(|rare| rare.requested_at.is_some())
+        let rare = |state: MutexGuard<'_, State>| {
+            state.rare.as_ref().is_some_and(|rare| rare.requested_at.is_some())
+        };
+        self.known_state().is_some_and(rare)
     }
 
     /// A fire of its own has that instant, and those to come have later ones.
     pub(crate) fn was_requested(&self, at: DateTime<Utc>) {
-        let mut activity = lock(&self.0);
+        let mut activity = self.state();
         let requested_at = &mut activity.rare.get_or_insert_default().requested_at;
         *requested_at = (*requested_at).max(Some(at));
     }
@@ -294,25 +293,25 @@ impl Activity {
             OpenState::Waiting(entry) => Some(Entry::clone(entry)),
             OpenState::Running(..) => None,
         };
-        lock(&self.0).open.iter().filter_map(waiting).collect()
+        self.collect(waiting)
     }
 
     /// Remembers a retry that comes when the previous attempt's thread has ended.
     pub(super) fn hold_retry(&self, retry: &Entry) {
-        if let Some(open) = lock(&self.0).open.iter_mut().find(|open| open.is(retry.run_id())) {
+        if let Some(open) = self.state().open.iter_mut().find(|open| open.is(retry.run_id())) {
             open.retry = Some(Box::new(retry.clone()));
         }
     }
 
     /// The attempts of open fires that have not begun: waiting fires and held retries.
     pub(super) fn not_begun(&self) -> Vec<Entry> {
-        let held = lock(&self.0).open.iter().filter_map(|open| open.retry.as_deref().cloned()).collect();
+        let held = self.collect(|open| open.retry.as_deref().cloned());
         [self.waiting(), held].concat()
     }
 
     /// What the job does at the moment.
     pub(crate) fn doing(&self) -> Doing {
-        let activity = lock(&self.0);
+        let Some(activity) = self.known_state() else { return Doing::Nothing };
         if activity.open.iter().any(Open::is_running) {
             Doing::Running
         } else if activity.open.is_empty() {
@@ -333,19 +332,19 @@ impl Activity {
             OpenState::Running(context, since) => Some((context.clone(), *since)),
             OpenState::Waiting(_) => None,
         };
-        lock(&self.0).open.iter().filter_map(running).collect()
+        self.collect(running)
     }
 
     /// Whether an attempt is under way.
     pub(crate) fn is_running(&self) -> bool {
-        lock(&self.0).open.iter().any(Open::is_running)
+        self.any_open(Open::is_running)
     }
 
     /// A blocking attempt needs a thread of its own once those before it have
     /// ended, which are answered; it has ended when the guard is dropped.
     pub(super) fn hold_thread(&self) -> (Vec<CancellationToken>, DropGuard) {
         let own = CancellationToken::new();
-        let mut activity = lock(&self.0);
+        let mut activity = self.state();
         let threads = &mut activity.rare.get_or_insert_default().threads;
         threads.retain(|thread| !thread.is_cancelled());
         let before = threads.clone();
@@ -355,13 +354,16 @@ impl Activity {
 
     /// The schedule has no fire to come.
     pub(crate) fn set_over(&self, is_over: bool) {
-        lock(&self.0).is_over = is_over;
+        // Of one of which nothing is known there is.
+        if is_over || self.0.get().is_some() {
+            self.state().is_over = is_over;
+        }
     }
 
     /// Whether nothing is open, and nothing to come. From then on nothing can
     /// be asked for.
     pub(super) fn ends(&self) -> bool {
-        let mut activity = lock(&self.0);
+        let Some(mut activity) = self.known_state() else { return false };
         let has_successor = activity.rare.as_ref().is_none_or(|rare| rare.ended.is_none());
         activity.is_gone |= activity.is_over && activity.open.is_empty() && has_successor;
         activity.is_gone
@@ -369,6 +371,6 @@ impl Activity {
 
     /// Whether the job has [ended](Self::ends).
     pub(crate) fn is_gone(&self) -> bool {
-        lock(&self.0).is_gone
+        self.known_state().is_some_and(|activity| activity.is_gone)
     }
 }

@@ -92,7 +92,7 @@ impl LiveJob {
     }
 
     fn skipped_until(&self, skipped: Skipped, progress: Progress, now: DateTime<Utc>) -> Change {
-        let run = Arc::new(Run::skipped(self.id, &self.definition, self.rewinds, skipped, now));
+        let run = Arc::new(Run::skipped(self.id, &self.definition, self.rewinds(), skipped, now));
         Change::Skip(SkippedFires { run, progress })
     }
 }

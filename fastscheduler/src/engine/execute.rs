@@ -45,7 +45,7 @@ impl Engine {
         let deadline = self.deadline(&attempt);
         attempt.started_at = now;
         attempt.span = log::span(&attempt);
-        let call = Call::new(Arc::clone(&attempt.job.arguments), attempt.context.clone());
+        let call = Call::new(Arc::clone(&attempt.job.definition), attempt.context.clone());
         let invoke = AssertUnwindSafe(|| attempt.span.in_scope(|| attempt.job.function.invoke(call)));
         match catch_unwind(invoke) {
             Ok(Invocation::Async(future)) => {

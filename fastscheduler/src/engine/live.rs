@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::SeriesNumber;
 use super::activity::Activity;
 use crate::job::{Declared, Job, JobDefinition, JobId, Name, Overlap, Progress, Tombstone};
-use crate::registry::{Arguments, Function};
+use crate::registry::Function;
 use crate::schedule::Timetable;
 
 /// A job whose function is at hand, and whose schedule is compiled, as of one
@@ -21,20 +21,25 @@ pub(crate) struct LiveJob {
     /// The first fire that was not accounted for when this revision began.
     pub(crate) starts_from: Option<DateTime<Utc>>,
     pub(crate) is_paused: bool,
-    pub(crate) key: Option<Name>,
-    /// What an attribute says of it, if one declares it.
-    pub(crate) declared: Option<Arc<Declared>>,
     pub(crate) schedule: Timetable,
-    /// How often the job was rewound, which sets apart the records of skips.
-    pub(crate) rewinds: u32,
     pub(crate) function: Arc<Function>,
-    pub(crate) arguments: Arc<Arguments>,
     /// Where it is counted by its name, if it repeats.
     pub(crate) series: Option<SeriesNumber>,
     /// Where its function is counted, from its first attempt on.
     pub(super) function_series: OnceLock<SeriesNumber>,
     /// What it is at: the same for all revisions.
-    pub(crate) activity: Arc<Activity>,
+    pub(crate) activity: Activity,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few jobs have.
+#[derive(Debug, Clone)]
+struct Rare {
+    key: Option<Name>,
+    /// What an attribute says of it, if one declares it.
+    declared: Option<Arc<Declared>>,
+    /// How often the job was rewound, which sets apart the records of skips.
+    rewinds: u32,
 }
 
 impl LiveJob {
@@ -43,10 +48,11 @@ impl LiveJob {
         declared: Option<Arc<Declared>>,
         schedule: Timetable,
         function: Arc<Function>,
-        arguments: Arc<Arguments>,
         series: Option<SeriesNumber>,
-        activity: Arc<Activity>,
+        activity: Activity,
     ) -> Self {
+        let rare = Rare { key: job.key.clone(), declared, rewinds: job.rewinds() };
+        let has_any = rare.key.is_some() || rare.declared.is_some() || rare.rewinds > 0;
         Self {
             id: job.id,
             definition: Arc::clone(&job.definition),
@@ -54,16 +60,23 @@ impl LiveJob {
             scheduled_since: job.scheduled_since,
             starts_from: job.next_run_at,
             is_paused: job.is_paused,
-            key: job.key.clone(),
-            declared,
             schedule,
-            rewinds: job.rewinds(),
             function,
-            arguments,
             series,
             function_series: OnceLock::new(),
             activity,
+            rare: has_any.then(|| Box::new(rare)),
         }
+    }
+
+    /// The key that it was added with, if any.
+    pub(crate) fn key(&self) -> Option<&Name> {
+        self.rare.as_ref()?.key.as_ref()
+    }
+
+    /// How often it was rewound.
+    pub(super) fn rewinds(&self) -> u32 {
+        self.rare.as_ref().map_or(0, |rare| rare.rewinds)
     }
 
     pub(crate) fn overlap(&self) -> Overlap {
@@ -84,7 +97,7 @@ impl LiveJob {
     pub(super) fn tombstone(&self) -> Option<Box<Tombstone>> {
         let schedule = &self.definition.schedule;
         let ends_for_good = schedule.spec.is_dated() || schedule.until.is_some();
-        let declared = self.declared.as_ref().filter(|_| ends_for_good)?;
+        let declared = self.rare.as_ref()?.declared.as_ref().filter(|_| ends_for_good)?;
         Some(Box::new(Tombstone { job: self.id, declared: Declared::clone(declared) }))
     }
 

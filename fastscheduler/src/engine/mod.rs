@@ -35,7 +35,7 @@
 //!   function and by the names of jobs) and the [`problems`].
 //!
 //! At the bottom are rules about jobs and what is known of them: [`live`],
-//! [`refusal`], [`activity`], [`plan`], [`retry`], [`attempt`], [`durations`].
+//! [`refusal`], [`activity`] with its [`open`] fires, [`plan`], [`retry`], [`attempt`], [`durations`].
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
 //! across an `.await`, and none at all across user code.
@@ -59,6 +59,7 @@ mod lifecycle;
 mod live;
 mod log;
 mod meter;
+mod open;
 mod orphans;
 mod outcomes;
 mod place;

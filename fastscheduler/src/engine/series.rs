@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
+use std::num::NonZeroU32;
 
 /// Counters by key.
 #[derive(Debug)]
@@ -18,12 +19,16 @@ pub(super) struct Series<Key, Counters, Hasher> {
     counters: Vec<Counters>,
 }
 
-/// Where a key is counted. It is small, since each job has two.
+/// Where a key is counted, from 1. It is small, since each job has two.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SeriesNumber(u32);
+pub(crate) struct SeriesNumber(NonZeroU32);
 
 impl SeriesNumber {
-    const OTHERS: Self = Self(0);
+    const OTHERS: Self = Self(NonZeroU32::MIN);
+
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
 }
 
 impl<Key, Counters, Hasher> Series<Key, Counters, Hasher>
@@ -41,7 +46,8 @@ where
         if let Some(known) = self.numbers.get(key) {
             return *known;
         }
-        let number = u32::try_from(self.counters.len()).ok().filter(|_| self.numbers.len() < self.most);
+        let number = u32::try_from(self.counters.len() + 1).ok().and_then(NonZeroU32::new);
+        let number = number.filter(|_| self.numbers.len() < self.most);
         let Some(number) = number.map(SeriesNumber) else { return SeriesNumber::OTHERS };
         self.counters.push(Counters::default());
         self.numbers.insert(key.clone(), number);
@@ -50,12 +56,12 @@ where
 
     /// The counters of a number that this returned.
     pub(super) fn at(&mut self, number: SeriesNumber) -> &mut Counters {
-        &mut self.counters[number.0 as usize]
+        &mut self.counters[number.index()]
     }
 
     /// The counters by key, and those of all other keys.
     pub(super) fn read(&self) -> (BTreeMap<Key, Counters>, Counters) {
-        let of = |number: &SeriesNumber| self.counters[number.0 as usize].clone();
+        let of = |number: &SeriesNumber| self.counters[number.index()].clone();
         let by_key = self.numbers.iter().map(|(key, number)| (key.clone(), of(number))).collect();
         (by_key, of(&SeriesNumber::OTHERS))
     }

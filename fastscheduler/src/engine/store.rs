@@ -69,6 +69,9 @@ impl Engine {
     /// Stores what has happened, until that succeeds, and then
     /// [follows](Self::follow) it up. Without the store, it has not happened.
     pub(super) async fn commit(&self, what: &str, changes: &[Change], next: &Next) {
+        if changes.is_empty() {
+            return self.follow(changes, next).await;
+        }
         tokio::select! {
             biased;
             stored = self.store_all(what, changes, pending()) => match stored {

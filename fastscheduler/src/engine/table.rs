@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::job::{FunctionKey, Job, JobId, JobMap, Name, RunId};
+use crate::job::{FunctionKey, Job, JobId, JobPages, Name, RunId};
 use crate::queue::FunctionSet;
 use crate::registry::{Cancellation, Function};
 
@@ -17,7 +17,7 @@ use super::{LiveJob, lock};
 /// All jobs that this process can run, and those whose function it lacks.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    jobs: Mutex<JobMap<Arc<LiveJob>>>,
+    jobs: Mutex<JobPages<Arc<LiveJob>>>,
     orphans: Mutex<Orphans>,
     /// The functions of the newest dead letters.
     kept: Mutex<VecDeque<(RunId, Arc<Function>)>>,
@@ -37,12 +37,12 @@ impl Table {
     /// Answers whether it was news.
     pub(crate) fn insert(&self, job: Arc<LiveJob>) -> bool {
         let mut jobs = lock(&self.jobs);
-        if jobs.get(&job.id).is_some_and(|known| known.revision >= job.revision) {
+        if jobs.get(job.id).is_some_and(|known| known.revision >= job.revision) {
             return false;
         }
         self.functions.add(job.function.key());
         lock(&self.orphans).remove(job.id);
-        if let Some(key) = &job.key {
+        if let Some(key) = job.key() {
             lock(&self.keys).insert(key.clone(), job.id);
         }
         if let Some(before) = jobs.insert(job.id, job) {
@@ -52,26 +52,26 @@ impl Table {
     }
 
     pub(crate) fn remove(&self, id: JobId) -> Option<Arc<LiveJob>> {
-        let Some(job) = lock(&self.jobs).remove(&id) else {
+        let Some(job) = lock(&self.jobs).remove(id) else {
             lock(&self.keys).retain(|_, job| *job != id);
             lock(&self.orphans).remove(id);
             return None;
         };
         self.functions.remove(job.function.key());
-        if let Some(key) = &job.key {
+        if let Some(key) = job.key() {
             lock(&self.keys).remove(key);
         }
         Some(job)
     }
 
     pub(crate) fn get(&self, id: JobId) -> Option<Arc<LiveJob>> {
-        lock(&self.jobs).get(&id).cloned()
+        lock(&self.jobs).get(id).cloned()
     }
 
     /// The jobs of these ids, those that there are.
     pub(super) fn get_all(&self, ids: impl Iterator<Item = JobId>) -> Vec<Option<Arc<LiveJob>>> {
         let jobs = lock(&self.jobs);
-        ids.map(|id| jobs.get(&id).cloned()).collect()
+        ids.map(|id| jobs.get(id).cloned()).collect()
     }
 
     /// All jobs, by id.
@@ -118,8 +118,10 @@ impl Table {
 
     /// Has another function run a job from now on.
     pub(crate) fn replace_function(&self, job: &LiveJob, function: &Arc<Function>) {
-        if let Some(known) = lock(&self.jobs).get_mut(&job.id) {
-            *known = Arc::new(LiveJob { function: Arc::clone(function), ..LiveJob::clone(known) });
+        if let Some(known) = lock(&self.jobs).get_mut(job.id) {
+            let mut job = LiveJob::clone(known);
+            job.function = Arc::clone(function);
+            *known = Arc::new(job);
         }
     }
 

@@ -56,7 +56,7 @@ impl Engine {
 
     pub(super) fn expect_dispatch_after(&self, pause: TimeDelta) {
         if self.watchdog.is_enabled() {
-            self.watchdog.expect_dispatch(self.clock.now(), pause);
+            self.watchdog.expect_dispatch(&**self.clock, pause);
             self.watch();
         } else if self.pullers.are_eager() {
             // Only one of two woken tasks fits into the worker's slot.

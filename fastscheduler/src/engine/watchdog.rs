@@ -96,9 +96,12 @@ impl Watchdog {
     }
 
     /// Notes by when the dispatcher should check the queue.
-    pub(super) fn expect_dispatch(&self, now: DateTime<Utc>, pause: TimeDelta) {
-        let by = (now + pause + SOON).timestamp_micros();
+    pub(super) fn expect_dispatch(&self, clock: &dyn Clock, pause: TimeDelta) {
         // An earlier deadline is not postponed.
+        if self.dispatch_by.load(Ordering::Relaxed) != 0 {
+            return;
+        }
+        let by = (clock.now() + pause + SOON).timestamp_micros();
         let _ = self.dispatch_by.compare_exchange(0, by, Ordering::AcqRel, Ordering::Relaxed);
     }
 

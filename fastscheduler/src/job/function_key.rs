@@ -67,7 +67,7 @@ impl FunctionKey {
     #[must_use]
     pub fn parse(path: &str) -> Self {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-        Self::new(module, name)
+        Read { module: module.into(), name: name.into() }.into()
     }
 
     /// The module, as in `my_app::mail`; empty for a bare name.

@@ -1,16 +1,17 @@
 //! The functions that an instance has.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{PoisonError, RwLock};
 
-use crate::job::FunctionKey;
+use crate::job::{FunctionKey, NumberHasher};
 
 /// The functions that an instance has, and so the entries that it may claim.
 ///
 /// Each function is counted: it is there until it was removed as often as it
 /// was added.
 #[derive(Debug, Default)]
-pub struct FunctionSet(RwLock<HashMap<FunctionKey, usize>>);
+pub struct FunctionSet(RwLock<HashMap<FunctionKey, usize, BuildHasherDefault<NumberHasher>>>);
 
 impl FunctionSet {
     /// Whether the instance has the function.

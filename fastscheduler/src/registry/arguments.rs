@@ -75,8 +75,18 @@ impl From<ArgumentError> for Failure {
 impl Arguments {
     /// The value of the parameter at `position` among those that take one.
     pub(super) fn value(&self, position: usize, name: &str) -> Option<&Value> {
-        self.args.get(position).or_else(|| self.kwargs.get(name))
+        value(&self.args, &self.kwargs, position, name)
     }
+}
+
+/// The value of the parameter at `position` among those that take one.
+pub(super) fn value<'a>(
+    args: &'a [Value],
+    kwargs: &'a Map<String, Value>,
+    position: usize,
+    name: &str,
+) -> Option<&'a Value> {
+    args.get(position).or_else(|| kwargs.get(name))
 }
 
 impl ArgumentError {

@@ -6,30 +6,28 @@ use std::sync::Arc;
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as DeError};
 use serde_json::Value;
 
-use super::arguments::{Args, ArgumentError, Arguments, Kwargs};
+use super::arguments::{Args, ArgumentError, Kwargs, value};
 use super::context::JobContext;
 use super::state::{State, StateType, States};
+use crate::job::JobDefinition;
 
 /// One call of a job function: its arguments and its context.
 #[derive(Debug)]
 pub struct Call {
-    arguments: Arc<Arguments>,
+    /// The job, whose arguments they are.
+    definition: Arc<JobDefinition>,
     context: JobContext,
     position: usize,
 }
 
 impl Call {
-    pub(crate) fn new(arguments: Arc<Arguments>, context: JobContext) -> Self {
-        Self { arguments, context, position: 0 }
+    pub(crate) fn new(definition: Arc<JobDefinition>, context: JobContext) -> Self {
+        Self { definition, context, position: 0 }
     }
 
     /// The value of the function's next parameter, which has that name.
     pub fn parameter<T: FromCall>(&mut self, name: &'static str) -> Result<T, ArgumentError> {
         T::from_call(self, name)
-    }
-
-    pub(super) fn arguments(&self) -> &Arguments {
-        &self.arguments
     }
 
     pub(super) fn context(&self) -> &JobContext {
@@ -48,7 +46,7 @@ impl Call {
     pub(super) fn next_value(&mut self, name: &str) -> Option<&Value> {
         let position = self.position;
         self.position += 1;
-        self.arguments.value(position, name)
+        value(&self.definition.args, &self.definition.kwargs, position, name)
     }
 }
 
@@ -136,7 +134,7 @@ impl FromCall for Args {
     const SOURCE: ParameterSource = ParameterSource::Args;
 
     fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
-        Ok(Self(call.arguments().args.clone()))
+        Ok(Self(call.definition.args.clone()))
     }
 }
 
@@ -144,7 +142,7 @@ impl FromCall for Kwargs {
     const SOURCE: ParameterSource = ParameterSource::Kwargs;
 
     fn from_call(call: &mut Call, _name: &'static str) -> Result<Self, ArgumentError> {
-        Ok(Self(call.arguments().kwargs.clone()))
+        Ok(Self(call.definition.kwargs.clone()))
     }
 }
 

@@ -23,26 +23,46 @@ const LONGEST_WAIT: i64 = 40 * 366 * 86_400;
 /// What is left of a schedule when it is asked for instants: small, and next
 /// to whatever asks, because each run asks for the next one.
 #[derive(Clone)]
-pub(crate) struct Timetable {
-    pub(super) zone: Zone,
-    pub(super) rule: Rule,
+pub(crate) struct Timetable(Form);
+
+#[derive(Clone)]
+enum Form {
+    /// Each instant of the rule is a fire, as it is for most jobs.
+    Whole(Rule),
+    Cut(Arc<Cut>),
+}
+
+/// A rule of which not all instants are fires.
+#[derive(Clone)]
+struct Cut {
+    rule: Rule,
     /// Fires lie within it.
-    pub(super) window: Window,
+    window: Window,
     /// Instants of the rule that are not fires.
-    pub(super) left_out: LeftOut,
+    left_out: LeftOut,
 }
 
 /// A rule in microseconds since 1970.
 #[derive(Clone)]
 pub(super) enum Rule {
-    /// `anchor + k·interval`, or one interval from whatever is asked about.
-    Interval { interval: i64, anchor: Option<i64> },
+    /// `anchor + k·interval`.
+    Grid { interval: i64, anchor: i64 },
+    /// One interval from whatever is asked about.
+    Interval(i64),
     /// Local times of a calendar.
-    Calendar { calendar: Arc<Calendar>, gap: Gap, fold: Fold },
+    Calendar(Arc<LocalTimes>),
     /// That long after whatever is asked about.
     Delay(i64),
-    /// One instant; two for a local time that occurs twice.
-    Instants(i64, Option<i64>),
+    /// Two instants for a local time that occurs twice; else both are the same.
+    Instants(i64, i64),
+}
+
+/// Times of a calendar in a zone.
+pub(super) struct LocalTimes {
+    calendar: Calendar,
+    zone: Zone,
+    gap: Gap,
+    fold: Fold,
 }
 
 impl Timetable {
@@ -51,7 +71,11 @@ impl Timetable {
         let zone = Zone::from(definition.zone.unwrap_or(default_zone));
         let window = Window::of(definition, zone)?;
         let rule = Rule::compile(definition, zone, window)?;
-        let timetable = Self { zone, rule, window, left_out: LeftOut::default() };
+        let timetable = if definition.has_window() {
+            Self(Form::Cut(Arc::new(Cut { rule, window, left_out: LeftOut::default() })))
+        } else {
+            Self(Form::Whole(rule))
+        };
         // A window that is merely over is none of the schedule's faults.
         if window.is_closed() && timetable.next_after_micros(i64::MIN).is_none() {
             return Err(ScheduleError::EmptyWindow(definition.written()));
@@ -60,9 +84,43 @@ impl Timetable {
     }
 
     /// The same schedule without these instants.
-    pub(crate) fn without(mut self, left_out: &LeftOut) -> Self {
-        self.left_out = left_out.clone();
-        self
+    pub(crate) fn without(self, left_out: &LeftOut) -> Self {
+        if left_out.is_empty() && matches!(self.0, Form::Whole(_)) {
+            return self;
+        }
+        let (rule, window) = (self.rule().clone(), self.window());
+        Self(Form::Cut(Arc::new(Cut { rule, window, left_out: left_out.clone() })))
+    }
+
+    pub(super) fn rule(&self) -> &Rule {
+        match &self.0 {
+            Form::Whole(rule) => rule,
+            Form::Cut(cut) => &cut.rule,
+        }
+    }
+
+    fn window(&self) -> Window {
+        match &self.0 {
+            Form::Whole(_) => Window::OPEN,
+            Form::Cut(cut) => cut.window,
+        }
+    }
+
+    /// The spans that are left out, in order.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
+        let left_out = match &self.0 {
+            Form::Whole(_) => None,
+            Form::Cut(cut) => Some(&cut.left_out),
+        };
+        left_out.into_iter().flat_map(LeftOut::iter)
+    }
+
+    /// The span that an instant is in which is left out.
+    pub(super) fn left_out_at(&self, at: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        match &self.0 {
+            Form::Whole(_) => None,
+            Form::Cut(cut) => cut.left_out.span_of(at),
+        }
     }
 
     /// The first fire later than `after`, as [`Schedule`](super::Schedule) says it.
@@ -71,7 +129,7 @@ impl Timetable {
         loop {
             let next = self.next_after_micros(after.timestamp_micros())?;
             let next = DateTime::from_timestamp_micros(next)?;
-            match self.left_out.span_of(next) {
+            match self.left_out_at(next) {
                 None => return Some(next),
                 Some((_, last)) => after = last,
             }
@@ -80,20 +138,25 @@ impl Timetable {
 
     /// The last instant at which it may fire, if there is one.
     pub(super) fn last_instant(&self) -> Option<DateTime<Utc>> {
-        DateTime::from_timestamp_micros(self.window.until)
+        DateTime::from_timestamp_micros(self.window().until)
     }
 
     /// The first fire of the rule later than `after` within the window.
     fn next_after_micros(&self, after: i64) -> Option<i64> {
-        let Window { from, until } = self.window;
-        let next = self.rule.next_after(self.zone, after.max(from.saturating_sub(1)))?;
-        (next <= until).then_some(next)
+        match &self.0 {
+            Form::Whole(rule) => rule.next_after(after),
+            Form::Cut(cut) => {
+                let Window { from, until } = cut.window;
+                let next = cut.rule.next_after(after.max(from.saturating_sub(1)))?;
+                (next <= until).then_some(next)
+            }
+        }
     }
 
     /// Whether an instant is [left out](Self::without).
     #[cfg(feature = "testing")]
     pub(crate) fn is_left_out(&self, at: DateTime<Utc>) -> bool {
-        self.left_out.span_of(at).is_some()
+        self.left_out_at(at).is_some()
     }
 
     /// The fires later than `after`, in order.
@@ -104,13 +167,13 @@ impl Timetable {
     /// The fire that comes after one.
     fn following(&self, fire: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // A single fire that was not placed is always some time off, and yet there is only one.
-        if self.rule.is_unplaced_once() { None } else { self.next_after(fire) }
+        if self.rule().is_unplaced_once() { None } else { self.next_after(fire) }
     }
 }
 
 impl fmt::Debug for Timetable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timetable").field("zone", &self.zone).finish_non_exhaustive()
+        f.debug_struct("Timetable").finish_non_exhaustive()
     }
 }
 
@@ -123,11 +186,15 @@ impl Rule {
                 // The first fire comes one interval after the anchor.
                 let of_window = definition.from.map(|_| window.from.saturating_sub(interval));
                 let anchor = anchor.map(|anchor| anchor.timestamp_micros()).or(of_window);
-                return Ok(Self::Interval { interval, anchor });
+                return Ok(match anchor {
+                    Some(anchor) => Self::Grid { interval, anchor },
+                    None => Self::Interval(interval),
+                });
             }
             Nature::Counted { delay, anchor: None } => return Ok(Self::Delay(micros(delay))),
             Nature::Counted { delay, anchor: Some(anchor) } => {
-                return Ok(Self::Instants(anchor.timestamp_micros() + micros(delay), None));
+                let instant = anchor.timestamp_micros() + micros(delay);
+                return Ok(Self::Instants(instant, instant));
             }
             Nature::Dated(at) => return Self::at_date(definition, at, zone),
             Nature::Calendar => spec.calendar()?,
@@ -137,7 +204,7 @@ impl Rule {
         let fold = definition.fold.unwrap_or(fold);
         match zone.next_fire(&calendar, gap, fold, NOWADAYS) {
             Some(fire) if fire - NOWADAYS <= LONGEST_WAIT => {
-                Ok(Self::Calendar { calendar: Arc::new(calendar), gap, fold })
+                Ok(Self::Calendar(Arc::new(LocalTimes { calendar, zone, gap, fold })))
             }
             Some(_) | None => Err(ScheduleError::NeverFires(definition.written())),
         }
@@ -154,7 +221,8 @@ impl Rule {
             Some(east) => ((local - i64::from(east)) * SECOND + micros, None),
             None => Self::at_local_time(definition, (local, micros), zone)?,
         };
-        if second.unwrap_or(first) > LAST_INSTANT {
+        let second = second.unwrap_or(first);
+        if second > LAST_INSTANT {
             return Err(ScheduleError::TooLate(at.to_string()));
         }
         Ok(Self::Instants(first, second))
@@ -185,19 +253,17 @@ impl Rule {
         matches!(self, Self::Delay(_))
     }
 
-    fn next_after(&self, zone: Zone, after: i64) -> Option<i64> {
+    fn next_after(&self, after: i64) -> Option<i64> {
         match self {
-            Self::Interval { interval, anchor: None } => after.checked_add(*interval),
-            Self::Interval { interval, anchor: Some(anchor) } => {
+            Self::Grid { interval, anchor } => {
                 let passed = if after > *anchor { after.checked_sub(*anchor)? / interval } else { 0 };
                 (passed + 1).checked_mul(*interval)?.checked_add(*anchor)
             }
-            Self::Delay(delay) => after.checked_add(*delay),
-            Self::Instants(first, second) => {
-                Some(*first).filter(|fire| *fire > after).or(second.filter(|fire| *fire > after))
-            }
-            Self::Calendar { calendar, gap, fold } => zone
-                .next_fire(calendar.as_ref(), *gap, *fold, after.div_euclid(SECOND))
+            Self::Interval(length) | Self::Delay(length) => after.checked_add(*length),
+            Self::Instants(first, second) => [*first, *second].into_iter().find(|fire| *fire > after),
+            Self::Calendar(times) => times
+                .zone
+                .next_fire(&times.calendar, times.gap, times.fold, after.div_euclid(SECOND))
                 .and_then(|fire| fire.checked_mul(SECOND)),
         }
     }

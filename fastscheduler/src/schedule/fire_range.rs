@@ -71,7 +71,7 @@ impl Timetable {
     ) -> Option<DateTime<Utc>> {
         let due = |after| self.next_after(after).filter(|fire| *fire <= instant);
         let first = due(since)?;
-        if self.rule.is_unplaced_once() {
+        if self.rule().is_unplaced_once() {
             return Some(first);
         }
         let instant = self.last_instant().map_or(instant, |last| last.min(instant));
@@ -81,7 +81,7 @@ impl Timetable {
             let left_over = i64::try_from(since_anchor % i128::from(interval)).ok()?;
             let mut last = DateTime::from_timestamp_micros(instant.timestamp_micros() - left_over)?;
             // The first fire is not left out, so this ends there.
-            while let Some((from, _)) = self.left_out.span_of(last) {
+            while let Some((from, _)) = self.left_out_at(last) {
                 let steps = (last - from).num_microseconds()? / interval + 1;
                 last -= TimeDelta::microseconds(steps * interval);
             }
@@ -125,7 +125,7 @@ impl Timetable {
             let micros = |at: DateTime<Utc>| at.timestamp_micros() - first.timestamp_micros();
             // Fires of the grid from the first one on, up to that many microseconds after it.
             let fires_until = |until: i64| if until < 0 { 0 } else { until / interval + 1 };
-            let left_out = self.left_out.iter().filter(|(from, until)| *from <= last && *until >= first);
+            let left_out = self.left_out().filter(|(from, until)| *from <= last && *until >= first);
             let left_out = left_out.map(|(from, until)| {
                 fires_until(micros(until.min(last))) - fires_until(micros(from.max(first)) - 1)
             });
@@ -147,11 +147,10 @@ impl Timetable {
 
     /// Anchor and interval of a schedule of elapsed time, in microseconds.
     fn grid(&self, asked_about: DateTime<Utc>) -> Option<(i64, i64)> {
-        match &self.rule {
-            Rule::Interval { interval, anchor } => {
-                Some((anchor.unwrap_or(asked_about.timestamp_micros()), *interval))
-            }
-            Rule::Calendar { .. } | Rule::Delay(_) | Rule::Instants(..) => None,
+        match self.rule() {
+            Rule::Grid { interval, anchor } => Some((*anchor, *interval)),
+            Rule::Interval(interval) => Some((asked_about.timestamp_micros(), *interval)),
+            Rule::Calendar(_) | Rule::Delay(_) | Rule::Instants(..) => None,
         }
     }
 }

@@ -88,13 +88,15 @@ pub struct Schedule {
 
 struct Compiled {
     definition: ScheduleDefinition,
+    zone: Zone,
     timetable: Timetable,
 }
 
 impl Schedule {
     fn compile(definition: ScheduleDefinition, default_zone: Tz) -> Result<Self, ScheduleError> {
         let timetable = Timetable::compile(&definition, default_zone)?;
-        Ok(Self { compiled: Arc::new(Compiled { definition, timetable }) })
+        let zone = Zone::from(definition.zone.unwrap_or(default_zone));
+        Ok(Self { compiled: Arc::new(Compiled { definition, zone, timetable }) })
     }
 
     /// The first fire later than `after`, `None` if there is no more.
@@ -141,7 +143,7 @@ impl Schedule {
     /// It has no meaning for a schedule without local times, such as an interval.
     #[must_use]
     pub fn zone(&self) -> Zone {
-        self.compiled.timetable.zone
+        self.compiled.zone
     }
 
     /// The part of it that computes instants.

@@ -296,7 +296,7 @@ impl ScheduleDefinition {
     pub fn placed(mut self, created_at: DateTime<Utc>) -> Self {
         // An interval with a first date counts from that, unless it is told from what.
         if let Some(anchor) = self.spec.anchor_mut().filter(|_| self.from.is_none()) {
-            anchor.get_or_insert(whole_micros(created_at));
+            anchor.get_or_insert_with(|| whole_micros(created_at));
         }
         self
     }
@@ -320,5 +320,9 @@ fn length(length: Micros) -> TimeDelta {
 
 /// The instant without what is less than a microsecond, which no store keeps.
 pub(super) fn whole_micros(instant: DateTime<Utc>) -> DateTime<Utc> {
-    instant.with_nanosecond(instant.nanosecond() / 1_000 * 1_000).unwrap_or(instant)
+    // Clocks read whole ones.
+    match instant.nanosecond() {
+        nanos if nanos % 1_000 == 0 => instant,
+        nanos => instant.with_nanosecond(nanos / 1_000 * 1_000).unwrap_or(instant),
+    }
 }

@@ -24,7 +24,7 @@ impl Iterator for Upcoming {
 
     fn next(&mut self) -> Option<DateTime<Utc>> {
         let fire = self.schedule.next_after(self.after?);
-        let is_the_only_one = self.schedule.compiled.timetable.rule.is_unplaced_once();
+        let is_the_only_one = self.schedule.compiled.timetable.rule().is_unplaced_once();
         self.after = fire.filter(|_| !is_the_only_one);
         fire
     }

@@ -18,6 +18,9 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Of a schedule without a first and a last date.
+    pub(super) const OPEN: Self = Self { from: i64::MIN, until: i64::MAX };
+
     /// The window of a schedule whose local times are in this zone.
     pub(super) fn of(definition: &ScheduleDefinition, zone: Zone) -> Result<Self, ScheduleError> {
         if definition.has_window() && !definition.spec.is_recurring() {
@@ -25,13 +28,13 @@ impl Window {
         }
         let from = definition.from.map(|edge| first_instant(edge, zone)).transpose()?;
         let until = definition.until.map(|edge| last_instant(edge, zone)).transpose()?;
-        Ok(Self { from: from.unwrap_or(i64::MIN), until: until.unwrap_or(i64::MAX) })
+        Ok(Self { from: from.unwrap_or(Self::OPEN.from), until: until.unwrap_or(Self::OPEN.until) })
     }
 
     /// Whether it has both a beginning and an end, so that it may be empty whatever
     /// today is.
     pub(super) fn is_closed(self) -> bool {
-        self.from != i64::MIN && self.until != i64::MAX
+        self.from != Self::OPEN.from && self.until != Self::OPEN.until
     }
 }
 

@@ -77,6 +77,7 @@ impl Scheduler {
         self.0.engine.to_the_end(async move { scheduler.add_checked(checked, now).await }).await
     }
 
+    // What most jobs do not come to is in a box of its own: this is allocated for each.
     async fn add_checked(&self, checked: Checked, now: DateTime<Utc>) -> Result<JobId, SchedulerError> {
         if checked.is_always_new {
             return self.insert(checked, now).await;
@@ -85,7 +86,7 @@ impl Scheduler {
             // One after another: two with the same key are one job.
             let _one = self.0.matching.lock().await;
             if let Some(id) = self.0.engine.table.by_key(key)
-                && self.add_to_keyed(id, &checked, now).await?
+                && Box::pin(self.add_to_keyed(id, &checked, now)).await?
             {
                 return Ok(id);
             }
@@ -94,10 +95,11 @@ impl Scheduler {
         // A function that was registered after the build gets them at the start otherwise.
         if self.0.not_added.awaits(&checked.definition.function) {
             let function = &checked.definition.function;
-            self.place_imported_of(function).await.inspect_err(|_| self.0.not_added.await_again(function))?;
+            let placed = Box::pin(self.place_imported_of(function)).await;
+            placed.inspect_err(|_| self.0.not_added.await_again(function))?;
         }
         while let Some(mark) = self.0.not_added.find(&checked.definition) {
-            if self.add_again(mark, &checked, now).await? {
+            if Box::pin(self.add_again(mark, &checked, now)).await? {
                 return Ok(mark.id);
             }
         }

@@ -109,7 +109,8 @@ impl NotAdded {
     /// Whether jobs of the Python program may wait for a function of that name. It is
     /// so once: whoever asks looks for them.
     pub(super) fn awaits(&self, function: &FunctionKey) -> bool {
-        locked(&self.awaited).remove(function.name())
+        let mut awaited = locked(&self.awaited);
+        !awaited.is_empty() && awaited.remove(function.name())
     }
 
     /// Has the next one who asks look once more, since the look failed.

@@ -288,7 +288,6 @@ impl SchedulerBuilder {
             zone,
             timetables: Timetables::default(),
             phase: Mutex::new(Phase::Built),
-            no_arguments: Arc::default(),
             default_group: Name::from(DEFAULT_GROUP),
             notes: Mutex::new(notes),
             service: self.service,

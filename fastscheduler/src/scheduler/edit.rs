@@ -10,7 +10,7 @@ use crate::job::{
     ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, Rewind, Run, SkipReason,
     Skipped,
 };
-use crate::registry::{Arguments, Function};
+use crate::registry::Function;
 use crate::schedule::{Nature, ScheduleDefinition, ScheduleError, Timetable};
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
@@ -275,17 +275,10 @@ impl Scheduler {
         let of_known = known.as_ref().map(|known| &known.function).filter(|f| f.key() == job.function());
         let Some(function) = function.or(of_known).cloned().or_else(registered) else { return Ok(None) };
         let schedule = self.timetable_of(job)?;
-        let arguments = if job.definition.args.is_empty() && job.definition.kwargs.is_empty() {
-            Arc::clone(&self.0.no_arguments)
-        } else {
-            let (args, kwargs) = (job.definition.args.clone(), job.definition.kwargs.clone());
-            Arc::new(Arguments { args, kwargs })
-        };
-        let activity =
-            known.map_or_else(|| Arc::new(Activity::default()), |known| Arc::clone(&known.activity));
+        let activity = known.map_or_else(Activity::default, |known| known.activity.clone());
         // What leaves a tombstone is what the code would make again by itself.
         let declared = job.declared.clone().filter(|_| self.is_declared(job));
         let series = self.0.engine.series_of(&job.definition);
-        Ok(Some(LiveJob::new(job, declared, schedule, function, arguments, series, activity)))
+        Ok(Some(LiveJob::new(job, declared, schedule, function, series, activity)))
     }
 }

@@ -71,7 +71,7 @@ use self::added::NotAdded;
 use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
 use crate::job::{IntoJobId, Name, Run, Statistics};
-use crate::registry::{Arguments, Function, Registry};
+use crate::registry::{Function, Registry};
 use crate::storage::HistoryQuery;
 
 /// A job scheduler. Clones are handles to the same one.
@@ -102,8 +102,6 @@ struct Inner {
     zone: Tz,
     timetables: Timetables,
     phase: Mutex<Phase>,
-    /// What most jobs have.
-    no_arguments: Arc<Arguments>,
     default_group: Name,
     /// What a person should know of how the store was opened.
     notes: Mutex<Vec<String>>,

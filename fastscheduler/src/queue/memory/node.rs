@@ -1,5 +1,7 @@
 //! Where an entry is in the order in which entries come due.
 
+use crate::job::Place;
+
 /// Microseconds since 1970.
 pub(super) type Micros = i64;
 
@@ -7,8 +9,7 @@ pub(super) type Micros = i64;
 pub(super) const NEVER: Micros = Micros::MAX;
 
 /// Where the state of a job is, for as long as the queue knows the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Slot(pub(super) u32);
+pub(super) type Slot = Place;
 
 /// The place of an entry in the order.
 ///
@@ -22,12 +23,7 @@ pub(super) struct Node {
     pub(super) slot: Slot,
 }
 
-impl Slot {
-    /// No job's.
-    const NONE: Self = Self(u32::MAX);
-}
-
 impl Node {
     /// After any node.
-    pub(super) const LAST: Self = Self { due: NEVER, number: u64::MAX, slot: Slot::NONE };
+    pub(super) const LAST: Self = Self { due: NEVER, number: u64::MAX, slot: Slot::LAST };
 }

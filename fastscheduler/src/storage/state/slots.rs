@@ -2,9 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::collections::hash_map::Entry;
 
-use crate::job::{Job, JobId, JobMap, OpenFire, RunId};
+use crate::job::{Job, JobId, JobPages, OpenFire, Place, RunId};
 
 /// The jobs, by id.
 ///
@@ -15,10 +14,10 @@ use crate::job::{Job, JobId, JobMap, OpenFire, RunId};
 #[derive(Default, Clone)]
 pub(super) struct Slots {
     in_order: Vec<Option<Slot>>,
-    places: JobMap<u32>,
+    places: JobPages<Place>,
     /// Where a job was removed, the first place first. Some may be in use again, or
     /// be cut off.
-    free: BinaryHeap<Reverse<u32>>,
+    free: BinaryHeap<Reverse<Place>>,
     spare: Spare,
 }
 
@@ -54,7 +53,7 @@ impl Slots {
     }
 
     pub(super) fn get(&self, job: JobId) -> Option<&Slot> {
-        self.places.get(&job).and_then(|place| self.in_order[*place as usize].as_ref())
+        self.places.get(job).and_then(|place| self.in_order[place.index()].as_ref())
     }
 
     pub(super) fn get_mut(&mut self, job: JobId) -> Option<&mut Slot> {
@@ -63,32 +62,34 @@ impl Slots {
 
     /// A job, and the lists that it may take from or give to.
     pub(super) fn get_with_spare(&mut self, job: JobId) -> Option<(&mut Slot, &mut Spare)> {
-        let place = *self.places.get(&job)?;
-        self.in_order[place as usize].as_mut().map(|slot| (slot, &mut self.spare))
+        let place = *self.places.get(job)?;
+        self.in_order[place.index()].as_mut().map(|slot| (slot, &mut self.spare))
     }
 
     /// Adds a job, unless it is there; answers whether it was not.
     pub(super) fn add(&mut self, id: JobId, slot: impl FnOnce() -> Slot) -> bool {
-        let Entry::Vacant(vacant) = self.places.entry(id) else { return false };
+        if self.places.get(id).is_some() {
+            return false;
+        }
         let free = loop {
             let Some(Reverse(place)) = self.free.pop() else { break None };
-            if self.in_order.get(place as usize).is_some_and(Option::is_none) {
+            if self.in_order.get(place.index()).is_some_and(Option::is_none) {
                 break Some(place);
             }
         };
         let place = free.unwrap_or_else(|| {
             self.in_order.push(None);
-            u32::try_from(self.in_order.len() - 1).expect("four billion jobs do not fit into memory")
+            Place::new(self.in_order.len() - 1)
         });
-        self.in_order[place as usize] = Some(slot());
-        vacant.insert(place);
+        self.in_order[place.index()] = Some(slot());
+        self.places.insert(id, place);
         true
     }
 
     /// Removes a job, if it is there.
     pub(super) fn remove(&mut self, job: JobId) -> Option<Slot> {
-        let place = self.places.remove(&job)?;
-        let removed = self.in_order[place as usize].take();
+        let place = self.places.remove(job)?;
+        let removed = self.in_order[place.index()].take();
         self.free.push(Reverse(place));
         while matches!(self.in_order.last(), Some(None)) {
             self.in_order.pop();
