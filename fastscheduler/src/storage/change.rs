@@ -37,7 +37,7 @@ pub enum Change {
     /// be left out, and the rest of the batch must not be made without it.
     RequireJob(JobId),
     /// A job is gone. Of its open fires stays what is
-    /// [left of them](OpenFire::outliving), until their ends are recorded. A
+    /// [left of them](crate::OpenFire::outliving), until their ends are recorded. A
     /// declared job may leave a tombstone; one that is gone already leaves none.
     RemoveJob {
         /// The job.

@@ -84,7 +84,7 @@ const FOLD_AT: u64 = 16 * 1024 * 1024;
 /// one JSON record a line; `<name>_dead_letters.json` shows the dead letters.
 /// A lock on `<state_file>.lock` keeps other processes from opening them. If
 /// another process takes them over anyway, this store writes nothing more, and
-/// [`lost`](Storage::lost) returns. Network file systems may not support locks.
+/// [`lost`](crate::storage::Storage::lost) returns. Network file systems may not support locks.
 ///
 /// A change that a caller was told succeeded survives a power failure, and so
 /// does a run 100 ms after it ended. While the disk is full, jobs keep running and
