@@ -13,7 +13,7 @@
 //! ```
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
-#![expect(clippy::unused_async, reason = "tasks that do not wait are async all the same")]
+#![expect(clippy::unused_async, reason = "a task is async even if it does not wait")]
 
 use std::time::Duration;
 

@@ -36,7 +36,7 @@ pub enum Action {
 pub enum Fault {
     /// It fails, and nothing is done.
     Fails,
-    /// It is done, and fails all the same, as when an answer is lost.
+    /// It is done and reported as failed, as when an answer is lost.
     AnswerIsLost,
     /// It is done, and answered when it is told to.
     Waits(Arc<Notify>),

@@ -85,7 +85,7 @@ impl Engine {
         }
         changes.extend(covered);
         // Once the scheduler stops, nobody waits for a store that is down. An attempt
-        // whose claim is refused for good begins all the same: its end is recorded.
+        // whose claim the store refuses for good still begins, and its end is recorded.
         let Some(stored) = self.store_all("claims", &changes, self.lifecycle.stopping()).await else {
             // As if never claimed.
             self.release(attempts).await;

@@ -28,7 +28,7 @@ pub enum StorageError {
     /// database. Nothing was changed. The record of a run is shortened then, and
     /// tried again; what cannot be shortened is left out. Of the claims in a
     /// [`Change::Claim`](super::Change::Claim), each is tried by itself; the attempt of
-    /// one that is left out runs all the same.
+    /// one that is left out still runs.
     #[error("the store refuses change {change} of a batch: {}", OneLine(reason))]
     Invalid {
         /// Which change it is, from 0.

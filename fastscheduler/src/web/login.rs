@@ -70,7 +70,7 @@ async fn page() -> Html<String> {
     responses(
         (status = 303, description = "It is the token; on to the page of jobs."),
         (status = 401, description = "It is not.", body = String, content_type = "text/html"),
-        (status = 429, description = "It is not, and there have been ten wrong ones in the last minute. The token is let in all the same.", body = String, content_type = "text/html"),
+        (status = 429, description = "It is not, and there have been ten wrong ones in the last minute. The right token is still let in.", body = String, content_type = "text/html"),
         (status = 413, description = "The body is larger than 8 KiB.", body = ErrorBody),
     ),
 )]

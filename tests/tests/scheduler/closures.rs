@@ -71,7 +71,7 @@ async fn an_orphaned_job_is_kept_and_does_not_run() {
     assert_eq!((job.status(), job.next_run_at(), job.run_count()), (JobStatus::Orphaned, None, 0));
     let refused = scheduler.run_job_now(&id).await.unwrap_err();
     assert!(matches!(refused, SchedulerError::Orphaned(_)), "{refused}");
-    // It can be paused, updated and cancelled all the same.
+    // It can still be paused, updated and cancelled.
     scheduler.pause_job(&id).await.unwrap();
     scheduler.update_job(&id, JobUpdate::new().retries(1)).await.unwrap();
     scheduler.resume_job(&id).await.unwrap();

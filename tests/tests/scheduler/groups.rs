@@ -125,7 +125,7 @@ async fn what_is_done_with_a_group_is_done_with_all_its_jobs_or_none() {
     storage.once(Action::Revise, Fault::Fails);
     scheduler.pause_group("mail").await.unwrap_err();
     assert_eq!(paused().await, 0);
-    // The answer is lost, and so the jobs are paused all the same.
+    // Only the answer is lost: the jobs are paused.
     storage.once(Action::Revise, Fault::AnswerIsLost);
     scheduler.pause_group("mail").await.unwrap_err();
     assert_eq!(paused().await, 3);

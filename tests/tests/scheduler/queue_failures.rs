@@ -1,4 +1,4 @@
-//! A queue that fails for good: a stop comes to its end all the same.
+//! A queue that fails for good: a stop still ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::storage::Change;
-use fastscheduler::{ProblemCode, RunStatus, testing};
+use fastscheduler::testing::ManualClock;
+use fastscheduler::{Clock as _, ProblemCode, RunStatus, testing};
 use fastscheduler_tests::faulty::Faulty;
 use fastscheduler_tests::{on_manual_clock, runs};
 
@@ -16,6 +17,11 @@ fn is_long(change: &Change) -> bool {
     let Change::EndAttempt(ended) = change else { return false };
     let length = |text: Option<&str>| text.map_or(0, str::len);
     length(ended.run.error.as_deref()) + length(ended.run.result.as_deref()) > 1_000
+}
+
+/// All fires until now are accounted for.
+async fn assert_clean(storage: &Faulty, clock: &ManualClock) {
+    testing::audit(storage).zone(chrono_tz::UTC).until(clock.now()).await.unwrap().assert_clean();
 }
 
 #[tokio::test]
@@ -63,12 +69,7 @@ async fn a_short_record_takes_the_place_of_one_that_is_refused_and_the_others_ar
     testing::advance(&scheduler, &clock, TEN_SECONDS).await.unwrap();
     assert_eq!(scheduler.problems().await.unwrap(), []);
     assert_eq!(runs(&scheduler).await.len(), 8);
-    testing::audit(&storage)
-        .zone(chrono_tz::UTC)
-        .until(fastscheduler::Clock::now(&clock))
-        .await
-        .unwrap()
-        .assert_clean();
+    assert_clean(&storage, &clock).await;
 }
 
 #[tokio::test]
@@ -91,7 +92,7 @@ async fn a_record_that_is_refused_however_short_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_refused_holds_up_no_other_and_its_attempt_runs_all_the_same() {
+async fn a_claim_that_is_refused_holds_up_no_other_and_its_attempt_still_runs() {
     let storage = Faulty::default();
     storage.refuses(|change| {
         let Change::Claim(claims) = change else { return false };
@@ -112,12 +113,7 @@ async fn a_claim_that_is_refused_holds_up_no_other_and_its_attempt_runs_all_the_
         let counted = scheduler.metrics().await.unwrap().problems[&ProblemCode::RecordRefused];
         assert_eq!((counted.begun, counted.present), (round as u64, 0), "its end is recorded");
     }
-    testing::audit(&storage)
-        .zone(chrono_tz::UTC)
-        .until(fastscheduler::Clock::now(&clock))
-        .await
-        .unwrap()
-        .assert_clean();
+    assert_clean(&storage, &clock).await;
 }
 
 #[tokio::test]

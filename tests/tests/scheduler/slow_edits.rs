@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use fastscheduler::prelude::*;
-use fastscheduler::{Clock as _, Event, Events, JobId, JobUpdate, Overlap, testing};
+use fastscheduler::testing::ManualClock;
+use fastscheduler::{Clock as _, Event, Events, JobId, JobUpdate, Overlap, SchedulerError, testing};
 use fastscheduler_tests::faulty::{Action, Fault, Faulty};
 use fastscheduler_tests::fires::{Fate, fires};
 use fastscheduler_tests::held::Held;
@@ -50,78 +51,80 @@ async fn outcomes_of_other_jobs_are_recorded_while_the_store_is_slow_to_confirm_
     assert_eq!(fires(&scheduler, other, 10).await, expected);
 }
 
-#[tokio::test]
-async fn a_fire_that_an_attempt_and_a_change_of_its_job_both_skip_has_one_record() {
-    for overlap in [Overlap::Skip, Overlap::Queue] {
+/// A job that fires each ten seconds, whose fire of second 10 is running at second 35.
+struct Running {
+    scheduler: Scheduler,
+    clock: ManualClock,
+    storage: Faulty,
+    id: JobId,
+    job: Held,
+}
+
+impl Running {
+    async fn new(overlap: Overlap) -> Self {
         let storage = Faulty::default();
         let (builder, clock) = on_manual_clock();
         let scheduler = builder.storage(storage.clone()).build().await.unwrap();
         scheduler.start().await.unwrap();
-        let (mut running, job) = Held::new();
+        let (mut held, job) = Held::new();
         let id = scheduler.add(every(10).seconds().overlap(overlap).run("changed", job)).await.unwrap();
         testing::advance(&scheduler, &clock, Duration::from_secs(9)).await.unwrap();
         clock.advance(Duration::from_secs(1));
-        running.begins().await;
-        // Fires come due while the attempt is under way.
+        held.begins().await;
+        // Two fires come due while the attempt is under way.
         clock.advance(Duration::from_secs(25));
-        let answer = storage.holds(Action::Revise);
+        Self { scheduler, clock, storage, id, job: held }
+    }
+
+    /// Gives the job an interval of seven seconds. The attempt ends while the store is
+    /// holding the answer to such an action.
+    async fn change_while_it_ends(&self, held: Action) -> Result<(), SchedulerError> {
+        let answer = self.storage.holds(held);
         let meanwhile = async {
-            while !storage.has_held() {
+            while !self.storage.has_held() {
                 tokio::task::yield_now().await;
             }
-            // The change is stored, and the attempt ends before it is taken over.
-            running.succeed();
+            self.job.succeed();
             for _ in 0..20 {
                 tokio::task::yield_now().await;
             }
             answer.notify_one();
         };
-        let update = scheduler.update_job(id, JobUpdate::new().schedule(every(7).seconds()));
+        let update = self.scheduler.update_job(self.id, JobUpdate::new().schedule(every(7).seconds()));
         let (updated, ()) = tokio::join!(update, meanwhile);
-        updated.unwrap();
-        testing::quiet(&scheduler).await.unwrap();
-        testing::audit(&storage).zone(chrono_tz::UTC).await.unwrap().assert_clean();
+        testing::quiet(&self.scheduler).await.unwrap();
+        updated
+    }
+
+    async fn assert_clean(&self) {
+        testing::audit(&self.storage).zone(chrono_tz::UTC).await.unwrap().assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_fire_that_an_attempt_and_a_change_of_its_job_both_skip_has_one_record() {
+    for overlap in [Overlap::Skip, Overlap::Queue] {
+        let running = Running::new(overlap).await;
+        // The store has the change, which is not adopted yet.
+        running.change_while_it_ends(Action::Revise).await.unwrap();
+        running.assert_clean().await;
         // The new schedule counts from the change.
-        let next = scheduler.job(id).await.unwrap().unwrap().next_run_at();
-        assert_eq!(next, Some(clock.now() + Duration::from_secs(7)), "{overlap:?}");
+        let next = running.scheduler.job(running.id).await.unwrap().unwrap().next_run_at();
+        assert_eq!(next, Some(running.clock.now() + Duration::from_secs(7)), "{overlap:?}");
     }
 }
 
 #[tokio::test]
 async fn a_fire_that_ends_during_a_change_that_fails_is_followed_by_the_next() {
-    let storage = Faulty::default();
-    let (builder, clock) = on_manual_clock();
-    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
-    scheduler.start().await.unwrap();
-    let (mut running, job) = Held::new();
-    let id = scheduler.add(every(10).seconds().run("unchanged", job)).await.unwrap();
-    testing::advance(&scheduler, &clock, Duration::from_secs(9)).await.unwrap();
-    clock.advance(Duration::from_secs(1));
-    running.begins().await;
-    // Two fires come due while the attempt is under way.
-    clock.advance(Duration::from_secs(25));
-    let answer = storage.holds(Action::ReadJob);
-    storage.once(Action::Revise, Fault::Fails);
-    let meanwhile = async {
-        while !storage.has_held() {
-            tokio::task::yield_now().await;
-        }
-        running.succeed();
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
-        answer.notify_one();
-    };
-    let update = scheduler.update_job(id, JobUpdate::new().schedule(every(7).seconds()));
-    let (updated, ()) = tokio::join!(update, meanwhile);
-    updated.unwrap_err();
-    testing::quiet(&scheduler).await.unwrap();
-    clock.advance(Duration::from_secs(5));
-    running.begins().await;
-    running.succeed();
-    testing::quiet(&scheduler).await.unwrap();
-    testing::audit(&storage).zone(chrono_tz::UTC).await.unwrap().assert_clean();
+    let mut running = Running::new(Overlap::Skip).await;
+    running.storage.once(Action::Revise, Fault::Fails);
+    running.change_while_it_ends(Action::ReadJob).await.unwrap_err();
+    running.clock.advance(Duration::from_secs(5));
+    running.job.begins().await;
+    running.job.succeed();
+    testing::quiet(&running.scheduler).await.unwrap();
+    running.assert_clean().await;
     let overlap = Fate::Skipped("overlap");
     let expected = [(10, Fate::Completed), (20, overlap), (30, overlap), (40, Fate::Completed)];
-    assert_eq!(fires(&scheduler, id, 10).await, expected);
+    assert_eq!(fires(&running.scheduler, running.id, 10).await, expected);
 }

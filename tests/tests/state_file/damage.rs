@@ -10,7 +10,7 @@ use fastscheduler_tests::state_folder::{Contents, Everything, JOURNAL, STATE, St
 enum Outcome {
     /// It was refused, and nothing was touched.
     Refused(StorageError),
-    /// It was opened all the same, with what was said about it.
+    /// It was opened, with these notes.
     Opened(Everything, Vec<String>),
 }
 

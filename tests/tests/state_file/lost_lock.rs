@@ -1,5 +1,5 @@
 //! The lock is removed while a state file is in use: it is made again, and who
-//! comes meanwhile is refused. If somebody else has it all the same, the first
+//! comes meanwhile is refused. If somebody else gets it nonetheless, the first
 //! writes and claims nothing more, says so, and stops.
 
 #![cfg(unix)]

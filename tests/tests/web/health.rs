@@ -46,7 +46,7 @@ async fn a_scheduler_whose_store_fails_is_not_ready_and_says_why() {
     let answer = site.get("/scheduler/readyz").await;
     assert_eq!(answer.status, 503);
     assert!(answer.json()["detail"].as_str().unwrap().contains("the disk is on fire"), "{}", answer.body);
-    assert_eq!(site.get("/scheduler/healthz").await.status, 200, "the process is alive all the same");
+    assert_eq!(site.get("/scheduler/healthz").await.status, 200, "the process is still alive");
     store.is_mended();
     assert_eq!(site.get("/scheduler/readyz").await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! Requests that take no body, and have one all the same.
+//! Requests that take no body, sent with one.
 
 use std::time::Duration;
 

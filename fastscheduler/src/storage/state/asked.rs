@@ -80,7 +80,7 @@ async fn look_at_all(store: &impl HasState, mut look: impl FnMut(&Slot)) {
     }
 }
 
-/// Looks at the jobs of some places, and answers whether there are more places.
+/// Looks at one part of the jobs, and returns whether there is another.
 fn look_at_part(store: &impl HasState, first: usize, look: &mut impl FnMut(&Slot)) -> bool {
     store.with_state(|state| {
         state.jobs.part(first, PART).for_each(look);
@@ -96,8 +96,8 @@ fn kept_page(store: &impl HasState, query: &JobQuery, now: &JobsNow) -> Option<(
     let ask = || store.with_state(|state| state.orders.ask(query, &state.jobs));
     let mut asked = ask();
     if let Asked::Make = asked {
-        // Nothing is awaited here, so that an order which is begun is made. It is sorted
-        // before the lock is taken again.
+        // There is no await here: a caller that goes away would leave the order unmade.
+        // The keys are sorted while the lock is free.
         let mut keys = Vec::new();
         let mut gather = |slot: &Slot| keys.push(key_of(&slot.job, query.order));
         for first in (0..).step_by(PART) {

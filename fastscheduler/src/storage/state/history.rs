@@ -49,8 +49,8 @@ impl History {
         self.numbers.get(run).is_some()
     }
 
-    /// Notes the id of the record that is [added](Self::add) next, unless there is a
-    /// record of it; answers whether there is not.
+    /// Returns whether there is no record of this run yet. If so, the id is reserved
+    /// for the record that is [added](Self::add) next.
     pub(super) fn is_new(&mut self, run: RunId) -> bool {
         self.numbers.insert(run, self.first + self.records.len() as u64)
     }

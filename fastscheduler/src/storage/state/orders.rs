@@ -65,7 +65,7 @@ pub(super) enum Asked {
     Make,
 }
 
-/// Whether an order of all jobs answers a query.
+/// Whether a query asks for a page of all jobs, which an order can answer.
 pub(super) fn is_ordered(query: &JobQuery, now: &JobsNow) -> bool {
     let is_filtered = query.group.is_some() || query.text.is_some() || query.status.is_some();
     // What lacks its function is not due, whatever the store says.

@@ -26,7 +26,7 @@ impl Hash for Neighbour {
 }
 
 impl RunIds {
-    /// Adds an id, unless it is there; answers whether it was not.
+    /// Adds an id unless it is there already, and returns whether it added it.
     pub(super) fn insert(&mut self, run: RunId, number: u64) -> bool {
         match self.0.entry(Neighbour(run)) {
             Entry::Occupied(_) => false,

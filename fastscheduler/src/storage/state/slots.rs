@@ -47,7 +47,7 @@ impl Slots {
         self.in_order.iter().skip(first).take(count).flatten()
     }
 
-    /// Whether there is such a place, be there a job or not.
+    /// Whether there is such a place, with or without a job.
     pub(super) fn has_place(&self, place: usize) -> bool {
         place < self.in_order.len()
     }
@@ -66,7 +66,7 @@ impl Slots {
         self.in_order[place.index()].as_mut().map(|slot| (slot, &mut self.spare))
     }
 
-    /// Adds a job, unless it is there; answers whether it was not.
+    /// Adds a job unless it is there already, and returns whether it added it.
     pub(super) fn add(&mut self, id: JobId, slot: impl FnOnce() -> Slot) -> bool {
         if self.places.get(id).is_some() {
             return false;
