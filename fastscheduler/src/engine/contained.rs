@@ -78,6 +78,10 @@ impl ContainedStorage {
         self.0.lost().await
     }
 
+    pub(crate) fn degraded(&self) -> Option<String> {
+        self.0.degraded()
+    }
+
     /// If this panics, the task that waits for it does, as with [`lost`](Self::lost).
     pub(crate) async fn check_changed(&self) {
         self.0.check_changed().await;

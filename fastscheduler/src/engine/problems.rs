@@ -40,6 +40,12 @@ pub enum ProblemCode {
     ///
     /// Values: `run`, the id of the run; `error`, why it is refused.
     RecordRefused,
+    /// The store takes and keeps all changes, but something in it fails: a journal
+    /// that cannot be folded into its state file grows. That is tried again when it has
+    /// grown further.
+    ///
+    /// Values: `error`, the first failure.
+    StoreDegraded,
     /// The store or the queue fails, or a state file cannot be written, as on a full
     /// disk: jobs go on, and what they do is kept in memory. The write is retried.
     ///
@@ -60,6 +66,7 @@ impl ProblemCode {
             Self::NoThreads => "no_threads",
             Self::OutdatedSchedule => "outdated_schedule",
             Self::RecordRefused => "record_refused",
+            Self::StoreDegraded => "store_degraded",
             Self::StoreFailing => "store_failing",
             Self::TaskFailed => "task_failed",
         }
@@ -123,6 +130,9 @@ impl fmt::Display for Problem {
             }
             ProblemCode::RecordRefused => {
                 write!(f, "the store refused the record of {}: {}", text("run"), text("error"))
+            }
+            ProblemCode::StoreDegraded => {
+                write!(f, "the store keeps all changes, but not as it should: {}", text("error"))
             }
             ProblemCode::StoreFailing => write!(f, "the store or the queue fails: {}", text("error")),
             ProblemCode::TaskFailed => write!(f, "{}; the scheduler stops", text("error")),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use chrono_tz::Tz;
 
 use super::added::NotAdded;
+use super::notes::Notes;
 use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, ZoneSource, system_zone};
@@ -52,6 +53,7 @@ pub struct SchedulerBuilder {
     clock: Arc<dyn Clock>,
     expected: Vec<String>,
     service: Option<Arc<dyn Service>>,
+    pub(super) notes: Notes,
     #[cfg(feature = "web")]
     pub(super) access: super::access::Access,
     #[cfg(feature = "web")]
@@ -78,6 +80,7 @@ impl Default for SchedulerBuilder {
             clock: Arc::new(SystemClock),
             expected: Vec::new(),
             service: None,
+            notes: Notes::default(),
             #[cfg(feature = "web")]
             access: super::access::Access::default(),
             #[cfg(feature = "web")]
@@ -272,9 +275,9 @@ impl SchedulerBuilder {
         for name in &self.expected {
             registry.resolve(name)?;
         }
-        let (storage, mut notes) = open_storage(self.storage, self.state_file)?;
+        let storage = open_storage(self.storage, self.state_file, &self.notes)?;
         if let (Ok(None), Ok(system)) = (&self.zone, system_zone()) {
-            notes.extend_from_slice(&system.warnings);
+            self.notes.add(system.warnings.iter().cloned());
         }
         storage.write_local_times_in(zone);
         let clock = self.clock;
@@ -289,7 +292,7 @@ impl SchedulerBuilder {
             timetables: Timetables::default(),
             phase: Mutex::new(Phase::Built),
             default_group: Name::from(DEFAULT_GROUP),
-            notes: Mutex::new(notes),
+            notes: self.notes,
             service: self.service,
             http_address: OnceLock::new(),
             #[cfg(feature = "web")]
@@ -316,21 +319,21 @@ impl SchedulerBuilder {
     }
 }
 
-/// The store that was given, or else that of the state file, with what a
-/// person should know of how it was opened.
+/// The store that was given, or else that of the state file.
 fn open_storage(
     given: Option<Arc<dyn Storage>>,
     state_file: Option<PathBuf>,
-) -> Result<(Arc<dyn Storage>, Vec<String>), SchedulerError> {
+    notes: &Notes,
+) -> Result<Arc<dyn Storage>, SchedulerError> {
     if let Some(storage) = given {
         if let Some(file) = state_file {
             let note = format!("jobs are kept elsewhere: the state file `{}` is not used", file.display());
             tracing::warn!("{}", OneLine(&note));
-            return Ok((storage, vec![note]));
+            notes.add([note]);
         }
-        return Ok((storage, Vec::new()));
+        return Ok(storage);
     }
     let storage = JsonStorage::open(state_file.unwrap_or_else(|| DEFAULT_STATE_FILE.into()))?;
-    let notes = storage.notes().to_vec();
-    Ok((Arc::new(storage), notes))
+    notes.add(storage.notes().iter().cloned());
+    Ok(Arc::new(storage))
 }

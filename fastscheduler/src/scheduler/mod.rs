@@ -28,6 +28,7 @@ mod many;
 mod matching;
 mod metrics;
 mod new_job;
+mod notes;
 mod over;
 mod printer;
 mod program;
@@ -68,6 +69,7 @@ pub use update::JobUpdate;
 pub(crate) use web_limits::WebLimits;
 
 use self::added::NotAdded;
+use self::notes::Notes;
 use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
 use crate::job::{IntoJobId, Name, Run, Statistics};
@@ -103,8 +105,7 @@ struct Inner {
     timetables: Timetables,
     phase: Mutex<Phase>,
     default_group: Name,
-    /// What a person should know of how the store was opened.
-    notes: Mutex<Vec<String>>,
+    notes: Notes,
     /// Who may use the web interface.
     #[cfg(feature = "web")]
     access: Access,

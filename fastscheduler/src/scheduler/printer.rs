@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::console::Console;
+use super::notes::Notes;
 use super::status::{count, first_runs};
 use super::{Scheduler, SchedulerError};
 use crate::clock::ZoneSource;
@@ -26,13 +27,6 @@ pub(super) struct Printer<'a> {
 impl<'a> Printer<'a> {
     pub(super) fn new(console: &'a Console, scheduler: &'a Scheduler) -> Self {
         Self { console, scheduler, zone: scheduler.local_zone(), problems: BTreeMap::new() }
-    }
-
-    /// Prints what a person should know of how the scheduler was built.
-    pub(super) fn print_notes(&self) {
-        for note in self.scheduler.notes().iter() {
-            self.print_wrong(|| format!("note: {}", one_line(note)));
-        }
     }
 
     /// Prints a table of the jobs.
@@ -119,6 +113,16 @@ impl<'a> Printer<'a> {
     fn print_wrong(&self, line: impl FnOnce() -> String) {
         if !has_subscriber() {
             self.console.print_error(line());
+        }
+    }
+}
+
+/// Prints what a person should know of how a scheduler was built.
+pub(super) fn print_notes(console: &Console, notes: &Notes) {
+    // They were logged.
+    if !has_subscriber() {
+        for note in notes.all().iter() {
+            console.print_error(format!("note: {}", one_line(note)));
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
 use super::console::Console;
-use super::printer::Printer;
+use super::printer::{Printer, print_notes};
 use super::signals::Signals;
 use super::{Scheduler, SchedulerError};
 use crate::engine::Events;
@@ -123,6 +123,7 @@ async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
     let builder = Scheduler::builder().from_environment()?;
     let ended = Ended { is_quiet: builder.is_quiet() };
     let (_, zone_source) = builder.zone()?;
+    let notes = builder.notes.clone();
     let runtime = Handle::current();
     // Opening a state file blocks its thread.
     let (sender, built) = oneshot::channel();
@@ -135,7 +136,13 @@ async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
         biased;
         () = signals.next() => return Ok(ended),
         built = built => match built {
-            Ok(built) => built?,
+            Ok(Ok(built)) => built,
+            Ok(Err(error)) => {
+                if !ended.is_quiet {
+                    print_notes(console, &notes);
+                }
+                return Err(error);
+            }
             Err(_) => resume_unwind(opening.join().expect_err("only a panic keeps it from answering")),
         },
     };
@@ -145,7 +152,7 @@ async fn run_program(console: &Console) -> Result<Ended, SchedulerError> {
         return Ok(ended);
     }
     let mut printer = Printer::new(console, &scheduler);
-    printer.print_notes();
+    print_notes(console, &notes);
     tokio::select! {
         biased;
         () = signals.next() => return scheduler.stop().await.map(|()| ended),

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::{MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -108,12 +107,6 @@ impl Scheduler {
     /// Adds a note for people, and logs it.
     pub(super) fn note(&self, note: String) {
         tracing::warn!("{}", one_line(&note));
-        self.notes().push(note);
-    }
-
-    /// What a person should know of how the store was opened.
-    pub(super) fn notes(&self) -> MutexGuard<'_, Vec<String>> {
-        // Each change of it is whole.
-        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.notes.add([note]);
     }
 }

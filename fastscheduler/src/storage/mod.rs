@@ -271,7 +271,15 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { self.statistics().await.map(drop) })
     }
 
-    /// Waits until [`check`](Self::check) may return something else than before.
+    /// What goes wrong in the store though changes are taken and kept, such as a journal
+    /// that cannot be folded and grows; by default nothing. A scheduler reports it as a
+    /// [problem](crate::ProblemCode::StoreDegraded).
+    fn degraded(&self) -> Option<String> {
+        None
+    }
+
+    /// Waits until [`check`](Self::check) or [`degraded`](Self::degraded) may return
+    /// something else than before.
     ///
     /// This is for a store that takes runs which it cannot keep yet, as a state file
     /// does on a full disk: a scheduler asks `check` then, and reports a

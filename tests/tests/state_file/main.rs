@@ -23,5 +23,6 @@ mod taken_over;
 mod taken_over_functions;
 mod taken_over_program;
 mod torn;
+mod unfolded;
 mod unreadable;
 mod without_subscriber;

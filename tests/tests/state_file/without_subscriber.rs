@@ -196,6 +196,32 @@ fn each_warning_of_a_start_is_on_standard_error_or_in_the_log() {
 }
 
 #[test]
+fn a_start_that_fails_says_what_it_warns_of_and_then_why_it_fails() {
+    for told in [Told::OnStandardError, Told::Quiet] {
+        let folder = StateFolder::new();
+        leave(&folder, "TERM");
+        add_like_the_first(&folder, |job| {
+            job.as_object_mut().unwrap().remove("declared");
+            job["definition"]["schedule"] = serde_json::json!({"type": "cron", "expression": "61 * * * *"});
+        });
+        mark_head(&folder);
+        let mut program = Program::run(&mut program(&folder, told));
+        assert_eq!(program.code(), Some(1), "{told:?}");
+        let errors = program.rest_of_errors();
+        let lines: Vec<_> = errors.lines().collect();
+        let (error, notes) = lines.split_last().unwrap();
+        assert!(error.starts_with("Error: ") && error.contains("61 * * * *"), "{errors}");
+        match told {
+            Told::OnStandardError => {
+                let [note] = notes else { panic!("{errors}") };
+                assert!(note.starts_with("note: ") && note.contains("`head.colour`"), "{errors}");
+            }
+            Told::BySubscriber | Told::Quiet => assert!(notes.is_empty(), "{errors}"),
+        }
+    }
+}
+
+#[test]
 fn a_quiet_start_warns_of_nothing() {
     let folder = StateFolder::new();
     take_over(&folder);
@@ -238,6 +264,11 @@ fn tear(folder: &StateFolder) {
 
 fn add_unknown_field(folder: &StateFolder) {
     leave(folder, "TERM");
+    mark_head(folder);
+}
+
+/// Gives the head of the state file a field that only a newer version knows.
+fn mark_head(folder: &StateFolder) {
     let mut contents = folder.contents();
     let lines = String::from_utf8(contents[STATE].clone()).unwrap();
     let head = lines.lines().position(|line| line.contains("\"head\"")).unwrap();
@@ -264,14 +295,21 @@ fn put_earlier_rules(folder: &StateFolder) {
 /// Adds a job that an earlier version of the code has declared.
 fn declare_another(folder: &StateFolder) {
     leave(folder, "TERM");
-    wait(async {
-        let store = folder.open().unwrap();
-        let mut job = serde_json::to_value(&store.jobs().await.unwrap()[0]).unwrap();
-        job["id"] = "job_7".into();
+    add_like_the_first(folder, |job| {
         job["declared"]["position"] = 1.into();
         for definition in ["/definition", "/declared/definition"] {
             job.pointer_mut(definition).unwrap()["name"] = "gone".into();
         }
+    });
+}
+
+/// Adds `job_7`, which is like the first job but for what `change` does.
+fn add_like_the_first(folder: &StateFolder, change: impl FnOnce(&mut serde_json::Value)) {
+    wait(async {
+        let store = folder.open().unwrap();
+        let mut job = serde_json::to_value(&store.jobs().await.unwrap()[0]).unwrap();
+        job["id"] = "job_7".into();
+        change(&mut job);
         let added = Change::AddJob(Box::new(serde_json::from_value(job).unwrap()));
         store.apply(&[added], Durability::Now).await.unwrap();
         store.close().await.unwrap();

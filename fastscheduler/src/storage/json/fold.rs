@@ -119,11 +119,18 @@ impl Ledger {
         let folded = self.fold();
         let mut inner = self.inner();
         match folded {
-            Ok(length) => inner.fold.is_written(length),
+            Ok(length) => {
+                let had_failed = inner.fold.failed.is_some();
+                inner.fold.is_written(length);
+                if had_failed {
+                    self.check_changed.notify_one();
+                }
+            }
             Err(Unfolded::Later(why)) => {
                 tracing::error!(error = &why as &dyn std::error::Error, "the journal could not be folded");
-                inner.fold.is_wanted = false;
-                inner.fold.not_before = inner.journal.length() + inner.fold.least;
+                let length = inner.journal.length();
+                inner.fold.has_failed(why, length);
+                self.check_changed.notify_one();
             }
             Err(Unfolded::Lost(why)) => {
                 inner.sync.is_in_doubt();

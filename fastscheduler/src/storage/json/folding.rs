@@ -14,7 +14,9 @@ pub(super) struct Folding {
     /// The length of the snapshot.
     snapshot: u64,
     /// A journal that could not be folded is left in peace up to this length.
-    pub(super) not_before: u64,
+    not_before: u64,
+    /// Why the journal could not be folded, until it is.
+    pub(super) failed: Option<FileError>,
     pub(super) is_wanted: bool,
     /// Whether dead letters may have come or gone since their file was written.
     pub(super) has_letters: bool,
@@ -52,6 +54,7 @@ impl Folding {
             least,
             snapshot,
             not_before: 0,
+            failed: None,
             is_wanted: has_old,
             has_letters: false,
             // It may have been killed before. A scheduler has the file written when
@@ -87,10 +90,18 @@ impl Folding {
         self.missed.as_mut()
     }
 
+    /// The journal, of this length, could not be folded. It is tried again later.
+    pub(super) fn has_failed(&mut self, why: FileError, journal: u64) {
+        self.is_wanted = false;
+        self.not_before = journal + self.least;
+        self.failed = Some(why);
+    }
+
     /// A snapshot of that length was written.
     pub(super) fn is_written(&mut self, length: u64) {
         self.snapshot = length;
         self.not_before = 0;
         self.is_wanted = false;
+        self.failed = None;
     }
 }

@@ -48,6 +48,10 @@ impl Storage for JsonStorage {
         Box::pin(ready(self.inner().check()))
     }
 
+    fn degraded(&self) -> Option<String> {
+        self.inner().fold.failed.as_ref().map(|why| StorageError::from(why.clone()).to_string())
+    }
+
     fn check_changed(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.ledger.check_changed.notified())
     }
