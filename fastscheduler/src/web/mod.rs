@@ -39,7 +39,6 @@
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
 mod bodies;
-mod clock_changes;
 mod control;
 mod create;
 mod dead_letters;

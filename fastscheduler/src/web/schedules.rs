@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::clock_changes::notes;
 use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
 use super::extract::{JobInPath, JsonBody, QueryParameters};
 use super::jobs::existing;
@@ -18,10 +17,13 @@ use super::shapes::settings::request;
 use super::shapes::{LocalTime, ScheduleType, WithSchedule};
 use super::state::WebState;
 use crate::schedule::text::cron::DayFields;
-use crate::schedule::{Schedule, ScheduleError, ScheduleSpec, Zone};
+use crate::schedule::{ClockChange, ClockChangeEffect, Schedule, ScheduleError, ScheduleSpec, Zone};
 
 /// Fires that a preview shows.
 const PREVIEWED: usize = 10;
+
+/// How far ahead clock changes are looked for.
+const AHEAD: TimeDelta = TimeDelta::days(366);
 
 /// The most fires that are answered at once.
 const HIGHEST_NUMBER: usize = 1_000;
@@ -53,15 +55,89 @@ struct Preview {
     timezone: &'static str,
     /// Its next ten fires, or as many as there are.
     upcoming: Vec<Fire>,
-    /// How its day fields combine, if both are restricted, and what clock changes do
-    /// to it within a year.
-    notes: Vec<String>,
+    #[serde(flatten)]
+    notes: Notes,
 }
 
 /// The next fires of a job.
 #[derive(Serialize, ToSchema)]
-struct Upcoming {
+#[schema(as = Upcoming)]
+struct UpcomingFires {
     upcoming: Vec<Fire>,
+    /// The zone of its local times.
+    timezone: &'static str,
+    #[serde(flatten)]
+    notes: Notes,
+}
+
+/// What a change of the clocks does to a schedule.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ClockChange)]
+struct ClockChangeShape {
+    kind: ClockChangeKind,
+    /// The local date.
+    #[schema(value_type = String, format = Date)]
+    on: NaiveDate,
+    /// What local clocks would show without the change, `HH:MM:SS`.
+    #[schema(value_type = String, example = "02:00:00")]
+    from: NaiveTime,
+    /// What they show instead.
+    #[schema(value_type = String, example = "03:00:00")]
+    to: NaiveTime,
+    /// What becomes of the times in between.
+    effect: ClockChangeEffect,
+    /// All of it in one sentence.
+    text: String,
+}
+
+/// Whether times are left out or repeated.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ClockChangeKind {
+    /// Clocks go forward: times are left out.
+    Gap,
+    /// Clocks go back: times are repeated.
+    Fold,
+}
+
+impl From<&ClockChange> for ClockChangeShape {
+    fn from(change: &ClockChange) -> Self {
+        let kind = if change.effect.is_of_gap() { ClockChangeKind::Gap } else { ClockChangeKind::Fold };
+        let ClockChange { on, from, to, effect, .. } = *change;
+        Self { kind, on, from, to, effect, text: change.to_string() }
+    }
+}
+
+/// What there is to note of a schedule.
+#[derive(Default, Serialize, ToSchema)]
+struct Notes {
+    /// How its day fields combine, if both are restricted, and what clock changes do
+    /// to it within a year.
+    #[serde(rename = "notes")]
+    texts: Vec<String>,
+    /// How the two day fields of a cron expression combine: `one` decides, `either` is
+    /// enough (`either_unlike_linux` where Linux's cron requires both), or `both` must
+    /// match; null for other schedules.
+    day_fields: Option<&'static str>,
+    /// What clock changes do to it within a year.
+    clock_changes: Vec<ClockChangeShape>,
+}
+
+impl Notes {
+    /// Clock changes are those of the year that begins `now`.
+    fn of(schedule: &Schedule, now: DateTime<Utc>) -> Self {
+        let day_fields = match &schedule.definition().spec {
+            ScheduleSpec::Cron(text) => Some(text.day_fields()),
+            _ => None,
+        };
+        let changes = schedule.clock_changes(now, now + AHEAD);
+        let texts = day_fields.and_then(day_note).into_iter();
+        Self {
+            texts: texts.chain(changes.iter().map(ToString::to_string)).collect(),
+            day_fields: day_fields.map(day_word),
+            clock_changes: changes.iter().map(ClockChangeShape::from).collect(),
+        }
+    }
 }
 
 /// When something is due.
@@ -110,16 +186,24 @@ async fn preview(
         schedule: schedule.to_string(),
         timezone: schedule.zone().tz().name(),
         upcoming: upcoming.into_iter().map(|at| Fire::new(at, schedule.zone())).collect(),
-        notes: day_note(&schedule).into_iter().chain(notes(&schedule, now)).collect(),
+        notes: Notes::of(&schedule, now),
     }))
 }
 
+fn day_word(day_fields: DayFields) -> &'static str {
+    match day_fields {
+        DayFields::One => "one",
+        DayFields::Either => "either",
+        DayFields::EitherUnlikeLinux => "either_unlike_linux",
+        DayFields::Both => "both",
+    }
+}
+
 /// How the two day fields of a cron expression combine, if both are restricted.
-fn day_note(schedule: &Schedule) -> Option<String> {
+fn day_note(day_fields: DayFields) -> Option<String> {
     const EITHER: &str = "Day of month and day of week are both restricted: it runs on days that match either. \
                           Put `+` before the day of week to run only on days that match both.";
-    let ScheduleSpec::Cron(text) = &schedule.definition().spec else { return None };
-    match text.day_fields() {
+    match day_fields {
         DayFields::One => None,
         DayFields::Either => Some(EITHER.to_owned()),
         DayFields::EitherUnlikeLinux => Some(format!(
@@ -145,19 +229,28 @@ struct UpcomingParameters {
 #[utoipa::path(
     get, operation_id = "list_upcoming", path = "/api/jobs/{job_id}/upcoming", tag = "schedules",
     params(("job_id" = String, Path, description = "`job_N`"), UpcomingParameters),
-    responses((status = 200, body = Upcoming), AnyError, OneError, QueryError),
+    responses((status = 200, body = UpcomingFires), AnyError, OneError, QueryError),
 )]
 async fn upcoming(
     State(state): State<WebState>,
     JobInPath(id): JobInPath,
     QueryParameters(parameters): QueryParameters<UpcomingParameters>,
-) -> Result<Json<Upcoming>, ApiError> {
+) -> Result<Json<UpcomingFires>, ApiError> {
     let job = existing(&state, &id).await?;
     let number = number("n", parameters.n.as_deref(), 1..=HIGHEST_NUMBER)?.unwrap_or(PREVIEWED);
     let zone = job.definition().schedule.zone.map_or(state.zone, Zone::from);
     let upcoming = state.scheduler.upcoming(job.id(), number).await?;
     let upcoming = upcoming.into_iter().take_while(can_be_written);
-    Ok(Json(Upcoming { upcoming: upcoming.map(|at| Fire::new(at, zone)).collect() }))
+    let notes = match job.definition().schedule.clone().compile(state.scheduler.zone()) {
+        Ok(schedule) => Notes::of(&schedule, state.scheduler.now()),
+        // A stored schedule that is no longer accepted keeps its old meaning, of which nothing is noted.
+        Err(_) => Notes::default(),
+    };
+    Ok(Json(UpcomingFires {
+        upcoming: upcoming.map(|at| Fire::new(at, zone)).collect(),
+        timezone: zone.tz().name(),
+        notes,
+    }))
 }
 
 /// Whether RFC 3339 has a way to write it: its years have four digits.

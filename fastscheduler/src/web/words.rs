@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::error::ApiError;
 use crate::job::{CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
-use crate::schedule::{Fold, Gap};
+use crate::schedule::{ClockChangeEffect, Fold, Gap};
 
 /// Makes a type's schema from the words that serde reads, with a description.
 macro_rules! described {
@@ -31,6 +31,7 @@ macro_rules! described {
 
 described! {
     CatchUp = "What happens to fires that were missed.";
+    ClockChangeEffect = "What becomes of times that a clock change leaves out or repeats.";
     Fold = "What a time does that clocks going back repeat.";
     Gap = "What a time does that clocks going forward leave out.";
     JobStatus = "What a job is at.";
@@ -120,6 +121,7 @@ mod tests {
     #[test]
     fn the_document_lists_the_words_that_are_read_and_written() {
         agrees::<CatchUp>(&["once", "all", "none"]);
+        agrees::<ClockChangeEffect>(&["next", "skip", "shift", "first", "second", "both"]);
         agrees::<Fold>(&["first", "second", "both"]);
         agrees::<Gap>(&["next", "skip", "shift"]);
         agrees::<JobStatus>(&["scheduled", "running", "paused", "completed", "failed", "orphaned"]);

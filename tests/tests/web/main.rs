@@ -17,6 +17,7 @@ mod now;
 mod pages;
 mod prefix;
 mod prefix_parameters;
+mod previews;
 mod proxies;
 mod refusals;
 mod runs;

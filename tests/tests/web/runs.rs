@@ -1,4 +1,4 @@
-//! Runs over HTTP: history, dead letters, cancelling, groups, previews.
+//! Runs over HTTP: history, dead letters, cancelling, groups.
 
 use fastscheduler::{Args, Event, HistoryQuery};
 use fastscheduler_tests::http::{MODULE, Server, interval_job};
@@ -308,61 +308,6 @@ fn a_length_of_time_keeps_the_unit_that_it_was_written_in() {
         .with(200);
     let job = server.job(&id);
     assert_eq!((&job["timeout"], &job["schedule"]), (&Value::Null, &json!("Daily at 07:00")));
-}
-
-#[test]
-fn a_preview_shows_a_schedule_before_it_is_a_job() {
-    let server = Server::start();
-    let preview = server
-        .post(
-            "/api/schedules/preview",
-            &json!({
-                "schedule_type": "daily", "schedule_config": {"time": "02:30"}, "timezone": "Europe/Paris",
-            }),
-        )
-        .with(200);
-    assert_eq!(preview["schedule"], "Daily at 02:30 (Europe/Paris)");
-    assert_eq!(preview["timezone"], "Europe/Paris");
-    assert_eq!(preview["upcoming"].as_array().unwrap().len(), 10);
-    assert_eq!(
-        preview["upcoming"][0],
-        json!({"utc": "2026-11-23T01:30:00Z", "local": "2026-11-23 02:30:00", "offset": "+01:00"})
-    );
-    assert_eq!(preview["notes"].as_array().unwrap().len(), 2, "{preview}");
-    let cron = |expression: &str| {
-        let config = json!({"schedule_type": "cron", "schedule_config": {"expression": expression}});
-        let preview = server.post("/api/schedules/preview", &config).with(200);
-        (preview["schedule"].as_str().unwrap().to_owned(), preview["notes"].to_string())
-    };
-    let (sentence, notes) = cron("0 0 13 * FRI");
-    assert!(sentence.ends_with(", when the day of month or the day of week matches"), "{sentence}");
-    assert!(notes.contains("match either") && !notes.contains("Linux"), "{notes}");
-    let (sentence, notes) = cron("0 0 */2 * MON");
-    assert!(sentence.contains(" or "), "{sentence}");
-    assert!(notes.contains("match either") && notes.contains("Linux's cron differs"), "{notes}");
-    let (sentence, notes) = cron("0 0 13 * +FRI");
-    assert!(sentence.ends_with(", when both the day of month and the day of week match"), "{sentence}");
-    assert!(notes.contains("match both"), "{notes}");
-    assert_eq!(cron("0 0 */1 * MON"), ("Cron: 0 0 */1 * MON".to_owned(), "[]".to_owned()));
-    let wrong = json!({"schedule_type": "cron", "schedule_config": {"expression": "0 0 30 2 *"}});
-    assert!(server.post("/api/schedules/preview", &wrong).detail(400).contains("never fires"));
-    assert_eq!(server.get("/api/jobs").with(200)["total"], 0);
-
-    let id = server.create(&interval_job(60, json!({})));
-    let upcoming = server.get(&format!("/api/jobs/{id}/upcoming?n=2")).with(200)["upcoming"].clone();
-    assert_eq!(upcoming[1]["utc"], "2026-11-23T00:02:00Z");
-    assert_eq!(upcoming.as_array().unwrap().len(), 2);
-    server.get("/api/jobs/job_9/upcoming").with(404);
-}
-
-#[test]
-fn fires_are_listed_up_to_the_last_year_that_can_be_written() {
-    let server = Server::start();
-    let century = json!({"interval": 36_525, "unit": "days"});
-    let id = server.create(&interval_job(1, json!({"schedule_config": century})));
-    let upcoming = server.get(&format!("/api/jobs/{id}/upcoming?n=1000")).with(200);
-    let last = upcoming["upcoming"].as_array().unwrap().last().unwrap();
-    assert!(last["utc"].as_str().unwrap().starts_with("99"), "{last}");
 }
 
 #[test]
