@@ -18,7 +18,7 @@ pub mod testing;
 #[cfg(feature = "web")]
 pub mod web;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, Timer};
 pub use engine::{
     Durations, Event, Events, FunctionMetrics, JobMetrics, Metrics, Problem, ProblemCode, ProblemMetrics,
 };

@@ -5,6 +5,8 @@
 
 mod alarm;
 mod system_zone;
+#[cfg(target_os = "linux")]
+mod timer_fd;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -23,6 +25,15 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Waits until the clock on the wall reads `at`, wherever it jumps meanwhile.
     fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()>;
+
+    /// A timer for one who waits for one instant after another, on a thread that polls
+    /// the runtime's tasks. It must be asked for inside of a runtime.
+    ///
+    /// A clock that has none returns `None`, which is the default:
+    /// [`sleep_until`](Self::sleep_until) is used then.
+    fn timer(&self) -> Option<Box<dyn Timer>> {
+        None
+    }
 
     /// How late a wake-up may be for the sake of doing several things at once,
     /// when there is much to do.
@@ -52,13 +63,23 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// Waits for one instant after another.
+pub trait Timer: fmt::Debug + Send {
+    /// Waits until the clock on the wall reads `at`, wherever it jumps meanwhile.
+    ///
+    /// It may be later if the threads of the runtime are busy. The wait ends if the
+    /// future is dropped.
+    fn wait_until(&mut self, at: DateTime<Utc>) -> BoxFuture<'_, ()>;
+}
+
 /// How often to check whether the clock on the wall was set.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The clock of the operating system.
 ///
 /// A thread named `fastscheduler-alarm` wakes those who wait for an instant; it
-/// is started for the first and serves all runtimes of the process.
+/// is started for the first and serves all runtimes of the process. On Linux the
+/// scheduler itself waits with a [`timer`](Clock::timer) of the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -73,6 +94,11 @@ impl Clock for SystemClock {
 
     fn sleep_until(&self, at: DateTime<Utc>) -> BoxFuture<'static, ()> {
         Box::pin(ALARM.wait_until(at))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn timer(&self) -> Option<Box<dyn Timer>> {
+        timer_fd::TimerFd::new().map(|timer| Box::new(timer) as Box<dyn Timer>)
     }
 
     fn slack(&self) -> Duration {

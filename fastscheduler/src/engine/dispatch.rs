@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
 use super::failure::{AFTER_FAILURE, describe};
+use crate::clock::Timer;
 use crate::job::Lane;
 use crate::queue::{Claimer, QueueError};
 
@@ -26,6 +27,8 @@ struct Dispatcher {
     claimed_at: Option<DateTime<Utc>>,
     /// Whether the queue failed the last time.
     has_failed: bool,
+    /// The clock's timer, if it has one.
+    timer: Option<Box<dyn Timer>>,
 }
 
 /// How much was claimed, and whether that was all that is due.
@@ -51,6 +54,7 @@ impl Engine {
             short_since: [None; 2],
             claimed_at: None,
             has_failed: false,
+            timer: self.clock.timer(),
         };
         while !self.lifecycle.is_stopping() {
             self.watchdog.dispatch_began();
@@ -66,7 +70,7 @@ impl Engine {
                     if count > 0 {
                         dispatcher.claimed_at = Some(seen_until);
                     }
-                    if is_all { self.wait_for_due(&dispatcher, seen_until).await } else { Ok(()) }
+                    if is_all { self.wait_for_due(&mut dispatcher, seen_until).await } else { Ok(()) }
                 }
                 Err(error) => Err(error),
             };
@@ -121,7 +125,7 @@ impl Engine {
 
     async fn wait_for_due(
         &self,
-        dispatcher: &Dispatcher,
+        dispatcher: &mut Dispatcher,
         seen_until: DateTime<Utc>,
     ) -> Result<(), QueueError> {
         let next = self.queue.next_due(seen_until).await?;
@@ -129,8 +133,9 @@ impl Engine {
         // A wait for the slack ends at the next tick of the timer, and is worth
         // it for several fires only.
         let soon = slack / 4;
+        let Dispatcher { claimed_at, has_failed, timer, .. } = dispatcher;
         let is_soon = |at: DateTime<Utc>| {
-            dispatcher.claimed_at.is_some_and(|claimed_at| (claimed_at..claimed_at + soon).contains(&at))
+            claimed_at.is_some_and(|claimed_at| (claimed_at..claimed_at + soon).contains(&at))
         };
         let time = async {
             match next {
@@ -141,7 +146,15 @@ impl Engine {
                     self.expect_dispatch_after(TimeDelta::from_std(slack).unwrap_or_default());
                     self.clock.sleep(slack).await;
                 }
-                Some(due_at) => self.clock.sleep_until(due_at).await,
+                Some(due_at) => match timer {
+                    // The driver of the runtime is not polled either while the worker
+                    // in charge of it is busy.
+                    Some(timer) => {
+                        self.expect_dispatch_at(due_at);
+                        timer.wait_until(due_at).await;
+                    }
+                    None => self.clock.sleep_until(due_at).await,
+                },
                 None => std::future::pending().await,
             }
         };
@@ -150,7 +163,7 @@ impl Engine {
             woken = self.queue.wake() => woken?,
             () = self.slots.more() => {}
             // Then the failure is over.
-            () = async { self.clock.sleep(AFTER_FAILURE).await }, if dispatcher.has_failed => {}
+            () = async { self.clock.sleep(AFTER_FAILURE).await }, if *has_failed => {}
             () = self.lifecycle.stopping() => {}
         }
         Ok(())

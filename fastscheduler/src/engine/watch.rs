@@ -30,22 +30,30 @@ impl Engine {
             Help::Wanted => self.spawn_helper(),
         };
         let are_outcomes_left = self.check_outcomes(now, is_stuck);
-        let (is_expected, is_late) = self.watchdog.dispatch(now);
-        if is_late {
+        let dispatch_by = self.watchdog.dispatch_by();
+        if dispatch_by.is_some_and(|by| by <= now) {
             // This also ends its wait for a timer, which nobody may be polling.
             self.slots.nudge();
             self.watchdog.dispatcher.wake();
         }
         self.watchdog.looked(now, is_helped);
         // If the runtime was dropped, no tasks are left that could help.
-        if (is_work_left || are_outcomes_left || is_expected) && self.lifecycle.has_tasks() {
-            self.watch();
+        if self.lifecycle.has_tasks() {
+            if is_work_left || are_outcomes_left {
+                self.watch();
+            } else if let Some(by) = dispatch_by {
+                self.watch_from(by);
+            }
         }
     }
 
     /// Schedules a check of whether waiting work was taken.
     pub(super) fn watch(&self) {
-        self.watchdog.set(&**self.clock, self.lifecycle.runtime());
+        self.watch_from(self.clock.now());
+    }
+
+    fn watch_from(&self, earliest: DateTime<Utc>) {
+        self.watchdog.set(&**self.clock, self.lifecycle.runtime(), earliest);
     }
 
     /// Expects the dispatcher to check the queue soon. Whoever woke it may be
@@ -56,12 +64,20 @@ impl Engine {
 
     pub(super) fn expect_dispatch_after(&self, pause: TimeDelta) {
         if self.watchdog.is_enabled() {
-            self.watchdog.expect_dispatch(&**self.clock, pause);
-            self.watch();
+            self.expect_dispatch_at(self.clock.now() + pause);
         } else if self.pullers.are_eager() {
             // Only one of two woken tasks fits into the worker's slot.
             self.watchdog.dispatcher.wake();
             self.watchdog.recorder.wake();
+        }
+    }
+
+    /// Expects the dispatcher to check the queue at that instant.
+    pub(super) fn expect_dispatch_at(&self, at: DateTime<Utc>) {
+        if self.watchdog.is_enabled() {
+            let by = at.checked_add_signed(SOON).unwrap_or(at);
+            self.watchdog.expect_dispatch(by);
+            self.watch_from(by);
         }
     }
 

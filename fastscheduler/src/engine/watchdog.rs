@@ -11,7 +11,7 @@
 //! Each check wakes a thread, so only one is scheduled at a time, and while all
 //! is well they become less frequent.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Wake, Waker};
 
@@ -41,7 +41,6 @@ const TRIES: usize = 8;
 pub(super) struct Watchdog {
     /// What the clock calls; unset where no other worker could help.
     look: OnceLock<Waker>,
-    is_set: AtomicBool,
     timer: Mutex<Timer>,
     /// When the dispatcher should have checked the queue, in microseconds since
     /// 1970; 0 if nobody waits for that.
@@ -53,6 +52,8 @@ pub(super) struct Watchdog {
 #[derive(Default)]
 struct Timer {
     sleep: Option<BoxFuture<'static, ()>>,
+    /// When that ends, until the look begins.
+    set_for: Option<DateTime<Utc>>,
     pause: TimeDelta,
     looked_at: DateTime<Utc>,
 }
@@ -96,29 +97,23 @@ impl Watchdog {
     }
 
     /// Notes by when the dispatcher should check the queue.
-    pub(super) fn expect_dispatch(&self, clock: &dyn Clock, pause: TimeDelta) {
+    pub(super) fn expect_dispatch(&self, by: DateTime<Utc>) {
+        let by = by.timestamp_micros();
         // An earlier deadline is not postponed.
-        if self.dispatch_by.load(Ordering::Relaxed) != 0 {
-            return;
-        }
-        let by = (clock.now() + pause + SOON).timestamp_micros();
-        let _ = self.dispatch_by.compare_exchange(0, by, Ordering::AcqRel, Ordering::Relaxed);
+        let earlier = |known| (known == 0 || by < known).then_some(by);
+        let _ = self.dispatch_by.fetch_update(Ordering::AcqRel, Ordering::Relaxed, earlier);
     }
 
-    /// Whether the dispatcher is expected to check the queue, and whether it should
-    /// have done so by now.
-    pub(super) fn dispatch(&self, now: DateTime<Utc>) -> (bool, bool) {
+    /// By when the dispatcher is expected to check the queue, if it is.
+    pub(super) fn dispatch_by(&self) -> Option<DateTime<Utc>> {
         let by = self.dispatch_by.load(Ordering::Acquire);
-        (by != 0, by != 0 && by <= now.timestamp_micros())
+        DateTime::from_timestamp_micros(by).filter(|_| by != 0)
     }
 
-    /// Schedules a look, unless one is scheduled. A clock's timer may need the
-    /// runtime.
-    pub(super) fn set(&self, clock: &dyn Clock, runtime: Option<&Handle>) {
+    /// Schedules a look soon, but not before `earliest`, unless one is scheduled by
+    /// then. A clock's timer may need the runtime.
+    pub(super) fn set(&self, clock: &dyn Clock, runtime: Option<&Handle>, earliest: DateTime<Utc>) {
         let Some(look) = self.look.get() else { return };
-        if self.is_set.swap(true, Ordering::AcqRel) {
-            return;
-        }
         let _runtime = runtime.map(Handle::enter);
         let mut timer = lock(&self.timer);
         for _ in 0..TRIES {
@@ -126,19 +121,22 @@ impl Watchdog {
             if (now - timer.looked_at).abs() > FORGOTTEN {
                 timer.pause = SOON;
             }
-            let mut sleep = clock.sleep_until(now + timer.pause);
+            let at = earliest.max(now + timer.pause);
+            if timer.set_for.is_some_and(|set_for| set_for <= at) {
+                return;
+            }
+            let mut sleep = clock.sleep_until(at);
             if sleep.poll_unpin(&mut Context::from_waker(look)).is_pending() {
                 timer.sleep = Some(sleep);
+                timer.set_for = Some(at);
                 return;
             }
         }
-        drop(timer);
-        self.is_set.store(false, Ordering::Release);
     }
 
     /// Says that the look begins: whatever comes after this schedules another one.
     pub(super) fn look_began(&self) {
-        self.is_set.swap(false, Ordering::AcqRel);
+        lock(&self.timer).set_for = None;
     }
 
     /// Says that it has looked, and whether it had to step in: then it looks again
