@@ -95,3 +95,16 @@ fn a_crate_is_missing_only_if_the_manifest_surely_does_not_have_it() {
         assert_eq!(library::names(manifest, "my_jobs"), expected, "{manifest}");
     }
 }
+
+#[test]
+fn each_argument_is_in_the_table_of_the_documentation() {
+    let documentation = include_str!("../docs/modifiers.md");
+    for name in crate::modifiers::names() {
+        let is_named = |row: &&str| {
+            let first = row.split(" | ").next().unwrap_or_default();
+            [" =", "(", "`"].iter().any(|end| first.contains(&format!("`{name}{end}")))
+        };
+        let rows = documentation.lines().filter(|line| line.starts_with("| ")).filter(is_named);
+        assert_eq!(rows.count(), 1, "`{name}` needs a row in docs/modifiers.md");
+    }
+}

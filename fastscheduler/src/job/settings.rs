@@ -187,16 +187,34 @@ impl JobSettings {
 
     /// Refuses what a setter found wrong, and what no job may have.
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        if let Some(mistake) = &self.mistake {
+        // Taken apart, so that the compiler asks whether a new one needs a check.
+        let Self {
+            name,
+            group,
+            args,
+            kwargs,
+            retries: _,
+            timeout: _,
+            catch_up: _,
+            overlap: _,
+            jitter: _,
+            retry_delay: _,
+            retry_max_delay: _,
+            retry_factor,
+            retry_jitter,
+            enabled: _,
+            schedule: _,
+            mistake,
+        } = self;
+        if let Some(mistake) = mistake {
             return Err(mistake.clone());
         }
-        for (what, text) in [("name", &self.name), ("group", &self.group)] {
+        for (what, text) in [("name", name), ("group", group)] {
             text.as_ref().map_or(Ok(()), |text| check_name(what, text))?;
         }
-        check_number("retry_factor", &self.retry_factor, check_factor)?;
-        check_number("retry_jitter", &self.retry_jitter, check_share)?;
-        let (args, kwargs) = (self.args.as_deref().unwrap_or_default(), self.kwargs.as_ref());
-        check_arguments(args, kwargs.unwrap_or(&Map::new()))
+        check_number("retry_factor", retry_factor, check_factor)?;
+        check_number("retry_jitter", retry_jitter, check_share)?;
+        check_arguments(args.as_deref().unwrap_or_default(), kwargs.as_ref().unwrap_or(&Map::new()))
     }
 
     /// The arguments that are named.
