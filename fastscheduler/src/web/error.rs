@@ -4,6 +4,7 @@
 //! Every error is JSON with a sentence in `detail`.
 
 mod answers;
+mod fields;
 
 use std::any::Any;
 use std::error::Error;
@@ -19,6 +20,7 @@ pub(super) use self::answers::{
     AnyError, BodyError, ErrorBody, FORBIDDEN, NOT_JSON, NoBodyError, OneError, QueryError, UNAUTHORIZED,
     refusal,
 };
+pub(super) use self::fields::{of_complaint, of_schedule};
 use crate::job::causes::with_causes_if;
 use crate::job::{JobId, RunId, one_line};
 use crate::registry::RegistryError;
@@ -36,14 +38,25 @@ const SOON: &str = "5";
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
-    body: ErrorBody,
+    body: Box<ErrorBody>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let detail = shortened(detail.into());
-        let body = ErrorBody { detail, error: None, job_id: None, run_id: None, success: None };
-        Self { status, body }
+        let body = ErrorBody { detail, field: None, error: None, job_id: None, run_id: None, success: None };
+        Self { status, body: Box::new(body) }
+    }
+
+    /// The same of this field or parameter, if it is known which one is wrong.
+    pub(super) fn of_field(mut self, field: Option<impl Into<String>>) -> Self {
+        self.body.field = field.map(|field| shortened(field.into())).or(self.body.field);
+        self
+    }
+
+    /// The same of this field or parameter.
+    pub(super) fn of(self, field: &str) -> Self {
+        self.of_field(Some(field))
     }
 
     /// A value that is not allowed.
@@ -181,7 +194,9 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::KeyedAlwaysNew(_)
             | SchedulerError::RetryIf(_)
             | SchedulerError::NothingToRun
-            | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
+            | SchedulerError::NothingToUpdate => {
+                Self::not_allowed(error.to_string()).of_field(fields::of_refusal(&error))
+            }
             SchedulerError::AlreadyRunning(_)
             | SchedulerError::Orphaned(_)
             | SchedulerError::Outdated { .. }
@@ -212,7 +227,8 @@ impl ApiError {
         match error {
             SchedulerError::Registry(RegistryError::Unknown { .. }) => Self::not_allowed(format!(
                 "Failed to create job. Make sure function {function} is registered."
-            )),
+            ))
+            .of("func_name"),
             error => error.into(),
         }
     }
@@ -238,7 +254,8 @@ impl From<RawPathParamsRejection> for ApiError {
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
         let cause = rejection.source().map_or_else(|| rejection.to_string(), chain);
-        Self::unreadable(format!("the query cannot be read: {cause}"))
+        let field = of_complaint("", &cause);
+        Self::unreadable(format!("the query cannot be read: {cause}")).of_field(field)
     }
 }
 

@@ -34,8 +34,9 @@ enum FormOfEvents {
 }
 
 fn form(word: &str) -> Result<FormOfEvents, ApiError> {
-    words::read(word)
-        .map_err(|forms| ApiError::not_allowed(format!("`stream` is `{word}`; use {forms}, or leave it out")))
+    words::read(word).map_err(|forms| {
+        ApiError::not_allowed(format!("`stream` is `{word}`; use {forms}, or leave it out")).of("stream")
+    })
 }
 
 /// What happens, as server-sent events. The answer ends with the scheduler.

@@ -27,7 +27,8 @@ pub(super) fn check_arguments(body: &[u8]) -> Result<(), ApiError> {
                 "`{field}`: the number `{}` cannot be kept as it is: integers have at most 64 bits, and decimals the \
                  digits of a double; send it as a text",
                 shortened(number)
-            )));
+            ))
+            .of(field));
         }
     }
     Ok(())

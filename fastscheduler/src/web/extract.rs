@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::BODY_LIMIT;
-use super::error::ApiError;
+use super::error::{ApiError, of_complaint};
 use super::exact;
 use crate::job::{ARGUMENTS_DEPTH_LIMIT, nesting};
 
@@ -31,6 +31,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let (path, reason) = (error.path().to_string(), error.inner());
             unreadable(&body, reason, in_field(&path, reason))
+                .of_field(of_complaint(&path, &reason.to_string()))
         })?;
         json.end().map_err(|error| ApiError::unreadable(error.to_string()))?;
         exact::check_arguments(&body)?;
@@ -107,7 +108,8 @@ pub(super) fn read_part<T: DeserializeOwned>(value: Value, path: &str) -> Result
     serde_path_to_error::deserialize(value).map_err(|error| {
         let within = error.path().to_string();
         let path = if within == "." { path.to_owned() } else { format!("{path}.{within}") };
-        ApiError::unreadable(in_field(&path, error.inner()))
+        let field = of_complaint(&path, &error.inner().to_string());
+        ApiError::unreadable(in_field(&path, error.inner())).of_field(field)
     })
 }
 

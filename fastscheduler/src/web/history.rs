@@ -92,6 +92,7 @@ fn instant(text: &str) -> Result<DateTime<Utc>, ApiError> {
         ApiError::not_allowed(format!(
             "`before` is `{text}`; use seconds since 1970, RFC 3339, or the id of a run"
         ))
+        .of("before")
     })
 }
 

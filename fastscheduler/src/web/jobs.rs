@@ -92,6 +92,7 @@ fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
         ApiError::not_allowed(format!(
             "`sort` is `{sort}`; use {orders}, with `-` before it for the other way round"
         ))
+        .of("sort")
     });
     order.map(|(_, order)| (order, is_descending))
 }

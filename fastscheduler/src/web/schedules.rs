@@ -18,6 +18,7 @@ use super::shapes::{LocalTime, ScheduleType, WithSchedule};
 use super::state::WebState;
 use crate::schedule::text::cron::DayFields;
 use crate::schedule::{ClockChange, ClockChangeEffect, Schedule, ScheduleError, ScheduleSpec, Zone};
+use crate::scheduler::SchedulerError;
 
 /// Fires that a preview shows.
 const PREVIEWED: usize = 10;
@@ -169,7 +170,7 @@ async fn preview(
     State(state): State<WebState>,
     JsonBody(request): JsonBody<PreviewRequest>,
 ) -> Result<Json<Preview>, ApiError> {
-    let refused = |error: ScheduleError| ApiError::not_allowed(error.to_string());
+    let refused = |error: ScheduleError| ApiError::from(SchedulerError::Schedule(error));
     let now = state.scheduler.now();
     let settings = request.schedule_settings()?;
     let definition = request.schedule_type.parse::<ScheduleType>()?.read(request.schedule_config)?;

@@ -79,6 +79,7 @@ pub(super) fn number(
             (least, most) => format!("{least} to {most}"),
         };
         ApiError::not_allowed(format!("`{parameter}` is `{text}`; use {right}, or leave it out"))
+            .of(parameter)
     })
 }
 
@@ -89,6 +90,7 @@ pub(super) fn retries(Whole(number): Whole) -> Result<u32, ApiError> {
             "`max_retries` is `{number}`; use a whole number from 0 to {}",
             u32::MAX
         ))
+        .of("max_retries")
     })
 }
 
@@ -108,6 +110,7 @@ pub(super) fn zone(name: &str) -> Result<Tz, ApiError> {
     Ok(name.into_zone().map_err(SchedulerError::from)?)
 }
 
-pub(super) fn window_edge(date: &str) -> Result<WindowEdge, ApiError> {
-    Ok(date.parse().map_err(SchedulerError::Schedule)?)
+/// A first or last date; `field` is which.
+pub(super) fn window_edge(field: &str, date: &str) -> Result<WindowEdge, ApiError> {
+    date.parse().map_err(|error| ApiError::from(SchedulerError::Schedule(error)).of(field))
 }

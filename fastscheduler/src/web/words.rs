@@ -56,7 +56,7 @@ pub(super) fn one_of<W: Into<String>>(
 /// Reads what a parameter or a field says, which is one of the words of `T`.
 pub(super) fn choice<T: DeserializeOwned>(name: &str, word: &str) -> Result<T, ApiError> {
     read(word).map_err(|Other(words)| {
-        ApiError::not_allowed(format!("`{name}` is `{word}`; use {}", either(words.iter().copied())))
+        ApiError::not_allowed(format!("`{name}` is `{word}`; use {}", either(words.iter().copied()))).of(name)
     })
 }
 

@@ -7,6 +7,7 @@ mod events;
 mod events_under_load;
 mod exact;
 mod failures;
+mod fields;
 mod health;
 mod hosts;
 mod http2;

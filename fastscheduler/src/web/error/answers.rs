@@ -33,6 +33,10 @@ pub(in crate::web) const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILAB
 pub(in crate::web) struct ErrorBody {
     /// One sentence: what is wrong, and what would be right.
     pub(super) detail: String,
+    /// The field or parameter that is wrong, if it is one, as `schedule_config.time`. That of
+    /// an argument is `kwargs` and its parameter's name, however it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field: Option<String>,
     /// What is wrong, in a few words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,

@@ -13,7 +13,7 @@ use crate::schedule::{
     DayOfMonth, DaysOfWeek, Micros, ScheduleDefinition, ScheduleError, ScheduleSpec, Unit, WrittenUnit, at,
     cron, daily, hourly, now,
 };
-use crate::web::error::ApiError;
+use crate::web::error::{ApiError, of_schedule};
 use crate::web::settings::Whole;
 use crate::web::words;
 
@@ -27,17 +27,26 @@ pub(super) trait Config: DeserializeOwned {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn refused(error: ScheduleError) -> ApiError {
-    ApiError::not_allowed(error.to_string())
+    ApiError::not_allowed(error.to_string()).of_field(of_schedule(&error))
 }
 
 fn unknown_day(day: i64) -> ApiError {
     ApiError::not_allowed(format!("`{day}` is not a day of the week; use 0 = Monday to 6 = Sunday"))
+        .of("schedule_config.days")
 }
 
 fn unknown_day_of_month(day: &str) -> ApiError {
     ApiError::not_allowed(format!(
         "{day} is not a day of the month; use a number from 1 to 31, or the text `last`"
     ))
+    .of("schedule_config.day")
+}
+
+fn refused_interval(error: ScheduleError) -> ApiError {
+    match error {
+        ScheduleError::OutOfRange(_) => refused(error).of("schedule_config.interval"),
+        _ => refused(error),
+    }
 }
 
 /// A delay that is refused, of a job that could do without one.
@@ -45,6 +54,7 @@ fn refused_delay(error: ScheduleError) -> ApiError {
     match error {
         ScheduleError::OutOfRange(_) => {
             ApiError::not_allowed(format!("{error}, or the `schedule_type` `now` for a run at once"))
+                .of("schedule_config.delay")
         }
         _ => refused(error),
     }
@@ -191,7 +201,7 @@ impl Config for IntervalConfig {
     const MAY_LEAVE_OUT: &[&str] = &["unit"];
 
     fn definition(self) -> Result<ScheduleDefinition, ApiError> {
-        let (interval, unit) = micros(&self.interval, self.unit.as_deref()).map_err(refused)?;
+        let (interval, unit) = micros(&self.interval, self.unit.as_deref()).map_err(refused_interval)?;
         Ok(ScheduleSpec::Every { interval, anchor: None, unit }.into())
     }
 }
@@ -206,7 +216,7 @@ impl Config for WeeklyConfig {
     fn definition(self) -> Result<ScheduleDefinition, ApiError> {
         if self.days.is_empty() {
             let detail = "a weekly schedule needs at least one day; use 0 = Monday to 6 = Sunday";
-            return Err(ApiError::not_allowed(detail));
+            return Err(ApiError::not_allowed(detail).of("schedule_config.days"));
         }
         let mut days = DaysOfWeek::default();
         for day in &self.days {
@@ -241,7 +251,7 @@ impl Config for MonthlyConfig {
 
 impl Config for CronConfig {
     fn definition(self) -> Result<ScheduleDefinition, ApiError> {
-        cron(self.expression).definition().map_err(refused)
+        cron(self.expression).definition().map_err(|error| refused(error).of("schedule_config.expression"))
     }
 }
 
@@ -272,10 +282,13 @@ impl OnceConfig {
         match (delay, at) {
             (Some(delay), None) => Ok(OnceShape::After(AfterDelay { delay, unit })),
             (None, Some(at)) if unit.is_none() => Ok(OnceShape::At(AtTime { at })),
-            (None, Some(_)) => Err(ApiError::not_allowed("`at` takes no `unit`; leave it out")),
+            (None, Some(_)) => {
+                Err(ApiError::not_allowed("`at` takes no `unit`; leave it out").of("schedule_config.unit"))
+            }
             (Some(_), Some(_)) => Err(ApiError::not_allowed("give `delay` or `at`, not both")),
             (None, None) => {
-                Err(ApiError::unreadable("`schedule_config`: missing field `delay`, or `at` instead of it"))
+                Err(ApiError::unreadable("`schedule_config`: missing field `delay`, or `at` instead of it")
+                    .of("schedule_config"))
             }
         }
     }

@@ -105,7 +105,9 @@ impl FromStr for ScheduleType {
     type Err = ApiError;
 
     fn from_str(text: &str) -> Result<Self, ApiError> {
-        words::read(text).map_err(|_| ApiError::not_allowed(format!("Unsupported schedule_type: {text}")))
+        words::read(text).map_err(|_| {
+            ApiError::not_allowed(format!("Unsupported schedule_type: {text}")).of("schedule_type")
+        })
     }
 }
 

@@ -157,8 +157,8 @@ macro_rules! request {
                     zone: self.timezone.read(|zone| settings::zone(zone))?,
                     gap: self.gap.as_deref().map(|word| choice("gap", word)).transpose()?,
                     fold: self.fold.as_deref().map(|word| choice("fold", word)).transpose()?,
-                    from: self.from.read(|edge| settings::window_edge(edge))?,
-                    until: self.until.read(|edge| settings::window_edge(edge))?,
+                    from: self.from.read(|edge| settings::window_edge("from", edge))?,
+                    until: self.until.read(|edge| settings::window_edge("until", edge))?,
                 })
             }
         }
