@@ -38,6 +38,7 @@
 
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
+mod activity;
 mod bodies;
 mod clock_changes;
 mod control;
@@ -59,6 +60,7 @@ mod login;
 mod metrics;
 mod openapi;
 mod outside;
+mod overview;
 mod own_server;
 mod page;
 mod rights;
@@ -120,6 +122,8 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(history::routes())
         .merge(dead_letters::routes())
         .merge(status::routes())
+        .merge(overview::routes())
+        .merge(activity::routes())
         .merge(functions::routes())
         .merge(schedules::routes())
         .merge(events::routes())

@@ -13,7 +13,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::ApiError;
-use crate::job::{CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
+use crate::job::{Attention, CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
 use crate::schedule::{Fold, Gap};
 
 /// Makes a type's schema from the words that serde reads, with a description.
@@ -30,6 +30,7 @@ macro_rules! described {
 }
 
 described! {
+    Attention = "Why a job wants a person's attention.";
     CatchUp = "What happens to fires that were missed.";
     Fold = "What a time does that clocks going back repeat.";
     Gap = "What a time does that clocks going forward leave out.";
@@ -119,6 +120,7 @@ mod tests {
 
     #[test]
     fn the_document_lists_the_words_that_are_read_and_written() {
+        agrees::<Attention>(&["failing", "retrying", "late", "behind", "orphaned"]);
         agrees::<CatchUp>(&["once", "all", "none"]);
         agrees::<Fold>(&["first", "second", "both"]);
         agrees::<Gap>(&["next", "skip", "shift"]);
