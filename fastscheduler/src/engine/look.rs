@@ -47,7 +47,8 @@ impl Engine {
         let mut standing = judge.finish();
         for failing in &mut standing.failing {
             let known = before.into_iter().flat_map(|before| &before.failing).find(|known| {
-                (known.id, known.run_count) == (failing.id, failing.run_count) && known.record.is_some()
+                // Or else one whose record is gone would be looked for each second.
+                (known.id, known.run_count) == (failing.id, failing.run_count)
             });
             failing.record = match known {
                 Some(known) => known.record.clone(),

@@ -264,9 +264,9 @@ impl LiveJob {
 
     /// How many fires from `first` on are due at `now`, counted up to `most`.
     pub(super) fn due_from(&self, first: DateTime<Utc>, now: DateTime<Utc>, most: u64) -> u64 {
-        let after = first - TICK;
-        let due = self.last_due(after, now).and_then(|last| self.schedule.count_between(after, last, most));
-        due.map_or(0, |due| due.count)
+        let due = self.schedule.count_between(first - TICK, now, most);
+        // Jitter ends before the next fire, so only the last one may be to come.
+        due.map_or(0, |due| due.count - u64::from(self.due_at(due.last) > now))
     }
 
     /// When a fire may be claimed: with a delay that is the same whenever and

@@ -23,7 +23,7 @@ const SHOWN: usize = 5;
 
 /// The most fires of calendar schedules that are counted in one look: counting takes a
 /// step for each.
-const MOST_COUNTED: u64 = 20_000;
+const MOST_COUNTED: u64 = 30_000;
 
 /// All jobs at one moment.
 #[derive(Debug, Default)]
@@ -328,7 +328,7 @@ impl Judge {
         }
         let count = job.due_from(first, self.moment.now, most);
         if takes_steps {
-            self.countable -= count.min(most);
+            self.countable = self.countable.saturating_sub(count + 1);
             self.standing.is_partial |= count == most;
         }
         count
