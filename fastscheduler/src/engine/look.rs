@@ -12,7 +12,7 @@ use super::minutes::{MINUTES, Minute, first_minute};
 use super::standing::{Failing, Judge, Moment, Standing, Suspect};
 use super::{Engine, ProblemCode};
 use crate::job::{Job, JobId, JobMap, Lane, Run, RunStatus, SkipReason};
-use crate::storage::{HistoryQuery, StorageError};
+use crate::storage::{HistoryQuery, JobsNow, StorageError};
 
 /// So many minutes are an hour.
 pub(crate) const HOUR: usize = 60;
@@ -34,9 +34,12 @@ impl Engine {
         let hour_began_at = first_minute(HOUR, now);
         let mut judge = Judge::new(Moment { now, held_back: self.clock.held_back(), hour_began_at });
         let orphans = self.table.orphans();
+        let jobs_now = JobsNow::new(self.table.running.all(), Arc::clone(&orphans));
+        let unbegun = self.unbegun.all();
         let mut suspects = JobMap::default();
         let mut look_at = |job: &Job| {
-            suspects.extend(judge.look_at(job, orphans.contains(&job.id)).map(|suspect| (job.id, suspect)));
+            let status = jobs_now.status(job, unbegun.contains(&job.id));
+            suspects.extend(judge.look_at(job, status).map(|suspect| (job.id, suspect)));
         };
         self.storage.visit_jobs(&mut look_at).await?;
         // From here to their return there is no await: a caller that goes away would

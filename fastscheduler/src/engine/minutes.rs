@@ -16,6 +16,9 @@ use crate::storage::Change;
 /// So many minutes are known: a day.
 pub(crate) const MINUTES: usize = 1_440;
 
+/// The same, to count with.
+const DAY: i64 = 1_440;
+
 const REASONS: [SkipReason; 6] = [
     SkipReason::Overlap,
     SkipReason::Paused,
@@ -123,7 +126,7 @@ fn number(at: DateTime<Utc>) -> i64 {
 }
 
 fn place(number: i64) -> usize {
-    usize::try_from(number.rem_euclid(MINUTES as i64)).unwrap_or_default()
+    usize::try_from(number.rem_euclid(DAY)).unwrap_or_default()
 }
 
 /// The minutes while they are counted in.
@@ -165,7 +168,7 @@ impl Ring<'_> {
     }
 
     fn oldest(&self) -> i64 {
-        self.last - MINUTES as i64 + 1
+        self.last - DAY + 1
     }
 
     /// A minute of the last day.
@@ -254,7 +257,7 @@ mod tests {
     #[test]
     fn a_minute_that_a_clock_ahead_has_filled_is_counted_anew() {
         let minutes = Minutes::default();
-        let day = i64::try_from(MINUTES).unwrap() * 60;
+        let day = DAY * 60;
         missed(&minutes, &skipped(day, day, 5), at(day));
         assert_eq!(missed(&minutes, &skipped(0, 0, 1), at(0)), [0, 0, 0, 1]);
         assert!(minutes.missed(MINUTES, at(day)).is_empty());

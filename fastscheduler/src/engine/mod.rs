@@ -122,7 +122,7 @@ use lifecycle::Lifecycle;
 pub(crate) use live::LiveJob;
 pub(crate) use look::HOUR;
 pub use meter::{FunctionMetrics, JobMetrics, Metrics};
-pub(crate) use minutes::{MINUTES, first_minute};
+pub(crate) use minutes::{MINUTES, Minute, first_minute};
 use outcomes::Outcomes;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;

@@ -12,7 +12,8 @@ use super::LiveJob;
 use super::late::LateReason;
 use super::open::OpenState;
 use crate::job::{
-    Attention, Attentions, Job, JobId, JobMap, Lane, Name, Overlap, RunStatus, SkipReason, Skipped, Trigger,
+    Attention, Attentions, Job, JobId, JobMap, JobStatus, Lane, Name, Overlap, RunStatus, SkipReason,
+    Skipped, Trigger,
 };
 
 /// A fire that has been due for no longer than this is not late.
@@ -30,6 +31,7 @@ const MOST_COUNTED: u64 = 30_000;
 pub(crate) struct Standing {
     pub(crate) total: usize,
     pub(crate) paused: usize,
+    pub(crate) by_status: BTreeMap<JobStatus, usize>,
     /// What jobs want attention for.
     pub(crate) attention: Arc<JobMap<Attentions>>,
     /// The jobs that failed last.
@@ -196,8 +198,10 @@ impl Judge {
     }
 
     /// Looks at a job of the store, and returns what may want attention.
-    pub(super) fn look_at(&mut self, job: &Job, is_orphaned: bool) -> Option<Suspect> {
+    pub(super) fn look_at(&mut self, job: &Job, status: JobStatus) -> Option<Suspect> {
+        let is_orphaned = status == JobStatus::Orphaned;
         self.standing.total += 1;
+        *self.standing.by_status.entry(status).or_default() += 1;
         self.standing.paused += usize::from(job.is_paused);
         if is_orphaned {
             self.add(job.id, Attention::Orphaned);

@@ -43,6 +43,11 @@ impl Unbegun {
         lock(&self.0).remove(&job);
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> HashSet<JobId> {
+        lock(&self.0).clone()
+    }
+
     /// Takes all of them out. Who does so puts back those that it holds of still: what is
     /// noted meanwhile stays.
     pub(super) fn take(&self) -> HashSet<JobId> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Scheduler;
-use crate::engine::{MINUTES, first_minute};
+use crate::engine::{MINUTES, Minute, first_minute};
 
 /// What happened in each of the last minutes; see [`Scheduler::activity`].
 ///
@@ -51,7 +51,7 @@ impl Scheduler {
             from: first_minute(minutes, now),
             completed: last.iter().map(|minute| minute.completed).collect(),
             failed: last.iter().map(|minute| minute.failed).collect(),
-            missed: last.iter().map(|minute| minute.missed()).collect(),
+            missed: last.iter().map(Minute::missed).collect(),
         }
     }
 }

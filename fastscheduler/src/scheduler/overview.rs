@@ -209,7 +209,7 @@ impl Scheduler {
             tzdata: zone_data_version(),
             is_running: started_at.is_some(),
             started_at,
-            jobs: JobTotals { by_status: self.job_counts().await?.by_status, ..JobTotals::of(&standing) },
+            jobs: JobTotals::of(&standing),
             runs: RunTotals {
                 total: statistics.total_runs,
                 failures: statistics.total_failures,
@@ -246,7 +246,7 @@ impl JobTotals {
         let count = |why| standing.attention.values().filter(|attention| attention.has(why)).count();
         Self {
             total: standing.total,
-            by_status: BTreeMap::new(),
+            by_status: standing.by_status.clone(),
             failing: count(Attention::Failing),
             retrying: count(Attention::Retrying),
             late: count(Attention::Late),
