@@ -7,6 +7,7 @@ use fastscheduler::prelude::*;
 use fastscheduler::{
     Attention, Clock as _, JobId, JobOrder, JobQuery, LateReason, Overlap, Overview, SkipReason, SlotLimit,
 };
+use fastscheduler_tests::counted::Counted;
 use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::{Act, Process, World, monday};
 
@@ -341,4 +342,49 @@ fn the_minutes_of_earlier_processes_are_counted_from_the_history() {
     world.pass(Duration::from_hours(25));
     let process = world.build_with(|builder| builder);
     assert_eq!(process.scheduler.activity(1_440).completed.iter().sum::<u64>(), 0, "that was the day before");
+}
+
+#[test]
+fn nobody_looks_at_all_jobs_while_nobody_asks_what_wants_attention() {
+    let store = Counted::default();
+    let world = World::default();
+    let process = world.start_with(|builder| builder.storage(store.clone()));
+    let _events = process.scheduler.subscribe();
+    let id = process.add(every(1).minutes().retries(0).call("work"));
+    world.script.always(Act::Fail);
+    process.advance(HOUR);
+    assert_eq!(process.scheduler.activity(60).failed.iter().sum::<u64>(), 60);
+    assert!(process.job(id).is_some());
+    assert_eq!(store.looks(), 0);
+    assert_eq!(overview(&process).jobs.failing, 1);
+    assert_eq!(store.looks(), 1, "one look is enough for all of it");
+}
+
+#[test]
+fn a_retry_that_waits_over_a_restart_is_one_still() {
+    let world = World::default();
+    let process = world.start();
+    let id = process.add(every(1).hours().retries(1).retry_delay(600).call("work"));
+    world.script.will(&[Act::Fail]);
+    process.jump(HOUR);
+    process.stop(Duration::ZERO);
+    let process = world.start();
+    assert_eq!(attention(&process, id), [Attention::Retrying]);
+    process.jump(MINUTE * 10);
+    assert_eq!(attention(&process, id), []);
+}
+
+#[test]
+fn a_run_that_a_caller_asked_for_is_late_like_any_other() {
+    let world = World::default();
+    let process = world.start_with(|builder| builder.max_concurrency(1));
+    let long = process.add(every(10).seconds().name("long").call("work"));
+    world.script.job_always(long, Act::Hang);
+    process.jump(SECOND * 10);
+    let paused = process.add(every(1).hours().name("asked for").enabled(false).call("work"));
+    process.run(process.scheduler.run_job_now(paused)).unwrap();
+    process.jump(SECOND * 3);
+    let why = LateReason::NoSlot { limit: SlotLimit::MaxConcurrency, slots: 1 };
+    assert_eq!(late(&process), [("asked for".to_owned(), 10, why)]);
+    assert_eq!(attention(&process, paused), [Attention::Late]);
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use fastscheduler::Clock as _;
 use fastscheduler::prelude::*;
+use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing;
+use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::Site;
 use fastscheduler_tests::{advance, on_manual_clock, started};
@@ -68,6 +71,97 @@ async fn the_overview_says_what_failed_is_late_is_behind_and_is_next() {
     assert_eq!(overview["next"], next);
     assert_eq!(overview["not_run"]["by_reason"], json!({"overlap": 2}));
     held.succeed();
+}
+
+/// Lets everything go on that can without time.
+async fn settle() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn why_a_job_is_late_is_told_by_a_code_with_what_belongs_to_it() {
+    let store = Faulty::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(store.clone()).build().await.unwrap();
+    let site = Site::of(&scheduler).await;
+    scheduler.add(every(30).seconds().name("job").call("quick")).await.unwrap();
+    let late = async || {
+        settle().await;
+        let late = get(&site, "overview").await["late"].clone();
+        let list = get(&site, "jobs?attention=late").await;
+        assert_eq!(list["total"], late.as_array().unwrap().len(), "{late}");
+        late
+    };
+    let found =
+        |since: &str, why: Value| json!([{"job_id": "job_0", "job_name": "job", "since": since, "why": why}]);
+
+    clock.advance(SECOND * 33);
+    let why = json!({"code": "not_running", "text": "the scheduler is not running"});
+    assert_eq!(late().await, found("2026-11-23T00:00:30Z", why));
+    scheduler.start().await.unwrap();
+    assert_eq!(late().await, json!([]));
+
+    store.breaks(&[Action::Claim]);
+    clock.advance(SECOND * 30);
+    let why = late().await[0]["why"].clone();
+    assert_eq!(why["code"], "store");
+    assert!(why["error"].as_str().unwrap().contains("the disk is on fire"), "{why}");
+    store.is_mended();
+    clock.advance(SECOND);
+    assert_eq!(late().await, json!([]));
+
+    clock.step(clock.now() - chrono::TimeDelta::seconds(50));
+    assert_eq!(late().await, json!([]));
+    clock.advance(SECOND * 30);
+    let why = json!({"code": "clock", "text": "the clock was set"});
+    assert_eq!(late().await, found("2026-11-23T00:00:40Z", why));
+}
+
+#[tokio::test]
+async fn what_did_not_run_and_the_minutes_outlive_a_restart() {
+    let storage = MemoryStorage::default();
+    let (builder, clock) = on_manual_clock();
+    let scheduler = builder.storage(storage.clone()).build().await.unwrap();
+    scheduler.start().await.unwrap();
+    scheduler.add(every(1).minutes().call("quick")).await.unwrap();
+    scheduler.add(every(1).minutes().retries(0).call("fails")).await.unwrap();
+    advance(&scheduler, &clock, 120).await;
+    scheduler.pause_job("job_0").await.unwrap();
+    advance(&scheduler, &clock, 180).await;
+    let site = Site::of(&scheduler).await;
+    let paused = json!({"seconds": 3600, "total": 3, "by_reason": {"paused": 3}, "is_partial": false});
+    assert_eq!(get(&site, "overview").await["not_run"], paused, "without a record");
+    scheduler.resume_job("job_0").await.unwrap();
+    assert_eq!(get(&site, "overview").await["not_run"], paused, "with one");
+    let before = get(&site, "activity?minutes=6").await;
+    assert_eq!(before["completed"], json!([0, 1, 1, 0, 0, 0]));
+    assert_eq!(before["failed"], json!([0, 1, 1, 1, 1, 1]));
+    assert_eq!(before["missed"], json!([0, 0, 0, 1, 1, 1]));
+    scheduler.stop().await.unwrap();
+
+    let again = on_manual_clock().0.storage(storage).clock(clock).build().await.unwrap();
+    let site = Site::of(&again).await;
+    assert_eq!(get(&site, "activity?minutes=6").await, before);
+    let overview = get(&site, "overview").await;
+    assert_eq!((&overview["not_run"], &overview["running"]), (&paused, &false.into()));
+    assert_eq!(overview["failing"][0]["error"], "<b>boom</b>");
+}
+
+#[tokio::test]
+async fn the_read_only_token_may_ask_all_of_it() {
+    let token = "read-only-0123456789";
+    let builder = on_manual_clock().0.token("full-0123456789-abcdef").read_only_token(token);
+    let scheduler = builder.build().await.unwrap();
+    let site = Site::of(&scheduler).await;
+    for path in ["overview", "activity", "jobs?attention=late&sort=attention"] {
+        let path = format!("/scheduler/api/{path}");
+        let with = [("authorization", format!("Bearer {token}"))];
+        let with: Vec<_> = with.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(site.ask("GET", &path, &with, "").await.status, 200, "{path}");
+        assert_eq!(site.get(&path).await.status, 401, "{path}");
+    }
 }
 
 #[tokio::test]
