@@ -55,7 +55,7 @@ struct ListParameters {
 struct AttentionParameters {
     /// Jobs that want attention for this: `failing`, `retrying`, `late`, `behind` or `orphaned`. It may be
     /// repeated, for jobs that do for any of these.
-    #[param(inline)]
+    #[param(inline, min_items = 1)]
     attention: Option<Vec<Attention>>,
 }
 
