@@ -58,11 +58,3 @@ impl Attentions {
         Attention::ALL.into_iter().filter(move |why| self.has(*why))
     }
 }
-
-impl FromIterator<Attention> for Attentions {
-    fn from_iter<I: IntoIterator<Item = Attention>>(all: I) -> Self {
-        let mut attentions = Self::default();
-        all.into_iter().for_each(|why| attentions.add(why));
-        attentions
-    }
-}
