@@ -174,7 +174,7 @@ impl Scheduler {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```rust,standalone_crate
     /// use fastscheduler::prelude::*;
     /// use fastscheduler::storage::MemoryStorage;
     ///
