@@ -20,14 +20,15 @@ pub mod web;
 
 pub use clock::{Clock, SystemClock, Timer};
 pub use engine::{
-    Durations, Event, Events, FunctionMetrics, JobMetrics, Metrics, Problem, ProblemCode, ProblemMetrics,
+    Durations, Event, Events, FunctionMetrics, JobMetrics, LateReason, Metrics, Problem, ProblemCode,
+    ProblemMetrics, SlotLimit,
 };
 pub use fastscheduler_macros::*;
 pub use job::{
-    AfterFailure, Backoff, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics,
-    IntoJobId, Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy,
-    Progress, Ratio, RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics,
-    Tombstone, Trigger, backoff,
+    AfterFailure, Attention, Backoff, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey,
+    FunctionStatistics, IntoJobId, Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire,
+    Overlap, Policy, Progress, Ratio, RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source,
+    Statistics, Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, BlockingJobClosure, ClosureReturn, Failure, FromCall, Function,
@@ -35,7 +36,8 @@ pub use registry::{
     State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
-    Instance, IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
+    Activity, BehindJob, FailingJob, Instance, IntoRunId, JobPart, JobTotals, JobUpdate, LateJob, NewJob,
+    NextJob, NotRun, Overview, RunTotals, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
 };
 pub use storage::{HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery};
 

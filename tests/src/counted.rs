@@ -1,8 +1,9 @@
-//! A store that notes each batch it is given.
+//! A store that notes each batch it is given, and each look at all jobs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fastscheduler::Job;
 use fastscheduler::storage::{Change, Durability, Limits, MemoryStorage, Storage, StorageError};
 use futures_util::future::BoxFuture;
 
@@ -17,6 +18,7 @@ pub struct Counted {
     inner: MemoryStorage,
     batches: Arc<Mutex<Vec<Batch>>>,
     prunes: Arc<AtomicUsize>,
+    looks: Arc<AtomicUsize>,
 }
 
 impl Counted {
@@ -30,6 +32,12 @@ impl Counted {
     #[must_use]
     pub fn prunes(&self) -> usize {
         self.prunes.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked for all jobs.
+    #[must_use]
+    pub fn looks(&self) -> usize {
+        self.looks.load(Ordering::SeqCst)
     }
 
     /// The batches since it was last asked.
@@ -52,6 +60,14 @@ impl Storage for Counted {
     ) -> BoxFuture<'a, Result<(), StorageError>> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push((changes.len(), durability));
         self.inner.apply(changes, durability)
+    }
+
+    fn visit_jobs<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&Job) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        self.inner.visit_jobs(visit)
     }
 
     fn prune(&self, limits: Limits) -> BoxFuture<'_, Result<(), StorageError>> {

@@ -53,13 +53,14 @@ fn no_layer_names_one_above_it() {
 
 /// The files of the engine that are its steps; `mod.rs` wires them. All others own
 /// state or hold rules.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     "begin",
     "behind",
     "dispatch",
     "edits",
     "execute",
     "lack_of_threads",
+    "look",
     "place",
     "prune",
     "pull",

@@ -117,6 +117,13 @@ impl Activity {
         self.known_state().is_some_and(|activity| activity.open.iter().any(is_meant))
     }
 
+    /// Looks at each open fire.
+    pub(super) fn visit(&self, look: impl FnMut(&Open)) {
+        if let Some(activity) = self.known_state() {
+            activity.open.iter().for_each(look);
+        }
+    }
+
     fn collect<T>(&self, of_open: impl FnMut(&Open) -> Option<T>) -> Vec<T> {
         self.known_state()
             .map_or_else(Vec::new, |activity| activity.open.iter().filter_map(of_open).collect())

@@ -127,6 +127,7 @@ impl Engine {
     /// Tries each second to get a thread for an attempt, which has not begun
     /// before. A stop gives it back.
     async fn wait_for_thread(self: Arc<Self>, mut attempt: Attempt, mut work: Work) {
+        let wait = self.slots.threads.wait(attempt.context.run_id(), attempt.claim.entry.due_at);
         let thread = loop {
             let end = tokio::select! {
                 biased;
@@ -144,6 +145,7 @@ impl Engine {
             discard(work);
             return self.finish(attempt, end, None);
         };
+        drop(wait);
         attempt.started_at = self.clock.now();
         let begun = Mutex::default();
         self.count_begun(&attempt, &begun);

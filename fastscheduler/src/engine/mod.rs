@@ -17,6 +17,7 @@
 //! - [`running`] shows what runs, and cancels it.
 //! - [`behind`] notices that the store cannot keep what it takes.
 //! - [`set_back`] deals with a clock that was set.
+//! - [`look`] finds out which jobs want attention, for whoever asks.
 //! - [`watched`] has the scheduler stop if one of its tasks panics.
 //! - [`shutdown`] ends all of it in order.
 //!
@@ -27,15 +28,18 @@
 //! - [`contained`] makes failures of panics in the store and the queue.
 //! - [`pullers`] holds what is ready to be polled, and [`outcomes`] what has ended.
 //! - [`unpruned`] counts what was recorded since old history was dropped.
+//! - [`unbegun`] knows which jobs have fires that wait, and [`each_second`] keeps answers
+//!   for a second.
 //! - [`leases`] renews the claims of a shared queue.
 //! - [`lifecycle`] knows what was started, and how far a stop has come.
 //! - [`watchdog`] times the looks, with [`twins`] for the dispatcher and the recorder.
 //! - [`watched_clock`] is the clock, and notices that it was set.
 //! - [`telemetry`] has the [`events`], the counters ([`meter`], with [`series`] by
-//!   function and by the names of jobs) and the [`problems`].
+//!   function and by the names of jobs), the last [`minutes`] and the [`problems`].
 //!
 //! At the bottom are rules about jobs and what is known of them: [`live`],
-//! [`refusal`], [`activity`] with its [`open`] fires, [`plan`], [`retry`], [`attempt`], [`durations`].
+//! [`refusal`], [`activity`] with its [`open`] fires, [`plan`], [`retry`], [`attempt`], [`durations`],
+//! [`standing`] with [`late`].
 //!
 //! This is the only place that spawns tasks. No lock of a thread is held
 //! across an `.await`, and none at all across user code.
@@ -47,6 +51,7 @@ mod behind;
 mod contained;
 mod dispatch;
 mod durations;
+mod each_second;
 mod edits;
 mod events;
 mod execute;
@@ -54,11 +59,14 @@ mod failure;
 mod gate;
 mod inside;
 mod lack_of_threads;
+mod late;
 mod leases;
 mod lifecycle;
 mod live;
 mod log;
+mod look;
 mod meter;
+mod minutes;
 mod open;
 mod orphans;
 mod outcomes;
@@ -78,12 +86,14 @@ mod settle;
 mod shutdown;
 mod skipped_once;
 mod slots;
+mod standing;
 mod store;
 mod table;
 mod telemetry;
 mod threads;
 mod troubles;
 mod twins;
+mod unbegun;
 mod unpruned;
 mod watch;
 mod watchdog;
@@ -103,21 +113,27 @@ use crate::storage::{Change, Storage};
 pub(crate) use activity::{Activity, set_back as entry_set_back};
 use contained::{ContainedQueue, ContainedStorage};
 pub use durations::Durations;
+pub(crate) use each_second::EachSecond;
 pub use events::{Event, Events};
 pub(crate) use failure::AFTER_FAILURE;
+pub use late::{LateReason, SlotLimit};
 use leases::Leases;
 use lifecycle::Lifecycle;
 pub(crate) use live::LiveJob;
+pub(crate) use look::HOUR;
 pub use meter::{FunctionMetrics, JobMetrics, Metrics};
+pub(crate) use minutes::{MINUTES, Minute, first_minute};
 use outcomes::Outcomes;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
 use series::SeriesNumber;
 pub(crate) use skipped_once::SkippedOnce;
 use slots::Slots;
+pub(crate) use standing::Standing;
 pub(crate) use store::Next;
 pub(crate) use table::Table;
 use telemetry::Telemetry;
+use unbegun::Unbegun;
 use unpruned::Unpruned;
 use watchdog::Watchdog;
 pub(crate) use watched_clock::SetBack;
@@ -155,6 +171,8 @@ pub(crate) struct Engine {
     pullers: Pullers,
     outcomes: Outcomes,
     unpruned: Unpruned,
+    unbegun: Unbegun,
+    standings: EachSecond<Standing>,
     leases: Leases,
     lifecycle: Lifecycle,
     watchdog: Watchdog,
@@ -178,6 +196,8 @@ impl Engine {
             pullers: Pullers::default(),
             outcomes: Outcomes::default(),
             unpruned: Unpruned::default(),
+            unbegun: Unbegun::default(),
+            standings: EachSecond::default(),
             watchdog: Watchdog::default(),
             clock: WatchedClock::new(clock),
             storage: ContainedStorage(storage),

@@ -182,6 +182,7 @@ impl Engine {
         let now = self.clock.now();
         let OpenFire { mut entry, is_claimed, .. } = open;
         if !is_claimed {
+            self.unbegun.add(job.id);
             return job.activity.wait(entry, now);
         }
         entry.attempt += 1;

@@ -262,6 +262,13 @@ impl LiveJob {
         self.schedule.latest_at_or_before(last - TICK, after)
     }
 
+    /// How many fires from `first` on are due at `now`, counted up to `most`.
+    pub(super) fn due_from(&self, first: DateTime<Utc>, now: DateTime<Utc>, most: u64) -> u64 {
+        let due = self.schedule.count_between(first - TICK, now, most);
+        // Jitter ends before the next fire, so only the last one may be to come.
+        due.map_or(0, |due| due.count - u64::from(self.due_at(due.last) > now))
+    }
+
     /// When a fire may be claimed: with a delay that is the same whenever and
     /// wherever it is asked for, and ends before the next fire.
     pub(super) fn due_at(&self, scheduled_for: DateTime<Utc>) -> DateTime<Utc> {

@@ -29,6 +29,16 @@ impl RunningJobs {
         }
     }
 
+    /// How many attempts a job has under way.
+    pub(super) fn count(&self, job: JobId) -> u32 {
+        lock(&self.0).get(&job).copied().unwrap_or_default()
+    }
+
+    /// How many attempts are under way.
+    pub(super) fn attempts(&self) -> usize {
+        lock(&self.0).values().map(|attempts| *attempts as usize).sum()
+    }
+
     /// The jobs, in no order.
     pub(super) fn all(&self) -> Vec<JobId> {
         lock(&self.0).keys().copied().collect()

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use super::late::SlotLimit;
 use super::threads::Threads;
 use crate::job::Lane;
 
@@ -60,6 +61,17 @@ impl Slots {
         match lane {
             Lane::Async => free,
             Lane::Blocking => free.min(self.max_workers.saturating_sub(self.blocking.load(Ordering::SeqCst))),
+        }
+    }
+
+    /// The limit that leaves a lane no room, with its size.
+    pub(super) fn reached(&self, lane: Lane) -> Option<(SlotLimit, usize)> {
+        if self.room(lane) > 0 {
+            None
+        } else if self.taken() >= self.max_concurrency {
+            Some((SlotLimit::MaxConcurrency, self.max_concurrency))
+        } else {
+            Some((SlotLimit::MaxWorkers, self.max_workers))
         }
     }
 

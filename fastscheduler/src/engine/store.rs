@@ -40,7 +40,10 @@ impl Engine {
         match &applied {
             Ok(()) if changes.is_empty() => {}
             Ok(()) => {
-                self.telemetry.meter.stored(changes, self.clock.now() - before);
+                let now = self.clock.now();
+                self.telemetry.meter.stored(changes, now - before);
+                self.telemetry.minutes.count(changes, now);
+                self.unbegun.note(changes);
                 self.count_unstarted(changes);
                 self.unpruned.note(changes);
                 log::failures(changes);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::events::{Event, Feed};
 use super::meter::Meter;
+use super::minutes::Minutes;
 use super::problems::{Problem, ProblemCode, Problems};
 use super::troubles::Troubles;
 use crate::job::JobId;
@@ -13,6 +14,7 @@ use crate::job::JobId;
 pub(super) struct Telemetry {
     pub(super) events: Feed,
     pub(super) meter: Meter,
+    pub(super) minutes: Minutes,
     pub(super) problems: Problems,
     pub(super) troubles: Troubles,
 }
@@ -37,6 +39,7 @@ impl Telemetry {
         Self {
             events: Feed::default(),
             meter: Meter::new(max_metric_jobs),
+            minutes: Minutes::default(),
             problems: Problems::default(),
             troubles: Troubles::default(),
         }

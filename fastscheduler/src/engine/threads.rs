@@ -6,17 +6,19 @@
 //!
 //! A thread without work ends after a while, so an idle scheduler has none.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::lock;
+use crate::job::{JobId, RunId};
 use crate::registry::Outcome;
 
 /// How long a thread without work is kept.
@@ -41,6 +43,20 @@ pub(super) struct Threads {
     pool: Arc<Pool>,
     /// Whether the system refuses threads.
     is_lacking: AtomicBool,
+    /// The attempts that wait for one, and when they were due.
+    waits: Mutex<HashMap<RunId, DateTime<Utc>>>,
+}
+
+/// An attempt that waits for a thread, until it is dropped.
+pub(super) struct Wait<'a> {
+    threads: &'a Threads,
+    run: RunId,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        lock(&self.threads.waits).remove(&self.run);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +109,17 @@ impl Threads {
             self.is_lacking.store(false, Ordering::Release);
         }
         has_one
+    }
+
+    /// Notes that an attempt waits for a thread.
+    pub(super) fn wait(&self, run: RunId, due_at: DateTime<Utc>) -> Wait<'_> {
+        lock(&self.waits).insert(run, due_at);
+        Wait { threads: self, run }
+    }
+
+    /// The jobs of the attempts that wait, and when each was due.
+    pub(super) fn waits(&self) -> Vec<(JobId, DateTime<Utc>)> {
+        lock(&self.waits).iter().map(|(run, due_at)| (run.job, *due_at)).collect()
     }
 
     fn start_one(&self, state: &mut State) -> io::Result<()> {

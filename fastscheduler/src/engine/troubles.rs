@@ -56,6 +56,11 @@ impl Troubles {
         turn
     }
 
+    /// Why something fails that holds up batches, if anything does.
+    pub(super) fn holding_up(&self) -> Option<String> {
+        what_holds_up(&self.0.borrow()).cloned()
+    }
+
     /// Waits until something fails that holds up batches, and returns why.
     pub(super) async fn any(&self) -> String {
         let mut troubles = self.0.subscribe();

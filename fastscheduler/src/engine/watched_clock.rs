@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::MutexGuard;
 
 use super::lock;
+use super::standing::HeldBack;
 use crate::clock::Clock;
 
 /// A step back of at most this is ignored: time synchronisation makes such steps.
@@ -26,6 +27,9 @@ const DOUBTFUL: TimeDelta = TimeDelta::days(1);
 
 /// The longest that a step back is shown as a problem.
 const SHOWN: Duration = Duration::from_hours(1);
+
+/// How long after a jump ahead a fire may be late for that.
+const JUMP_SHOWN: Duration = Duration::from_mins(1);
 
 /// A step back of the wall clock.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +100,10 @@ struct Seen {
     behind: Option<Behind>,
     /// When the present problem ends.
     trouble_until: Option<Reading>,
+    /// The last short step back, for which no job was rewound.
+    held_back: Option<HeldBack>,
+    /// When a step ahead was noticed, in time that passes.
+    jumped_at: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -165,8 +173,31 @@ impl WatchedClock {
         let is_dealt_with = is_step && back.is_long();
         seen.behind = (from - now.wall > STEERED && !is_dealt_with).then_some(Behind { from, steps });
         let is_noticed = is_step && back.from - back.to > UNNOTICED;
+        if is_step {
+            let by = steps.max(step);
+            let held = HeldBack { by, until: from.checked_add_signed(by).unwrap_or(from) };
+            seen.held_back = (is_noticed && !back.is_long()).then_some(held);
+        }
+        if now.wall - expected > STEERED {
+            seen.jumped_at = Some(now.elapsed);
+        }
         let is_doubtful = now.wall - expected > DOUBTFUL;
         Some(Found { back: is_noticed.then_some(back), is_problem_over, is_doubtful })
+    }
+
+    /// By how much fires wait since the clock was set back, while any do.
+    pub(super) fn held_back(&self) -> Option<HeldBack> {
+        let now = self.clock.now();
+        lock(&self.seen).held_back.filter(|held| now < held.until)
+    }
+
+    /// Whether the clock has jumped ahead, just now or within a minute.
+    pub(super) fn has_jumped(&self) -> bool {
+        let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
+        let seen = lock(&self.seen);
+        let is_recent = |at: Duration| elapsed.saturating_sub(at) < JUMP_SHOWN;
+        seen.last.is_some_and(|last| now - last.expected(elapsed) > STEERED)
+            || seen.jumped_at.is_some_and(is_recent)
     }
 
     /// Remembers a step back until the old time is reached again, and returns

@@ -5,6 +5,7 @@
 
 mod after_failure;
 mod arguments;
+mod attention;
 mod backoff;
 pub(crate) mod causes;
 mod declared;
@@ -37,6 +38,8 @@ mod statistics;
 pub use after_failure::AfterFailure;
 pub(crate) use after_failure::CRASHED;
 pub(crate) use arguments::{are_too_deep, check_arguments};
+pub use attention::Attention;
+pub(crate) use attention::Attentions;
 pub use backoff::{Backoff, Ratio, backoff};
 pub use declared::{Declared, Tombstone};
 pub use definition::JobDefinition;

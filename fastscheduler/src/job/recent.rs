@@ -17,7 +17,7 @@ impl Recent {
         self.0[RECENT - 1] = Some(status);
     }
 
-    pub(super) fn newest(self) -> Option<RunStatus> {
+    pub(crate) fn newest(self) -> Option<RunStatus> {
         self.0[RECENT - 1]
     }
 

@@ -73,6 +73,7 @@ pub use spec::{ScheduleDefinition, ScheduleSpec, WrittenUnit};
 pub use text::{ClockTime, DayOfMonth, DaysOfWeek, Micros, ScheduleError, Unit, WindowEdge, WrittenDateTime};
 pub use upcoming::Upcoming;
 pub use window::IntoWindowEdge;
+pub(crate) use zone::data_version as zone_data_version;
 pub use zone::{IntoZone, Zone, ZoneOffset};
 
 pub(crate) use compiled::Timetable;

@@ -301,6 +301,7 @@ impl SchedulerBuilder {
             web_limits: self.web_limits,
             not_added: NotAdded::default(),
             matching: tokio::sync::Mutex::default(),
+            overviews: crate::engine::EachSecond::default(),
             starting: tokio::sync::Mutex::default(),
         }));
         for function in scheduler.functions() {

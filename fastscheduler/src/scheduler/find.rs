@@ -1,6 +1,8 @@
 //! Asking for jobs: for one, for all, or for some of many without copying all of
 //! them.
 
+use std::sync::Arc;
+
 use super::{Scheduler, SchedulerError};
 use crate::job::{IntoJobId, Job, Name};
 use crate::storage::{JobCounts, JobOrder, JobPage, JobQuery, JobsNow};
@@ -46,7 +48,11 @@ impl Scheduler {
 
     /// Some of the jobs: those that a query asks for, in its order.
     pub async fn find_jobs(&self, query: &JobQuery) -> Result<JobPage, SchedulerError> {
-        let page = self.0.engine.storage.find_jobs(query, &self.jobs_now()).await?;
+        let mut now = self.jobs_now();
+        if query.asks_for_attention() {
+            now = now.with_attentions(Arc::clone(&self.0.engine.standing().await?.attention));
+        }
+        let page = self.0.engine.storage.find_jobs(query, &now).await?;
         let jobs = page.jobs.into_iter().map(|job| self.as_of_now(job)).collect();
         Ok(JobPage { jobs, ..page })
     }

@@ -43,6 +43,7 @@ impl Scheduler {
     /// Restores what is stored, and makes it what the code declares.
     pub(super) async fn load(&self) -> Result<(), SchedulerError> {
         let Stored { mut jobs, mut open, tombstones } = self.0.engine.storage.load().await?;
+        self.recall_minutes().await;
         self.rewind_at_start(&mut jobs, &mut open).await?;
         self.place_imported(&mut jobs).await?;
         self.apply_cron_rules(&mut jobs).await?;
@@ -75,6 +76,14 @@ impl Scheduler {
         // Time has passed, and the limits may be others.
         self.0.engine.prune().await;
         Ok(())
+    }
+
+    /// Counts what earlier processes recorded in the last day. No job waits for that: if
+    /// it cannot be read, the minutes before this start show nothing.
+    async fn recall_minutes(&self) {
+        if let Err(error) = self.0.engine.recall_minutes().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot count the runs of the last day");
+        }
     }
 
     /// Whether an attribute of a function in this program declares the job, or

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "web")]
 mod access;
+mod activity;
 mod add;
 mod added;
 mod builder;
@@ -30,6 +31,7 @@ mod metrics;
 mod new_job;
 mod notes;
 mod over;
+mod overview;
 mod printer;
 mod program;
 mod register;
@@ -56,10 +58,12 @@ use chrono_tz::Tz;
 
 #[cfg(feature = "web")]
 pub(crate) use access::{Access, Secret};
+pub use activity::Activity;
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
 pub use new_job::{JobPart, NewJob};
+pub use overview::{BehindJob, FailingJob, JobTotals, LateJob, NextJob, NotRun, Overview, RunTotals};
 pub use program::run;
 pub use runs::Instance;
 pub(crate) use service::{Service, Started};
@@ -71,7 +75,7 @@ pub(crate) use web_limits::WebLimits;
 use self::added::NotAdded;
 use self::notes::Notes;
 use self::timetables::Timetables;
-use crate::engine::{Engine, Events};
+use crate::engine::{EachSecond, Engine, Events};
 use crate::job::{IntoJobId, Name, Run, Statistics};
 use crate::registry::{Function, Registry};
 use crate::storage::HistoryQuery;
@@ -119,6 +123,8 @@ struct Inner {
     not_added: NotAdded,
     /// Held while a job with a key is matched with one that is there already.
     matching: tokio::sync::Mutex<()>,
+    /// What everybody is told who asks for an overview.
+    overviews: EachSecond<Overview>,
     /// Held by a start until it has succeeded or failed.
     starting: tokio::sync::Mutex<()>,
 }

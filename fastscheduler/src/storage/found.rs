@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 
 use super::{JobOrder, JobQuery, JobsNow};
-use crate::job::{Job, JobId, Name};
+use crate::job::{Job, JobId, JobStatus, Name, RunStatus};
 
 /// The jobs seen so far that are asked for.
 pub(super) struct Found<'a> {
@@ -33,8 +33,10 @@ impl<'a> Found<'a> {
     /// Looks at one more job; `has_open_fires` is only asked where a status is.
     pub(super) fn look_at(&mut self, job: &Job, has_open_fires: impl FnOnce() -> bool) {
         let query = self.query;
+        let status = query.asks_for_status().then(|| self.now.status(job, has_open_fires()));
         let is_asked_for = query.group.as_ref().is_none_or(|group| job.group() == group)
-            && query.status.is_none_or(|status| self.now.status(job, has_open_fires()) == status)
+            && query.status.is_none_or(|asked_for| status == Some(asked_for))
+            && (query.attention.is_empty() || self.wants_attention(job))
             && self.text.as_mut().is_none_or(|text| text.is_in(job));
         if !is_asked_for {
             return;
@@ -43,7 +45,7 @@ impl<'a> Found<'a> {
         if self.wanted == 0 {
             return;
         }
-        let key = Key::of(job, query.order, self.now);
+        let key = Key::of(job, query.order, self.now, status);
         if self.last.as_ref().is_some_and(|last| order(query, last, &key).is_lt()) {
             return;
         }
@@ -52,6 +54,10 @@ impl<'a> Found<'a> {
         if self.kept.len() >= self.wanted.saturating_mul(2).max(64) {
             self.cut();
         }
+    }
+
+    fn wants_attention(&self, job: &Job) -> bool {
+        self.now.attention(job.id).any(|why| self.query.attention.contains(&why))
     }
 
     fn cut(&mut self) {
@@ -124,10 +130,12 @@ pub(super) enum Key {
     Id(JobId),
     Text(Name, JobId),
     Count(u64, JobId),
+    Ranked(u8, Name, JobId),
 }
 
 impl Key {
-    pub(super) fn of(job: &Job, order: JobOrder, now: &JobsNow) -> Self {
+    /// `status` is only looked at where that is the order.
+    pub(super) fn of(job: &Job, order: JobOrder, now: &JobsNow, status: Option<JobStatus>) -> Self {
         let instant = |at: Option<DateTime<Utc>>| Self::Instant(at.is_none(), at, job.id);
         match order {
             JobOrder::NextRun => instant(now.next_run_at(job)),
@@ -137,12 +145,30 @@ impl Key {
             JobOrder::LastRun => instant(job.last_run_at),
             JobOrder::RunCount => Self::Count(job.run_count, job.id),
             JobOrder::FailureCount => Self::Count(job.failure_count, job.id),
+            JobOrder::Attention => {
+                let rank = now.attention(job.id).next().map_or(u8::MAX, |why| why as u8);
+                Self::Ranked(rank, job.definition.name.clone(), job.id)
+            }
+            JobOrder::Status => Self::Count(status.map_or(u64::MAX, |status| status as u64), job.id),
+            JobOrder::LastStatus => Self::Count(rank_of_outcome(job), job.id),
         }
     }
 
     pub(super) fn job(&self) -> JobId {
         match self {
-            Self::Instant(_, _, id) | Self::Id(id) | Self::Text(_, id) | Self::Count(_, id) => *id,
+            Self::Instant(_, _, id)
+            | Self::Id(id)
+            | Self::Text(_, id)
+            | Self::Count(_, id)
+            | Self::Ranked(_, _, id) => *id,
         }
+    }
+}
+
+fn rank_of_outcome(job: &Job) -> u64 {
+    match job.recent.newest() {
+        Some(RunStatus::Completed) => 0,
+        Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Running) => 1,
+        None => 2,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::job::{Doing, Job, JobId, JobStatus};
+use crate::job::{Attention, Attentions, Doing, Job, JobId, JobMap, JobStatus};
 
 /// Which jobs are asked for, in which order, and how many of them.
 ///
@@ -40,6 +40,8 @@ pub struct JobQuery {
     pub text: Option<String>,
     /// Jobs of this status.
     pub status: Option<JobStatus>,
+    /// Jobs that want attention for any of these; all jobs if there is none.
+    pub attention: Vec<Attention>,
     /// What comes first.
     pub order: JobOrder,
     /// The other way round.
@@ -73,6 +75,26 @@ pub enum JobOrder {
     RunCount,
     /// The one with the fewest failures.
     FailureCount,
+    /// What wants attention, by its most urgent [`Attention`]; then all others. By their
+    /// names where that is the same.
+    Attention,
+    /// The status, in the order of [`JobStatus`].
+    Status,
+    /// How the last attempt ended: completed, then failed; those that never ran come last.
+    LastStatus,
+}
+
+impl JobQuery {
+    /// Whether the answer depends on what jobs are doing now.
+    pub(super) fn asks_for_status(&self) -> bool {
+        self.status.is_some() || self.order == JobOrder::Status
+    }
+
+    /// Whether the answer depends on what jobs want attention for, which
+    /// [`JobsNow::with_attention`] says.
+    pub(crate) fn asks_for_attention(&self) -> bool {
+        !self.attention.is_empty() || self.order == JobOrder::Attention
+    }
 }
 
 /// Some of the jobs that were asked for.
@@ -85,7 +107,7 @@ pub struct JobPage {
 }
 
 /// What a scheduler knows of its jobs that no store does: which of them run here,
-/// and which lack their function.
+/// which lack their function, and which want attention.
 ///
 /// # Examples
 ///
@@ -106,13 +128,32 @@ pub struct JobPage {
 pub struct JobsNow {
     running: HashSet<JobId>,
     orphaned: Arc<HashSet<JobId>>,
+    attention: Arc<JobMap<Attentions>>,
 }
 
 impl JobsNow {
     /// These jobs have an attempt under way, and those lack their function.
     #[must_use]
     pub fn new(running: impl IntoIterator<Item = JobId>, orphaned: Arc<HashSet<JobId>>) -> Self {
-        Self { running: running.into_iter().collect(), orphaned }
+        Self { running: running.into_iter().collect(), orphaned, attention: Arc::default() }
+    }
+
+    /// The same with all that jobs want attention for. A query that asks for none of it
+    /// may be answered without.
+    #[must_use]
+    pub fn with_attention(self, attention: impl IntoIterator<Item = (JobId, Attention)>) -> Self {
+        let mut of_jobs = JobMap::<Attentions>::default();
+        attention.into_iter().for_each(|(job, why)| of_jobs.entry(job).or_default().add(why));
+        self.with_attentions(Arc::new(of_jobs))
+    }
+
+    pub(crate) fn with_attentions(self, attention: Arc<JobMap<Attentions>>) -> Self {
+        Self { attention, ..self }
+    }
+
+    /// What a job wants attention for, the most urgent first.
+    pub fn attention(&self, job: JobId) -> impl Iterator<Item = Attention> {
+        self.attention.get(&job).copied().unwrap_or_default().iter()
     }
 
     /// The jobs with an attempt under way, in no order.

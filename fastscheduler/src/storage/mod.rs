@@ -146,7 +146,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<JobPage, StorageError>> {
         Box::pin(async move {
             let open =
-                if query.status.is_some() { jobs_with_open_fires(self).await? } else { HashSet::new() };
+                if query.asks_for_status() { jobs_with_open_fires(self).await? } else { HashSet::new() };
             let mut found = Found::new(query, now);
             self.visit_jobs(&mut |job| found.look_at(job, || open.contains(&job.id()))).await?;
             let (ids, total) = found.finish();

@@ -24,6 +24,16 @@ struct Parameters {
     /// `changes` for what happens; the whole state about every second if it is left out.
     #[param(inline, value_type = Option<FormOfEvents>)]
     stream: Option<String>,
+    /// `none` for a stream of changes without snapshots.
+    #[param(inline, value_type = Option<Snapshots>)]
+    snapshot: Option<String>,
+}
+
+/// Which snapshots a stream of changes has.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Snapshots {
+    None,
 }
 
 /// A form of events.
@@ -44,6 +54,11 @@ fn form(word: &str) -> Result<FormOfEvents, ApiError> {
 /// Without `stream`, each event is the whole state, at once and then about every second. With
 /// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats` and `removed` as things
 /// happen. When the scheduler stops, the last is `shutdown`.
+///
+/// With `stream=changes` and `snapshot=none` the first is an `overview`, as of `/api/overview`, and others
+/// follow when there is something new in it, at most one a second. Where a `snapshot` would come, since the
+/// client reads too slowly or its `Last-Event-ID` is too old, an event `reload` comes instead: whatever the
+/// client shows it is to ask for again. Changes go on after that.
 #[utoipa::path(
     get, operation_id = "listen", path = "/events", tag = "monitoring",
     params(
@@ -65,11 +80,19 @@ async fn listen(
     })?;
     let scheduler = &state.scheduler;
     let form = parameters.stream.as_deref().map(form).transpose()?;
-    let body = match form {
-        None => state.streams.samples(scheduler, place),
-        Some(FormOfEvents::Changes) => {
-            let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-            state.streams.changes(last, scheduler, place)
+    let snapshots: Option<Snapshots> =
+        parameters.snapshot.as_deref().map(|word| words::choice("snapshot", word)).transpose()?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let body = match (form, snapshots) {
+        (None, None) => state.streams.samples(scheduler, place),
+        (Some(FormOfEvents::Changes), None) => state.streams.changes(last, scheduler, place),
+        (Some(FormOfEvents::Changes), Some(Snapshots::None)) => {
+            state.streams.overviews(last, scheduler, place)
+        }
+        (None, Some(Snapshots::None)) => {
+            return Err(
+                ApiError::not_allowed("`snapshot` is for `stream=changes`; leave it out").of("snapshot")
+            );
         }
     };
     let headers = [

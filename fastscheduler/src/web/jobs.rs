@@ -15,7 +15,7 @@ use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape};
 use super::state::WebState;
 use super::words::{choice, either, one_of};
-use crate::job::{Job, JobId, JobStatus};
+use crate::job::{Attention, Job, JobId, JobStatus};
 use crate::storage::{JobOrder, JobQuery};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -41,14 +41,26 @@ struct ListParameters {
     /// and `failure_count`, so a page may skip jobs or repeat them.
     #[param(minimum = 0, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
     offset: Option<String>,
-    /// What comes first: `next_run` (the default), `job_id`, `name`, `group`,
-    /// `last_run`, `run_count` or `failure_count`; with `-` before it the other way round.
+    /// What comes first: `next_run` (the default), `job_id`, `name`, `group`, `last_run`,
+    /// `run_count`, `failure_count`, `attention` (what wants attention, and then by name),
+    /// `status` or `last_status`; with `-` before it the other way round.
     #[param(inline, value_type = Option<OrderOfJobs>)]
     sort: Option<String>,
 }
 
+/// Jobs that want attention.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it says what is read one by one, since it may be repeated")]
+struct AttentionParameters {
+    /// Jobs that want attention for this: `failing`, `retrying`, `late`, `behind` or `orphaned`. It may be
+    /// repeated, for jobs that do for any of these.
+    #[param(inline, min_items = 1)]
+    attention: Option<Vec<Attention>>,
+}
+
 /// What may come first in a list of jobs.
-const ORDERS: [(&str, JobOrder); 7] = [
+const ORDERS: [(&str, JobOrder); 10] = [
     ("next_run", JobOrder::NextRun),
     ("job_id", JobOrder::Id),
     ("name", JobOrder::Name),
@@ -56,6 +68,9 @@ const ORDERS: [(&str, JobOrder); 7] = [
     ("last_run", JobOrder::LastRun),
     ("run_count", JobOrder::RunCount),
     ("failure_count", JobOrder::FailureCount),
+    ("attention", JobOrder::Attention),
+    ("status", JobOrder::Status),
+    ("last_status", JobOrder::LastStatus),
 ];
 
 /// The schema of an order, which may be the other way round.
@@ -71,18 +86,25 @@ impl PartialSchema for OrderOfJobs {
 impl ToSchema for OrderOfJobs {}
 
 impl ListParameters {
-    fn query(self) -> Result<JobQuery, ApiError> {
+    fn query(self, all: &[(String, String)]) -> Result<JobQuery, ApiError> {
         let (order, is_descending) = self.sort.as_deref().map_or(Ok((JobOrder::default(), false)), order)?;
         Ok(JobQuery {
             group: self.group,
             text: self.q,
             status: self.status.as_deref().map(|word| choice("status", word)).transpose()?,
+            attention: attention(all)?,
             order,
             is_descending,
             offset: number("offset", self.offset.as_deref(), 0..=usize::MAX)?.unwrap_or_default(),
             limit: number("limit", self.limit.as_deref(), 1..=usize::MAX)?,
         })
     }
+}
+
+/// All that `attention` says among the parameters.
+fn attention(all: &[(String, String)]) -> Result<Vec<Attention>, ApiError> {
+    let named = all.iter().filter(|(name, _)| name == "attention");
+    named.map(|(name, word)| choice(name, word)).collect()
 }
 
 fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
@@ -99,14 +121,15 @@ fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
 
 /// All jobs, or those that are asked for, the soonest first.
 #[utoipa::path(
-    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs", params(ListParameters),
+    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs", params(ListParameters, AttentionParameters),
     responses((status = 200, body = JobList<'_>), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
     QueryParameters(parameters): QueryParameters<ListParameters>,
+    QueryParameters(all): QueryParameters<Vec<(String, String)>>,
 ) -> Result<Response, ApiError> {
-    let page = state.scheduler.find_jobs(&parameters.query()?).await?;
+    let page = state.scheduler.find_jobs(&parameters.query(&all)?).await?;
     let jobs = shapes(&state, &page.jobs);
     Ok(Json(JobList { jobs, total: page.total }).into_response())
 }

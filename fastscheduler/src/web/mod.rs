@@ -38,6 +38,7 @@
 
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
+mod activity;
 mod bodies;
 mod control;
 mod create;
@@ -58,6 +59,7 @@ mod login;
 mod metrics;
 mod openapi;
 mod outside;
+mod overview;
 mod own_server;
 mod page;
 mod rights;
@@ -119,6 +121,8 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(history::routes())
         .merge(dead_letters::routes())
         .merge(status::routes())
+        .merge(overview::routes())
+        .merge(activity::routes())
         .merge(functions::routes())
         .merge(schedules::routes())
         .merge(events::routes())

@@ -13,7 +13,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::ApiError;
-use crate::job::{CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
+use crate::job::{Attention, CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
 use crate::schedule::{ClockChangeEffect, Fold, Gap};
 
 /// Makes a type's schema from the words that serde reads, with a description.
@@ -30,6 +30,7 @@ macro_rules! described {
 }
 
 described! {
+    Attention = "Why a job wants a person's attention.";
     CatchUp = "What happens to fires that were missed.";
     ClockChangeEffect = "What becomes of times that a clock change leaves out or repeats.";
     Fold = "What a time does that clocks going back repeat.";
@@ -120,6 +121,7 @@ mod tests {
 
     #[test]
     fn the_document_lists_the_words_that_are_read_and_written() {
+        agrees::<Attention>(&["failing", "retrying", "late", "behind", "orphaned"]);
         agrees::<CatchUp>(&["once", "all", "none"]);
         agrees::<ClockChangeEffect>(&["next", "skip", "shift", "first", "second", "both"]);
         agrees::<Fold>(&["first", "second", "both"]);

@@ -1,6 +1,7 @@
 //! What becomes of fires: each runs, or has a record of why it did not.
 
 mod accounting;
+mod attention;
 mod clock_changes;
 mod clock_steps;
 mod endings;

@@ -13,8 +13,8 @@ use fastscheduler::prelude::*;
 use fastscheduler::storage::{MemoryStorage, Storage as _};
 use fastscheduler::testing::{self, ManualClock};
 use fastscheduler::{
-    Clock as _, JobId, NewJob, Overlap, Problem, ProblemCode, Run, RunId, RunStatus, SchedulerError,
-    SystemClock,
+    Clock as _, JobId, LateReason, NewJob, Overlap, Problem, ProblemCode, Run, RunId, RunStatus,
+    SchedulerError, SystemClock,
 };
 use fastscheduler_tests::log::Log;
 use fastscheduler_tests::site::Site;
@@ -171,6 +171,15 @@ fn a_function_that_gets_no_thread_waits_and_runs_when_there_is_one() {
                 assert!(world.is_under_way(*run));
             }
         }
+        // Each has been due for long enough to be late.
+        let late = loop {
+            let overview = world.scheduler.overview().await.unwrap();
+            if overview.jobs.late == waiting.len() {
+                break overview.late;
+            }
+            SystemClock.sleep(Duration::from_millis(10)).await;
+        };
+        assert!(late.iter().all(|job| job.why == LateReason::NoThreads), "{late:?}");
         let lifted_at = SystemClock.now();
         limit.lift();
         for run in waiting {

@@ -15,6 +15,7 @@ mod job_settings;
 mod logins;
 mod metrics;
 mod now;
+mod overview;
 mod pages;
 mod prefix;
 mod prefix_parameters;

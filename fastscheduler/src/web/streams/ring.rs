@@ -71,6 +71,8 @@ pub(super) struct Progress {
     /// The last event that it missed while it was not connected. Up to that one
     /// it gets what is there, however old.
     pub(super) missed_until: u64,
+    /// Whether it is told to ask anew where another would get a snapshot.
+    pub(super) wants_no_snapshot: bool,
 }
 
 /// What a client gets next.
@@ -82,6 +84,8 @@ pub(super) enum Next {
     Wait,
     /// A snapshot, which must be made first.
     WaitForSnapshot,
+    /// That it is to ask anew, and then what follows the event of that number.
+    Reload(u64),
 }
 
 impl Draft {
@@ -158,7 +162,8 @@ impl Ring {
     }
 
     /// What a client gets next that is so far.
-    pub(super) fn next(&mut self, Progress { seen, missed_until }: Progress, now: DateTime<Utc>) -> Next {
+    pub(super) fn next(&mut self, progress: Progress, now: DateTime<Utc>) -> Next {
+        let Progress { seen, missed_until, wants_no_snapshot } = progress;
         match seen {
             Some(seen) if seen == self.last => return Next::Wait,
             Some(seen) if self.follows(seen) => {
@@ -172,6 +177,9 @@ impl Ring {
                 }
             }
             Some(_) | None => {}
+        }
+        if wants_no_snapshot {
+            return Next::Reload(self.last);
         }
         // One that is older than the oldest batch would be behind at once.
         let snapshot = self.snapshot.as_ref().filter(|snapshot| {
@@ -235,10 +243,10 @@ mod tests {
     }
 
     fn at(number: u64) -> Progress {
-        Progress { seen: Some(number), missed_until: 0 }
+        Progress { seen: Some(number), ..NEW }
     }
 
-    const NEW: Progress = Progress { seen: None, missed_until: 0 };
+    const NEW: Progress = Progress { seen: None, missed_until: 0, wants_no_snapshot: false };
 
     fn sent(next: Next) -> (String, u64) {
         let Next::Send(mut rest, after) = next else { panic!("{next:?}") };
@@ -323,6 +331,20 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_wants_no_snapshot_is_told_to_ask_anew() {
+        let mut ring = Ring::new("a".to_owned());
+        ring.add(draft(&["1"]), second(0));
+        ring.add_snapshot(b"state"[..].into(), second(4));
+        let without = |progress| Progress { wants_no_snapshot: true, ..progress };
+        for progress in [NEW, at(0)] {
+            assert!(matches!(ring.next(without(progress), second(4)), Next::Reload(1)), "{progress:?}");
+        }
+        assert!(matches!(ring.next(without(at(1)), second(4)), Next::Wait));
+        assert_eq!(sent(ring.next(without(at(0)), second(1))), ("1".to_owned(), 1));
+        assert!(!ring.is_snapshot_wanted());
+    }
+
+    #[test]
     fn a_snapshot_is_given_away_for_less_than_a_second() {
         let mut ring = Ring::new("a".to_owned());
         ring.add_snapshot(b"old"[..].into(), second(10));
@@ -344,7 +366,7 @@ mod tests {
         assert_eq!(next(at(3)), ("3".to_owned(), 4));
         assert_eq!(next(at(1)), ("now".to_owned(), 4), "this is three seconds behind");
         // One that was not connected gets what it missed.
-        let missed = |seen| Progress { seen: Some(seen), missed_until: 3 };
+        let missed = |seen| Progress { seen: Some(seen), missed_until: 3, ..NEW };
         assert_eq!(next(missed(1)), ("1".to_owned(), 2));
         assert_eq!(next(missed(2)), ("2".to_owned(), 3));
     }
