@@ -26,7 +26,7 @@ pub use fastscheduler_macros::*;
 pub use job::{
     AfterFailure, Backoff, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics,
     IntoJobId, Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy,
-    Progress, Ratio, RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics,
+    Progress, Ratio, RemovedJob, RescheduleCause, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics,
     Tombstone, Trigger, backoff,
 };
 pub use registry::{

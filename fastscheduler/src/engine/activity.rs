@@ -50,8 +50,11 @@ struct Row {
 struct Rare {
     /// The last instant that names a fire of its own.
     requested_at: Option<DateTime<Utc>>,
-    /// When the last fire was open that did not place its successor.
-    unchained: Option<Span>,
+    /// The last fire that did not place its successor.
+    unchained: Option<Unchained>,
+    /// The run that the fire which is to come has waited for, and stands for others
+    /// that came due during it.
+    in_the_way: Option<RunId>,
     /// The fire that ended while the job was changed, and has no successor yet.
     ended: Option<Chained>,
     /// Threads that the next attempt waits for; each is cancelled at its end.
@@ -81,14 +84,23 @@ impl Span {
     }
 }
 
+/// A fire that is over and did not place its successor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unchained {
+    /// Its last attempt.
+    pub(super) run: RunId,
+    /// When it was open.
+    pub(super) open: Span,
+}
+
 /// What is known of a fire that is claimed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     /// Whether it was open before: it was cut short, is tried again, or was
     /// asked for.
     pub(super) is_open: bool,
-    /// When the last fire was open that did not place its successor.
-    pub(super) unchained: Option<Span>,
+    /// The last fire that did not place its successor.
+    pub(super) unchained: Option<Unchained>,
 }
 
 /// A waiting entry, adjusted to keep its remaining time after the clock was set
@@ -161,7 +173,7 @@ impl Activity {
         if let Some(rare) = &mut activity.rare
             && let Some(ended) = rare.ended.take_if(|ended| is_accounted_for(ended.entry.scheduled_for))
         {
-            rare.unchained = Some(ended.open);
+            rare.unchained = Some(Unchained { run: ended.entry.run_id(), open: ended.open });
         }
     }
 
@@ -180,7 +192,7 @@ impl Activity {
         if places_successor {
             return Some(open);
         }
-        activity.rare.get_or_insert_default().unchained = Some(open);
+        activity.rare.get_or_insert_default().unchained = Some(Unchained { run, open });
         None
     }
 
@@ -188,6 +200,17 @@ impl Activity {
     /// one, or the successor is placed when it is over.
     pub(super) fn leave_successor(&self, ended: Chained) {
         self.state().rare.get_or_insert_default().ended = Some(ended);
+    }
+
+    /// The fire that comes next has waited for this run, and so have those that it
+    /// stands for.
+    pub(super) fn note_in_the_way(&self, run: RunId) {
+        self.state().rare.get_or_insert_default().in_the_way = Some(run);
+    }
+
+    /// The run that the next fire has waited for, and those that it stands for.
+    pub(super) fn in_the_way(&self) -> Option<RunId> {
+        self.known_state()?.rare.as_ref()?.in_the_way
     }
 
     /// The fire that ended while the job was changed, if it has no successor yet.
@@ -224,7 +247,8 @@ impl Activity {
             }
         }
         if let Some(unchained) = activity.rare.as_mut().and_then(|rare| rare.unchained.as_mut()) {
-            *unchained = Span { from: unchained.from - by, until: unchained.until - by };
+            let Span { from, until } = unchained.open;
+            unchained.open = Span { from: from - by, until: until - by };
         }
     }
 

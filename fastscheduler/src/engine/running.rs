@@ -39,6 +39,7 @@ impl Engine {
             error: None,
             after_failure: None,
             instance: Some(Arc::clone(&self.setup.instance)),
+            timed_out: false,
             skipped: None,
         }
     }
