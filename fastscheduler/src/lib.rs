@@ -21,13 +21,14 @@ pub mod web;
 pub use clock::{Clock, SystemClock};
 pub use engine::{
     Durations, Event, Events, FunctionMetrics, JobMetrics, Metrics, Problem, ProblemCode, ProblemMetrics,
+    RunningAttempt,
 };
 pub use fastscheduler_macros::*;
 pub use job::{
     AfterFailure, Backoff, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey, FunctionStatistics,
     IntoJobId, Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire, Overlap, Policy,
-    Progress, Ratio, RemovedJob, RescheduleCause, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source, Statistics,
-    Tombstone, Trigger, backoff,
+    Progress, Ratio, RemovedJob, RescheduleCause, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source,
+    Statistics, Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, BlockingJobClosure, ClosureReturn, Failure, FromCall, Function,
@@ -35,7 +36,8 @@ pub use registry::{
     State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
-    Instance, IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
+    DeclaredAt, Instance, IntoRunId, JobNow, JobPart, JobUpdate, NewJob, PlannedJob, Scheduler,
+    SchedulerBuilder, SchedulerError, Status, Timeline, TimelineQuery, run,
 };
 pub use storage::{HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery};
 

@@ -328,7 +328,7 @@ impl Activity {
     }
 
     /// The attempts of open fires that have not begun: waiting fires and held retries.
-    pub(super) fn not_begun(&self) -> Vec<Entry> {
+    pub(crate) fn not_begun(&self) -> Vec<Entry> {
         let held = self.collect(|open| open.retry.as_deref().cloned());
         [self.waiting(), held].concat()
     }

@@ -27,6 +27,7 @@
 //! - [`contained`] makes failures of panics in the store and the queue.
 //! - [`pullers`] holds what is ready to be polled, and [`outcomes`] what has ended.
 //! - [`unpruned`] counts what was recorded since old history was dropped.
+//! - [`held_threads`] knows which threads outlive their attempts.
 //! - [`leases`] renews the claims of a shared queue.
 //! - [`lifecycle`] knows what was started, and how far a stop has come.
 //! - [`watchdog`] times the looks, with [`twins`] for the dispatcher and the recorder.
@@ -52,6 +53,7 @@ mod events;
 mod execute;
 mod failure;
 mod gate;
+mod held_threads;
 mod inside;
 mod lack_of_threads;
 mod leases;
@@ -105,6 +107,7 @@ use contained::{ContainedQueue, ContainedStorage};
 pub use durations::Durations;
 pub use events::{Event, Events};
 pub(crate) use failure::AFTER_FAILURE;
+use held_threads::HeldThreads;
 use leases::Leases;
 use lifecycle::Lifecycle;
 pub(crate) use live::LiveJob;
@@ -112,6 +115,7 @@ pub use meter::{FunctionMetrics, JobMetrics, Metrics};
 use outcomes::Outcomes;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
+pub use running::RunningAttempt;
 use series::SeriesNumber;
 pub(crate) use skipped_once::SkippedOnce;
 use slots::Slots;
@@ -155,6 +159,7 @@ pub(crate) struct Engine {
     pullers: Pullers,
     outcomes: Outcomes,
     unpruned: Unpruned,
+    held_threads: HeldThreads,
     leases: Leases,
     lifecycle: Lifecycle,
     watchdog: Watchdog,
@@ -177,6 +182,7 @@ impl Engine {
             table: Table::default(),
             pullers: Pullers::default(),
             outcomes: Outcomes::default(),
+            held_threads: HeldThreads::default(),
             unpruned: Unpruned::default(),
             watchdog: Watchdog::default(),
             clock: WatchedClock::new(clock),

@@ -269,6 +269,14 @@ impl LiveJob {
         self.schedule.latest_at_or_before(last - TICK, after)
     }
 
+    /// How many fires from `first` on, which is accounted for by nothing yet, are due;
+    /// counted up to a limit.
+    pub(crate) fn fires_due(&self, first: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
+        let Some(last) = self.last_due(first - TICK, now) else { return 0 };
+        let due = self.schedule.count_between(first - TICK, last, Skipped::COUNTED);
+        due.map_or(0, |due| due.count.min(Skipped::COUNTED))
+    }
+
     /// When a fire may be claimed: with a delay that is the same whenever and
     /// wherever it is asked for, and ends before the next fire.
     pub(super) fn due_at(&self, scheduled_for: DateTime<Utc>) -> DateTime<Utc> {

@@ -83,6 +83,7 @@ impl Engine {
                 if let Some(retry) = &retry {
                     attempt.job.activity.hold_retry(retry);
                 }
+                self.held_threads.add(attempt.claim.entry.run_id());
                 // It keeps its slot, and an exclusive job, until it ends.
                 self.spawn("an attempt's task", Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;
@@ -131,6 +132,7 @@ impl Engine {
             self.lifecycle.forget_callers(std::iter::once(run));
             self.slots.free_one(lane);
         }
+        self.held_threads.remove(run);
     }
 
     /// Settles one claim, and frees so many slots.

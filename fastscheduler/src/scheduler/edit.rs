@@ -159,16 +159,16 @@ impl Scheduler {
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, SchedulerError> {
         let Edit { definition, is_paused, declared, fires } = edit;
-        let mut revision = JobRevision { definition, declared, ..JobRevision::of(job) }.paused(is_paused, now);
+        let mut revision =
+            JobRevision { definition, declared, ..JobRevision::of(job) }.paused(is_paused, now);
         let skipped = match fires {
             Fires::Stay => None,
             Fires::Skip(reason) => {
                 let due = job.next_run_at.filter(|first| *first <= now);
                 let schedule = self.timetable_of(job)?;
                 let paused_from = job.paused_at().filter(|_| reason == SkipReason::Paused);
-                let skipped = due.map(|first| {
-                    Skipped { paused_from, ..Skipped::range(&schedule, reason, first, now) }
-                });
+                let skipped =
+                    due.map(|first| Skipped { paused_from, ..Skipped::range(&schedule, reason, first, now) });
                 if let Some(skipped) = &skipped {
                     revision.next_run_at = schedule.next_after(skipped.last);
                 }

@@ -12,7 +12,9 @@ use super::new_job::NewJob;
 use super::over::recorded_as_over;
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
-use crate::job::{Declared, FunctionKey, Job, JobId, OpenFire, RescheduleCause, SkipReason, Source, Tombstone};
+use crate::job::{
+    Declared, FunctionKey, Job, JobId, OpenFire, RescheduleCause, SkipReason, Source, Tombstone,
+};
 use crate::registry::Function;
 use crate::storage::{Change, Durability, StorageError, Stored};
 

@@ -22,6 +22,7 @@ mod error;
 mod find;
 mod fractions;
 mod imported;
+mod job_now;
 mod lifecycle;
 mod load;
 mod many;
@@ -29,6 +30,7 @@ mod matching;
 mod metrics;
 mod new_job;
 mod over;
+mod planned_load;
 mod printer;
 mod program;
 mod register;
@@ -37,6 +39,7 @@ mod service;
 mod set_back;
 mod signals;
 mod status;
+mod timeline;
 mod timetables;
 #[cfg(feature = "testing")]
 mod under_test;
@@ -58,16 +61,19 @@ pub(crate) use access::{Access, Secret};
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
+pub use job_now::{DeclaredAt, JobNow};
 pub use new_job::{JobPart, NewJob};
 pub use program::run;
 pub use runs::Instance;
 pub(crate) use service::{Service, Started};
 pub use status::Status;
+pub use timeline::{PlannedJob, Timeline, TimelineQuery};
 pub use update::JobUpdate;
 #[cfg(feature = "web")]
 pub(crate) use web_limits::WebLimits;
 
 use self::added::NotAdded;
+use self::planned_load::Loads;
 use self::timetables::Timetables;
 use crate::engine::{Engine, Events};
 use crate::job::{IntoJobId, Name, Run, Statistics};
@@ -101,6 +107,8 @@ struct Inner {
     registry: RwLock<Registry>,
     zone: Tz,
     timetables: Timetables,
+    /// What is planned, computed once a minute for everybody.
+    loads: Loads,
     phase: Mutex<Phase>,
     default_group: Name,
     /// What a person should know of how the store was opened.

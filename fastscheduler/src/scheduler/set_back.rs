@@ -13,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{SetBack, SkippedOnce, entry_set_back};
 use crate::job::{
-    ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, RescheduleCause, Rewind, Run, RunId,
-    SkipReason, Skipped,
+    ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, RescheduleCause, Rewind,
+    Run, RunId, SkipReason, Skipped,
 };
 use crate::schedule::{LeftOut, ScheduleError};
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};

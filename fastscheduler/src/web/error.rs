@@ -181,7 +181,8 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::KeyedAlwaysNew(_)
             | SchedulerError::RetryIf(_)
             | SchedulerError::NothingToRun
-            | SchedulerError::NothingToUpdate => Self::not_allowed(error.to_string()),
+            | SchedulerError::NothingToUpdate
+            | SchedulerError::TimelineSpan { .. } => Self::not_allowed(error.to_string()),
             SchedulerError::AlreadyRunning(_)
             | SchedulerError::Orphaned(_)
             | SchedulerError::Outdated { .. }

@@ -62,6 +62,7 @@ mod outside;
 mod own_server;
 mod page;
 mod rights;
+mod run_details;
 mod runs;
 mod schedules;
 mod server;
@@ -70,6 +71,7 @@ mod shapes;
 mod state;
 mod status;
 mod streams;
+mod timeline;
 mod update;
 mod words;
 mod wrong_logins;
@@ -122,6 +124,7 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(status::routes())
         .merge(functions::routes())
         .merge(schedules::routes())
+        .merge(timeline::routes())
         .merge(events::routes())
         .merge(health::routes())
         .merge(metrics::routes())
