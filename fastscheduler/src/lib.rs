@@ -21,14 +21,14 @@ pub mod web;
 pub use clock::{Clock, SystemClock, Timer};
 pub use engine::{
     Durations, Event, Events, FunctionMetrics, JobMetrics, LateReason, Metrics, Problem, ProblemCode,
-    ProblemMetrics, SlotLimit,
+    ProblemMetrics, RunningAttempt, SlotLimit,
 };
 pub use fastscheduler_macros::*;
 pub use job::{
     AfterFailure, Attention, Backoff, CatchUp, ClosedSchedule, DeadLetter, Declared, FunctionKey,
     FunctionStatistics, IntoJobId, Job, JobDefinition, JobId, JobRevision, JobStatus, Lane, Name, OpenFire,
-    Overlap, Policy, Progress, Ratio, RemovedJob, Rewind, Run, RunId, RunStatus, SkipReason, Skipped, Source,
-    Statistics, Tombstone, Trigger, backoff,
+    Overlap, Policy, Progress, Ratio, RemovedJob, RescheduleCause, Rewind, Run, RunId, RunStatus, SkipReason,
+    Skipped, Source, Statistics, Tombstone, Trigger, backoff,
 };
 pub use registry::{
     Args, ArgumentError, Arguments, BlockingJobClosure, ClosureReturn, Failure, FromCall, Function,
@@ -36,8 +36,9 @@ pub use registry::{
     State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
-    Activity, BehindJob, FailingJob, Instance, IntoRunId, JobPart, JobTotals, JobUpdate, LateJob, NewJob,
-    NextJob, NotRun, Overview, RunTotals, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
+    Activity, BehindJob, DeclaredAt, FailingJob, Instance, IntoRunId, JobNow, JobPart, JobTotals, JobUpdate,
+    LateJob, NewJob, NextJob, NotRun, Overview, PlannedJob, RunTotals, Scheduler, SchedulerBuilder,
+    SchedulerError, Status, Timeline, TimelineQuery, run,
 };
 pub use storage::{HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery};
 

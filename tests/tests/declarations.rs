@@ -8,7 +8,7 @@ use fastscheduler::queue::{Entry, EntryKind};
 use fastscheduler::storage::{Change, Durability, MemoryStorage, Storage as _, Stored};
 use fastscheduler::testing::ManualClock;
 use fastscheduler::{
-    Job, JobStatus, JobUpdate, Lane, Run, RunStatus, SkipReason, Source, Tombstone, Trigger,
+    Job, JobStatus, JobUpdate, Lane, RescheduleCause, Run, RunStatus, SkipReason, Source, Tombstone, Trigger,
 };
 use fastscheduler_tests::counted::Counted;
 use fastscheduler_tests::fires::second;
@@ -190,7 +190,8 @@ async fn an_edit_stays_until_the_definition_in_the_code_changes() {
     assert_eq!(job.next_run_at(), Some(second(120 + 600)), "the next run is computed anew");
     let all = runs(&scheduler).await;
     let recorded = all.iter().find(|run| run.job_id() == id).unwrap();
-    assert_eq!(recorded.skipped.as_ref().unwrap().reason, SkipReason::Rescheduled);
+    let skipped = recorded.skipped.as_ref().unwrap();
+    assert_eq!((skipped.reason, skipped.cause), (SkipReason::Rescheduled, Some(RescheduleCause::Schedule)));
 }
 
 #[tokio::test]

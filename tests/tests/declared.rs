@@ -11,6 +11,9 @@ use fastscheduler_tests::{instant, monday, on_manual_clock, runs};
 #[daily(at = "00:00:25", name = "at 25")]
 async fn twice() {}
 
+/// The line of the first attribute above.
+const FIRST_LINE: u32 = line!() - 5;
+
 #[at("2020-01-01 00:00:00")]
 async fn long_ago() {}
 
@@ -51,4 +54,20 @@ async fn declared_jobs_run_and_a_date_that_is_over_is_recorded_as_missed() {
         ("twice", RunStatus::Completed, 30),
     ];
     assert_eq!(ran, expected.map(|(name, status, second)| (name.into(), status, second)));
+}
+
+#[tokio::test]
+async fn a_job_that_an_attribute_declares_tells_where_that_stands() {
+    let (builder, _clock) = on_manual_clock();
+    let scheduler = builder.build().await.unwrap();
+    let jobs = scheduler.jobs().await.unwrap();
+    let place = |name: &str| {
+        let job = jobs.iter().find(|job| job.name() == name).unwrap();
+        scheduler.job_now(job).declared_at.map(|place| (place.file, place.line))
+    };
+    assert_eq!(place("twice"), Some((file!(), FIRST_LINE)));
+    assert_eq!(place("at 25"), Some((file!(), FIRST_LINE + 1)));
+    let added = scheduler.add(every(1).hours().call("twice")).await.unwrap();
+    let added = scheduler.job(added).await.unwrap().unwrap();
+    assert_eq!(scheduler.job_now(&added).declared_at, None);
 }

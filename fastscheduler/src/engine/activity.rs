@@ -1,5 +1,7 @@
 //! What a job is at: its open fires.
 
+mod requests;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,8 +52,11 @@ struct Row {
 struct Rare {
     /// The last instant that names a fire of its own.
     requested_at: Option<DateTime<Utc>>,
-    /// When the last fire was open that did not place its successor.
-    unchained: Option<Span>,
+    /// The last fire that did not place its successor.
+    unchained: Option<Unchained>,
+    /// The run that the fire which is to come has waited for, and stands for others
+    /// that came due during it.
+    in_the_way: Option<RunId>,
     /// The fire that ended while the job was changed, and has no successor yet.
     ended: Option<Chained>,
     /// Threads that the next attempt waits for; each is cancelled at its end.
@@ -81,14 +86,23 @@ impl Span {
     }
 }
 
+/// A fire that is over and did not place its successor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unchained {
+    /// Its last attempt.
+    pub(super) run: RunId,
+    /// When it was open.
+    pub(super) open: Span,
+}
+
 /// What is known of a fire that is claimed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     /// Whether it was open before: it was cut short, is tried again, or was
     /// asked for.
     pub(super) is_open: bool,
-    /// When the last fire was open that did not place its successor.
-    pub(super) unchained: Option<Span>,
+    /// The last fire that did not place its successor.
+    pub(super) unchained: Option<Unchained>,
 }
 
 /// A waiting entry, adjusted to keep its remaining time after the clock was set
@@ -168,7 +182,7 @@ impl Activity {
         if let Some(rare) = &mut activity.rare
             && let Some(ended) = rare.ended.take_if(|ended| is_accounted_for(ended.entry.scheduled_for))
         {
-            rare.unchained = Some(ended.open);
+            rare.unchained = Some(Unchained { run: ended.entry.run_id(), open: ended.open });
         }
     }
 
@@ -187,7 +201,7 @@ impl Activity {
         if places_successor {
             return Some(open);
         }
-        activity.rare.get_or_insert_default().unchained = Some(open);
+        activity.rare.get_or_insert_default().unchained = Some(Unchained { run, open });
         None
     }
 
@@ -195,6 +209,17 @@ impl Activity {
     /// one, or the successor is placed when it is over.
     pub(super) fn leave_successor(&self, ended: Chained) {
         self.state().rare.get_or_insert_default().ended = Some(ended);
+    }
+
+    /// The fire that comes next has waited for this run, and so have those that it
+    /// stands for.
+    pub(super) fn note_in_the_way(&self, run: RunId) {
+        self.state().rare.get_or_insert_default().in_the_way = Some(run);
+    }
+
+    /// The run that the next fire has waited for, and those that it stands for.
+    pub(super) fn in_the_way(&self) -> Option<RunId> {
+        self.known_state()?.rare.as_ref()?.in_the_way
     }
 
     /// The fire that ended while the job was changed, if it has no successor yet.
@@ -231,7 +256,8 @@ impl Activity {
             }
         }
         if let Some(unchained) = activity.rare.as_mut().and_then(|rare| rare.unchained.as_mut()) {
-            *unchained = Span { from: unchained.from - by, until: unchained.until - by };
+            let Span { from, until } = unchained.open;
+            unchained.open = Span { from: from - by, until: until - by };
         }
     }
 
@@ -245,53 +271,6 @@ impl Activity {
         let activity = self.state();
         let open = activity.open.iter().find(|open| open.is(run));
         Known { is_open: open.is_some(), unchained: activity.rare.as_ref().and_then(|rare| rare.unchained) }
-    }
-
-    /// Reserves a fire of its own, if `may_begin` says so of whether an attempt
-    /// is under way or was asked for. Each gets an instant that no other has.
-    pub(crate) fn request(
-        &self,
-        now: DateTime<Utc>,
-        may_begin: impl FnOnce(bool) -> bool,
-        entry: impl FnOnce(DateTime<Utc>) -> Entry,
-    ) -> Option<Entry> {
-        let mut activity = self.state();
-        let is_busy = activity.open.iter().any(|open| open.is_running() || open.is_asked_for());
-        if activity.is_gone || !may_begin(is_busy) {
-            return None;
-        }
-        let rare = activity.rare.get_or_insert_default();
-        let after_last = rare.requested_at.map(|last| last + TimeDelta::microseconds(1));
-        let at = after_last.map_or(now, |after_last| after_last.max(now));
-        rare.requested_at = Some(at);
-        // The clock may have been set back since the last one.
-        let entry = Entry { due_at: now, ..entry(at) };
-        let state = OpenState::Waiting(Box::new(entry.clone()));
-        let (trigger, places_successor) = (entry.trigger, false);
-        activity.open.push(Open {
-            trigger,
-            scheduled_for: at,
-            since: now,
-            places_successor,
-            state,
-            retry: None,
-        });
-        Some(entry)
-    }
-
-    /// Whether [`request`](Self::request) knows the instants that are taken.
-    pub(crate) fn knows_requests(&self) -> bool {
-        let rare = |state: MutexGuard<'_, State>| {
-            state.rare.as_ref().is_some_and(|rare| rare.requested_at.is_some())
-        };
-        self.known_state().is_some_and(rare)
-    }
-
-    /// A fire of its own has that instant, and those to come have later ones.
-    pub(crate) fn was_requested(&self, at: DateTime<Utc>) {
-        let mut activity = self.state();
-        let requested_at = &mut activity.rare.get_or_insert_default().requested_at;
-        *requested_at = (*requested_at).max(Some(at));
     }
 
     /// The fires that wait.
@@ -311,7 +290,7 @@ impl Activity {
     }
 
     /// The attempts of open fires that have not begun: waiting fires and held retries.
-    pub(super) fn not_begun(&self) -> Vec<Entry> {
+    pub(crate) fn not_begun(&self) -> Vec<Entry> {
         let held = self.collect(|open| open.retry.as_deref().cloned());
         [self.waiting(), held].concat()
     }

@@ -87,8 +87,17 @@ impl LiveJob {
     /// The change that records the fires that one stands for with its own, if
     /// there are any.
     pub(super) fn covered(&self, entry: &Entry, progress: Progress, now: DateTime<Utc>) -> Option<Change> {
-        let others = self.stands_for(entry)?;
+        let in_the_way = self.activity.in_the_way();
+        let others = Skipped { in_the_way, ..self.stands_for(entry)? };
         Some(self.skipped_until(others, progress, now))
+    }
+
+    /// If that entry stands for other fires with its own, remembers the run that all of
+    /// them have waited for.
+    pub(super) fn note_in_the_way(&self, next: Option<&Entry>, in_the_way: RunId) {
+        if next.is_some_and(|next| next.covers_until > next.scheduled_for) {
+            self.activity.note_in_the_way(in_the_way);
+        }
     }
 
     fn skipped_until(&self, skipped: Skipped, progress: Progress, now: DateTime<Utc>) -> Change {
@@ -155,6 +164,7 @@ pub(super) fn record(
         error,
         after_failure,
         instance: Some(Arc::clone(instance)),
+        timed_out: false,
         skipped: None,
     }
 }

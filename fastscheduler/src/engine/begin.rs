@@ -152,6 +152,9 @@ impl Engine {
         let upcoming = is_scheduled.then(|| job.schedule.next_after(entry.covers_until)).flatten();
         if is_new && let Some(instead) = job.instead_of(entry, upcoming, now, batch.late_before, unchained) {
             let FollowUp { next, skipped } = instead;
+            if let Some(unchained) = unchained {
+                job.note_in_the_way(next.as_ref(), unchained.run);
+            }
             batch.changes.extend(skipped.map(|skipped| job.skipped(skipped, next.as_ref(), now)));
             if next.is_none() {
                 if !self.leases.is_shared() && !job.definition.schedule.spec.is_recurring() {

@@ -56,6 +56,8 @@ contain! { ContainedStorage, StorageError:
     "read the history" history(query: &HistoryQuery) -> Vec<Run>;
     "read a run" run(run: RunId) -> Option<Run>;
     "read a run" last_run_of_fire(run: RunId) -> Option<Run>;
+    "read runs" attempts_of_fire(run: RunId) -> Vec<Run>;
+    "read runs" recent_attempts(jobs: &[JobId], limit: usize) -> Vec<Vec<Run>>;
     "read the history" newest_request(job: JobId) -> Option<DateTime<Utc>>;
     "read dead letters" dead_letters(limit: usize) -> Vec<DeadLetter>;
     "count dead letters" dead_letter_count() -> usize;

@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn skipped(first: i64, last: i64, count: u64) -> Skipped {
-        Skipped { reason: SkipReason::Paused, first: at(first), last: at(last), count, closed: None }
+        Skipped::new(SkipReason::Paused, at(first), at(last), count)
     }
 
     fn missed(minutes: &Minutes, skipped: &Skipped, now: DateTime<Utc>) -> Vec<u64> {

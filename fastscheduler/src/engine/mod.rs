@@ -30,6 +30,7 @@
 //! - [`unpruned`] counts what was recorded since old history was dropped.
 //! - [`unbegun`] knows which jobs have fires that wait, and [`each_second`] keeps answers
 //!   for a second.
+//! - [`held_threads`] knows which threads outlive their attempts.
 //! - [`leases`] renews the claims of a shared queue.
 //! - [`lifecycle`] knows what was started, and how far a stop has come.
 //! - [`watchdog`] times the looks, with [`twins`] for the dispatcher and the recorder.
@@ -57,6 +58,7 @@ mod events;
 mod execute;
 mod failure;
 mod gate;
+mod held_threads;
 mod inside;
 mod lack_of_threads;
 mod late;
@@ -116,6 +118,7 @@ pub use durations::Durations;
 pub(crate) use each_second::EachSecond;
 pub use events::{Event, Events};
 pub(crate) use failure::AFTER_FAILURE;
+use held_threads::HeldThreads;
 pub use late::{LateReason, SlotLimit};
 use leases::Leases;
 use lifecycle::Lifecycle;
@@ -126,6 +129,7 @@ pub(crate) use minutes::{MINUTES, Minute, first_minute};
 use outcomes::Outcomes;
 pub use problems::{Problem, ProblemCode, ProblemMetrics};
 use pullers::Pullers;
+pub use running::RunningAttempt;
 use series::SeriesNumber;
 pub(crate) use skipped_once::SkippedOnce;
 use slots::Slots;
@@ -173,6 +177,7 @@ pub(crate) struct Engine {
     unpruned: Unpruned,
     unbegun: Unbegun,
     standings: EachSecond<Standing>,
+    held_threads: HeldThreads,
     leases: Leases,
     lifecycle: Lifecycle,
     watchdog: Watchdog,
@@ -195,6 +200,7 @@ impl Engine {
             table: Table::default(),
             pullers: Pullers::default(),
             outcomes: Outcomes::default(),
+            held_threads: HeldThreads::default(),
             unpruned: Unpruned::default(),
             unbegun: Unbegun::default(),
             standings: EachSecond::default(),

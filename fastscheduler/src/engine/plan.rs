@@ -5,8 +5,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::LiveJob;
-use super::activity::Span;
-use crate::job::{CatchUp, Entry, EntryKind, Overlap, SkipReason, Skipped, Trigger, spread};
+use super::activity::Unchained;
+use crate::job::{CatchUp, Entry, EntryKind, Overlap, RunId, SkipReason, Skipped, Trigger, spread};
 
 /// A fire that is later than this, and not for want of a slot, was missed.
 pub(super) const LATE: TimeDelta = TimeDelta::seconds(60);
@@ -122,7 +122,7 @@ impl LiveJob {
         upcoming: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
         late_before: DateTime<Utc>,
-        unchained: Option<Span>,
+        unchained: Option<Unchained>,
     ) -> Option<FollowUp> {
         let is_fresh =
             entry.trigger == Trigger::Schedule && entry.attempt == 1 && entry.catch_up_until.is_none();
@@ -132,14 +132,14 @@ impl LiveJob {
         }
         let first = entry.scheduled_for;
         if let Some(unchained) =
-            unchained.filter(|unchained| self.is_exclusive() && unchained.contains(entry.due_at))
+            unchained.filter(|unchained| self.is_exclusive() && unchained.open.contains(entry.due_at))
         {
-            let last = self.last_due(first, unchained.until);
+            let last = self.last_due(first, unchained.open.until);
             return match (self.overlap(), last) {
                 (Overlap::Queue, None) => None,
                 // Several came due: the first runs and stands for all.
                 (Overlap::Queue, Some(last)) => Some(self.queued(first, last, now)),
-                _ => Some(self.skip(SkipReason::Overlap, first, last.unwrap_or(first))),
+                _ => Some(self.overlapped(first, last.unwrap_or(first), unchained.run)),
             };
         }
         let later = upcoming.filter(|upcoming| *upcoming <= now).and_then(|_| self.last_due(first, now));
@@ -175,7 +175,7 @@ impl LiveJob {
             return only(Some(self.fire(first)));
         };
         match self.overlap() {
-            Overlap::Skip => self.skip(SkipReason::Overlap, first, last),
+            Overlap::Skip => self.overlapped(first, last, entry.run_id()),
             Overlap::Queue => self.queued(first, last, now),
             // One that was caught up with keeps none waiting.
             Overlap::Allow | Overlap::Cancel => only(Some(self.fire(first))),
@@ -198,6 +198,13 @@ impl LiveJob {
     pub(crate) fn skip(&self, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> FollowUp {
         let skipped = self.range(reason, first, until);
         FollowUp { next: self.fire_after(skipped.last), skipped: Some(skipped) }
+    }
+
+    /// The same, since the job was still at an earlier run.
+    fn overlapped(&self, first: DateTime<Utc>, until: DateTime<Utc>, in_the_way: RunId) -> FollowUp {
+        let FollowUp { next, skipped } = self.skip(SkipReason::Overlap, first, until);
+        let in_the_way = Some(in_the_way);
+        FollowUp { next, skipped: skipped.map(|skipped| Skipped { in_the_way, ..skipped }) }
     }
 
     fn range(&self, reason: SkipReason, first: DateTime<Utc>, until: DateTime<Utc>) -> Skipped {
@@ -263,7 +270,7 @@ impl LiveJob {
     }
 
     /// How many fires from `first` on are due at `now`, counted up to `most`.
-    pub(super) fn due_from(&self, first: DateTime<Utc>, now: DateTime<Utc>, most: u64) -> u64 {
+    pub(crate) fn due_from(&self, first: DateTime<Utc>, now: DateTime<Utc>, most: u64) -> u64 {
         let due = self.schedule.count_between(first - TICK, now, most);
         // Jitter ends before the next fire, so only the last one may be to come.
         due.map_or(0, |due| due.count - u64::from(self.due_at(due.last) > now))

@@ -2,22 +2,50 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Engine, LiveJob};
-use crate::job::{JobId, Run, RunId, RunStatus};
+use crate::job::{JobDefinition, JobId, Run, RunId, RunStatus};
 use crate::registry::{Cancellation, JobContext};
 
+/// An attempt that is under way.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RunningAttempt {
+    /// Its record so far; it is not in the history yet.
+    pub run: Run,
+    /// The job as it was when the attempt began, with its arguments.
+    pub definition: Arc<JobDefinition>,
+    /// When its timeout ends it, if it has one. A function that waits for a thread has
+    /// that much longer.
+    pub deadline_at: Option<DateTime<Utc>>,
+}
+
 impl Engine {
-    /// Records of the attempts that are under way, by when they began.
-    pub(crate) fn running(&self) -> Vec<Run> {
-        let mut running = Vec::new();
-        for job in self.table.get_all(self.table.running.all().into_iter()).into_iter().flatten() {
-            let begun = job.activity.running_since();
-            running.extend(begun.iter().map(|(context, since)| self.record_of(&job, context, *since)));
-        }
-        running.sort_by_key(|run| (run.started_at, run.run_id));
+    /// The attempts that are under way, by when they began.
+    pub(crate) fn running(&self) -> Vec<RunningAttempt> {
+        let jobs = self.table.get_all(self.table.running.all().into_iter());
+        let mut running: Vec<_> = jobs.iter().flatten().flat_map(|job| self.running_of(job)).collect();
+        running.sort_by_key(|attempt| (attempt.run.started_at, attempt.run.run_id));
         running
+    }
+
+    /// The attempts of a job that are under way, by when they began.
+    pub(crate) fn running_of(&self, job: &LiveJob) -> Vec<RunningAttempt> {
+        let attempt = |(context, since): (JobContext, DateTime<Utc>)| {
+            let definition = Arc::clone(context.definition());
+            let timeout = definition.policy.timeout.and_then(|timeout| TimeDelta::from_std(timeout).ok());
+            let deadline_at = timeout.and_then(|timeout| since.checked_add_signed(timeout));
+            RunningAttempt { run: self.record_of(job, &context, since), definition, deadline_at }
+        };
+        let mut running: Vec<_> = job.activity.running_since().into_iter().map(attempt).collect();
+        running.sort_by_key(|attempt| (attempt.run.started_at, attempt.run.run_id));
+        running
+    }
+
+    /// Whether an attempt has ended, and the thread of its function has not.
+    pub(crate) fn holds_thread(&self, run: RunId) -> bool {
+        self.held_threads.has(run)
     }
 
     /// The jobs with attempts under way, in no order.
@@ -39,6 +67,7 @@ impl Engine {
             error: None,
             after_failure: None,
             instance: Some(Arc::clone(&self.setup.instance)),
+            timed_out: false,
             skipped: None,
         }
     }

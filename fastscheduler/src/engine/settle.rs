@@ -12,7 +12,7 @@ use super::series::SeriesNumber;
 use super::store::Next;
 use super::threads::Thread;
 use super::{Engine, LiveJob};
-use crate::job::{AfterFailure, Entry, Lane};
+use crate::job::{AfterFailure, Entry, Lane, Run};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
 use crate::storage::{Change, EndedAttempt};
@@ -83,6 +83,7 @@ impl Engine {
                 if let Some(retry) = &retry {
                     attempt.job.activity.hold_retry(retry);
                 }
+                self.held_threads.add(attempt.claim.entry.run_id());
                 // It keeps its slot, and an exclusive job, until it ends.
                 self.spawn("an attempt's task", Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;
@@ -131,6 +132,7 @@ impl Engine {
             self.lifecycle.forget_callers(std::iter::once(run));
             self.slots.free_one(lane);
         }
+        self.held_threads.remove(run);
     }
 
     /// Settles one claim, and frees so many slots.
@@ -191,7 +193,9 @@ impl Engine {
     fn ended_attempt(&self, attempt: &Attempt, now: DateTime<Utc>, ending: Ending) -> EndedAttempt {
         let Attempt { claim, job, started_at, progress, .. } = attempt;
         let run_id = claim.entry.run_id();
+        let timed_out = attempt.context.cancellation() == Some(Cancellation::Deadline);
         let run = record(&job.definition, run_id, Some(*started_at), now, ending, &self.setup.instance);
+        let run = Run { timed_out, ..run };
         EndedAttempt { run: Arc::new(run), progress: *progress, retry: None, dead_letter: None }
     }
 
@@ -243,6 +247,7 @@ impl Engine {
     ) -> Option<Entry> {
         let now = ended.open.until;
         let FollowUp { next, skipped } = present.follow_up(&ended.entry, ended.upcoming, now);
+        present.note_in_the_way(next.as_ref(), ended.entry.run_id());
         changes.extend(skipped.map(|skipped| present.skipped(skipped, next.as_ref(), now)));
         if next.is_none() {
             present.activity.set_over(true);

@@ -82,7 +82,7 @@ impl Table {
     }
 
     /// Looks at all jobs, in no order, without copying them; `look` must be short.
-    pub(super) fn visit(&self, look: impl FnMut(&LiveJob)) {
+    pub(crate) fn visit(&self, look: impl FnMut(&LiveJob)) {
         lock(&self.jobs).values().map(|job| &**job).for_each(look);
     }
 

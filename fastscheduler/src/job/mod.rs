@@ -61,7 +61,7 @@ pub use rewind::Rewind;
 pub use run::{DeadLetter, Run, RunStatus};
 pub use run_id::{RunId, Trigger};
 pub use settings::JobSettings;
-pub use skipped::{ClosedSchedule, SkipReason, Skipped};
+pub use skipped::{ClosedSchedule, RescheduleCause, SkipReason, Skipped};
 pub use source::Source;
 pub(crate) use spread::spread;
 pub use statistics::{FunctionStatistics, Statistics};

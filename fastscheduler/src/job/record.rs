@@ -62,6 +62,9 @@ pub struct Job {
     pub(crate) added_at: Option<DateTime<Utc>>,
     pub(crate) revision: u64,
     pub(crate) is_paused: bool,
+    /// When it was paused. In a box, since few jobs are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) paused_at: Option<Box<DateTime<Utc>>>,
     /// The instant from which the job has its present schedule.
     pub(crate) scheduled_since: DateTime<Utc>,
     /// The first fire that is not accounted for: neither begun nor skipped.
@@ -113,6 +116,7 @@ impl Job {
             added_at: (source == Source::Added).then_some(created_at),
             revision: 1,
             is_paused: false,
+            paused_at: None,
             scheduled_since,
             next_run_at: None,
             key: None,
@@ -228,6 +232,19 @@ impl Job {
         self.is_paused
     }
 
+    /// When it was paused; `None` if it is not, or if an earlier version paused it,
+    /// which did not record when.
+    #[must_use]
+    pub fn paused_at(&self) -> Option<DateTime<Utc>> {
+        self.paused_at.as_deref().copied()
+    }
+
+    /// Has it be paused from the start, or not.
+    pub(crate) fn begin_paused(&mut self, is_paused: bool) {
+        self.is_paused = is_paused;
+        self.paused_at = is_paused.then(|| Box::new(self.created_at));
+    }
+
     /// When its next fire is due by the schedule; `None` when none is to come,
     /// or while it is paused or orphaned.
     #[must_use]
@@ -337,6 +354,7 @@ impl Job {
         self.definition = Arc::clone(&change.definition);
         self.revision = change.expected_revision + 1;
         self.is_paused = change.is_paused;
+        self.paused_at = change.paused_at.map(Box::new);
         self.scheduled_since = change.scheduled_since;
         self.next_run_at = change.next_run_at;
         self.declared.clone_from(&change.declared);

@@ -24,6 +24,9 @@ pub struct JobRevision {
     pub definition: Arc<JobDefinition>,
     /// Whether it is paused from now on.
     pub is_paused: bool,
+    /// When it was paused, if it is from now on and that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<DateTime<Utc>>,
     /// The instant from which it has its schedule.
     pub scheduled_since: DateTime<Utc>,
     /// The first fire that is not accounted for, from now on.
@@ -48,11 +51,19 @@ impl JobRevision {
             expected_next_run_at: job.next_run_at,
             definition: Arc::clone(&job.definition),
             is_paused: job.is_paused,
+            paused_at: job.paused_at(),
             scheduled_since: job.scheduled_since,
             next_run_at: job.next_run_at,
             declared: job.declared.clone(),
             zone: job.zone,
             rewind: job.rewind.clone(),
         }
+    }
+
+    /// The change that leaves the job paused or not, `now`.
+    pub(crate) fn paused(self, is_paused: bool, now: DateTime<Utc>) -> Self {
+        let began = (!self.is_paused).then_some(now);
+        let paused_at = if is_paused { began.or(self.paused_at) } else { None };
+        Self { is_paused, paused_at, ..self }
     }
 }

@@ -74,6 +74,10 @@ pub struct Run {
     /// The process that ran it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Arc<str>>,
+    /// Whether it was its timeout that ended the attempt. Records of earlier versions
+    /// do not say, and have `false`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub timed_out: bool,
     /// Fires that did not run, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Box<Skipped>>,
@@ -107,6 +111,7 @@ impl Run {
             error: None,
             after_failure: None,
             instance: None,
+            timed_out: false,
             skipped: Some(Box::new(skipped)),
         }
     }

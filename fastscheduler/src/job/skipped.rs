@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::RunId;
 use crate::schedule::{ScheduleDefinition, Timetable};
 
 /// Why a fire did not run.
@@ -32,6 +33,36 @@ impl fmt::Display for SkipReason {
     }
 }
 
+/// What gave a job another schedule, or its schedule other fires.
+///
+/// # Examples
+///
+/// ```
+/// use fastscheduler::RescheduleCause;
+///
+/// assert_eq!(RescheduleCause::Clock.to_string(), "clock");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RescheduleCause {
+    /// The program, a client or the code's attribute changed the schedule.
+    Schedule,
+    /// The scheduler's zone is another one than before.
+    Zone,
+    /// The clock was set back.
+    Clock,
+    /// The rules of cron expressions have changed.
+    Rules,
+}
+
+impl fmt::Display for RescheduleCause {
+    /// The word that it is stored as.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// One fire or a range of fires that did not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
@@ -50,11 +81,32 @@ pub struct Skipped {
     /// cancelled or taken out of the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<ClosedSchedule>,
+    /// What gave the job another schedule, if the reason is
+    /// [`Rescheduled`](SkipReason::Rescheduled). Records of earlier versions do not
+    /// say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<RescheduleCause>,
+    /// The run that the job was still at, if the reason is
+    /// [`Overlap`](SkipReason::Overlap) and it is known: the last attempt of the
+    /// earlier fire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_the_way: Option<RunId>,
+    /// When the job was paused, if the reason is [`Paused`](SkipReason::Paused) and
+    /// it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_from: Option<DateTime<Utc>>,
 }
 
 impl Skipped {
     /// Fires of a calendar schedule are counted up to this many.
     pub(crate) const COUNTED: u64 = 10_000;
+
+    /// So many fires, from the first to the last, without anything else to say.
+    #[must_use]
+    pub fn new(reason: SkipReason, first: DateTime<Utc>, last: DateTime<Utc>, count: u64) -> Self {
+        let (closed, cause, in_the_way, paused_from) = (None, None, None, None);
+        Self { reason, first, last, count, closed, cause, in_the_way, paused_from }
+    }
 
     /// The fires of a schedule from `first` to `until`: at least `first`, even
     /// where `until` comes before it.
@@ -66,7 +118,7 @@ impl Skipped {
     ) -> Self {
         let due = schedule.count_between(first - TimeDelta::microseconds(1), until, Self::COUNTED);
         let (last, count) = due.map_or((first, 1), |due| (due.last, due.count));
-        Self { reason, first, last, count, closed: None }
+        Self::new(reason, first, last, count)
     }
 }
 

@@ -74,6 +74,11 @@ impl JobContext {
         self.0.states.host()
     }
 
+    /// The job as it was when the attempt began.
+    pub(crate) fn definition(&self) -> &Arc<JobDefinition> {
+        &self.0.job
+    }
+
     /// The job's id.
     #[must_use]
     pub fn job_id(&self) -> JobId {

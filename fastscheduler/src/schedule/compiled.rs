@@ -106,6 +106,32 @@ impl Timetable {
         }
     }
 
+    /// The first and the last instant at which it may fire.
+    pub(super) fn edges(&self) -> (i64, i64) {
+        let Window { from, until } = self.window();
+        (from, until)
+    }
+
+    /// Anchor and interval, if it fires at even intervals of which none is left out.
+    pub(super) fn even_grid(&self) -> Option<(i64, i64)> {
+        match self.rule() {
+            Rule::Grid { interval, anchor } if self.left_out().next().is_none() => Some((*anchor, *interval)),
+            Rule::Grid { .. }
+            | Rule::Interval(_)
+            | Rule::Calendar(_)
+            | Rule::Delay(_)
+            | Rule::Instants(..) => None,
+        }
+    }
+
+    /// The times of a calendar that are all fires.
+    pub(super) fn whole_calendar(&self) -> Option<&LocalTimes> {
+        match &self.0 {
+            Form::Whole(Rule::Calendar(times)) => Some(times),
+            Form::Whole(_) | Form::Cut(_) => None,
+        }
+    }
+
     /// The spans that are left out, in order.
     pub(super) fn left_out(&self) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         let left_out = match &self.0 {

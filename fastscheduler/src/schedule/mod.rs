@@ -36,6 +36,7 @@ mod micros;
 pub(crate) mod serial;
 mod settings;
 mod spec;
+mod steps;
 #[expect(unreachable_pub, reason = "the macro crate links this folder in, and some of it is its alone")]
 pub(crate) mod text;
 mod upcoming;
@@ -79,6 +80,7 @@ pub use zone::{IntoZone, Zone, ZoneOffset};
 pub(crate) use compiled::Timetable;
 pub(crate) use settings::{ScheduleSettings, Setting, schedule_setters};
 pub(crate) use spec::Nature;
+pub(crate) use steps::Steps;
 
 /// A rule that says, given an instant, the next one.
 ///

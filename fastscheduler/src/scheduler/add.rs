@@ -13,7 +13,8 @@ use super::over::recorded_as_over;
 use super::{Scheduler, SchedulerError};
 use crate::job::settings::check_name;
 use crate::job::{
-    Declared, FunctionKey, Job, JobDefinition, JobId, Name, Policy, SkipReason, Source, one_line,
+    Declared, FunctionKey, Job, JobDefinition, JobId, Name, Policy, RescheduleCause, SkipReason, Source,
+    one_line,
 };
 use crate::registry::{Arguments, Function, Given, RetryIf};
 use crate::schedule::ScheduleError;
@@ -281,7 +282,7 @@ impl Scheduler {
         let source = if checked.is_always_new { Source::Api } else { Source::Added };
         let mut job = Job::new(id, checked.definition, source, now);
         job.zone = zone;
-        job.is_paused = checked.is_paused;
+        job.begin_paused(checked.is_paused);
         job.next_run_at = next_run_at;
         job.key = checked.key;
         // Of what the program says, only that it is not to fire is not in the rest.
@@ -328,7 +329,7 @@ pub(super) fn redeclared(job: &Job, declared: &Arc<Declared>) -> Option<Edit> {
     if before.is_none_or(|before| before.definition != declared.definition) {
         edit.definition = Arc::clone(&declared.definition);
         if edit.definition.schedule != job.definition.schedule {
-            edit.fires = Fires::Renew(SkipReason::Rescheduled);
+            edit.fires = Fires::Renew(RescheduleCause::Schedule);
         }
     }
     if before.is_some_and(|before| before.is_enabled != declared.is_enabled) {

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::added::NotAdded;
 use super::notes::Notes;
+use super::planned_load::Loads;
 use super::timetables::Timetables;
 use super::{Phase, Scheduler, SchedulerError, Service, environment};
 use crate::clock::{Clock, SystemClock, ZoneSource, system_zone};
@@ -290,6 +291,7 @@ impl SchedulerBuilder {
             registry: RwLock::new(registry),
             zone,
             timetables: Timetables::default(),
+            loads: Loads::default(),
             phase: Mutex::new(Phase::Built),
             default_group: Name::from(DEFAULT_GROUP),
             notes: self.notes,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{Problem, ProblemCode};
-use crate::job::{Declared, Job, JobDefinition, SkipReason};
+use crate::job::{Declared, Job, JobDefinition, RescheduleCause};
 use crate::schedule::{ScheduleDefinition, ScheduleError, ScheduleSpec};
 
 impl Scheduler {
@@ -31,7 +31,7 @@ impl Scheduler {
             edit.declared = declared.or(edit.declared);
             edit.definition = definition.unwrap_or(edit.definition);
             if was.is_some() {
-                edit.fires = Fires::Renew(SkipReason::Rescheduled);
+                edit.fires = Fires::Renew(RescheduleCause::Rules);
             }
             changes.extend(self.revise(job, edit, now)?);
             if let Some(was) = was {

@@ -17,6 +17,13 @@ impl Scheduler {
         Ok(self.0.engine.storage.dead_letters(limit).await?)
     }
 
+    /// The dead letter of a run, or `None` if it has none.
+    pub async fn dead_letter(&self, run_id: impl IntoRunId) -> Result<Option<DeadLetter>, SchedulerError> {
+        let Ok(run_id) = run_id.into_run_id() else { return Ok(None) };
+        self.0.engine.prune_new().await;
+        Ok(self.0.engine.storage.dead_letter(run_id).await?)
+    }
+
     /// How many dead letters there are.
     pub async fn dead_letter_count(&self) -> Result<usize, SchedulerError> {
         self.0.engine.prune_new().await;

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{Activity, LiveJob};
 use crate::job::{
-    ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, Rewind, Run, SkipReason,
-    Skipped,
+    ClosedSchedule, Declared, Job, JobDefinition, JobId, JobRevision, Progress, RescheduleCause, Rewind, Run,
+    SkipReason, Skipped,
 };
 use crate::registry::Function;
 use crate::schedule::{Nature, ScheduleDefinition, ScheduleError, Timetable};
@@ -33,7 +33,7 @@ pub(super) enum Fires {
     /// Those that are due do not run.
     Skip(SkipReason),
     /// They come by the new schedule from now on.
-    Renew(SkipReason),
+    Renew(RescheduleCause),
 }
 
 /// What an interval counts from that stays the same but for its last date or its
@@ -159,19 +159,22 @@ impl Scheduler {
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, SchedulerError> {
         let Edit { definition, is_paused, declared, fires } = edit;
-        let mut revision = JobRevision { definition, is_paused, declared, ..JobRevision::of(job) };
+        let mut revision =
+            JobRevision { definition, declared, ..JobRevision::of(job) }.paused(is_paused, now);
         let skipped = match fires {
             Fires::Stay => None,
             Fires::Skip(reason) => {
                 let due = job.next_run_at.filter(|first| *first <= now);
                 let schedule = self.timetable_of(job)?;
-                let skipped = due.map(|first| Skipped::range(&schedule, reason, first, now));
+                let paused_from = job.paused_at().filter(|_| reason == SkipReason::Paused);
+                let skipped =
+                    due.map(|first| Skipped { paused_from, ..Skipped::range(&schedule, reason, first, now) });
                 if let Some(skipped) = &skipped {
                     revision.next_run_at = schedule.next_after(skipped.last);
                 }
                 skipped
             }
-            Fires::Renew(reason) => {
+            Fires::Renew(cause) => {
                 let since = revision.definition.schedule.counted_from(now).max(self.accounted_until(job)?);
                 let anchor = kept_anchor(job, &revision.definition.schedule);
                 let schedule = self.compile(&revision.definition.schedule, anchor.unwrap_or(since))?;
@@ -193,7 +196,8 @@ impl Scheduler {
                 if revision.next_run_at.is_none() && revision.definition.schedule.until.is_none() {
                     return Err(ScheduleError::Past(revision.definition.schedule.written()).into());
                 }
-                self.closing(job, reason, since)?
+                self.closing(job, SkipReason::Rescheduled, since)?
+                    .map(|skipped| Skipped { cause: Some(cause), ..skipped })
             }
         };
         let record = skipped.map(|skipped| {
@@ -232,7 +236,8 @@ impl Scheduler {
         let Some(first) = job.next_run_at else { return Ok(None) };
         let schedule = self.timetable_of(job)?;
         let closed = ClosedSchedule { definition: job.whole_schedule(), since: job.scheduled_since, until };
-        Ok(Some(Skipped { closed: Some(closed), ..Skipped::range(&schedule, reason, first, until) }))
+        let cause = (reason == SkipReason::Rescheduled).then_some(RescheduleCause::Schedule);
+        Ok(Some(Skipped { closed: Some(closed), cause, ..Skipped::range(&schedule, reason, first, until) }))
     }
 
     /// The schedule, as of the instant from which a job has it.

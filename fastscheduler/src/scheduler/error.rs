@@ -1,5 +1,6 @@
 //! What can go wrong when a scheduler is built or told to do something.
 
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::job::settings::SettingError;
@@ -106,6 +107,16 @@ pub enum SchedulerError {
     /// A job waits for the fire that it runs for.
     #[error("run `{0}` waits for itself and would never end; wait for it outside the job")]
     WaitsForItself(RunId),
+    /// A timeline is not one.
+    #[error(
+        "a timeline from {from} to {to} is not possible; let it end after it begins, and at most 7 days later"
+    )]
+    TimelineSpan {
+        /// When it begins.
+        from: DateTime<Utc>,
+        /// When it ends.
+        to: DateTime<Utc>,
+    },
     /// A setting has a value that it cannot have.
     #[error("`{}` is `{}`; {}", OneLine(.name), OneLine(.value), OneLine(.expected))]
     Setting {

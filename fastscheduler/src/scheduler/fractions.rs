@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::add::redeclared;
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
-use crate::job::{Declared, Job, JobDefinition, SkipReason};
+use crate::job::{Declared, Job, JobDefinition, RescheduleCause};
 use crate::schedule::{ScheduleDefinition, ScheduleSpec};
 
 /// Whether a stored schedule is the declared one without its fraction of a second.
@@ -55,7 +55,7 @@ impl Scheduler {
             let is_to_come =
                 job.next_run_at.is_some() && self.compile(schedule, now)?.next_after(now).is_some();
             if is_to_come {
-                edit.fires = Fires::Renew(SkipReason::Rescheduled);
+                edit.fires = Fires::Renew(RescheduleCause::Schedule);
             } else {
                 // Its fire is the one of the whole second, which may have begun already.
                 let schedule = job.definition.schedule.clone();

@@ -12,7 +12,9 @@ use super::new_job::NewJob;
 use super::over::recorded_as_over;
 use super::{Scheduler, SchedulerError};
 use crate::engine::LiveJob;
-use crate::job::{Declared, FunctionKey, Job, JobId, OpenFire, SkipReason, Source, Tombstone};
+use crate::job::{
+    Declared, FunctionKey, Job, JobId, OpenFire, RescheduleCause, SkipReason, Source, Tombstone,
+};
 use crate::registry::Function;
 use crate::storage::{Change, Durability, StorageError, Stored};
 
@@ -186,7 +188,7 @@ impl Scheduler {
         let edit = self.redeclared(job, declared, now)?;
         let edit = if is_delay {
             let edit = edit.unwrap_or_else(|| Edit::of(job));
-            Some(Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..edit })
+            Some(Edit { fires: Fires::Renew(RescheduleCause::Schedule), ..edit })
         } else {
             edit
         };
@@ -239,7 +241,7 @@ impl Scheduler {
         let schedule = self.compile(&declared.definition.schedule, now)?;
         let id = JobId::new(self.0.engine.storage.reserve_job_number().await?);
         let mut job = Job::new(id, Arc::clone(&declared.definition), Source::Code, now);
-        job.is_paused = !declared.is_enabled;
+        job.begin_paused(!declared.is_enabled);
         job.next_run_at = schedule.next_after(now);
         job.zone = self.zone_of(&declared.definition.schedule);
         job.declared = Some(Arc::clone(&declared));

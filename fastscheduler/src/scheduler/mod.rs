@@ -23,6 +23,7 @@ mod error;
 mod find;
 mod fractions;
 mod imported;
+mod job_now;
 mod lifecycle;
 mod load;
 mod many;
@@ -32,6 +33,7 @@ mod new_job;
 mod notes;
 mod over;
 mod overview;
+mod planned_load;
 mod printer;
 mod program;
 mod register;
@@ -40,6 +42,7 @@ mod service;
 mod set_back;
 mod signals;
 mod status;
+mod timeline;
 mod timetables;
 #[cfg(feature = "testing")]
 mod under_test;
@@ -62,18 +65,21 @@ pub use activity::Activity;
 pub use builder::SchedulerBuilder;
 pub use dead_letters::IntoRunId;
 pub use error::SchedulerError;
+pub use job_now::{DeclaredAt, JobNow};
 pub use new_job::{JobPart, NewJob};
 pub use overview::{BehindJob, FailingJob, JobTotals, LateJob, NextJob, NotRun, Overview, RunTotals};
 pub use program::run;
 pub use runs::Instance;
 pub(crate) use service::{Service, Started};
 pub use status::Status;
+pub use timeline::{PlannedJob, Timeline, TimelineQuery};
 pub use update::JobUpdate;
 #[cfg(feature = "web")]
 pub(crate) use web_limits::WebLimits;
 
 use self::added::NotAdded;
 use self::notes::Notes;
+use self::planned_load::Loads;
 use self::timetables::Timetables;
 use crate::engine::{EachSecond, Engine, Events};
 use crate::job::{IntoJobId, Name, Run, Statistics};
@@ -107,6 +113,8 @@ struct Inner {
     registry: RwLock<Registry>,
     zone: Tz,
     timetables: Timetables,
+    /// What is planned, computed once a minute for everybody.
+    loads: Loads,
     phase: Mutex<Phase>,
     default_group: Name,
     notes: Notes,

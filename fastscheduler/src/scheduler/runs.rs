@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{IntoRunId, Phase, Scheduler, SchedulerError};
-use crate::job::Run;
+use crate::engine::RunningAttempt;
+use crate::job::{JobId, Run};
 
 /// A process that works with a scheduler's jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +54,49 @@ impl Scheduler {
     /// ```
     #[must_use]
     pub fn running(&self) -> Vec<Run> {
+        self.running_attempts().into_iter().map(|attempt| attempt.run).collect()
+    }
+
+    /// The same attempts, with the arguments they were begun with and when their
+    /// timeouts end them.
+    #[must_use]
+    pub fn running_attempts(&self) -> Vec<RunningAttempt> {
         self.0.engine.running()
+    }
+
+    /// Whether this attempt at a blocking function has ended by its timeout, or was
+    /// cancelled, and its thread is still busy here. The thread keeps its slot until
+    /// it ends.
+    #[must_use]
+    pub fn holds_thread(&self, run_id: impl IntoRunId) -> bool {
+        run_id.into_run_id().is_ok_and(|run| self.0.engine.holds_thread(run))
+    }
+
+    /// The recorded attempts at the fire of a run, the first one first; none of fires
+    /// that did not run, and none if there is no run of that id.
+    ///
+    /// An attempt that is under way is not among them.
+    pub async fn attempts_of(&self, run_id: impl IntoRunId) -> Result<Vec<Run>, SchedulerError> {
+        let Ok(run_id) = run_id.into_run_id() else { return Ok(Vec::new()) };
+        self.0.engine.prune_new().await;
+        Ok(self.0.engine.storage.attempts_of_fire(run_id).await?)
+    }
+
+    /// The last recorded attempts of each of these jobs, at most `limit` of each, the
+    /// newest last: those whose outcomes [`Job::recent`](crate::Job::recent) has, as
+    /// long as the history keeps them.
+    pub async fn recent_runs(&self, jobs: &[JobId], limit: usize) -> Result<Vec<Vec<Run>>, SchedulerError> {
+        self.0.engine.prune_new().await;
+        Ok(self.0.engine.storage.recent_attempts(jobs, limit).await?)
     }
 
     /// The record of one run: of an attempt under way, or from the history, or
     /// from the dead letters; `None` if there is none of that id.
     pub async fn find_run(&self, run_id: impl IntoRunId) -> Result<Option<Run>, SchedulerError> {
         let Ok(run_id) = run_id.into_run_id() else { return Ok(None) };
-        if let Some(run) = self.running().into_iter().find(|run| run.run_id == run_id) {
+        // One that has timed out has its record, though its thread has not ended.
+        let is_running = |run: &Run| run.run_id == run_id && !self.0.engine.holds_thread(run_id);
+        if let Some(run) = self.running().into_iter().find(is_running) {
             return Ok(Some(run));
         }
         self.0.engine.prune_new().await;

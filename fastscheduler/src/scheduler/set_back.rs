@@ -13,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Scheduler, SchedulerError};
 use crate::engine::{SetBack, SkippedOnce, entry_set_back};
 use crate::job::{
-    ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, Rewind, Run, RunId,
-    SkipReason, Skipped,
+    ClosedSchedule, Entry, Job, JobId, JobRevision, OpenFire, Overlap, Progress, RescheduleCause, Rewind,
+    Run, RunId, SkipReason, Skipped,
 };
 use crate::schedule::{LeftOut, ScheduleError};
 use crate::storage::{Change, Durability, HistoryQuery, SkippedFires, StorageError};
@@ -263,12 +263,13 @@ impl Scheduler {
         let (definition, mut skipped) = if job.definition.schedule.spec.is_counted_once() {
             let fire = job.next_run_at.unwrap_or(cursor);
             let reason = SkipReason::Rescheduled;
-            let skipped = Skipped { reason, first: fire, last: fire, count: 1, closed: None };
+            let skipped = Skipped::new(reason, fire, fire, 1);
             (job.whole_schedule(), skipped)
         } else {
             let skipped = Skipped::range(&schedule, SkipReason::Rescheduled, next, cursor - TICK);
             (rewound.whole_schedule(), skipped)
         };
+        skipped.cause = Some(RescheduleCause::Clock);
         skipped.closed = Some(ClosedSchedule { definition, since: job.scheduled_since, until: since });
         Ok(Some((rewound, skipped)))
     }

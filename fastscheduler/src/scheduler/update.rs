@@ -6,7 +6,7 @@ use super::control::job_id;
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
 use crate::job::settings::{SettingError, job_setters};
-use crate::job::{IntoJobId, Job, JobDefinition, JobSettings, SkipReason, check_arguments};
+use crate::job::{IntoJobId, Job, JobDefinition, JobSettings, RescheduleCause, SkipReason, check_arguments};
 use crate::registry::Arguments;
 use crate::schedule::kind::Kind;
 use crate::schedule::{
@@ -164,7 +164,7 @@ impl Scheduler {
             Nature::Elapsed { .. } | Nature::Calendar | Nature::Dated(_) => after != before,
         };
         let fires = if is_moved {
-            Fires::Renew(SkipReason::Rescheduled)
+            Fires::Renew(RescheduleCause::Schedule)
         } else if job.is_paused && !is_paused {
             Fires::Skip(SkipReason::Paused)
         } else {

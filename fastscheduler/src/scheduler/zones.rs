@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 
 use super::edit::{Edit, Fires};
 use super::{Scheduler, SchedulerError};
-use crate::job::{Job, JobId, JobRevision, SkipReason, Source, one_line};
+use crate::job::{Job, JobId, JobRevision, RescheduleCause, Source, one_line};
 use crate::schedule::{ScheduleDefinition, ScheduleError, Timetable, Zone};
 use crate::storage::Change;
 
@@ -48,7 +48,7 @@ impl Scheduler {
                 changes.push(Change::ReviseJob(Box::new(revision)));
                 continue;
             }
-            let edit = Edit { fires: Fires::Renew(SkipReason::Rescheduled), ..Edit::of(job) };
+            let edit = Edit { fires: Fires::Renew(RescheduleCause::Zone), ..Edit::of(job) };
             match self.revise(job, edit, self.0.engine.clock.now()) {
                 Ok(revised) => {
                     changes.extend(revised);

@@ -88,6 +88,21 @@ macro_rules! answers_from_state {
             self.answer(move |state| state.last_run_of_fire(run))
         }
 
+        fn attempts_of_fire(
+            &self,
+            run: $crate::job::RunId,
+        ) -> $crate::storage::in_memory::Answer<'_, Vec<$crate::job::Run>> {
+            self.answer(move |state| state.attempts_of_fire(run))
+        }
+
+        fn recent_attempts<'a>(
+            &'a self,
+            jobs: &'a [$crate::job::JobId],
+            limit: usize,
+        ) -> $crate::storage::in_memory::Answer<'a, Vec<Vec<$crate::job::Run>>> {
+            self.answer(move |state| state.recent_attempts(jobs, limit))
+        }
+
         fn newest_request(
             &self,
             job: $crate::job::JobId,

@@ -3,6 +3,7 @@
 //! Storage is the truth about jobs. A batch of [`Change`]s is applied whole or
 //! not at all, and applying it twice changes nothing.
 
+mod attempts;
 mod change;
 mod error;
 mod found;
@@ -216,6 +217,31 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
             let letters = self.dead_letters(usize::MAX).await?;
             Ok(letters.into_iter().map(|letter| letter.run).find(|record| is_of_fire(record, run)))
         })
+    }
+
+    /// The recorded attempts at the fire of this run, the first one first: from the
+    /// history, or of a dead letter if the history has dropped all of them.
+    ///
+    /// The run may be any attempt at the [same fire](RunId::is_same_fire), recorded or
+    /// about to be. Fires that did not run have no attempts.
+    ///
+    /// A store that can look them up need not read the whole history of the job for
+    /// that, as this does unless it is implemented.
+    fn attempts_of_fire(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Run>, StorageError>> {
+        Box::pin(attempts::of_fire(self, run))
+    }
+
+    /// The newest recorded attempts of each of these jobs, at most `limit` of each, the
+    /// newest last. Records of fires that did not run do not count.
+    ///
+    /// A store that knows where those of a job are need not read the whole history once
+    /// for that, as this does unless it is implemented.
+    fn recent_attempts<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Vec<Run>>, StorageError>> {
+        Box::pin(attempts::newest_of(self, jobs, limit))
     }
 
     /// The latest instant that names a recorded fire of this job which a caller asked

@@ -14,6 +14,7 @@ use super::history::run_id;
 use super::settings::number;
 use super::shapes::{Done, RunShape, Triggered};
 use super::state::WebState;
+use crate::job::DeadLetter;
 
 /// Letters that are answered if nothing is said.
 const DEFAULT_LIMIT: usize = 100;
@@ -63,8 +64,14 @@ async fn list(
     let limit = number("limit", parameters.limit.as_deref(), 1..=usize::MAX)?.unwrap_or(DEFAULT_LIMIT);
     let letters = state.scheduler.dead_letters(limit).await?;
     let total = state.scheduler.dead_letter_count().await?;
-    let dead_letters = letters.iter().map(|letter| RunShape::new(&letter.run, state.zone)).collect();
+    let dead_letters = letters.iter().map(|letter| of_letter(&state, letter)).collect();
     Ok(Json(DeadLetters { dead_letters, total }).into_response())
+}
+
+/// The last run of a dead letter, with the arguments that the letter keeps.
+fn of_letter<'a>(state: &WebState, letter: &'a DeadLetter) -> RunShape<'a> {
+    let shape = RunShape::new(&letter.run, state.zone).with_arguments(&letter.definition);
+    shape.with_thread(|run| state.scheduler.holds_thread(run))
 }
 
 /// Drops all dead letters.

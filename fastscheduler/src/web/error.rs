@@ -194,7 +194,8 @@ impl From<SchedulerError> for ApiError {
             | SchedulerError::KeyedAlwaysNew(_)
             | SchedulerError::RetryIf(_)
             | SchedulerError::NothingToRun
-            | SchedulerError::NothingToUpdate => {
+            | SchedulerError::NothingToUpdate
+            | SchedulerError::TimelineSpan { .. } => {
                 Self::not_allowed(error.to_string()).of_field(fields::of_refusal(&error))
             }
             SchedulerError::AlreadyRunning(_)

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
 use super::extract::{JobInPath, NoBody, QueryParameters, RunInPath};
 use super::jobs::{existing, job_id};
+use super::run_details::RunDetails;
 use super::runs::{counted, page};
 use super::settings::number;
 use super::shapes::{Done, LAST_SECOND, RunShape, beginning_of_page};
@@ -79,8 +80,17 @@ impl PageParameters {
     }
 }
 
-/// An instant as the answers write it: seconds since 1970, or RFC 3339.
 fn instant(text: &str) -> Result<DateTime<Utc>, ApiError> {
+    read_instant(text).ok_or_else(|| {
+        ApiError::not_allowed(format!(
+            "`before` is `{text}`; use seconds since 1970, RFC 3339, or the id of a run"
+        ))
+        .of("before")
+    })
+}
+
+/// An instant as the answers write it: seconds since 1970, or RFC 3339.
+pub(super) fn read_instant(text: &str) -> Option<DateTime<Utc>> {
     let from_seconds = |seconds: f64| {
         if !(0.0..=LAST_SECOND).contains(&seconds) {
             return None;
@@ -88,12 +98,7 @@ fn instant(text: &str) -> Result<DateTime<Utc>, ApiError> {
         #[expect(clippy::cast_possible_truncation, reason = "what is out of range is no instant then")]
         DateTime::from_timestamp_micros((seconds * 1e6).round() as i64)
     };
-    text.parse().ok().and_then(from_seconds).or_else(|| text.parse().ok()).ok_or_else(|| {
-        ApiError::not_allowed(format!(
-            "`before` is `{text}`; use seconds since 1970, RFC 3339, or the id of a run"
-        ))
-        .of("before")
-    })
+    text.parse().ok().and_then(from_seconds).or_else(|| text.parse().ok())
 }
 
 /// Runs, the oldest first.
@@ -112,6 +117,9 @@ struct JobRuns<'a> {
 #[derive(Serialize, ToSchema)]
 struct RunAnswer<'a> {
     run: RunShape<'a>,
+    /// The recorded attempts at its fire, the first one first; one that is under way is not
+    /// among them, and fires that did not run have none.
+    attempts: Vec<RunShape<'a>>,
 }
 
 /// The newest runs that are asked for, the oldest of them first.
@@ -133,8 +141,8 @@ async fn list(
     };
     let query = HistoryQuery { function: which.func_name, job, group: which.group, ..query };
     let runs = page(&state.scheduler, &query, next).await?;
-    let history = runs.iter().map(|run| RunShape::new(run, state.zone)).collect();
-    Ok(Json(History { history }).into_response())
+    let details = RunDetails::of(&state, &runs);
+    Ok(Json(History { history: details.shapes(&state, &runs) }).into_response())
 }
 
 /// The newest runs of a job, the oldest of them first.
@@ -151,20 +159,43 @@ async fn of_job(
     let job = existing(&state, &id).await?.id();
     let Page { query, next } = parameters.page()?;
     let runs = page(&state.scheduler, &HistoryQuery { job: Some(job), ..query }, next).await?;
-    let runs = runs.iter().map(|run| RunShape::new(run, state.zone)).collect();
-    Ok(Json(JobRuns { runs }).into_response())
+    let details = RunDetails::of(&state, &runs);
+    Ok(Json(JobRuns { runs: details.shapes(&state, &runs) }).into_response())
 }
 
 /// One run, be it under way, ended or skipped.
 #[utoipa::path(
     get, operation_id = "show_run", path = "/api/runs/{run_id}", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
-    responses((status = 200, body = RunAnswer<'_>), AnyError, OneError),
+    responses(
+        (status = 200, body = RunAnswer<'_>, example = json!({
+            "run": {
+                "run_id": "job_0-s-1795392020000000-1", "job_id": "job_0", "job_name": "backup",
+                "func_name": "backup", "func_module": "app", "group": "default", "status": "running",
+                "timestamp": 1_795_392_020.0, "timestamp_readable": "2026-11-23 00:00:20",
+                "scheduled_for": "2026-11-23T00:00:20Z", "started_at": "2026-11-23T00:00:20Z",
+                "finished_at": null, "execution_time": null, "result": null, "error": null, "run_count": 2,
+                "retry_count": 0, "attempt": 1, "trigger": "schedule", "instance": "4711", "reason": null,
+                "args": ["/srv"], "kwargs": {"level": 9},
+            },
+            "attempts": [],
+        })),
+        AnyError, OneError
+    ),
 )]
 async fn show(State(state): State<WebState>, RunInPath(id): RunInPath) -> Result<Response, ApiError> {
-    let run = state.scheduler.find_run(run_id(&id)?).await?.ok_or_else(|| ApiError::unknown_run(&id))?;
-    let run = counted(&state.scheduler, run).await?;
-    Ok(Json(RunAnswer { run: RunShape::new(&run, state.zone) }).into_response())
+    let scheduler = &state.scheduler;
+    let run = scheduler.find_run(run_id(&id)?).await?.ok_or_else(|| ApiError::unknown_run(&id))?;
+    let run = counted(scheduler, run).await?;
+    let attempts = scheduler.attempts_of(run.run_id).await?;
+    let letter = scheduler.dead_letter(run.run_id).await?;
+    let details = RunDetails::of(&state, std::slice::from_ref(&run));
+    let shape = details.shape(&state, &run);
+    let run = match &letter {
+        Some(letter) => shape.with_arguments(&letter.definition),
+        None => shape,
+    };
+    Ok(Json(RunAnswer { run, attempts: details.shapes(&state, &attempts) }).into_response())
 }
 
 /// Cancels a run that is under way. It is not tried again.

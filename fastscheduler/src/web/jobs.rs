@@ -14,8 +14,8 @@ use super::extract::{JobInPath, QueryParameters};
 use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape};
 use super::state::WebState;
-use super::words::{choice, either, one_of};
-use crate::job::{Attention, Job, JobId, JobStatus};
+use super::words::{choice, either, one_of, words};
+use crate::job::{Attention, Job, JobId, JobStatus, Run};
 use crate::storage::{JobOrder, JobQuery};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -46,6 +46,9 @@ struct ListParameters {
     /// `status` or `last_status`; with `-` before it the other way round.
     #[param(inline, value_type = Option<OrderOfJobs>)]
     sort: Option<String>,
+    /// What comes with each job besides: `recent` for its last runs.
+    #[param(inline, value_type = Option<With>)]
+    with: Option<String>,
 }
 
 /// Jobs that want attention.
@@ -58,6 +61,34 @@ struct AttentionParameters {
     #[param(inline, min_items = 1)]
     attention: Option<Vec<Attention>>,
 }
+
+/// What comes with the job.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ShowParameters {
+    /// What comes with the job besides: `recent` for its last runs.
+    #[param(inline, value_type = Option<With>)]
+    with: Option<String>,
+}
+
+/// What may come with jobs.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum With {
+    /// Their last runs.
+    Recent,
+}
+
+impl PartialSchema for With {
+    fn schema() -> RefOr<Schema> {
+        one_of("What comes with each job besides.", words::<Self>().iter().copied())
+    }
+}
+
+impl ToSchema for With {}
+
+/// The most runs of a job that come with it: as many as it remembers the outcomes of.
+const RECENT_RUNS: usize = 5;
 
 /// What may come first in a list of jobs.
 const ORDERS: [(&str, JobOrder); 10] = [
@@ -129,25 +160,59 @@ async fn list(
     QueryParameters(parameters): QueryParameters<ListParameters>,
     QueryParameters(all): QueryParameters<Vec<(String, String)>>,
 ) -> Result<Response, ApiError> {
+    let with = with(parameters.with.as_deref())?;
     let page = state.scheduler.find_jobs(&parameters.query(&all)?).await?;
-    let jobs = shapes(&state, &page.jobs);
+    let recent = recent_runs(&state, with, &page.jobs).await?;
+    let jobs = with_recent(shapes(&state, &page.jobs), &recent);
     Ok(Json(JobList { jobs, total: page.total }).into_response())
 }
 
 /// One job.
 #[utoipa::path(
-    get, operation_id = "show_job", path = "/api/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = JobAnswer<'_>), (status = 404, body = ErrorBody), AnyError),
+    get, operation_id = "show_job", path = "/api/jobs/{job_id}", tag = "jobs", 
+    params(("job_id" = String, Path, description = "`job_N`"), ShowParameters),
+    responses((status = 200, body = JobAnswer<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
-async fn show(State(state): State<WebState>, JobInPath(id): JobInPath) -> Result<Response, ApiError> {
+async fn show(
+    State(state): State<WebState>,
+    JobInPath(id): JobInPath,
+    QueryParameters(parameters): QueryParameters<ShowParameters>,
+) -> Result<Response, ApiError> {
+    let with = with(parameters.with.as_deref())?;
     let job = existing(&state, &id).await?;
-    Ok(Json(JobAnswer { job: JobShape::new(&job, state.zone, state.scheduler.now()) }).into_response())
+    let recent = recent_runs(&state, with, std::slice::from_ref(&job)).await?;
+    let doing = state.scheduler.job_now(&job);
+    let shape = JobShape::new(&job, &doing, state.zone, state.scheduler.now());
+    let job = match recent.first() {
+        Some(runs) => shape.with_recent(runs),
+        None => shape,
+    };
+    Ok(Json(JobAnswer { job }).into_response())
+}
+
+fn with(word: Option<&str>) -> Result<Option<With>, ApiError> {
+    word.map(|word| choice("with", word)).transpose()
+}
+
+/// The last runs of each job, if they are to come with it.
+async fn recent_runs(state: &WebState, with: Option<With>, jobs: &[Job]) -> Result<Vec<Vec<Run>>, ApiError> {
+    let Some(With::Recent) = with else { return Ok(Vec::new()) };
+    let ids: Vec<JobId> = jobs.iter().map(Job::id).collect();
+    Ok(state.scheduler.recent_runs(&ids, RECENT_RUNS).await?)
+}
+
+/// Jobs with the last runs of each, if there are any lists of them.
+fn with_recent<'a>(jobs: Vec<JobShape<'a>>, recent: &'a [Vec<Run>]) -> Vec<JobShape<'a>> {
+    if recent.is_empty() {
+        return jobs;
+    }
+    jobs.into_iter().zip(recent).map(|(job, runs)| job.with_recent(runs)).collect()
 }
 
 /// What jobs look like now.
 pub(super) fn shapes<'a>(state: &WebState, jobs: &'a [Job]) -> Vec<JobShape<'a>> {
     let now = state.scheduler.now();
-    jobs.iter().map(|job| JobShape::new(job, state.zone, now)).collect()
+    jobs.iter().map(|job| JobShape::new(job, &state.scheduler.job_now(job), state.zone, now)).collect()
 }
 
 /// The job of an id, which is there.

@@ -63,6 +63,7 @@ mod overview;
 mod own_server;
 mod page;
 mod rights;
+mod run_details;
 mod runs;
 mod schedules;
 mod server;
@@ -71,6 +72,7 @@ mod shapes;
 mod state;
 mod status;
 mod streams;
+mod timeline;
 mod update;
 mod words;
 mod wrong_logins;
@@ -125,6 +127,7 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(activity::routes())
         .merge(functions::routes())
         .merge(schedules::routes())
+        .merge(timeline::routes())
         .merge(events::routes())
         .merge(health::routes())
         .merge(metrics::routes())

@@ -13,7 +13,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::ApiError;
-use crate::job::{Attention, CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
+use crate::job::{Attention, CatchUp, JobStatus, Overlap, RescheduleCause, RunStatus, SkipReason, Trigger};
 use crate::schedule::{ClockChangeEffect, Fold, Gap};
 
 /// Makes a type's schema from the words that serde reads, with a description.
@@ -37,6 +37,7 @@ described! {
     Gap = "What a time does that clocks going forward leave out.";
     JobStatus = "What a job is at.";
     Overlap = "What happens to a fire while its job is still at an earlier one.";
+    RescheduleCause = "What gave a job another schedule, or its schedule other fires.";
     RunStatus = "What became of an attempt or a fire.";
     SkipReason = "Why a fire did not run.";
     Trigger = "Why a fire came to be.";

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::{
-    CatchUp, Clock as _, HistoryQuery, JobId, Overlap, ProblemCode, RunStatus, SkipReason, Trigger,
+    CatchUp, Clock as _, HistoryQuery, JobId, Overlap, ProblemCode, RescheduleCause, RunStatus, SkipReason,
+    Trigger,
 };
 use fastscheduler_tests::{Act, Process, World, monday};
 
@@ -60,6 +61,7 @@ fn a_machine_that_boots_a_year_ahead_goes_on_at_once_when_its_clock_is_right() {
         // One record for each job says what happened to the skipped fires.
         let records = process.runs().into_iter().filter_map(|run| run.skipped);
         assert!(records.clone().all(|skipped| skipped.reason == SkipReason::Rescheduled));
+        assert!(records.clone().all(|skipped| skipped.cause == Some(RescheduleCause::Clock)));
         assert_eq!(records.count(), 3);
         process.advance(HOUR * 9);
         assert_eq!(fires(&process, daily), [9 * 3_600]);

@@ -73,7 +73,7 @@ fn closed(job: &Job, reason: SkipReason, first: i64, last: i64, until: i64) -> S
     let count = u64::try_from((last - first) / sample::INTERVAL + 1).unwrap();
     let definition = job.definition().schedule.clone();
     let closed = ClosedSchedule { definition, since: job.scheduled_since(), until: at(until) };
-    Skipped { reason, first: at(first), last: at(last), count, closed: Some(closed) }
+    Skipped { closed: Some(closed), ..Skipped::new(reason, at(first), at(last), count) }
 }
 
 #[tokio::test]
@@ -138,8 +138,7 @@ async fn fires_before_the_first_and_after_the_last_are_lost_too() {
 async fn a_month_of_milliseconds_is_audited_at_once() {
     let job = sample::job_on(1, every("1ms").definition().unwrap());
     let month = 30 * 86_400;
-    let skipped =
-        |first, last, count| Skipped { reason: SkipReason::Paused, first, last, count, closed: None };
+    let skipped = |first, last, count| Skipped::new(SkipReason::Paused, first, last, count);
     let millisecond = TimeDelta::milliseconds(1);
     let all = skipped(at(0) + millisecond, at(month), 2_592_000_000);
     assert_eq!(found(&job, [sample::record(&job, all, at(month) + millisecond)]).await, [""; 0]);
@@ -399,8 +398,7 @@ async fn an_attempt_that_is_missing_is_found_unless_it_crashed() {
 async fn a_count_of_skipped_fires_that_is_wrong_is_found() {
     let job = sample::job(1);
     let skipped = |first, last, count| {
-        let skipped =
-            Skipped { reason: SkipReason::Paused, first: at(first), last: at(last), count, closed: None };
+        let skipped = Skipped::new(SkipReason::Paused, at(first), at(last), count);
         sample::record(&job, skipped, at(60))
     };
     let right = "where the schedule has 5 from 2026-11-23T00:00:10Z to 2026-11-23T00:00:50Z";
@@ -436,8 +434,7 @@ async fn skipped_fires_of_a_calendar_are_counted_up_to_a_limit() {
     let job = sample::job_on(1, cron("* * * * *").tz("UTC").definition().unwrap());
     let last = 60 * 20_000;
     let skipped = |count| {
-        let skipped =
-            Skipped { reason: SkipReason::Paused, first: at(60), last: at(last), count, closed: None };
+        let skipped = Skipped::new(SkipReason::Paused, at(60), at(last), count);
         sample::record(&job, skipped, at(last + 60))
     };
     assert_eq!(found(&job, [skipped(10_000)]).await, [""; 0]);

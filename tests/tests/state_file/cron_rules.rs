@@ -10,7 +10,9 @@ use std::process::Command;
 use chrono::{DateTime, Utc};
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, Job, JobUpdate, Problem, ProblemCode, Run, SchedulerError, SkipReason};
+use fastscheduler::{
+    Clock as _, Job, JobUpdate, Problem, ProblemCode, RescheduleCause, Run, SchedulerError, SkipReason,
+};
 use fastscheduler_tests::program::Program;
 use fastscheduler_tests::state_folder::{STATE, StateFolder};
 use fastscheduler_tests::{advance, instant, runs};
@@ -55,7 +57,10 @@ async fn what_means_something_else_is_rescheduled_once_with_a_record() {
         .map(|run| {
             let skipped = run.skipped.as_ref().unwrap();
             let closed = skipped.closed.as_ref().unwrap();
-            assert_eq!(skipped.reason, SkipReason::Rescheduled);
+            assert_eq!(
+                (skipped.reason, skipped.cause),
+                (SkipReason::Rescheduled, Some(RescheduleCause::Rules))
+            );
             (run.job_name.to_string(), closed.definition.to_string(), skipped.first, skipped.count)
         })
         .collect();

@@ -3,6 +3,7 @@
 mod added;
 mod clients;
 mod connections;
+mod details;
 mod events;
 mod events_under_load;
 mod exact;
@@ -27,6 +28,7 @@ mod security;
 mod seed;
 mod serving;
 mod streams;
+mod timeline;
 mod unneeded_bodies;
 mod updates;
 

@@ -45,7 +45,10 @@ fn the_history_has_one_record_for_each_attempt_with_what_it_returned() {
     });
     assert_eq!(*run, expected);
     let id = run["run_id"].as_str().unwrap();
-    assert_eq!(server.get(&format!("/api/runs/{id}")).with(200), json!({"run": expected}));
+    assert_eq!(
+        server.get(&format!("/api/runs/{id}")).with(200),
+        json!({"run": expected, "attempts": [expected]})
+    );
 
     let count = |path: &str| server.get(path).with(200)["history"].as_array().unwrap().len();
     let counted = [

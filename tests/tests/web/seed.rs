@@ -160,7 +160,7 @@ fn the_example_with_all_options_is_kept_as_it_is_written() {
         "group": "data_sync",
     }));
     let job = server.job(&id);
-    let expected = json!({
+    let mut expected = json!({
         "job_id": "job_0",
         "job_name": "data_sync_task",
         "func_name": "data_sync_task",
@@ -198,6 +198,20 @@ fn the_example_with_all_options_is_kept_as_it_is_written() {
         "source": "api",
         "added_at": null,
     });
+    // What the original does not have.
+    let more = json!({
+        "jitter": null,
+        "gap": null,
+        "fold": null,
+        "created_at": "2026-11-23T00:00:00Z",
+        "paused_at": null,
+        "unaccounted_from": "2026-11-23T00:00:30Z",
+        "fires_due": 0,
+        "running": [],
+        "next_attempt_at": null,
+        "declared": null,
+    });
+    expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(job, expected);
     let listed = server.get("/api/jobs").with(200);
     assert_eq!(listed, json!({ "jobs": [expected], "total": 1 }));

@@ -1,13 +1,15 @@
 //! The records of runs, and questions about them.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::State;
 use super::run_ids::RunIds;
-use crate::job::{JobId, Run, RunId};
+use crate::job::{JobId, JobMap, Run, RunId, Trigger};
+use crate::storage::attempts::from_letters;
 use crate::storage::{HistoryQuery, is_of_fire, requested_at};
 
 /// A record of the history.
@@ -17,9 +19,16 @@ pub(super) struct Recorded {
     pub(super) run: Arc<Run>,
     /// How many attempts of the job had ended by then.
     pub(super) run_count: u64,
+    /// How many records before this one the job's attempt before it has its own, if it
+    /// has one that is not too far away.
+    before: Option<NonZeroU32>,
 }
 
 impl Recorded {
+    pub(super) fn new(run: Arc<Run>, run_count: u64) -> Self {
+        Self { run, run_count, before: None }
+    }
+
     pub(super) fn to_run(&self) -> Run {
         Run { run_count: self.run_count, ..Run::clone(&self.run) }
     }
@@ -31,6 +40,9 @@ pub(super) struct History {
     records: VecDeque<Recorded>,
     /// The number of each record.
     numbers: RunIds,
+    /// The number of the newest attempt of each job that has one. Those before it are
+    /// found from there, so that only jobs which have run take memory for this.
+    newest_of: JobMap<u64>,
     /// The number of the first one that is left.
     first: u64,
 }
@@ -56,7 +68,13 @@ impl History {
     }
 
     /// Adds the record whose id was found to be [new](Self::is_new).
-    pub(super) fn add(&mut self, record: Recorded) {
+    pub(super) fn add(&mut self, mut record: Recorded) {
+        if record.run.skipped.is_none() {
+            let number = self.first + self.records.len() as u64;
+            let before = self.newest_of.insert(record.run.job_id(), number);
+            let distance = before.and_then(|before| u32::try_from(number - before).ok());
+            record.before = distance.and_then(NonZeroU32::new);
+        }
         self.records.push_back(record);
     }
 
@@ -73,6 +91,10 @@ impl History {
     pub(super) fn drop_oldest(&mut self, count: usize) {
         for recorded in self.records.drain(..count.min(self.records.len())) {
             self.numbers.remove(recorded.run.run_id);
+            let job = recorded.run.job_id();
+            if self.newest_of.get(&job) == Some(&self.first) {
+                self.newest_of.remove(&job);
+            }
             self.first += 1;
         }
     }
@@ -83,6 +105,26 @@ impl History {
 
     fn place(&self, run: RunId) -> Option<usize> {
         usize::try_from(self.numbers.get(run)? - self.first).ok()
+    }
+
+    /// The attempts of a job, from the newest to the oldest.
+    fn attempts_of(&self, job: JobId) -> impl Iterator<Item = &Recorded> {
+        let newest = self.newest_of.get(&job).and_then(|number| usize::try_from(number - self.first).ok());
+        let before = |place: &usize| {
+            let distance = self.records.get(*place)?.before?;
+            place.checked_sub(usize::try_from(distance.get()).ok()?)
+        };
+        std::iter::successors(newest, before).filter_map(|place| self.records.get(place))
+    }
+
+    /// The attempt of that number at the fire of a run, whether that was made up for or
+    /// not.
+    fn attempt(&self, run: RunId, attempt: u32) -> Option<&Recorded> {
+        let run = RunId { attempt, ..run };
+        let in_time = run.trigger.is_of_schedule().then_some([Trigger::Schedule, Trigger::CatchUp]);
+        let triggers = in_time.unwrap_or([run.trigger; 2]);
+        let recorded = triggers.into_iter().find_map(|trigger| self.get(RunId { trigger, ..run }));
+        recorded.filter(|recorded| recorded.run.skipped.is_none())
     }
 
     /// The records from the newest that is asked for to the oldest.
@@ -108,6 +150,30 @@ impl State {
         let recorded = self.history.iter().rfind(|recorded| is_of_fire(&recorded.run, run));
         let letter = || self.dead_letters.iter().map(|letter| &letter.run).rfind(|of| is_of_fire(of, run));
         recorded.map(Recorded::to_run).or_else(|| letter().cloned())
+    }
+
+    pub(in crate::storage) fn attempts_of_fire(&self, run: RunId) -> Vec<Run> {
+        let recorded = |attempt: u32| self.history.attempt(run, attempt);
+        // They were recorded one after another, and the oldest are dropped first.
+        let before = (1..run.attempt).rev().map_while(recorded);
+        let mut attempts: Vec<Run> = before.map(Recorded::to_run).collect();
+        attempts.reverse();
+        attempts.extend((run.attempt..).map_while(recorded).map(Recorded::to_run));
+        if attempts.is_empty() {
+            let letters = self.dead_letters.iter().map(|letter| &letter.run);
+            return from_letters(letters, run);
+        }
+        attempts
+    }
+
+    pub(in crate::storage) fn recent_attempts(&self, jobs: &[JobId], limit: usize) -> Vec<Vec<Run>> {
+        let of_job = |job: &JobId| {
+            let mut runs: Vec<Run> =
+                self.history.attempts_of(*job).take(limit).map(Recorded::to_run).collect();
+            runs.reverse();
+            runs
+        };
+        jobs.iter().map(of_job).collect()
     }
 
     pub(in crate::storage) fn newest_request(&self, job: JobId) -> Option<DateTime<Utc>> {

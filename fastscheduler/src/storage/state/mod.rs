@@ -327,7 +327,7 @@ impl State {
             self.outliving.end(run.run_id)
         };
         self.totals.count_attempt(run);
-        self.history.add(Recorded { run: Arc::clone(run), run_count });
+        self.history.add(Recorded::new(Arc::clone(run), run_count));
         if let Some(mut letter) = ended.dead_letter.as_deref().cloned() {
             letter.run.run_count = run_count;
             self.dead_letters.push_back(Arc::new(letter));
@@ -342,7 +342,7 @@ impl State {
         slot.job.advance(skipped.progress);
         self.orders.note(skipped.run.job_id(), Changed::Runs);
         let run_count = slot.job.run_count();
-        self.history.add(Recorded { run: Arc::clone(&skipped.run), run_count });
+        self.history.add(Recorded::new(Arc::clone(&skipped.run), run_count));
     }
 
     fn take_dead_letter(&mut self, run: RunId) -> Result<(), StorageError> {

@@ -33,7 +33,8 @@ impl State {
 
     pub(in crate::storage) fn put_run(&mut self, run: Run) {
         if self.history.is_new(run.run_id) {
-            self.history.add(Recorded { run_count: run.run_count, run: Arc::new(run) });
+            let run_count = run.run_count;
+            self.history.add(Recorded::new(Arc::new(run), run_count));
         }
     }
 

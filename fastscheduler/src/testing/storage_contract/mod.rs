@@ -9,6 +9,7 @@
 #![expect(missing_docs, reason = "the names of the functions are the sentences")]
 #![expect(clippy::missing_panics_doc, reason = "a sentence that is not true panics")]
 
+pub mod attempts;
 pub mod batches;
 pub mod ends;
 pub mod fires;
@@ -105,6 +106,9 @@ macro_rules! storage_contract {
                 what_ended_too_long_ago_is_dropped,
                 records_of_skipped_fires_are_dropped_too,
                 pruning_never_touches_what_is_alive;
+            attempts:
+                the_attempts_at_a_fire_are_found_by_any_of_them,
+                the_newest_attempts_of_jobs_are_found;
             questions:
                 jobs_are_found_as_in_a_list_of_all,
                 jobs_are_looked_up_by_their_ids;

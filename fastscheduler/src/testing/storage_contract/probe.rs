@@ -143,6 +143,14 @@ impl<S: Storage> Probe<S> {
         self.0.last_run_of_fire(run).await.expect("the last run of a fire is read")
     }
 
+    pub(super) async fn attempts_of_fire(&self, run: RunId) -> Vec<Run> {
+        self.0.attempts_of_fire(run).await.expect("the attempts of a fire are read")
+    }
+
+    pub(super) async fn recent_attempts(&self, jobs: &[JobId], limit: usize) -> Vec<Vec<Run>> {
+        self.0.recent_attempts(jobs, limit).await.expect("the newest attempts of jobs are read")
+    }
+
     /// What became of the attempts in the history.
     pub(super) async fn outcomes(&self) -> Vec<(RunId, RunStatus)> {
         self.runs().await.iter().map(|run| (run.run_id, run.status)).collect()

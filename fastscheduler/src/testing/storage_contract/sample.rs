@@ -84,7 +84,7 @@ pub fn add(job: &Job) -> Change {
 #[must_use]
 pub fn skip(job: &Job, reason: SkipReason, first: i64, last: i64) -> Change {
     let count = u64::try_from((last - first) / INTERVAL + 1).unwrap_or(0);
-    let skipped = Skipped { reason, first: at(first), last: at(last), count, closed: None };
+    let skipped = Skipped::new(reason, at(first), at(last), count);
     record(job, skipped, at(last + INTERVAL))
 }
 
@@ -245,6 +245,7 @@ impl Fire {
             error: is_failed.then(|| "out of paper".to_owned()),
             after_failure: is_failed.then_some(AfterFailure::NoRetriesLeft { limit: 1 }),
             instance: None,
+            timed_out: false,
             skipped: None,
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn of_refusal(error: &SchedulerError) -> Option<String> {
         SchedulerError::NameLength { what: field, .. } | SchedulerError::Length { setting: field, .. } => {
             field
         }
+        SchedulerError::TimelineSpan { .. } => "to",
         _ => return None,
     };
     Some(field.to_owned())

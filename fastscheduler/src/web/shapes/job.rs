@@ -1,13 +1,18 @@
 //! Jobs.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::time::length;
 use super::{ConfigShape, LocalTime, ScheduleConfig, ScheduleType, SettingsShape, UtcTime};
 use super::{schedule_shown, seconds};
-use crate::job::{Job, JobId, JobStatus, RunStatus, Source};
+use crate::engine::RunningAttempt;
+use crate::job::{Job, JobId, JobStatus, Run, RunId, RunStatus, Source};
 use crate::schedule::{ScheduleDefinition, Zone};
+use crate::scheduler::JobNow;
 
 /// A job and its state.
 #[derive(Serialize, ToSchema)]
@@ -64,9 +69,101 @@ pub(in crate::web) struct JobShape<'a> {
     revision: u64,
     /// Who made it.
     source: Maker,
-    /// When the program last added it, in UTC; null if it never did.
+    /// When the program last added it, in UTC; null if it never did. If that is before the
+    /// scheduler was started, the program has not added it since this start.
     #[schema(value_type = Option<String>, format = DateTime)]
     added_at: Option<UtcTime>,
+    /// When it was made, in UTC.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: UtcTime,
+    /// When it was paused, in UTC; null if it is not, or if that was not recorded.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paused_at: Option<UtcTime>,
+    /// The first fire that neither has begun nor is recorded as skipped, in UTC, also while
+    /// it is paused; null if none is to come.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    unaccounted_from: Option<UtcTime>,
+    /// How many of those fires are due by now, counted to 10,000.
+    #[schema(maximum = 10_000)]
+    fires_due: u64,
+    /// Its attempts that are under way, by when they began.
+    running: Vec<Attempt>,
+    /// When the retry that waits is due, in UTC; null if none waits, or while it is paused.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_attempt_at: Option<UtcTime>,
+    /// Where the attribute stands that declares it; null if none does.
+    declared: Option<Declaration>,
+    /// Its last attempts that the history has, at most five, the newest last; only if they
+    /// are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recent_runs: Option<Vec<RecentRun<'a>>>,
+}
+
+/// An attempt that is under way.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RunningAttempt)]
+struct Attempt {
+    /// What is unique about it.
+    #[schema(value_type = String, example = "job_0-s-1795392020000000-1")]
+    run_id: RunId,
+    /// When it began, in UTC.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<UtcTime>,
+    /// When its timeout ends it, in UTC; null if it has none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deadline_at: Option<UtcTime>,
+}
+
+impl Attempt {
+    fn new(attempt: &RunningAttempt) -> Self {
+        Self {
+            run_id: attempt.run.run_id,
+            started_at: attempt.run.started_at.map(UtcTime),
+            deadline_at: attempt.deadline_at.map(UtcTime),
+        }
+    }
+}
+
+/// Where an attribute stands.
+#[derive(Serialize, ToSchema)]
+struct Declaration {
+    /// The file, as the compiler names it.
+    #[schema(example = "src/jobs.rs")]
+    file: &'static str,
+    /// The line of the attribute's first argument.
+    #[schema(example = 12)]
+    line: u32,
+}
+
+/// An attempt that has ended, in short.
+#[derive(Serialize, ToSchema)]
+struct RecentRun<'a> {
+    /// What is unique about it.
+    #[schema(value_type = String, example = "job_0-s-1795392020000000-1")]
+    run_id: RunId,
+    /// How it ended.
+    status: RunStatus,
+    /// When its fire was due by the schedule, in UTC.
+    #[schema(value_type = String, format = DateTime)]
+    due: UtcTime,
+    /// How long it took, in seconds; null if that is not known.
+    #[schema(minimum = 0)]
+    took: Option<f64>,
+    /// What went wrong, if it failed.
+    #[schema(value_type = Option<String>)]
+    error: Option<Cow<'a, str>>,
+}
+
+impl<'a> RecentRun<'a> {
+    fn new(run: &'a Run) -> Self {
+        Self {
+            run_id: run.run_id,
+            status: run.status,
+            due: UtcTime(run.scheduled_for()),
+            took: run.execution_time().map(length),
+            error: run.annotated_error(),
+        }
+    }
 }
 
 /// Who made a job.
@@ -99,8 +196,8 @@ impl Outcome {
 }
 
 impl<'a> JobShape<'a> {
-    /// The job as of `now`; `zone` is that of jobs that name none.
-    pub(in crate::web) fn new(job: &'a Job, zone: Zone, now: DateTime<Utc>) -> Self {
+    /// The job as of `now`, and what it is doing; `zone` is that of jobs that name none.
+    pub(in crate::web) fn new(job: &'a Job, doing: &JobNow, zone: Zone, now: DateTime<Utc>) -> Self {
         let definition = job.definition();
         let zone = definition.schedule.zone.map_or(zone, Zone::from);
         let (schedule_type, schedule_config) = schedule_shown(&definition.schedule.spec);
@@ -127,12 +224,27 @@ impl<'a> JobShape<'a> {
             recent,
             revision: job.revision(),
             added_at: job.added_at().map(UtcTime),
+            created_at: UtcTime(job.created_at()),
+            paused_at: job.paused_at().map(UtcTime),
+            unaccounted_from: job.unaccounted_from().map(UtcTime),
+            fires_due: doing.fires_due,
+            running: doing.running.iter().map(Attempt::new).collect(),
+            next_attempt_at: doing.next_attempt_at.map(UtcTime),
+            declared: doing.declared_at.map(|place| Declaration { file: place.file, line: place.line }),
+            recent_runs: None,
             source: match job.source() {
                 Source::Code | Source::Added => Maker::Code,
                 Source::Imported if job.declared().is_some() => Maker::Code,
                 Source::Api | Source::Unrecorded | Source::Imported => Maker::Api,
             },
         }
+    }
+}
+
+impl<'a> JobShape<'a> {
+    /// The same with its last runs, the newest last.
+    pub(in crate::web) fn with_recent(self, runs: &'a [Run]) -> Self {
+        Self { recent_runs: Some(runs.iter().map(RecentRun::new).collect()), ..self }
     }
 }
 

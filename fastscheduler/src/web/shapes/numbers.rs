@@ -32,17 +32,26 @@ pub(super) fn day_of_month() -> Schema {
         .into()
 }
 
-/// Seconds since 1970, RFC 3339, or the id of a run.
-pub(in crate::web) fn beginning_of_page() -> Schema {
+/// Seconds since 1970, or RFC 3339.
+pub(in crate::web) fn instant() -> Schema {
+    seconds_or_text().build().into()
+}
+
+fn seconds_or_text() -> OneOfBuilder {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .build();
+    OneOfBuilder::new().item(number(Type::Number, 0.0, LAST_SECOND)).item(text)
+}
+
+/// Seconds since 1970, RFC 3339, or the id of a run.
+pub(in crate::web) fn beginning_of_page() -> Schema {
     let run = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^job_(0|[1-9][0-9]{0,9})-[smcr]-[0-9]{1,15}-[0-9]{1,9}$"))
         .build();
-    OneOfBuilder::new().item(number(Type::Number, 0.0, LAST_SECOND)).item(text).item(run).build().into()
+    seconds_or_text().item(run).build().into()
 }
 
 fn number(kind: Type, minimum: impl Into<Number>, maximum: impl Into<Number>) -> Object {

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::time::{length, timestamp};
 use super::{LocalTime, UtcTime};
-use crate::job::{JobId, Run, RunId, RunStatus, SkipReason, Trigger};
+use crate::job::{JobDefinition, JobId, RescheduleCause, Run, RunId, RunStatus, SkipReason, Trigger};
 use crate::schedule::Zone;
 
 /// The record of an attempt, or of fires that did not run.
@@ -67,6 +68,17 @@ pub(in crate::web) struct RunShape<'a> {
     instance: Option<&'a str>,
     /// Why fires did not run.
     reason: Option<SkipReason>,
+    /// What gave the job another schedule, if the reason is `rescheduled` and it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<RescheduleCause>,
+    /// The run that the job was still at, if the reason is `overlap` and it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    in_the_way: Option<RunId>,
+    /// When the job was paused, if the reason is `paused` and it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paused_from: Option<UtcTime>,
     /// The first of the fires that did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -78,6 +90,20 @@ pub(in crate::web) struct RunShape<'a> {
     /// How many fires did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
+    /// Of an attempt that failed: whether its timeout ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timed_out: Option<bool>,
+    /// Of one that its timeout ended: whether the thread of its function is still busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holds_thread: Option<bool>,
+    /// Its positional arguments, while it is under way, and of a dead letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Value>>)]
+    args: Option<&'a [Value]>,
+    /// Its keyword arguments, while it is under way, and of a dead letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    kwargs: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> RunShape<'a> {
@@ -108,10 +134,28 @@ impl<'a> RunShape<'a> {
             trigger: if skipped.is_some() { Trigger::Schedule } else { run.run_id.trigger },
             instance: run.instance.as_deref(),
             reason: skipped.map(|skipped| skipped.reason),
+            cause: skipped.and_then(|skipped| skipped.cause),
+            in_the_way: skipped.and_then(|skipped| skipped.in_the_way),
+            paused_from: skipped.and_then(|skipped| skipped.paused_from).map(UtcTime),
             first: skipped.map(|skipped| skipped.first),
             last: skipped.map(|skipped| skipped.last),
             count: skipped.map(|skipped| skipped.count),
+            timed_out: (run.status == RunStatus::Failed).then_some(run.timed_out),
+            holds_thread: None,
+            args: None,
+            kwargs: None,
         }
+    }
+
+    /// The same with the arguments it was begun with.
+    pub(in crate::web) fn with_arguments(self, definition: &'a JobDefinition) -> Self {
+        Self { args: Some(&definition.args), kwargs: Some(&definition.kwargs), ..self }
+    }
+
+    /// The same, and of one that its timeout ended whether its thread is still busy.
+    pub(in crate::web) fn with_thread(self, holds_thread: impl FnOnce(RunId) -> bool) -> Self {
+        let holds_thread = (self.timed_out == Some(true)).then(|| holds_thread(self.run_id));
+        Self { holds_thread, ..self }
     }
 }
 

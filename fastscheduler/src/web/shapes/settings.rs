@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::time::length;
 use crate::job::{Backoff, CatchUp, JobDefinition, Overlap, Policy};
-use crate::schedule::{ScheduleDefinition, WindowEdge};
+use crate::schedule::{Fold, Gap, ScheduleDefinition, WindowEdge};
 
 /// A request with fields of its own and those of all settings of a job, or of
 /// all settings of a schedule. `settings()` returns what it names of them.
@@ -188,6 +188,8 @@ pub(in crate::web) struct SettingsShape<'a> {
     catch_up: CatchUp,
     /// What happens to a fire while it is still at an earlier one.
     overlap: Overlap,
+    /// By how many seconds each fire is delayed at most; null is not at all.
+    jitter: Option<f64>,
     /// How long it waits before the first retry of a failed fire, in seconds.
     retry_delay: f64,
     /// The longest it waits before a retry, in seconds.
@@ -198,6 +200,12 @@ pub(in crate::web) struct SettingsShape<'a> {
     retry_jitter: f64,
     /// The zone of its local times; null is the scheduler's.
     timezone: Option<&'static str>,
+    /// What a time does that clocks going forward leave out; null is what suits its
+    /// schedule: `next`, and `skip` for a cron expression with `*` as its minute or hour.
+    gap: Option<Gap>,
+    /// What a time does that clocks going back repeat; null is what suits its schedule:
+    /// `first`, and `both` for a cron expression with `*` as its minute or hour.
+    fold: Option<Fold>,
     /// The first date of its schedule.
     #[schema(value_type = Option<String>)]
     from: Option<WindowEdge>,
@@ -209,9 +217,9 @@ pub(in crate::web) struct SettingsShape<'a> {
 impl<'a> SettingsShape<'a> {
     pub(super) fn new(definition: &'a JobDefinition) -> Self {
         let JobDefinition { name, group, function: _, args, kwargs, schedule, policy } = definition;
-        let Policy { max_retries, timeout, catch_up, overlap, jitter: _, backoff } = policy;
+        let Policy { max_retries, timeout, catch_up, overlap, jitter: fire_jitter, backoff } = policy;
         let Backoff { delay, max_delay, factor, jitter } = *backoff;
-        let ScheduleDefinition { spec: _, zone, gap: _, fold: _, from, until } = schedule;
+        let ScheduleDefinition { spec: _, zone, gap, fold, from, until } = schedule;
         Self {
             job_name: name,
             group,
@@ -221,11 +229,14 @@ impl<'a> SettingsShape<'a> {
             timeout: timeout.map(length),
             catch_up: *catch_up,
             overlap: *overlap,
+            jitter: fire_jitter.map(length),
             retry_delay: length(delay),
             retry_max_delay: length(max_delay),
             retry_factor: factor.0,
             retry_jitter: jitter.0,
             timezone: zone.map(chrono_tz::Tz::name),
+            gap: *gap,
+            fold: *fold,
             from: *from,
             until: *until,
         }

@@ -130,7 +130,7 @@ impl Happened {
         for id in touched {
             // One that is gone by now is told to be removed.
             if let Some(job) = scheduler.job(id).await? {
-                tell(&mut draft, "job", &JobShape::new(&job, zone, now));
+                tell(&mut draft, "job", &JobShape::new(&job, &scheduler.job_now(&job), zone, now));
             }
         }
         for job_id in removed {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::job::{Run, Statistics};
 use crate::schedule::Zone;
-use crate::scheduler::{Scheduler, SchedulerError};
+use crate::scheduler::{JobNow, Scheduler, SchedulerError};
 use crate::storage::{HistoryQuery, JobPage, JobQuery};
 use crate::web::runs::runs;
 use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
@@ -27,6 +27,8 @@ const MOST_BYTES: usize = 2 * 1024 * 1024;
 pub(super) struct WholeState {
     is_running: bool,
     page: JobPage,
+    /// What each job of the page is doing.
+    doing: Vec<JobNow>,
     statistics: Statistics,
     history: Vec<Run>,
     dead_letters: Vec<Run>,
@@ -39,9 +41,11 @@ impl WholeState {
         let query = JobQuery { limit: Some(MOST_JOBS), ..JobQuery::default() };
         let newest = HistoryQuery { limit: MOST_RUNS, ..HistoryQuery::default() };
         let letters = scheduler.dead_letters(MOST_DEAD_LETTERS).await?;
+        let page = scheduler.find_jobs(&query).await?;
         Ok(Self {
             is_running: scheduler.is_running(),
-            page: scheduler.find_jobs(&query).await?,
+            doing: page.jobs.iter().map(|job| scheduler.job_now(job)).collect(),
+            page,
             statistics: scheduler.statistics().await?,
             history: runs(scheduler, &newest).await?,
             dead_letters: letters.into_iter().map(|letter| letter.run).collect(),
@@ -52,7 +56,8 @@ impl WholeState {
 
     /// Writes the object, and in it as much of each list as there is room for.
     pub(super) fn write(&self, zone: Zone, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        let jobs = self.page.jobs.iter().map(|job| JobShape::new(job, zone, self.now));
+        let jobs = self.page.jobs.iter().zip(&self.doing);
+        let jobs = jobs.map(|(job, doing)| JobShape::new(job, doing, zone, self.now));
         let newest_first = self.history.iter().rev().map(|run| RunShape::new(run, zone));
         let mut history = written(newest_first)?;
         history.reverse();

@@ -83,6 +83,7 @@ impl Event {
             error: self.error.clone(),
             after_failure: None,
             instance: None,
+            timed_out: false,
             skipped: None,
         })
     }
