@@ -35,9 +35,12 @@ pub use registry::{
     State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
-    Instance, IntoRunId, JobPart, JobUpdate, NewJob, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
+    BulkAction, BulkOutcome, BulkTarget, DeadLetterTarget, Instance, IntoRunId, JobPart, JobUpdate, NewJob,
+    RefusedJob, RefusedRun, RetryOutcome, Scheduler, SchedulerBuilder, SchedulerError, Status, run,
 };
-pub use storage::{HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery};
+pub use storage::{
+    DeadLetterGroup, DeadLetterPage, DeadLetterQuery, HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery,
+};
 
 /// Keeps library crates with jobs from being dropped by the linker.
 ///

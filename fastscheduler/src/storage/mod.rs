@@ -4,6 +4,8 @@
 //! not at all, and applying it twice changes nothing.
 
 mod change;
+mod dead_letter_groups;
+mod dead_letter_query;
 mod error;
 mod found;
 mod history_query;
@@ -12,6 +14,7 @@ mod job_query;
 mod json;
 mod memory;
 mod state;
+mod text;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -21,8 +24,12 @@ use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, pending, ready};
 
 pub use change::{Change, Claimed, EndedAttempt, SkippedFires};
+pub use dead_letter_groups::DeadLetterGroup;
+use dead_letter_groups::Grouped;
+use dead_letter_query::FoundLetters;
+pub use dead_letter_query::{DeadLetterPage, DeadLetterQuery};
 pub use error::StorageError;
-use found::Found;
+use found::{Counted, Found};
 pub use history_query::HistoryQuery;
 pub use job_query::{JobCounts, JobOrder, JobPage, JobQuery, JobsNow};
 pub(crate) use json::DEFAULT_STATE_FILE;
@@ -146,7 +153,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<JobPage, StorageError>> {
         Box::pin(async move {
             let open =
-                if query.status.is_some() { jobs_with_open_fires(self).await? } else { HashSet::new() };
+                if query.statuses.is_empty() { HashSet::new() } else { jobs_with_open_fires(self).await? };
             let mut found = Found::new(query, now);
             self.visit_jobs(&mut |job| found.look_at(job, || open.contains(&job.id()))).await?;
             let (ids, total) = found.finish();
@@ -155,15 +162,18 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         })
     }
 
-    /// How many jobs there are of each kind; see [`find_jobs`](Self::find_jobs) for
-    /// `now`.
-    fn job_counts<'a>(&'a self, now: &'a JobsNow) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
+    /// How many of the jobs that a query asks for there are of each kind, whatever its
+    /// limit is; see [`find_jobs`](Self::find_jobs) for `now`.
+    fn job_counts<'a>(
+        &'a self,
+        query: &'a JobQuery,
+        now: &'a JobsNow,
+    ) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
         Box::pin(async move {
             let open = jobs_with_open_fires(self).await?;
-            let mut counts = JobCounts::default();
-            let mut add = |job: &Job| counts.add(job, now.status(job, open.contains(&job.id())));
-            self.visit_jobs(&mut add).await?;
-            Ok(counts)
+            let mut counted = Counted::new(query, now);
+            self.visit_jobs(&mut |job| counted.look_at(job, open.contains(&job.id()))).await?;
+            Ok(counted.finish())
         })
     }
 
@@ -179,8 +189,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         })
     }
 
-    /// The newest runs that are asked for, oldest first: by the order in which
-    /// they were recorded.
+    /// The runs that are asked for, oldest first: by the order in which they were
+    /// recorded. Of more than the limit the newest, or with
+    /// [`after_run`](HistoryQuery::after_run) the oldest.
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>>;
 
     /// The record of this run: from the history, or of its dead letter if the
@@ -234,6 +245,49 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
+
+    /// Shows all dead letters to `visit`, the newest first.
+    ///
+    /// A store that has them in memory need not copy them for that, as this
+    /// does unless it is implemented.
+    fn visit_dead_letters<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&DeadLetter) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        Box::pin(async move {
+            self.dead_letters(usize::MAX).await?.iter().for_each(visit);
+            Ok(())
+        })
+    }
+
+    /// The dead letters that a query asks for.
+    ///
+    /// A store that has indexes need not look at all letters, as this does unless it is
+    /// implemented.
+    fn find_dead_letters<'a>(
+        &'a self,
+        query: &'a DeadLetterQuery,
+    ) -> BoxFuture<'a, Result<DeadLetterPage, StorageError>> {
+        Box::pin(async move {
+            let mut found = FoundLetters::new(query);
+            self.visit_dead_letters(&mut |letter| found.look_at(letter)).await?;
+            Ok(found.finish())
+        })
+    }
+
+    /// The dead letters that a query asks for in groups of the same error, that of the
+    /// newest letter first. All that match are counted, whatever
+    /// [`before_run`](DeadLetterQuery::before_run) and the limit are.
+    fn dead_letter_groups<'a>(
+        &'a self,
+        query: &'a DeadLetterQuery,
+    ) -> BoxFuture<'a, Result<Vec<DeadLetterGroup>, StorageError>> {
+        Box::pin(async move {
+            let mut grouped = Grouped::new(query);
+            self.visit_dead_letters(&mut |letter| grouped.look_at(letter)).await?;
+            Ok(grouped.finish())
+        })
+    }
 
     /// How many dead letters there are.
     fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {

@@ -41,8 +41,8 @@ fn form(word: &str) -> Result<FormOfEvents, ApiError> {
 /// What happens, as server-sent events. The answer ends with the scheduler.
 ///
 /// Without `stream`, each event is the whole state, at once and then about every second. With
-/// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats` and `removed` as things
-/// happen. When the scheduler stops, the last is `shutdown`.
+/// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats`, `removed` and
+/// `dead_letter` as things happen; a `dead_letter` is the last run of its fire once more. When the scheduler stops, the last is `shutdown`.
 #[utoipa::path(
     get, operation_id = "listen", path = "/events", tag = "monitoring",
     params(

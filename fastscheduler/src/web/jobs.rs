@@ -10,11 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
-use super::extract::{JobInPath, QueryParameters};
+use super::extract::{JobInPath, QueryParameters, Repeated};
 use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape};
 use super::state::WebState;
-use super::words::{choice, either, one_of};
+use super::words::{either, one_of, words};
 use crate::job::{Job, JobId, JobStatus};
 use crate::storage::{JobOrder, JobQuery};
 
@@ -26,13 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParameters {
-    /// Jobs of this group.
-    group: Option<String>,
     /// Jobs with this text in their id, name, group or function.
     q: Option<String>,
-    /// Jobs of this status.
-    #[param(value_type = Option<JobStatus>)]
-    status: Option<String>,
     /// The most jobs; all if it is left out.
     #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
     limit: Option<String>,
@@ -45,6 +40,51 @@ struct ListParameters {
     /// `last_run`, `run_count` or `failure_count`; with `-` before it the other way round.
     #[param(inline, value_type = Option<OrderOfJobs>)]
     sort: Option<String>,
+}
+
+/// Which jobs are asked for, in parameters that may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FilterParameters {
+    /// Jobs of this group; of any of them, if it is repeated.
+    #[param(required = false)]
+    group: Vec<String>,
+    /// Jobs of this status; of any of them, if it is repeated.
+    #[param(required = false)]
+    status: Vec<JobStatus>,
+    /// What the answer has besides the jobs.
+    #[param(inline, required = false)]
+    with: Vec<With>,
+}
+
+/// What the answer has besides the jobs.
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum With {
+    /// How many jobs there are of each status, whatever `status` is asked for.
+    Counts,
+}
+
+impl PartialSchema for With {
+    fn schema() -> RefOr<Schema> {
+        one_of(
+            "`counts`: how many jobs there are of each status, whatever `status` is asked for. All jobs are \
+             looked at for that.",
+            words::<Self>().iter().copied(),
+        )
+    }
+}
+
+impl ToSchema for With {}
+
+impl FilterParameters {
+    fn read(query: &Repeated) -> Result<Self, ApiError> {
+        Ok(Self {
+            group: query.all("group").map(str::to_owned).collect(),
+            status: query.choices("status")?,
+            with: query.choices("with")?,
+        })
+    }
 }
 
 /// What may come first in a list of jobs.
@@ -71,12 +111,12 @@ impl PartialSchema for OrderOfJobs {
 impl ToSchema for OrderOfJobs {}
 
 impl ListParameters {
-    fn query(self) -> Result<JobQuery, ApiError> {
+    fn query(self, filter: FilterParameters) -> Result<JobQuery, ApiError> {
         let (order, is_descending) = self.sort.as_deref().map_or(Ok((JobOrder::default(), false)), order)?;
         Ok(JobQuery {
-            group: self.group,
+            groups: filter.group,
             text: self.q,
-            status: self.status.as_deref().map(|word| choice("status", word)).transpose()?,
+            statuses: filter.status,
             order,
             is_descending,
             offset: number("offset", self.offset.as_deref(), 0..=usize::MAX)?.unwrap_or_default(),
@@ -98,16 +138,27 @@ fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
 
 /// All jobs, or those that are asked for, the soonest first.
 #[utoipa::path(
-    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs", params(ListParameters),
+    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs",
+    params(FilterParameters, ListParameters),
     responses((status = 200, body = JobList<'_>), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
+    repeated: Repeated,
     QueryParameters(parameters): QueryParameters<ListParameters>,
 ) -> Result<Response, ApiError> {
-    let page = state.scheduler.find_jobs(&parameters.query()?).await?;
+    let filter = FilterParameters::read(&repeated)?;
+    let is_counted = filter.with.contains(&With::Counts);
+    let query = parameters.query(filter)?;
+    let page = state.scheduler.find_jobs(&query).await?;
+    let counts = if is_counted {
+        let of_all = JobQuery { statuses: Vec::new(), ..query };
+        Some(state.scheduler.count_jobs(&of_all).await?.by_status)
+    } else {
+        None
+    };
     let jobs = shapes(&state, &page.jobs);
-    Ok(Json(JobList { jobs, total: page.total }).into_response())
+    Ok(Json(JobList { jobs, total: page.total, counts }).into_response())
 }
 
 /// One job.

@@ -39,10 +39,12 @@
 #![allow(unused_qualifications, reason = "the attributes of OpenAPI expand to such paths")]
 
 mod bodies;
+mod bulk;
 mod clock_changes;
 mod control;
 mod create;
 mod dead_letters;
+mod dead_letters_retried;
 mod error;
 mod events;
 mod exact;
@@ -57,6 +59,7 @@ mod host;
 mod jobs;
 mod login;
 mod metrics;
+mod named;
 mod openapi;
 mod outside;
 mod own_server;
@@ -116,9 +119,11 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(create::routes())
         .merge(update::routes())
         .merge(control::routes())
+        .merge(bulk::routes())
         .merge(groups::routes())
         .merge(history::routes())
         .merge(dead_letters::routes())
+        .merge(dead_letters_retried::routes())
         .merge(status::routes())
         .merge(functions::routes())
         .merge(schedules::routes())

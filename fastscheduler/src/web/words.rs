@@ -15,6 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::error::ApiError;
 use crate::job::{CatchUp, JobStatus, Overlap, RunStatus, SkipReason, Trigger};
 use crate::schedule::{Fold, Gap};
+use crate::scheduler::BulkAction;
 
 /// Makes a type's schema from the words that serde reads, with a description.
 macro_rules! described {
@@ -30,6 +31,7 @@ macro_rules! described {
 }
 
 described! {
+    BulkAction = "What is done with each of many jobs.";
     CatchUp = "What happens to fires that were missed.";
     Fold = "What a time does that clocks going back repeat.";
     Gap = "What a time does that clocks going forward leave out.";
@@ -119,6 +121,7 @@ mod tests {
 
     #[test]
     fn the_document_lists_the_words_that_are_read_and_written() {
+        agrees::<BulkAction>(&["run", "pause", "resume", "cancel"]);
         agrees::<CatchUp>(&["once", "all", "none"]);
         agrees::<Fold>(&["first", "second", "both"]);
         agrees::<Gap>(&["next", "skip", "shift"]);

@@ -1,16 +1,20 @@
 //! The scheduler over HTTP.
 
 mod added;
+mod bulk;
 mod clients;
 mod connections;
+mod dead_letters;
 mod events;
 mod events_under_load;
 mod exact;
 mod failures;
 mod health;
+mod history;
 mod hosts;
 mod http2;
 mod job_settings;
+mod lists;
 mod logins;
 mod metrics;
 mod now;

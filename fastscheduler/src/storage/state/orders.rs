@@ -67,7 +67,7 @@ pub(super) enum Asked {
 
 /// Whether a query asks for a page of all jobs, which an order can answer.
 pub(super) fn is_ordered(query: &JobQuery, now: &JobsNow) -> bool {
-    let is_filtered = query.group.is_some() || query.text.is_some() || query.status.is_some();
+    let is_filtered = !query.groups.is_empty() || query.text.is_some() || !query.statuses.is_empty();
     // What lacks its function is not due, whatever the store says.
     !is_filtered && (query.order != JobOrder::NextRun || now.orphaned().next().is_none())
 }

@@ -15,6 +15,7 @@ pub mod fires;
 pub mod history;
 pub mod jobs;
 pub mod model;
+pub mod paging;
 mod probe;
 pub mod questions;
 pub mod sample;
@@ -105,6 +106,13 @@ macro_rules! storage_contract {
                 what_ended_too_long_ago_is_dropped,
                 records_of_skipped_fires_are_dropped_too,
                 pruning_never_touches_what_is_alive;
+            paging:
+                runs_are_found_by_a_text_and_by_any_of_several_words,
+                a_page_of_runs_begins_after_a_run,
+                page_after_page_each_run_is_seen_once_while_runs_are_added,
+                dead_letters_are_found_by_any_of_their_fields,
+                dead_letters_are_grouped_by_their_errors,
+                a_group_of_dead_letters_names_twenty_of_its_jobs;
             questions:
                 jobs_are_found_as_in_a_list_of_all,
                 jobs_are_looked_up_by_their_ids;

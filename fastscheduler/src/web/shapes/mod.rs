@@ -17,7 +17,7 @@ mod time;
 
 pub(super) use config::{ConfigShape, shown as schedule_shown};
 pub(super) use job::{JobAnswer, JobList, JobShape};
-pub(super) use numbers::{LAST_SECOND, beginning_of_page};
+pub(super) use numbers::{LAST_SECOND, beginning_of_page, run_of_page};
 pub(super) use request::{ScheduleConfig, WithSchedule};
 pub(super) use run::{RunShape, reached_at};
 pub(super) use schedule_type::ScheduleType;

@@ -38,11 +38,17 @@ pub(in crate::web) fn beginning_of_page() -> Schema {
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .build();
-    let run = ObjectBuilder::new()
+    let number = number(Type::Number, 0.0, LAST_SECOND);
+    OneOfBuilder::new().item(number).item(text).item(run_of_page()).build().into()
+}
+
+/// The id of a run.
+pub(in crate::web) fn run_of_page() -> Schema {
+    ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^job_(0|[1-9][0-9]{0,9})-[smcr]-[0-9]{1,15}-[0-9]{1,9}$"))
-        .build();
-    OneOfBuilder::new().item(number(Type::Number, 0.0, LAST_SECOND)).item(text).item(run).build().into()
+        .build()
+        .into()
 }
 
 fn number(kind: Type, minimum: impl Into<Number>, maximum: impl Into<Number>) -> Object {
