@@ -56,7 +56,7 @@ contain! { ContainedStorage, StorageError:
     "read the history" history(query: &HistoryQuery) -> Vec<Run>;
     "read a run" run(run: RunId) -> Option<Run>;
     "read a run" last_run_of_fire(run: RunId) -> Option<Run>;
-    "read the history" newest_request(job: JobId) -> Option<DateTime<Utc>>;
+    "read the history" newest_requests(jobs: &[JobId]) -> Vec<Option<DateTime<Utc>>>;
     "read dead letters" dead_letters(limit: usize) -> Vec<DeadLetter>;
     "read dead letters" find_dead_letters(query: &DeadLetterQuery) -> DeadLetterPage;
     "read dead letters" dead_letter_groups(query: &DeadLetterQuery) -> Vec<DeadLetterGroup>;

@@ -112,6 +112,7 @@ impl Scheduler {
 
     /// Runs jobs now, in one batch.
     async fn run_all(&self, jobs: Vec<JobId>) -> Result<BulkOutcome, SchedulerError> {
+        self.remember_requests_of(&jobs).await?;
         let mut gone = HashSet::new();
         let mut tries = 0;
         loop {

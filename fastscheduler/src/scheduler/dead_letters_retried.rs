@@ -167,6 +167,7 @@ impl Scheduler {
     async fn ask_again(&self, letters: Vec<DeadLetter>, retries: &mut Retries) -> Result<(), SchedulerError> {
         let ids: Vec<JobId> = letters.iter().map(|letter| letter.run.job_id()).collect();
         let jobs = self.0.engine.storage.jobs_by_id(&ids).await?;
+        self.remember_requests_of(&ids).await?;
         for (letter, job) in letters.into_iter().zip(jobs) {
             let run = letter.run.run_id;
             let taken = Change::TakeDeadLetter(run);
@@ -216,6 +217,8 @@ impl Scheduler {
         engine.table.insert(Arc::clone(&live));
         revived.push(id);
         live.activity.set_over(true);
+        // It is new, so nobody has asked for a fire of it.
+        live.activity.was_requested(DateTime::UNIX_EPOCH);
         let requested = self.ask(&live, Trigger::Retry).await?;
         Ok((requested, Change::AddJob(Box::new(job))))
     }

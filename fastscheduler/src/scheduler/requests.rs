@@ -1,12 +1,13 @@
 //! Fires of their own, which callers ask for: of one job, or of many in one batch.
 
+use std::slice;
 use std::sync::Arc;
 
 use chrono::DateTime;
 
 use super::{Scheduler, SchedulerError};
 use crate::engine::{LiveJob, Next};
-use crate::job::{Entry, Overlap, RunId, Trigger};
+use crate::job::{Entry, JobId, Overlap, RunId, Trigger};
 use crate::storage::{Change, Durability};
 
 /// A fire that was asked for, which the engine knows and the store does not yet.
@@ -37,7 +38,7 @@ impl Scheduler {
         if job.activity.is_gone() {
             return Err(SchedulerError::UnknownJob(job.id.to_string()));
         }
-        self.remember_requests(job).await?;
+        self.remember_requests(slice::from_ref(job)).await?;
         let may_overlap = trigger == Trigger::Retry || job.overlap() == Overlap::Allow;
         let may_begin = |is_busy: bool| may_overlap || !is_busy;
         let now = self.0.engine.clock.now();
@@ -80,15 +81,25 @@ impl Scheduler {
         Ok(applied?)
     }
 
-    /// Has a job know which instants name fires of its own, from before this
+    /// Has jobs know which instants name fires of their own, from before this
     /// start: by a clock that stands still, or was set back, one of them may be
     /// now.
-    async fn remember_requests(&self, job: &LiveJob) -> Result<(), SchedulerError> {
-        if job.activity.knows_requests() {
+    pub(super) async fn remember_requests(&self, jobs: &[Arc<LiveJob>]) -> Result<(), SchedulerError> {
+        let unaware: Vec<&Arc<LiveJob>> = jobs.iter().filter(|job| !job.activity.knows_requests()).collect();
+        if unaware.is_empty() {
             return Ok(());
         }
-        let newest = self.0.engine.storage.newest_request(job.id).await?;
-        job.activity.was_requested(newest.unwrap_or(DateTime::UNIX_EPOCH));
+        let ids: Vec<JobId> = unaware.iter().map(|job| job.id).collect();
+        let newest = self.0.engine.storage.newest_requests(&ids).await?;
+        for (job, newest) in unaware.into_iter().zip(newest) {
+            job.activity.was_requested(newest.unwrap_or(DateTime::UNIX_EPOCH));
+        }
         Ok(())
+    }
+
+    /// The same of those among many jobs that can run, with one question to the store.
+    pub(super) async fn remember_requests_of(&self, jobs: &[JobId]) -> Result<(), SchedulerError> {
+        let live: Vec<_> = jobs.iter().filter_map(|job| self.0.engine.table.get(*job)).collect();
+        self.remember_requests(&live).await
     }
 }

@@ -93,7 +93,14 @@ macro_rules! answers_from_state {
             &self,
             job: $crate::job::JobId,
         ) -> $crate::storage::in_memory::Answer<'_, Option<chrono::DateTime<chrono::Utc>>> {
-            self.answer(move |state| state.newest_request(job))
+            self.answer(move |state| state.newest_requests(&[job]).pop().flatten())
+        }
+
+        fn newest_requests<'a>(
+            &'a self,
+            jobs: &'a [$crate::job::JobId],
+        ) -> $crate::storage::in_memory::Answer<'a, Vec<Option<chrono::DateTime<chrono::Utc>>>> {
+            self.answer(move |state| state.newest_requests(jobs))
         }
 
         fn dead_letters(

@@ -243,6 +243,23 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         })
     }
 
+    /// The same for each of several jobs, in the same order.
+    ///
+    /// A store that can look for many at once need not look for one after another, as
+    /// this does unless it is implemented.
+    fn newest_requests<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+    ) -> BoxFuture<'a, Result<Vec<Option<DateTime<Utc>>>, StorageError>> {
+        Box::pin(async move {
+            let mut newest = Vec::with_capacity(jobs.len());
+            for job in jobs {
+                newest.push(self.newest_request(*job).await?);
+            }
+            Ok(newest)
+        })
+    }
+
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
 

@@ -1,7 +1,6 @@
 //! Dead letters: finding them, in groups of the same error, and running many again.
 
 use fastscheduler::Event;
-use fastscheduler::prelude::*;
 use fastscheduler_tests::http::{Server, interval_job};
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::State;
 use super::asked::{HasState, PART};
 use super::run_ids::RunIds;
-use crate::job::{JobId, Run, RunId};
+use crate::job::{JobId, JobMap, Run, RunId};
 use crate::storage::history_query::RunFilter;
 use crate::storage::{HistoryQuery, is_of_fire, requested_at};
 
@@ -151,9 +151,16 @@ impl State {
         recorded.map(Recorded::to_run).or_else(|| letter().cloned())
     }
 
-    pub(in crate::storage) fn newest_request(&self, job: JobId) -> Option<DateTime<Utc>> {
+    pub(in crate::storage) fn newest_requests(&self, jobs: &[JobId]) -> Vec<Option<DateTime<Utc>>> {
+        let mut newest: JobMap<Option<DateTime<Utc>>> = jobs.iter().map(|job| (*job, None)).collect();
         let recorded = self.history.iter().map(|recorded| &*recorded.run);
         let letters = self.dead_letters.iter().map(|letter| &letter.run);
-        recorded.chain(letters).filter_map(|run| requested_at(run, job)).max()
+        for run in recorded.chain(letters) {
+            let job = run.job_id();
+            if let Some(newest) = newest.get_mut(&job) {
+                *newest = requested_at(run, job).max(*newest);
+            }
+        }
+        jobs.iter().map(|job| newest.get(job).copied().flatten()).collect()
     }
 }

@@ -149,6 +149,8 @@ pub async fn the_newest_request_for_a_fire_is_found<S: Storage>(make: impl Async
     assert_eq!(store.newest_request(job.id()).await, Some(at(25)));
     assert_eq!(store.newest_request(other.id()).await, Some(at(55)));
     assert_eq!(store.newest_request(sample::job(3).id()).await, None);
+    let of_many = [other.id(), sample::job(3).id(), job.id(), other.id()];
+    assert_eq!(store.newest_requests(&of_many).await, [Some(at(55)), None, Some(at(25)), Some(at(55))]);
     store.prune(Limits { max_history: 0, ..ALL }).await;
     assert_eq!(store.newest_request(job.id()).await, Some(at(25)), "its dead letter is there");
     store.prune(NO_HISTORY).await;

@@ -127,6 +127,10 @@ impl<S: Storage> Probe<S> {
         self.0.newest_request(job).await.expect("the newest request is read")
     }
 
+    pub(super) async fn newest_requests(&self, jobs: &[JobId]) -> Vec<Option<DateTime<Utc>>> {
+        self.0.newest_requests(jobs).await.expect("the newest requests are read")
+    }
+
     pub(super) async fn history(&self, query: &HistoryQuery) -> Vec<Run> {
         self.0.history(query).await.expect("the history is read")
     }
