@@ -89,7 +89,8 @@ fn after_id(text: &str) -> Option<&str> {
     let has_number = id.contains(|letter: char| letter.is_ascii_digit());
     let is_end = !after.starts_with(char::is_alphanumeric);
     if parts > 2 && digits >= 6 && has_number && is_end {
-        return Some(&text[id.len()..]);
+        // A time of day may end in fractions of a second.
+        return Some(after_number(&text[id.len()..]));
     }
     let (word, after) = split_at_end(text, |letter| letter.is_ascii_alphanumeric());
     let is_hex = |word: &str| word.chars().all(|letter| letter.is_ascii_hexdigit());
