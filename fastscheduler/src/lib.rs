@@ -36,11 +36,14 @@ pub use registry::{
     State as JobState, StateType, TryBlockingJobClosure, TryClosureReturn, TryJobClosure,
 };
 pub use scheduler::{
-    Activity, BehindJob, DeclaredAt, FailingJob, Instance, IntoRunId, JobNow, JobPart, JobTotals, JobUpdate,
-    LateJob, NewJob, NextJob, NotRun, Overview, PlannedJob, RunTotals, Scheduler, SchedulerBuilder,
-    SchedulerError, Status, Timeline, TimelineQuery, run,
+    Activity, BehindJob, BulkAction, BulkOutcome, BulkTarget, DeadLetterTarget, DeclaredAt, FailingJob,
+    Instance, IntoRunId, JobNow, JobPart, JobTotals, JobUpdate, LateJob, NewJob, NextJob, NotRun, Overview,
+    PlannedJob, RefusedJob, RefusedRun, RetryOutcome, RunTotals, Scheduler, SchedulerBuilder, SchedulerError,
+    Status, Timeline, TimelineQuery, run,
 };
-pub use storage::{HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery};
+pub use storage::{
+    DeadLetterGroup, DeadLetterPage, DeadLetterQuery, HistoryQuery, JobCounts, JobOrder, JobPage, JobQuery,
+};
 
 /// Keeps library crates with jobs from being dropped by the linker.
 ///

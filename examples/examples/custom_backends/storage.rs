@@ -91,6 +91,13 @@ impl Storage for RowStorage {
             if let Some(before) = query.before_run {
                 runs.truncate(runs.iter().position(|run| run.run_id == before).unwrap_or(0));
             }
+            if let Some(after) = query.after_run {
+                let place = runs.iter().position(|run| run.run_id == after);
+                runs.drain(..place.map_or(runs.len(), |place| place + 1));
+                runs.retain(|run| query.matches(run));
+                runs.truncate(query.limit);
+                return Ok(runs);
+            }
             runs.retain(|run| query.matches(run));
             Ok(runs.split_off(runs.len().saturating_sub(query.limit)))
         })

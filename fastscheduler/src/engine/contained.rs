@@ -14,8 +14,8 @@ use futures_util::FutureExt as _;
 use crate::job::{DeadLetter, Entry, Job, JobId, OpenFire, Run, RunId, Statistics, panic_text};
 use crate::queue::{Claim, Claimer, Depth, Queue, QueueError, Settlement};
 use crate::storage::{
-    Change, Durability, HistoryQuery, JobCounts, JobPage, JobQuery, JobsNow, Limits, Storage, StorageError,
-    Stored,
+    Change, DeadLetterGroup, DeadLetterPage, DeadLetterQuery, Durability, HistoryQuery, JobCounts, JobPage,
+    JobQuery, JobsNow, Limits, Storage, StorageError, Stored,
 };
 
 /// The store. What it is asked is what [`Storage`] says.
@@ -51,15 +51,17 @@ contain! { ContainedStorage, StorageError:
     "read a job" job(id: JobId) -> Option<Job>;
     "read jobs" jobs_by_id(ids: &[JobId]) -> Vec<Option<Job>>;
     "find jobs" find_jobs(query: &JobQuery, now: &JobsNow) -> JobPage;
-    "count jobs" job_counts(now: &JobsNow) -> JobCounts;
+    "count jobs" job_counts(query: &JobQuery, now: &JobsNow) -> JobCounts;
     "read open fires" open_fires(job: JobId) -> Vec<OpenFire>;
     "read the history" history(query: &HistoryQuery) -> Vec<Run>;
     "read a run" run(run: RunId) -> Option<Run>;
     "read a run" last_run_of_fire(run: RunId) -> Option<Run>;
     "read runs" attempts_of_fire(run: RunId) -> Vec<Run>;
     "read runs" recent_attempts(jobs: &[JobId], limit: usize) -> Vec<Vec<Run>>;
-    "read the history" newest_request(job: JobId) -> Option<DateTime<Utc>>;
+    "read the history" newest_requests(jobs: &[JobId]) -> Vec<Option<DateTime<Utc>>>;
     "read dead letters" dead_letters(limit: usize) -> Vec<DeadLetter>;
+    "read dead letters" find_dead_letters(query: &DeadLetterQuery) -> DeadLetterPage;
+    "read dead letters" dead_letter_groups(query: &DeadLetterQuery) -> Vec<DeadLetterGroup>;
     "count dead letters" dead_letter_count() -> usize;
     "read a dead letter" dead_letter(run: RunId) -> Option<DeadLetter>;
     "drop dead letters" clear_dead_letters() -> usize;

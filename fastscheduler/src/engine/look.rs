@@ -114,9 +114,8 @@ impl Engine {
         &self,
         failing: &Failing,
     ) -> Result<Option<(DateTime<Utc>, Option<String>)>, StorageError> {
-        let status = Some(RunStatus::Failed);
-        let query = HistoryQuery { job: Some(failing.id), status, limit: 1, ..HistoryQuery::default() };
-        let failed = self.storage.history(&query).await?.pop();
+        let newest = self.storage.recent_attempts(&[failing.id], 1).await?.into_iter().flatten().next();
+        let failed = newest.filter(|run| run.status == RunStatus::Failed);
         Ok(failed.map(|run| (run.finished_at.unwrap_or_else(|| run.scheduled_for()), first_line(&run))))
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod causes;
 mod declared;
 mod definition;
 mod entry;
+mod error_key;
 mod function_key;
 mod id;
 mod is_default;

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::after_failure::was_retried;
+use super::error_key::error_key;
 use super::is_default::is_default;
 use super::{AfterFailure, FunctionKey, JobDefinition, JobId, Name, RunId, Skipped, Trigger};
 
@@ -122,6 +123,13 @@ impl Run {
         self.run_id.job
     }
 
+    /// Why the fire came to be. Fires that did not run were all of the schedule.
+    #[must_use]
+    pub fn trigger(&self) -> Trigger {
+        // The record of a schedule that ended is named as a fire of its own.
+        if self.skipped.is_some() { Trigger::Schedule } else { self.run_id.trigger }
+    }
+
     /// The instant the fire was due by its schedule; the first of several that
     /// were skipped.
     #[must_use]
@@ -171,4 +179,18 @@ pub struct DeadLetter {
     pub run: Run,
     /// The job as it was.
     pub definition: JobDefinition,
+}
+
+impl DeadLetter {
+    /// What its error has in common with others that differ only in numbers, quoted
+    /// parts, ids and the like: those are left out. At most 300 characters; empty if it
+    /// has no error.
+    ///
+    /// `no user 'anna' after 30 s` becomes `no user '…' after # s`.
+    #[must_use]
+    pub fn error_key(&self) -> String {
+        let error = self.run.error.as_deref().unwrap_or_default();
+        // Earlier versions and the Python program put that before it.
+        error_key(error.strip_prefix("Max retries: ").unwrap_or(error))
+    }
 }

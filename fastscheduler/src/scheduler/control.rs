@@ -1,17 +1,16 @@
 //! Pausing, resuming, running and cancelling jobs, one or a group.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 
 use super::edit::Edit;
 use super::many::Action;
 use super::{Scheduler, SchedulerError};
-use crate::engine::{LiveJob, Next};
+use crate::engine::LiveJob;
 use crate::job::{
-    Entry, IntoJobId, Job, JobId, Name, OpenFire, Overlap, Progress, Run, RunId, SkipReason, Tombstone,
-    Trigger,
+    IntoJobId, Job, JobId, JobStatus, Name, OpenFire, Progress, Run, RunId, SkipReason, Tombstone, Trigger,
 };
 use crate::storage::{Change, Durability, SkippedFires, StorageError};
 
@@ -54,8 +53,10 @@ impl Scheduler {
         let scheduler = self.clone();
         let requested = async move {
             let job = scheduler.live_job(id).await?;
-            let requested = scheduler.request(&job, Trigger::Manual, Vec::new()).await;
-            requested.map_err(|error| match error {
+            let requested = scheduler.ask(&job, Trigger::Manual).await?;
+            let run_id = requested.run_id();
+            let stored = scheduler.store_requests(vec![requested], Vec::new()).await;
+            stored.map(|()| run_id).map_err(|error| match error {
                 SchedulerError::Storage(StorageError::Conflict(_)) => {
                     SchedulerError::UnknownJob(id.to_string())
                 }
@@ -63,56 +64,6 @@ impl Scheduler {
             })
         };
         self.0.engine.to_the_end(requested).await
-    }
-
-    /// Adds a fire of its own, together with other changes, all or none. It is
-    /// a conflict if the job was cancelled first.
-    pub(super) async fn request(
-        &self,
-        job: &Arc<LiveJob>,
-        trigger: Trigger,
-        mut changes: Vec<Change>,
-    ) -> Result<RunId, SchedulerError> {
-        let engine = &self.0.engine;
-        let now = engine.clock.now();
-        let unknown = || SchedulerError::UnknownJob(job.id.to_string());
-        if job.activity.is_gone() {
-            return Err(unknown());
-        }
-        self.remember_requests(job).await?;
-        let may_overlap = trigger == Trigger::Retry || job.overlap() == Overlap::Allow;
-        let may_begin = |is_busy: bool| may_overlap || !is_busy;
-        let entry = job.activity.request(now, may_begin, |at| job.own_fire(trigger, at));
-        let entry = entry.ok_or_else(|| SchedulerError::AlreadyRunning(job.definition.name.clone()))?;
-        let run_id = entry.run_id();
-        changes.extend([Change::RequireJob(job.id), Change::OpenFire(Box::new(entry.clone()))]);
-        let applied = engine.apply(&changes, Durability::Now).await.map(|()| run_id);
-        if applied.is_err() && !matches!(engine.storage.is_final(run_id).await, Ok(false)) {
-            job.activity.end(run_id);
-            return Ok(applied?);
-        }
-        // It is stored, even if the answer to that was lost, and so it runs.
-        let _batch_of_one = engine.batch().await;
-        // The job may have been changed since, and the fire placed with that.
-        // Before the start it is the start that places it. If the job is
-        // cancelled, the fire gets its record with that.
-        let is_to_be_placed = engine.is_placing() && job.activity.is_waiting(run_id);
-        let job = engine.table.get(job.id).filter(|_| is_to_be_placed);
-        let entries = job.map(|job| Entry { revision: job.revision, ..entry }).into_iter().collect();
-        engine.follow(&changes, &Next::entries(entries)).await;
-        Ok(applied?)
-    }
-
-    /// Has a job know which instants name fires of its own, from before this
-    /// start: by a clock that stands still, or was set back, one of them may be
-    /// now.
-    async fn remember_requests(&self, job: &LiveJob) -> Result<(), SchedulerError> {
-        if job.activity.knows_requests() {
-            return Ok(());
-        }
-        let newest = self.0.engine.storage.newest_request(job.id).await?;
-        job.activity.was_requested(newest.unwrap_or(DateTime::UNIX_EPOCH));
-        Ok(())
     }
 
     /// Cancels a job: it is removed, and its running attempts are cancelled.
@@ -247,9 +198,15 @@ impl Scheduler {
 
     /// The groups that jobs belong to, sorted; `default` is always among them.
     pub async fn groups(&self) -> Result<Vec<String>, SchedulerError> {
-        let mut groups: BTreeSet<String> = self.job_counts().await?.by_group.into_keys().collect();
-        groups.insert(self.0.default_group.as_str().to_owned());
-        Ok(groups.into_iter().collect())
+        Ok(self.group_counts().await?.into_keys().collect())
+    }
+
+    /// The groups that jobs belong to, each with how many jobs of each status it has;
+    /// `default` is always among them.
+    pub async fn group_counts(&self) -> Result<BTreeMap<String, BTreeMap<JobStatus, usize>>, SchedulerError> {
+        let mut groups = self.job_counts().await?.by_group;
+        groups.entry(self.0.default_group.as_str().to_owned()).or_default();
+        Ok(groups)
     }
 
     /// Pauses the jobs of a group, and answers how many were not paused before.

@@ -1,14 +1,9 @@
-//! Fires that failed for good, and running them again.
+//! Fires that failed for good: listing and dropping them.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
-
-use super::{Scheduler, SchedulerError};
-use crate::job::{DeadLetter, Job, JobDefinition, JobId, Run, RunId, Source, Trigger};
-use crate::schedule::{ScheduleDefinition, once};
-use crate::storage::{Change, Durability, StorageError};
+use super::edit::TRIES;
+use super::{DeadLetterTarget, Scheduler, SchedulerError};
+use crate::job::{DeadLetter, Run, RunId};
+use crate::storage::{Change, DeadLetterGroup, DeadLetterPage, DeadLetterQuery, Durability, StorageError};
 
 impl Scheduler {
     /// The newest dead letters, newest first.
@@ -22,6 +17,35 @@ impl Scheduler {
         let Ok(run_id) = run_id.into_run_id() else { return Ok(None) };
         self.0.engine.prune_new().await;
         Ok(self.0.engine.storage.dead_letter(run_id).await?)
+    }
+
+    /// The dead letters that a query asks for, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`SchedulerError::UnknownDeadLetter`] if there is no letter of
+    /// [`before_run`](DeadLetterQuery::before_run) any more.
+    pub async fn find_dead_letters(&self, query: &DeadLetterQuery) -> Result<DeadLetterPage, SchedulerError> {
+        let engine = &self.0.engine;
+        engine.prune_new().await;
+        let page = engine.storage.find_dead_letters(query).await?;
+        match query.before_run {
+            Some(run) if page.letters.is_empty() && engine.storage.dead_letter(run).await?.is_none() => {
+                Err(SchedulerError::UnknownDeadLetter(run.to_string()))
+            }
+            Some(_) | None => Ok(page),
+        }
+    }
+
+    /// The dead letters that a query asks for in groups: those whose errors differ only
+    /// in numbers, quoted parts, ids and the like are one. The group of the newest letter
+    /// comes first.
+    pub async fn dead_letter_groups(
+        &self,
+        query: &DeadLetterQuery,
+    ) -> Result<Vec<DeadLetterGroup>, SchedulerError> {
+        self.0.engine.prune_new().await;
+        Ok(self.0.engine.storage.dead_letter_groups(query).await?)
     }
 
     /// How many dead letters there are.
@@ -59,71 +83,44 @@ impl Scheduler {
         }
     }
 
-    /// Runs the fire of a dead letter again, and removes the letter, both or
-    /// neither.
+    /// Drops many dead letters in one write, and returns how many there were.
     ///
-    /// The job gets a fire of its own, at once; if it is gone, a one-time job
-    /// with the letter's definition and arguments takes its place. Answers the
-    /// id of the run's first attempt.
+    /// # Examples
     ///
-    /// # Errors
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::storage::MemoryStorage;
+    /// use fastscheduler::{DeadLetterQuery, DeadLetterTarget};
     ///
-    /// [`SchedulerError::UnknownDeadLetter`] if there is none of that run;
-    /// [`SchedulerError::Orphaned`] if its function is not there.
-    pub async fn retry_dead_letter(&self, run_id: impl IntoRunId) -> Result<RunId, SchedulerError> {
-        let run_id = run_id.into_run_id().map_err(SchedulerError::UnknownDeadLetter)?;
-        let scheduler = self.clone();
-        self.0.engine.to_the_end(async move { scheduler.retry_letter(run_id).await }).await
-    }
-
-    async fn retry_letter(&self, run_id: RunId) -> Result<RunId, SchedulerError> {
-        let unknown = || SchedulerError::UnknownDeadLetter(run_id.to_string());
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+    /// let error = Some("no user '…'".to_owned());
+    /// let query = DeadLetterQuery { error, ..DeadLetterQuery::default() };
+    /// assert_eq!(scheduler.remove_dead_letters(DeadLetterTarget::Matching(query)).await?, 0);
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub async fn remove_dead_letters(&self, target: DeadLetterTarget) -> Result<usize, SchedulerError> {
         let engine = &self.0.engine;
-        let letter = engine.storage.dead_letter(run_id).await?.ok_or_else(unknown)?;
-        let taken = Change::TakeDeadLetter(run_id);
-        let requested = match self.live_job(run_id.job).await {
-            Ok(job) => match self.request(&job, Trigger::Retry, vec![taken.clone()]).await {
-                // The job was cancelled meanwhile, or the letter was taken.
-                Err(error) if is_gone(&error) => self.revive(letter, taken).await,
-                requested => requested,
-            },
-            Err(SchedulerError::UnknownJob(_)) => self.revive(letter, taken).await,
-            Err(error) => Err(error),
-        };
-        requested.map_err(|error| if is_gone(&error) { unknown() } else { error })
-    }
-
-    /// Makes a one-time job of a letter whose job is gone.
-    async fn revive(&self, letter: DeadLetter, taken: Change) -> Result<RunId, SchedulerError> {
-        let engine = &self.0.engine;
-        let id = JobId::new(engine.storage.reserve_job_number().await?);
-        let now = engine.clock.now();
-        let mut definition: JobDefinition = letter.definition;
-        definition.schedule = once_at(now)?;
-        let job = Job::new(id, Arc::new(definition), Source::Api, now);
-        let orphaned = || SchedulerError::Orphaned(job.function().clone());
-        let function = engine.table.function_of(letter.run.run_id);
-        let live = Arc::new(self.live(&job, function.as_ref())?.ok_or_else(orphaned)?);
-        engine.table.insert(Arc::clone(&live));
-        live.activity.set_over(true);
-        let changes = vec![taken, Change::AddJob(Box::new(job))];
-        let requested = self.request(&live, Trigger::Retry, changes).await;
-        if requested.is_err() && matches!(engine.storage.job(id).await, Ok(None)) {
-            engine.table.remove(id);
+        let mut tries = 0;
+        loop {
+            let (letters, _) = self.letters_of(&target).await?;
+            let taken: Vec<Change> =
+                letters.iter().map(|letter| Change::TakeDeadLetter(letter.run.run_id)).collect();
+            if taken.is_empty() {
+                return Ok(0);
+            }
+            match engine.apply(&taken, Durability::Now).await {
+                Ok(()) => {
+                    engine.announce_cleared();
+                    return Ok(taken.len());
+                }
+                // One of them was taken meanwhile.
+                Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
         }
-        requested
     }
-}
-
-/// Whether what was to be changed is gone, a job or a letter.
-fn is_gone(error: &SchedulerError) -> bool {
-    matches!(error, SchedulerError::UnknownJob(_) | SchedulerError::Storage(StorageError::Conflict(_)))
-}
-
-/// The schedule of a single fire at `at`.
-fn once_at(at: DateTime<Utc>) -> Result<ScheduleDefinition, SchedulerError> {
-    const DELAY: Duration = Duration::from_millis(1);
-    Ok(once(DELAY).definition()?.placed(at - DELAY))
 }
 
 /// What names a run: a [`RunId`], by value or reference, its text, or its record.

@@ -17,7 +17,7 @@ impl Scheduler {
     /// The jobs of a group, by id.
     pub async fn jobs_in_group(&self, group: &str) -> Result<Vec<Job>, SchedulerError> {
         let order = JobOrder::Id;
-        let query = JobQuery { group: Some(group.to_owned()), order, ..JobQuery::default() };
+        let query = JobQuery { groups: vec![group.to_owned()], order, ..JobQuery::default() };
         Ok(self.find_jobs(&query).await?.jobs)
     }
 
@@ -59,10 +59,35 @@ impl Scheduler {
 
     /// How many jobs there are of each status and in each group.
     pub async fn job_counts(&self) -> Result<JobCounts, SchedulerError> {
-        Ok(self.0.engine.storage.job_counts(&self.jobs_now()).await?)
+        self.count_jobs(&JobQuery::default()).await
     }
 
-    fn jobs_now(&self) -> JobsNow {
+    /// How many of the jobs that a query asks for there are of each status and in each
+    /// group, whatever its limit is. All jobs are looked at for that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fastscheduler::prelude::*;
+    /// use fastscheduler::{JobQuery, JobStatus, storage::MemoryStorage};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let scheduler = Scheduler::builder().storage(MemoryStorage::default()).build().await?;
+    /// for (name, group) in [("digest", "mail"), ("reminder", "mail"), ("backup", "night")] {
+    ///     scheduler.add(every(1).hours().group(group).run(name, || async {})).await?;
+    /// }
+    /// let query = JobQuery { text: Some("DIGEST".to_owned()), ..JobQuery::default() };
+    /// let counts = scheduler.count_jobs(&query).await?;
+    /// assert_eq!(counts.by_status[&JobStatus::Scheduled], 1);
+    /// assert_eq!(counts.by_group.keys().collect::<Vec<_>>(), ["mail"]);
+    /// # anyhow::Ok(()) })?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub async fn count_jobs(&self, query: &JobQuery) -> Result<JobCounts, SchedulerError> {
+        Ok(self.0.engine.storage.job_counts(query, &self.jobs_now()).await?)
+    }
+
+    pub(super) fn jobs_now(&self) -> JobsNow {
         JobsNow::new(self.0.engine.running_jobs(), self.0.engine.table.orphans())
     }
 }

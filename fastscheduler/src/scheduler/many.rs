@@ -1,7 +1,7 @@
 //! Changing many jobs at once: one batch for the store, and one sync.
 
 use super::edit::{Edit, Fires, TRIES};
-use super::{Scheduler, SchedulerError};
+use super::{RefusedJob, Scheduler, SchedulerError};
 use crate::job::{Job, JobId, SkipReason};
 use crate::storage::{Change, Durability, StorageError};
 
@@ -11,6 +11,32 @@ pub(super) enum Action {
     Pause,
     Resume,
     Cancel,
+}
+
+/// What a job that refuses means for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnRefusal {
+    /// None is changed. Jobs that are not there are no matter.
+    ChangeNone,
+    /// They are changed without it.
+    LeaveOut,
+}
+
+/// What became of several jobs.
+#[derive(Default)]
+pub(super) struct ManyChanged {
+    pub(super) changed: usize,
+    /// Those that were so before.
+    pub(super) unchanged: usize,
+    pub(super) refused: Vec<RefusedJob>,
+}
+
+/// The changes for several jobs.
+#[derive(Default)]
+struct Planned {
+    changed: Vec<Changed>,
+    unchanged: usize,
+    refused: Vec<RefusedJob>,
 }
 
 /// A job that is changed, and the changes for it.
@@ -43,23 +69,38 @@ impl Scheduler {
         let mut look = |job: &Job| meant.extend(is_meant(job).then_some(job.id));
         self.0.engine.storage.visit_jobs(&mut look).await?;
         meant.sort_unstable();
-        if meant.is_empty() {
-            return Ok(0);
+        Ok(self.change_all(meant, action, OnRefusal::ChangeNone).await?.changed)
+    }
+
+    /// Does something with jobs, each of which is named once, in one batch.
+    pub(super) async fn change_all(
+        &self,
+        jobs: Vec<JobId>,
+        action: Action,
+        on_refusal: OnRefusal,
+    ) -> Result<ManyChanged, SchedulerError> {
+        if jobs.is_empty() {
+            return Ok(ManyChanged::default());
         }
         let scheduler = self.clone();
         let changed = async move {
-            let editing = scheduler.0.engine.edit_all(&meant).await?;
-            let changed = scheduler.change_alone(&meant, action).await;
+            let editing = scheduler.0.engine.edit_all(&jobs).await?;
+            let changed = scheduler.change_alone(&jobs, action, on_refusal).await;
             scheduler.0.engine.end_edits(editing, changed).await
         };
         self.0.engine.to_the_end(changed).await
     }
 
-    async fn change_alone(&self, ids: &[JobId], action: Action) -> Result<usize, SchedulerError> {
+    async fn change_alone(
+        &self,
+        ids: &[JobId],
+        action: Action,
+        on_refusal: OnRefusal,
+    ) -> Result<ManyChanged, SchedulerError> {
         let engine = &self.0.engine;
         let mut tries = 0;
         loop {
-            let changed = self.changes_of(ids, action).await?;
+            let Planned { changed, unchanged, refused } = self.planned(ids, action, on_refusal).await?;
             let batch: Vec<Change> =
                 changed.iter().flat_map(|changed| changed.changes.iter().cloned()).collect();
             // With no changes, what others have changed may not be safe yet.
@@ -71,7 +112,7 @@ impl Scheduler {
                         adopted = adopted.and(self.adopt_changed(changed, action).await);
                     }
                     engine.prune_if_due().await;
-                    return adopted.map(|()| changed.len());
+                    return adopted.map(|()| ManyChanged { changed: changed.len(), unchanged, refused });
                 }
                 Err(StorageError::Conflict(_)) if tries < TRIES => tries += 1,
                 Err(error) => {
@@ -91,22 +132,40 @@ impl Scheduler {
     }
 
     /// The changes for each job that is there and is to be changed.
-    async fn changes_of(&self, ids: &[JobId], action: Action) -> Result<Vec<Changed>, SchedulerError> {
-        let mut all = Vec::new();
-        // Those that are not there have ended or were cancelled meanwhile.
+    async fn planned(
+        &self,
+        ids: &[JobId],
+        action: Action,
+        on_refusal: OnRefusal,
+    ) -> Result<Planned, SchedulerError> {
+        let mut planned = Planned::default();
         let jobs = self.0.engine.storage.jobs_by_id(ids).await?;
-        for mut job in jobs.into_iter().flatten() {
-            let id = job.id();
-            self.agree(&job, None).await?;
-            let changes = if action == Action::Cancel {
-                self.removal_of(job, SkipReason::Cancelled).await?
-            } else {
-                let Some(edit) = action.edit(&job) else { continue };
-                self.revise(&mut job, edit, self.0.engine.clock.now())?
+        for (id, job) in ids.iter().copied().zip(jobs) {
+            let changes = match job {
+                Some(job) => self.changes_of(job, action).await,
+                // It was not there, has ended, or was cancelled meanwhile.
+                None if on_refusal == OnRefusal::ChangeNone => continue,
+                None => Err(SchedulerError::UnknownJob(id.to_string())),
             };
-            all.push(Changed { job: id, changes });
+            match changes {
+                Ok(Some(changes)) => planned.changed.push(Changed { job: id, changes }),
+                Ok(None) => planned.unchanged += 1,
+                Err(error @ SchedulerError::Storage(_)) => return Err(error),
+                Err(error) if on_refusal == OnRefusal::ChangeNone => return Err(error),
+                Err(error) => planned.refused.push(RefusedJob { job: id, error }),
+            }
         }
-        Ok(all)
+        Ok(planned)
+    }
+
+    /// The changes for a job; `None` if it is as it is to be.
+    async fn changes_of(&self, mut job: Job, action: Action) -> Result<Option<Vec<Change>>, SchedulerError> {
+        self.agree(&job, None).await?;
+        if action == Action::Cancel {
+            return self.removal_of(job, SkipReason::Cancelled).await.map(Some);
+        }
+        let edit = action.edit(&job);
+        edit.map(|edit| self.revise(&mut job, edit, self.0.engine.clock.now())).transpose()
     }
 
     /// Has the engine follow a change that is stored.

@@ -143,13 +143,13 @@ impl Scheduler {
         let mut work = Work::default();
         let mut jobs = Vec::with_capacity(page.jobs.len());
         for job in &page.jobs {
-            jobs.push(self.planned(job, from, to, &mut work).await?);
+            jobs.push(self.planned_of(job, from, to, &mut work).await?);
         }
         let (load_from, load, total) = (steps.from, counts.to_vec(), page.total);
         Ok(Timeline { from, to, step, load_from, load, is_partial, jobs, total })
     }
 
-    async fn planned(
+    async fn planned_of(
         &self,
         job: &Job,
         from: DateTime<Utc>,

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::{DateTime, Utc};
+
 use super::{HistoryQuery, Storage, StorageError};
 use crate::job::{JobId, Run, RunId};
 
@@ -41,4 +43,15 @@ pub(super) fn from_letters<'a>(letters: impl Iterator<Item = &'a Run>, run: RunI
 /// Whether a record is that of an attempt at the fire of this run.
 fn is_at_fire(record: &Run, run: RunId) -> bool {
     record.skipped.is_none() && record.run_id.is_same_fire(run)
+}
+
+/// The instant that names a fire of this job which a caller asked for.
+pub(super) fn requested_at(run: &Run, job: JobId) -> Option<DateTime<Utc>> {
+    let is_request = run.job_id() == job && !run.run_id.trigger.is_of_schedule();
+    is_request.then_some(run.run_id.scheduled_for)
+}
+
+/// Whether a record is that of an attempt at the fire of this run, or its own.
+pub(super) fn is_of_fire(record: &Run, run: RunId) -> bool {
+    if record.skipped.is_some() { record.run_id == run } else { record.run_id.is_same_fire(run) }
 }

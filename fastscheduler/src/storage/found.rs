@@ -1,18 +1,63 @@
 //! Finding jobs among all of them.
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use super::{JobOrder, JobQuery, JobsNow};
+use super::text::SoughtText;
+use super::{JobCounts, JobOrder, JobQuery, JobsNow};
 use crate::job::{Job, JobId, JobStatus, Name, RunStatus};
+
+/// Tells the jobs that are asked for from the others.
+struct Filter<'a> {
+    query: &'a JobQuery,
+    now: &'a JobsNow,
+    text: Option<SoughtText>,
+}
+
+impl<'a> Filter<'a> {
+    fn new(query: &'a JobQuery, now: &'a JobsNow) -> Self {
+        Self { query, now, text: query.text.as_deref().map(SoughtText::new) }
+    }
+
+    /// Whether a job is asked for; its status is only looked at where one is.
+    fn takes(&mut self, job: &Job, status: Option<JobStatus>) -> bool {
+        let Self { query, now, text } = self;
+        let wants_attention = || now.attention(job.id).any(|why| query.attention.contains(&why));
+        (query.groups.is_empty() || query.groups.iter().any(|group| job.group() == group))
+            && (query.statuses.is_empty() || status.is_some_and(|status| query.statuses.contains(&status)))
+            && (query.attention.is_empty() || wants_attention())
+            && text.as_mut().is_none_or(|text| is_in_job(text, job))
+    }
+}
+
+/// The jobs counted so far that are asked for.
+pub(super) struct Counted<'a> {
+    filter: Filter<'a>,
+    counts: JobCounts,
+}
+
+impl<'a> Counted<'a> {
+    pub(super) fn new(query: &'a JobQuery, now: &'a JobsNow) -> Self {
+        Self { filter: Filter::new(query, now), counts: JobCounts::default() }
+    }
+
+    /// Looks at one more job.
+    pub(super) fn look_at(&mut self, job: &Job, has_open_fires: bool) {
+        let status = self.filter.now.status(job, has_open_fires);
+        if self.filter.takes(job, Some(status)) {
+            self.counts.add(job, status);
+        }
+    }
+
+    pub(super) fn finish(self) -> JobCounts {
+        self.counts
+    }
+}
 
 /// The jobs seen so far that are asked for.
 pub(super) struct Found<'a> {
-    query: &'a JobQuery,
-    now: &'a JobsNow,
-    text: Option<Text>,
+    filter: Filter<'a>,
     /// So many of the first are needed.
     wanted: usize,
     /// In no order; what is beyond those wanted is dropped now and then.
@@ -26,26 +71,21 @@ pub(super) struct Found<'a> {
 impl<'a> Found<'a> {
     pub(super) fn new(query: &'a JobQuery, now: &'a JobsNow) -> Self {
         let wanted = query.limit.map_or(usize::MAX, |limit| limit.saturating_add(query.offset));
-        let text = query.text.as_deref().map(Text::new);
-        Self { query, now, text, wanted, kept: Vec::new(), last: None, total: 0 }
+        Self { filter: Filter::new(query, now), wanted, kept: Vec::new(), last: None, total: 0 }
     }
 
     /// Looks at one more job; `has_open_fires` is only asked where a status is.
     pub(super) fn look_at(&mut self, job: &Job, has_open_fires: impl FnOnce() -> bool) {
-        let query = self.query;
-        let status = query.asks_for_status().then(|| self.now.status(job, has_open_fires()));
-        let is_asked_for = query.group.as_ref().is_none_or(|group| job.group() == group)
-            && query.status.is_none_or(|asked_for| status == Some(asked_for))
-            && (query.attention.is_empty() || self.wants_attention(job))
-            && self.text.as_mut().is_none_or(|text| text.is_in(job));
-        if !is_asked_for {
+        let (query, now) = (self.filter.query, self.filter.now);
+        let status = query.asks_for_status().then(|| now.status(job, has_open_fires()));
+        if !self.filter.takes(job, status) {
             return;
         }
         self.total += 1;
         if self.wanted == 0 {
             return;
         }
-        let key = Key::of(job, query.order, self.now, status);
+        let key = Key::of(job, query.order, now, status);
         if self.last.as_ref().is_some_and(|last| order(query, last, &key).is_lt()) {
             return;
         }
@@ -56,15 +96,11 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn wants_attention(&self, job: &Job) -> bool {
-        self.now.attention(job.id).any(|why| self.query.attention.contains(&why))
-    }
-
     fn cut(&mut self) {
         if self.kept.len() <= self.wanted {
             return;
         }
-        let query = self.query;
+        let query = self.filter.query;
         let (_, last, _) = self.kept.select_nth_unstable_by(self.wanted - 1, |a, b| order(query, a, b));
         self.last = Some(last.clone());
         self.kept.truncate(self.wanted);
@@ -73,7 +109,7 @@ impl<'a> Found<'a> {
     /// The ids of the jobs that are wanted, in order, and how many there are in all.
     pub(super) fn finish(mut self) -> (Vec<JobId>, usize) {
         self.cut();
-        let Self { query, mut kept, total, .. } = self;
+        let Self { filter: Filter { query, .. }, mut kept, total, .. } = self;
         let offset = query.offset.min(kept.len());
         if 0 < offset && offset < kept.len() {
             kept.select_nth_unstable_by(offset, |a, b| order(query, a, b));
@@ -89,38 +125,15 @@ fn order(query: &JobQuery, a: &Key, b: &Key) -> Ordering {
     if query.is_descending { order.reverse() } else { order }
 }
 
-/// A text that is looked for in any case.
-struct Text {
-    text: String,
-    /// What it is looked for in, so that not each job makes one.
-    place: String,
-}
-
-/// Stands between the texts of a job, and is in none of them.
-const BETWEEN: char = '\0';
-
-impl Text {
-    fn new(text: &str) -> Self {
-        Self { text: text.to_lowercase(), place: String::new() }
-    }
-
-    fn is_in(&mut self, job: &Job) -> bool {
-        self.place.clear();
-        let function = job.function();
+/// Whether a text is in a job's name, group, function or id.
+fn is_in_job(text: &mut SoughtText, job: &Job) -> bool {
+    let function = job.function();
+    text.is_in(|place| {
         for text in [job.name(), job.group(), function.name(), function.module()] {
-            if text.is_ascii() {
-                let begin = self.place.len();
-                self.place.push_str(text);
-                self.place[begin..].make_ascii_lowercase();
-            } else {
-                self.place.push_str(&text.to_lowercase());
-            }
-            self.place.push(BETWEEN);
+            place.add(text);
         }
-        // Writing to a string does not fail.
-        let _ = write!(self.place, "{}", job.id());
-        self.place.contains(&self.text) && !self.text.contains(BETWEEN)
-    }
+        place.add_id(job.id());
+    })
 }
 
 /// What jobs are ordered by.

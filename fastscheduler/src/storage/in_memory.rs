@@ -55,9 +55,10 @@ macro_rules! answers_from_state {
 
         fn job_counts<'a>(
             &'a self,
+            query: &'a $crate::storage::JobQuery,
             now: &'a $crate::storage::JobsNow,
         ) -> $crate::storage::in_memory::Answer<'a, $crate::storage::JobCounts> {
-            Box::pin(futures_util::FutureExt::map($crate::storage::state::job_counts(self, now), Ok))
+            Box::pin(futures_util::FutureExt::map($crate::storage::state::job_counts(self, query, now), Ok))
         }
 
         fn open_fires(
@@ -71,7 +72,7 @@ macro_rules! answers_from_state {
             &'a self,
             query: &'a $crate::storage::HistoryQuery,
         ) -> $crate::storage::in_memory::Answer<'a, Vec<$crate::job::Run>> {
-            self.answer(|state| state.history(query))
+            Box::pin(futures_util::FutureExt::map($crate::storage::state::history(self, query), Ok))
         }
 
         fn run(
@@ -107,7 +108,14 @@ macro_rules! answers_from_state {
             &self,
             job: $crate::job::JobId,
         ) -> $crate::storage::in_memory::Answer<'_, Option<chrono::DateTime<chrono::Utc>>> {
-            self.answer(move |state| state.newest_request(job))
+            self.answer(move |state| state.newest_requests(&[job]).pop().flatten())
+        }
+
+        fn newest_requests<'a>(
+            &'a self,
+            jobs: &'a [$crate::job::JobId],
+        ) -> $crate::storage::in_memory::Answer<'a, Vec<Option<chrono::DateTime<chrono::Utc>>>> {
+            self.answer(move |state| state.newest_requests(jobs))
         }
 
         fn dead_letters(
@@ -115,6 +123,14 @@ macro_rules! answers_from_state {
             limit: usize,
         ) -> $crate::storage::in_memory::Answer<'_, Vec<$crate::job::DeadLetter>> {
             self.answer(|state| state.dead_letters(limit))
+        }
+
+        fn visit_dead_letters<'a>(
+            &'a self,
+            visit: &'a mut (dyn FnMut(&$crate::job::DeadLetter) + Send),
+        ) -> $crate::storage::in_memory::Answer<'a, ()> {
+            $crate::storage::state::visit_dead_letters(self, visit);
+            Box::pin(std::future::ready(Ok(())))
         }
 
         fn dead_letter_count(&self) -> $crate::storage::in_memory::Answer<'_, usize> {

@@ -22,7 +22,7 @@ use crate::job::{Attention, Attentions, Doing, Job, JobId, JobMap, JobStatus};
 ///     let name = format!("in {minutes}");
 ///     scheduler.add(once(minutes * 60).group("mail").run(name, || async {})).await?;
 /// }
-/// let query = JobQuery { group: Some("mail".to_owned()), limit: Some(2), ..JobQuery::default() };
+/// let query = JobQuery { groups: vec!["mail".to_owned()], limit: Some(2), ..JobQuery::default() };
 /// let page = scheduler.find_jobs(&query).await?;
 /// assert_eq!(page.total, 3);
 /// assert_eq!(page.jobs.iter().map(|job| job.name()).collect::<Vec<_>>(), ["in 10", "in 20"]);
@@ -34,12 +34,12 @@ use crate::job::{Attention, Attentions, Doing, Job, JobId, JobMap, JobStatus};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobQuery {
-    /// Jobs of this group.
-    pub group: Option<String>,
+    /// Jobs of any of these groups; of all groups if there are none.
+    pub groups: Vec<String>,
     /// Jobs with this text in their id, name, group or function, in any case.
     pub text: Option<String>,
-    /// Jobs of this status.
-    pub status: Option<JobStatus>,
+    /// Jobs of any of these statuses; of all statuses if there are none.
+    pub statuses: Vec<JobStatus>,
     /// Jobs that want attention for any of these; all jobs if there is none.
     pub attention: Vec<Attention>,
     /// What comes first.
@@ -87,7 +87,7 @@ pub enum JobOrder {
 impl JobQuery {
     /// Whether the answer depends on what jobs are doing now.
     pub(super) fn asks_for_status(&self) -> bool {
-        self.status.is_some() || self.order == JobOrder::Status
+        !self.statuses.is_empty() || self.order == JobOrder::Status
     }
 
     /// Whether the answer depends on what jobs want attention for, which
@@ -119,7 +119,7 @@ pub struct JobPage {
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let storage = MemoryStorage::default();
-/// let query = JobQuery { status: Some(JobStatus::Running), ..JobQuery::default() };
+/// let query = JobQuery { statuses: vec![JobStatus::Running], ..JobQuery::default() };
 /// assert_eq!(storage.find_jobs(&query, &JobsNow::default()).await?.total, 0);
 /// # anyhow::Ok(()) })?;
 /// # anyhow::Ok(())
@@ -187,25 +187,26 @@ impl JobsNow {
     }
 }
 
-/// How many jobs there are of each kind.
+/// How many jobs there are of each kind. A status that no job has is left out, and
+/// so is a group without jobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobCounts {
-    /// By status; a status that no job has is left out.
+    /// By status.
     pub by_status: BTreeMap<JobStatus, usize>,
-    /// By group; a group without jobs is left out.
-    pub by_group: BTreeMap<String, usize>,
+    /// By group, and there by status.
+    pub by_group: BTreeMap<String, BTreeMap<JobStatus, usize>>,
 }
 
 impl JobCounts {
     /// Counts one more job.
     pub(super) fn add(&mut self, job: &Job, status: JobStatus) {
         *self.by_status.entry(status).or_default() += 1;
-        match self.by_group.get_mut(job.group()) {
-            Some(count) => *count += 1,
-            None => {
-                self.by_group.insert(job.group().to_owned(), 1);
-            }
-        }
+        // Most groups are there, and then the name need not be cloned.
+        let of_group = match self.by_group.get_mut(job.group()) {
+            Some(of_group) => of_group,
+            None => self.by_group.entry(job.group().to_owned()).or_default(),
+        };
+        *of_group.entry(status).or_default() += 1;
     }
 }

@@ -5,6 +5,8 @@
 
 mod attempts;
 mod change;
+mod dead_letter_groups;
+mod dead_letter_query;
 mod error;
 mod found;
 mod history_query;
@@ -13,6 +15,8 @@ mod job_query;
 mod json;
 mod memory;
 mod state;
+mod stored;
+mod text;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -21,48 +25,22 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::{BoxFuture, pending, ready};
 
+use attempts::{is_of_fire, requested_at};
 pub use change::{Change, Claimed, EndedAttempt, SkippedFires};
+pub use dead_letter_groups::DeadLetterGroup;
+use dead_letter_groups::Grouped;
+use dead_letter_query::FoundLetters;
+pub use dead_letter_query::{DeadLetterPage, DeadLetterQuery};
 pub use error::StorageError;
-use found::Found;
+use found::{Counted, Found};
 pub use history_query::HistoryQuery;
 pub use job_query::{JobCounts, JobOrder, JobPage, JobQuery, JobsNow};
 pub(crate) use json::DEFAULT_STATE_FILE;
 pub use json::JsonStorage;
 pub use memory::MemoryStorage;
+pub use stored::{Durability, Limits, Stored};
 
-use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics, Tombstone};
-
-/// All that a scheduler must know when it starts.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Stored {
-    /// All jobs, by id.
-    pub jobs: Vec<Job>,
-    /// The fires that are open, by job, instant and trigger.
-    pub open: Vec<OpenFire>,
-    /// Declared jobs that do not come back, by id.
-    pub tombstones: Vec<Tombstone>,
-}
-
-/// How soon a change must be safe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// Before the call returns: a caller is told that it succeeded.
-    Now,
-    /// Within 100 ms.
-    Soon,
-}
-
-/// How much history is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The most runs.
-    pub max_history: usize,
-    /// Runs and dead letters that ended before this instant go. One may stay
-    /// as long as another stays that was recorded before it.
-    pub history_since: Option<DateTime<Utc>>,
-    /// The most dead letters.
-    pub max_dead_letters: usize,
-}
+use crate::job::{DeadLetter, Job, JobId, OpenFire, Run, RunId, Statistics};
 
 /// Where jobs, their history and their dead letters are kept.
 ///
@@ -156,15 +134,18 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         })
     }
 
-    /// How many jobs there are of each kind; see [`find_jobs`](Self::find_jobs) for
-    /// `now`.
-    fn job_counts<'a>(&'a self, now: &'a JobsNow) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
+    /// How many of the jobs that a query asks for there are of each kind, whatever its
+    /// limit is; see [`find_jobs`](Self::find_jobs) for `now`.
+    fn job_counts<'a>(
+        &'a self,
+        query: &'a JobQuery,
+        now: &'a JobsNow,
+    ) -> BoxFuture<'a, Result<JobCounts, StorageError>> {
         Box::pin(async move {
             let open = jobs_with_open_fires(self).await?;
-            let mut counts = JobCounts::default();
-            let mut add = |job: &Job| counts.add(job, now.status(job, open.contains(&job.id())));
-            self.visit_jobs(&mut add).await?;
-            Ok(counts)
+            let mut counted = Counted::new(query, now);
+            self.visit_jobs(&mut |job| counted.look_at(job, open.contains(&job.id()))).await?;
+            Ok(counted.finish())
         })
     }
 
@@ -180,8 +161,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         })
     }
 
-    /// The newest runs that are asked for, oldest first: by the order in which
-    /// they were recorded.
+    /// The runs that are asked for, oldest first: by the order in which they were
+    /// recorded. Of more than the limit the newest, or with
+    /// [`after_run`](HistoryQuery::after_run) the oldest.
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> BoxFuture<'a, Result<Vec<Run>, StorageError>>;
 
     /// The record of this run: from the history, or of its dead letter if the
@@ -258,8 +240,68 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         })
     }
 
+    /// The same for each of several jobs, in the same order.
+    ///
+    /// A store that can look for many at once need not look for one after another, as
+    /// this does unless it is implemented.
+    fn newest_requests<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+    ) -> BoxFuture<'a, Result<Vec<Option<DateTime<Utc>>>, StorageError>> {
+        Box::pin(async move {
+            let mut newest = Vec::with_capacity(jobs.len());
+            for job in jobs {
+                newest.push(self.newest_request(*job).await?);
+            }
+            Ok(newest)
+        })
+    }
+
     /// The newest dead letters, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StorageError>>;
+
+    /// Shows all dead letters to `visit`, the newest first.
+    ///
+    /// A store that has them in memory need not copy them for that, as this
+    /// does unless it is implemented.
+    fn visit_dead_letters<'a>(
+        &'a self,
+        visit: &'a mut (dyn FnMut(&DeadLetter) + Send),
+    ) -> BoxFuture<'a, Result<(), StorageError>> {
+        Box::pin(async move {
+            self.dead_letters(usize::MAX).await?.iter().for_each(visit);
+            Ok(())
+        })
+    }
+
+    /// The dead letters that a query asks for.
+    ///
+    /// A store that has indexes need not look at all letters, as this does unless it is
+    /// implemented.
+    fn find_dead_letters<'a>(
+        &'a self,
+        query: &'a DeadLetterQuery,
+    ) -> BoxFuture<'a, Result<DeadLetterPage, StorageError>> {
+        Box::pin(async move {
+            let mut found = FoundLetters::new(query);
+            self.visit_dead_letters(&mut |letter| found.look_at(letter)).await?;
+            Ok(found.finish())
+        })
+    }
+
+    /// The dead letters that a query asks for in groups of the same error, that of the
+    /// newest letter first. All that match are counted, whatever
+    /// [`before_run`](DeadLetterQuery::before_run) and the limit are.
+    fn dead_letter_groups<'a>(
+        &'a self,
+        query: &'a DeadLetterQuery,
+    ) -> BoxFuture<'a, Result<Vec<DeadLetterGroup>, StorageError>> {
+        Box::pin(async move {
+            let mut grouped = Grouped::new(query);
+            self.visit_dead_letters(&mut |letter| grouped.look_at(letter)).await?;
+            Ok(grouped.finish())
+        })
+    }
 
     /// How many dead letters there are.
     fn dead_letter_count(&self) -> BoxFuture<'_, Result<usize, StorageError>> {
@@ -347,15 +389,4 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 /// The jobs that have open fires.
 async fn jobs_with_open_fires(store: &(impl Storage + ?Sized)) -> Result<HashSet<JobId>, StorageError> {
     Ok(store.load().await?.open.iter().map(|open| open.entry.job).collect())
-}
-
-/// The instant that names a fire of this job which a caller asked for.
-fn requested_at(run: &Run, job: JobId) -> Option<DateTime<Utc>> {
-    let is_request = run.job_id() == job && !run.run_id.trigger.is_of_schedule();
-    is_request.then_some(run.run_id.scheduled_for)
-}
-
-/// Whether a record is that of an attempt at the fire of this run, or its own.
-fn is_of_fire(record: &Run, run: RunId) -> bool {
-    if record.skipped.is_some() { record.run_id == run } else { record.run_id.is_same_fire(run) }
 }

@@ -10,7 +10,6 @@ use super::extract::{JobInPath, NoBody};
 use super::jobs::job_id;
 use super::shapes::{Done, Triggered};
 use super::state::WebState;
-use crate::scheduler::SchedulerError;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
@@ -110,10 +109,7 @@ async fn run(
     _: NoBody,
 ) -> Result<Json<Triggered>, ApiError> {
     let job = job_id(&id)?;
-    let run_id = state.scheduler.run_job_now(job).await.map_err(|error| match error {
-        SchedulerError::AlreadyRunning(_) => ApiError::already_running(job),
-        error => error.into(),
-    })?;
+    let run_id = state.scheduler.run_job_now(job).await.map_err(|error| ApiError::of_job(job, error))?;
     Ok(Json(Triggered::new(format!("Job {id} triggered"), run_id)))
 }
 

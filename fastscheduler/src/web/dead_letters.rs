@@ -8,13 +8,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{AnyError, ApiError, NoBodyError, OneError, QueryError};
+use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
 use super::extract::{NoBody, QueryParameters, RunInPath};
-use super::history::run_id;
+use super::history::{run_id, run_of};
+use super::jobs::job_id;
 use super::settings::number;
-use super::shapes::{Done, RunShape, Triggered};
+use super::shapes::{Done, RunShape, Triggered, UtcTime, run_of_page};
 use super::state::WebState;
-use crate::job::DeadLetter;
+use crate::job::{DeadLetter, JobId};
+use crate::scheduler::DeadLetterTarget;
+use crate::storage::{DeadLetterPage, DeadLetterQuery};
 
 /// Letters that are answered if nothing is said.
 const DEFAULT_LIMIT: usize = 100;
@@ -22,29 +25,85 @@ const DEFAULT_LIMIT: usize = 100;
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(groups))
         .routes(routes!(clear))
         .routes(routes!(retry))
         .routes(routes!(remove))
 }
 
-/// How many letters are asked for.
+/// Which letters are asked for.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct LetterParameters {
+    /// Letters with this text in their job's name, function, group or error, in any case.
+    q: Option<String>,
+    /// Letters of this job.
+    job_id: Option<String>,
+    /// Letters of jobs of this group.
+    group: Option<String>,
+}
+
+/// Which page of the letters is asked for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PageParameters {
+    /// Letters of this group of errors, as `/api/dead-letters/groups` names it.
+    error: Option<String>,
     /// The most letters, the newest; 100 if it is left out.
     #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
     limit: Option<String>,
+    /// The last letter of a page, by its run: the letters before it, which is how to read
+    /// page after page.
+    #[param(schema_with = run_of_page)]
+    before: Option<String>,
+}
+
+/// Which letters are dropped.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ClearParameters {
+    /// Only letters of this group of errors, as `/api/dead-letters/groups` names it.
+    error: Option<String>,
 }
 
 /// Dead letters, the newest first.
 #[derive(Serialize, ToSchema)]
 struct DeadLetters<'a> {
     dead_letters: Vec<RunShape<'a>>,
-    /// How many there are, without the limit.
+    /// How many there are, without `limit` and `before`.
     total: usize,
 }
 
-/// That all letters were dropped.
+/// Groups of letters, that of the newest letter first.
+#[derive(Serialize, ToSchema)]
+struct Groups {
+    groups: Vec<Group>,
+}
+
+/// Letters whose errors differ only in numbers, quoted parts, ids and the like.
+#[derive(Serialize, ToSchema)]
+struct Group {
+    /// What their errors have in common, with `#` for numbers and ids and `…` for what is
+    /// quoted.
+    error: String,
+    /// The newest of their errors, whole.
+    sample: String,
+    /// How many there are.
+    count: usize,
+    /// When the oldest of them failed for good.
+    #[schema(value_type = String, format = DateTime)]
+    first: UtcTime,
+    /// When the newest of them failed for good.
+    #[schema(value_type = String, format = DateTime)]
+    last: UtcTime,
+    /// The jobs that they are of, that of the newest letter first; at most 20.
+    #[schema(value_type = Vec<String>)]
+    jobs: Vec<JobId>,
+    /// How many jobs they are of.
+    job_count: usize,
+}
+
+/// That letters were dropped.
 #[derive(Serialize, ToSchema)]
 struct Cleared {
     success: bool,
@@ -52,20 +111,36 @@ struct Cleared {
     cleared: usize,
 }
 
-/// The newest dead letters, newest first.
+impl LetterParameters {
+    /// What is asked for; `None` if it can only be about letters that are not there.
+    fn query(self) -> Option<DeadLetterQuery> {
+        let job = self.job_id.as_deref().map(job_id).transpose().ok()?;
+        Some(DeadLetterQuery { job, group: self.group, text: self.q, ..DeadLetterQuery::default() })
+    }
+}
+
+/// The newest dead letters that are asked for, newest first.
 #[utoipa::path(
-    get, operation_id = "list_dead_letters", path = "/api/dead-letters", tag = "dead letters", params(LetterParameters),
-    responses((status = 200, body = DeadLetters<'_>), AnyError, QueryError),
+    get, operation_id = "list_dead_letters", path = "/api/dead-letters", tag = "dead letters",
+    params(LetterParameters, PageParameters),
+    responses((status = 200, body = DeadLetters<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
-    QueryParameters(parameters): QueryParameters<LetterParameters>,
+    QueryParameters(which): QueryParameters<LetterParameters>,
+    QueryParameters(page): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
-    let limit = number("limit", parameters.limit.as_deref(), 1..=usize::MAX)?.unwrap_or(DEFAULT_LIMIT);
-    let letters = state.scheduler.dead_letters(limit).await?;
-    let total = state.scheduler.dead_letter_count().await?;
-    let dead_letters = letters.iter().map(|letter| of_letter(&state, letter)).collect();
-    Ok(Json(DeadLetters { dead_letters, total }).into_response())
+    let limit = number("limit", page.limit.as_deref(), 1..=usize::MAX)?.unwrap_or(DEFAULT_LIMIT);
+    let before_run = page.before.as_deref().map(|run| run_of("before", run)).transpose()?;
+    let found = match which.query() {
+        Some(query) => {
+            let query = DeadLetterQuery { error: page.error, before_run, limit, ..query };
+            state.scheduler.find_dead_letters(&query).await?
+        }
+        None => DeadLetterPage::default(),
+    };
+    let dead_letters = found.letters.iter().map(|letter| of_letter(&state, letter)).collect();
+    Ok(Json(DeadLetters { dead_letters, total: found.total }).into_response())
 }
 
 /// The last run of a dead letter, with the arguments that the letter keeps.
@@ -74,13 +149,59 @@ fn of_letter<'a>(state: &WebState, letter: &'a DeadLetter) -> RunShape<'a> {
     shape.with_thread(|run| state.scheduler.holds_thread(run))
 }
 
-/// Drops all dead letters.
+/// Dead letters by what their errors have in common.
+#[utoipa::path(
+    get, operation_id = "list_dead_letter_groups", path = "/api/dead-letters/groups", tag = "dead letters",
+    params(LetterParameters),
+    responses(
+        (status = 200, body = Groups, example = json!({"groups": [{
+            "error": "no user '…' after # s", "sample": "no user 'anna' after 30 s", "count": 12,
+            "first": "2026-11-23T00:00:30Z", "last": "2026-11-23T02:00:30Z", "jobs": ["job_3"], "job_count": 1,
+        }]})),
+        AnyError, QueryError,
+    ),
+)]
+async fn groups(
+    State(state): State<WebState>,
+    QueryParameters(which): QueryParameters<LetterParameters>,
+) -> Result<Json<Groups>, ApiError> {
+    let groups = match which.query() {
+        Some(query) => state.scheduler.dead_letter_groups(&query).await?,
+        None => Vec::new(),
+    };
+    let groups = groups.into_iter().map(|group| Group {
+        error: group.error,
+        sample: group.sample,
+        count: group.count,
+        first: UtcTime(group.first),
+        last: UtcTime(group.last),
+        jobs: group.jobs,
+        job_count: group.job_count,
+    });
+    Ok(Json(Groups { groups: groups.collect() }))
+}
+
+/// Drops all dead letters, or those of a group of errors.
 #[utoipa::path(
     delete, operation_id = "clear_dead_letters", path = "/api/dead-letters", tag = "dead letters",
-    responses((status = 200, body = Cleared), AnyError, NoBodyError),
+    params(ClearParameters),
+    responses((status = 200, body = Cleared), AnyError, QueryError, NoBodyError),
 )]
-async fn clear(State(state): State<WebState>, _: NoBody) -> Result<Json<Cleared>, ApiError> {
-    Ok(Json(Cleared { success: true, cleared: state.scheduler.clear_dead_letters().await? }))
+async fn clear(
+    State(state): State<WebState>,
+    QueryParameters(which): QueryParameters<ClearParameters>,
+    _: NoBody,
+) -> Result<Json<Cleared>, ApiError> {
+    let cleared = match which.error {
+        None => state.scheduler.clear_dead_letters().await?,
+        Some(error) => state.scheduler.remove_dead_letters(of_error(error)).await?,
+    };
+    Ok(Json(Cleared { success: true, cleared }))
+}
+
+/// The letters of a group of errors.
+pub(super) fn of_error(error: String) -> DeadLetterTarget {
+    DeadLetterTarget::Matching(DeadLetterQuery { error: Some(error), ..DeadLetterQuery::default() })
 }
 
 /// Runs the fire of a dead letter again, and drops the letter.

@@ -118,12 +118,25 @@ impl ApiError {
     }
 
     /// The job that a request is about does not run twice at once.
-    pub(super) fn already_running(id: JobId) -> Self {
+    fn already_running(id: JobId) -> Self {
         let detail = format!("Job {id} is already running; wait for it, or set its overlap to `allow`");
         let mut error = Self::new(answers::CONFLICT, detail);
         error.body.error = Some(format!("Job {id} is already running"));
         error.body.success = Some(false);
         error
+    }
+
+    /// The answer to a job that does not do as it is told.
+    pub(super) fn of_job(id: JobId, error: SchedulerError) -> Self {
+        match error {
+            SchedulerError::AlreadyRunning(_) => Self::already_running(id),
+            error => error.into(),
+        }
+    }
+
+    /// The sentence that says what is wrong.
+    pub(super) fn into_detail(self) -> String {
+        self.body.detail
     }
 
     /// The run that is to be cancelled has ended, or was skipped.
@@ -224,12 +237,12 @@ impl From<SchedulerError> for ApiError {
 
 impl ApiError {
     /// The answer to a job that cannot be created; `function` is as it was asked for.
+    /// That to an unknown one is the original's to the letter, and so has no `field`.
     pub(super) fn not_created(error: SchedulerError, function: &str) -> Self {
         match error {
             SchedulerError::Registry(RegistryError::Unknown { .. }) => Self::not_allowed(format!(
                 "Failed to create job. Make sure function {function} is registered."
-            ))
-            .of("func_name"),
+            )),
             error => error.into(),
         }
     }

@@ -52,8 +52,9 @@ fn form(word: &str) -> Result<FormOfEvents, ApiError> {
 /// What happens, as server-sent events. The answer ends with the scheduler.
 ///
 /// Without `stream`, each event is the whole state, at once and then about every second. With
-/// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats` and `removed` as things
-/// happen. When the scheduler stops, the last is `shutdown`.
+/// `stream=changes` the first is a `snapshot`, and then come `job`, `run`, `stats`, `removed` and
+/// `dead_letter` as things happen; a `dead_letter` is the last run of its fire once more. When the scheduler
+/// stops, the last is `shutdown`.
 ///
 /// With `stream=changes` and `snapshot=none` the first is an `overview`, as of `/api/overview`, and others
 /// follow when there is something new in it, at most one a second. Where a `snapshot` would come, since the

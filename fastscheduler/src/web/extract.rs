@@ -1,5 +1,7 @@
 //! Reading requests, with our own answers to what cannot be read.
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -10,6 +12,7 @@ use serde_json::Value;
 use super::BODY_LIMIT;
 use super::error::{ApiError, of_complaint};
 use super::exact;
+use super::words::choice;
 use crate::job::{ARGUMENTS_DEPTH_LIMIT, nesting};
 
 /// A body in JSON.
@@ -132,6 +135,30 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Query(query) = Query::from_request_parts(parts, state).await?;
         Ok(Self(query))
+    }
+}
+
+/// The parameters after the `?`, of which some may be given more than once.
+pub(super) struct Repeated(Vec<(String, String)>);
+
+impl Repeated {
+    /// All values of a parameter.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a parameter, each of which is one of the words of `T`.
+    pub(super) fn choices<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, ApiError> {
+        self.all(name).map(|word| choice(name, word)).collect()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Repeated {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
     }
 }
 

@@ -1,18 +1,23 @@
 //! Groups of jobs.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, NoBodyError};
-use super::extract::{GroupInPath, NoBody};
+use super::extract::{GroupInPath, NoBody, Repeated};
 use super::jobs::shapes;
 use super::shapes::JobShape;
 use super::state::WebState;
+use super::words::{one_of, words};
+use crate::job::JobStatus;
 use crate::storage::JobQuery;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -29,6 +34,45 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 struct GroupList {
     /// Their names, sorted; `default` is always among them.
     groups: Vec<String>,
+    /// With `with=counts`: how many jobs each of them has, in the same order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Vec<GroupCounts>>,
+}
+
+/// What is asked for, in parameters that may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct GroupParameters {
+    /// What the answer has besides the names.
+    #[param(inline, required = false)]
+    with: Vec<With>,
+}
+
+/// What the answer has besides the names.
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum With {
+    /// How many jobs each group has.
+    Counts,
+}
+
+impl PartialSchema for With {
+    fn schema() -> RefOr<Schema> {
+        one_of("`counts`: how many jobs each group has.", words::<Self>().iter().copied())
+    }
+}
+
+impl ToSchema for With {}
+
+/// How many jobs a group has.
+#[derive(Serialize, ToSchema)]
+struct GroupCounts {
+    group: String,
+    /// In all.
+    total: usize,
+    /// Of each status. One that none has is left out.
+    #[schema(value_type = BTreeMap<String, usize>, example = json!({"paused": 1, "scheduled": 4}))]
+    by_status: BTreeMap<JobStatus, usize>,
 }
 
 /// The jobs of a group.
@@ -69,10 +113,28 @@ struct GroupCancelled {
 
 /// The groups that jobs belong to.
 #[utoipa::path(
-    get, operation_id = "list_groups", path = "/api/groups", tag = "groups", responses((status = 200, body = GroupList), AnyError),
+    get, operation_id = "list_groups", path = "/api/groups", tag = "groups", params(GroupParameters),
+    responses((status = 200, body = GroupList, example = json!({
+        "groups": ["default", "mail"],
+        "counts": [
+            {"group": "default", "total": 0, "by_status": {}},
+            {"group": "mail", "total": 5, "by_status": {"paused": 1, "scheduled": 4}},
+        ],
+    })), AnyError),
 )]
-async fn list(State(state): State<WebState>) -> Result<Json<GroupList>, ApiError> {
-    Ok(Json(GroupList { groups: state.scheduler.groups().await? }))
+async fn list(State(state): State<WebState>, query: Repeated) -> Result<Json<GroupList>, ApiError> {
+    let parameters = GroupParameters { with: query.choices("with")? };
+    let by_group = state.scheduler.group_counts().await?;
+    let groups = by_group.keys().cloned().collect();
+    let counts =
+        parameters.with.contains(&With::Counts).then(|| by_group.into_iter().map(GroupCounts::new).collect());
+    Ok(Json(GroupList { groups, counts }))
+}
+
+impl GroupCounts {
+    fn new((group, by_status): (String, BTreeMap<JobStatus, usize>)) -> Self {
+        Self { group, total: by_status.values().sum(), by_status }
+    }
 }
 
 /// The jobs of a group, the soonest first; none if there is no such group.
@@ -82,7 +144,7 @@ async fn list(State(state): State<WebState>) -> Result<Json<GroupList>, ApiError
     responses((status = 200, body = GroupJobs<'_>), AnyError),
 )]
 async fn jobs(State(state): State<WebState>, GroupInPath(group): GroupInPath) -> Result<Response, ApiError> {
-    let query = JobQuery { group: Some(group.clone()), ..JobQuery::default() };
+    let query = JobQuery { groups: vec![group.clone()], ..JobQuery::default() };
     let page = state.scheduler.find_jobs(&query).await?;
     let jobs = shapes(&state, &page.jobs);
     Ok(Json(GroupJobs { jobs, group }).into_response())

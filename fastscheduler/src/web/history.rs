@@ -10,15 +10,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
-use super::extract::{JobInPath, NoBody, QueryParameters, RunInPath};
+use super::extract::{JobInPath, NoBody, QueryParameters, Repeated, RunInPath};
 use super::jobs::{existing, job_id};
 use super::run_details::RunDetails;
-use super::runs::{counted, page};
+use super::runs::{Edge, Page, counted, page};
 use super::settings::number;
-use super::shapes::{Done, LAST_SECOND, RunShape, beginning_of_page};
+use super::shapes::{Done, LAST_SECOND, RunShape, beginning_of_page, run_of_page};
 use super::state::WebState;
-use super::words::choice;
-use crate::job::{RunId, RunStatus};
+use crate::job::{RunId, RunStatus, SkipReason, Trigger};
 use crate::storage::HistoryQuery;
 
 /// Runs that are answered if nothing is said.
@@ -47,36 +46,72 @@ struct HistoryParameters {
     group: Option<String>,
 }
 
+/// Which of the runs are asked for, in parameters that may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FilterParameters {
+    /// Runs of this status; of any of them, if it is repeated.
+    #[param(required = false)]
+    status: Vec<RunStatus>,
+    /// Fires that did not run for this reason; for any of them, if it is repeated.
+    #[param(required = false)]
+    reason: Vec<SkipReason>,
+    /// Runs that came to be in this way; in any of them, if it is repeated.
+    #[param(required = false)]
+    trigger: Vec<Trigger>,
+}
+
+impl FilterParameters {
+    fn read(query: &Repeated) -> Result<Self, ApiError> {
+        Ok(Self {
+            status: query.choices("status")?,
+            reason: query.choices("reason")?,
+            trigger: query.choices("trigger")?,
+        })
+    }
+}
+
 /// Which of the runs are asked for.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PageParameters {
-    /// Runs of this status: `running`, `completed`, `failed` or `missed`.
-    #[param(value_type = Option<RunStatus>)]
-    status: Option<String>,
-    /// The most runs, the newest; 50 if it is left out.
+    /// Runs with this text in their job's name, function, group or error, in any case.
+    q: Option<String>,
+    /// The most runs: the newest, or with `after` the oldest of those after it; 50 if it
+    /// is left out.
     #[param(minimum = 1, maximum = 1000, value_type = Option<usize>)]
     limit: Option<String>,
     /// Runs that reached their status before this: seconds since 1970, or RFC 3339. Or the first run of a
     /// page, by its id: the runs before it, which is how to read page after page.
     #[param(schema_with = beginning_of_page)]
     before: Option<String>,
-}
-
-/// A part of the history.
-struct Page {
-    query: HistoryQuery,
-    /// The run that comes after it.
-    next: Option<RunId>,
+    /// The last run of a page, by its id: the runs after it, which is how to read page
+    /// after page towards the newest. A run that is under way moves when it ends, to
+    /// where its record is; one that has ended stays where it is.
+    #[param(schema_with = run_of_page)]
+    after: Option<String>,
 }
 
 impl PageParameters {
-    fn page(&self) -> Result<Page, ApiError> {
+    /// What is asked for, and where the page begins or ends.
+    fn query(&self, filter: FilterParameters) -> Result<(HistoryQuery, Edge), ApiError> {
         let limit = number("limit", self.limit.as_deref(), 1..=HIGHEST_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-        let next = self.before.as_deref().and_then(|text| text.parse().ok());
-        let before = self.before.as_deref().filter(|_| next.is_none()).map(instant).transpose()?;
-        let status = self.status.as_deref().map(|word| choice("status", word)).transpose()?;
-        Ok(Page { query: HistoryQuery { status, before, limit, ..HistoryQuery::default() }, next })
+        let (before, edge) = match (self.before.as_deref(), self.after.as_deref()) {
+            (Some(_), Some(_)) => {
+                return Err(ApiError::not_allowed("use `before` or `after`, not both"));
+            }
+            (None, None) => (None, Edge::Newest),
+            (Some(before), None) => match before.parse() {
+                Ok(run) => (None, Edge::Before(run)),
+                Err(_) => (Some(instant(before)?), Edge::Newest),
+            },
+            (None, Some(after)) => (None, Edge::After(run_of("after", after)?)),
+        };
+        let FilterParameters { status: statuses, reason: reasons, trigger: triggers } = filter;
+        let text = self.q.clone();
+        let query =
+            HistoryQuery { text, statuses, reasons, triggers, before, limit, ..HistoryQuery::default() };
+        Ok((query, edge))
     }
 }
 
@@ -105,12 +140,16 @@ pub(super) fn read_instant(text: &str) -> Option<DateTime<Utc>> {
 #[derive(Serialize, ToSchema)]
 struct History<'a> {
     history: Vec<RunShape<'a>>,
+    /// Whether there are more of them: before these, or with `after` after these.
+    has_more: bool,
 }
 
 /// Runs of a job, the oldest first.
 #[derive(Serialize, ToSchema)]
 struct JobRuns<'a> {
     runs: Vec<RunShape<'a>>,
+    /// Whether there are more of them: before these, or with `after` after these.
+    has_more: bool,
 }
 
 /// One run.
@@ -124,43 +163,47 @@ struct RunAnswer<'a> {
 
 /// The newest runs that are asked for, the oldest of them first.
 #[utoipa::path(
-    get, operation_id = "list_history", path = "/api/history", tag = "runs", params(HistoryParameters, PageParameters),
+    get, operation_id = "list_history", path = "/api/history", tag = "runs",
+    params(HistoryParameters, FilterParameters, PageParameters),
     responses((status = 200, body = History<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
+    repeated: Repeated,
     QueryParameters(which): QueryParameters<HistoryParameters>,
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
-    let Page { query, next } = parameters.page()?;
+    let (query, edge) = parameters.query(FilterParameters::read(&repeated)?)?;
     let job = match which.job_id.as_deref().map(job_id) {
         // A job that never was has no runs.
-        Some(Err(_)) => return Ok(Json(History { history: Vec::new() }).into_response()),
+        Some(Err(_)) => return Ok(Json(History { history: Vec::new(), has_more: false }).into_response()),
         Some(Ok(id)) => Some(id),
         None => None,
     };
     let query = HistoryQuery { function: which.func_name, job, group: which.group, ..query };
-    let runs = page(&state.scheduler, &query, next).await?;
+    let Page { runs, has_more } = page(&state.scheduler, &query, edge).await?;
     let details = RunDetails::of(&state, &runs);
-    Ok(Json(History { history: details.shapes(&state, &runs) }).into_response())
+    Ok(Json(History { history: details.shapes(&state, &runs), has_more }).into_response())
 }
 
 /// The newest runs of a job, the oldest of them first.
 #[utoipa::path(
     get, operation_id = "list_job_runs", path = "/api/jobs/{job_id}/runs", tag = "runs",
-    params(("job_id" = String, Path, description = "`job_N`"), PageParameters),
+    params(("job_id" = String, Path, description = "`job_N`"), FilterParameters, PageParameters),
     responses((status = 200, body = JobRuns<'_>), AnyError, OneError, QueryError),
 )]
 async fn of_job(
     State(state): State<WebState>,
     JobInPath(id): JobInPath,
+    repeated: Repeated,
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Response, ApiError> {
     let job = existing(&state, &id).await?.id();
-    let Page { query, next } = parameters.page()?;
-    let runs = page(&state.scheduler, &HistoryQuery { job: Some(job), ..query }, next).await?;
+    let (query, edge) = parameters.query(FilterParameters::read(&repeated)?)?;
+    let query = HistoryQuery { job: Some(job), ..query };
+    let Page { runs, has_more } = page(&state.scheduler, &query, edge).await?;
     let details = RunDetails::of(&state, &runs);
-    Ok(Json(JobRuns { runs: details.shapes(&state, &runs) }).into_response())
+    Ok(Json(JobRuns { runs: details.shapes(&state, &runs), has_more }).into_response())
 }
 
 /// One run, be it under way, ended or skipped.
@@ -211,6 +254,13 @@ async fn cancel(
 ) -> Result<Json<Done>, ApiError> {
     state.scheduler.cancel_run(run_id(&id)?).await?;
     Ok(Json(Done::new(format!("Run {id} cancelled"))))
+}
+
+/// The run that a parameter names.
+pub(super) fn run_of(parameter: &str, text: &str) -> Result<RunId, ApiError> {
+    text.parse().map_err(|_| {
+        ApiError::not_allowed(format!("`{parameter}` is `{text}`; use the id of a run")).of(parameter)
+    })
 }
 
 /// The id that a path names.

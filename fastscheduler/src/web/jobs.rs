@@ -10,12 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
-use super::extract::{JobInPath, QueryParameters};
+use super::extract::{JobInPath, QueryParameters, Repeated};
+use super::job_filter::JobFilter;
 use super::settings::number;
 use super::shapes::{JobAnswer, JobList, JobShape};
 use super::state::WebState;
-use super::words::{choice, either, one_of, words};
-use crate::job::{Attention, Job, JobId, JobStatus, Run};
+use super::words::{either, one_of, words};
+use crate::job::{Job, JobId, Run};
 use crate::storage::{JobOrder, JobQuery};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -26,13 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParameters {
-    /// Jobs of this group.
-    group: Option<String>,
     /// Jobs with this text in their id, name, group or function.
     q: Option<String>,
-    /// Jobs of this status.
-    #[param(value_type = Option<JobStatus>)]
-    status: Option<String>,
     /// The most jobs; all if it is left out.
     #[param(minimum = 1, maximum = 18_446_744_073_709_551_615_u64, value_type = Option<usize>)]
     limit: Option<String>,
@@ -46,46 +42,75 @@ struct ListParameters {
     /// `status` or `last_status`; with `-` before it the other way round.
     #[param(inline, value_type = Option<OrderOfJobs>)]
     sort: Option<String>,
-    /// What comes with each job besides: `recent` for its last runs.
-    #[param(inline, value_type = Option<With>)]
-    with: Option<String>,
 }
 
-/// Jobs that want attention.
+/// What the answer has besides.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it says what is read one by one, since it may be repeated")]
-struct AttentionParameters {
-    /// Jobs that want attention for this: `failing`, `retrying`, `late`, `behind` or `orphaned`. It may be
-    /// repeated, for jobs that do for any of these.
-    #[param(inline, min_items = 1)]
-    attention: Option<Vec<Attention>>,
+struct WithParameters {
+    /// What the answer has besides the jobs; it may be repeated.
+    #[param(inline, required = false)]
+    with: Vec<With>,
 }
 
-/// What comes with the job.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ShowParameters {
-    /// What comes with the job besides: `recent` for its last runs.
-    #[param(inline, value_type = Option<With>)]
-    with: Option<String>,
+impl WithParameters {
+    fn read(query: &Repeated) -> Result<Self, ApiError> {
+        Ok(Self { with: query.choices("with")? })
+    }
 }
 
-/// What may come with jobs.
-#[derive(Clone, Copy, Deserialize)]
+/// What the answer has besides the jobs.
+#[derive(Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 enum With {
-    /// Their last runs.
+    /// How many jobs there are of each status, whatever `status` is asked for.
+    Counts,
+    /// The last runs of each job.
     Recent,
 }
 
 impl PartialSchema for With {
     fn schema() -> RefOr<Schema> {
-        one_of("What comes with each job besides.", words::<Self>().iter().copied())
+        one_of(
+            "`counts`: how many jobs there are of each status, whatever `status` is asked for. All jobs are \
+             looked at for that. `recent`: the last runs of each job, at most five.",
+            words::<Self>().iter().copied(),
+        )
     }
 }
 
 impl ToSchema for With {}
+
+/// What comes with one job.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ShowParameters {
+    /// What comes with the job besides.
+    #[param(inline, required = false)]
+    with: Vec<WithJob>,
+}
+
+impl ShowParameters {
+    fn read(query: &Repeated) -> Result<Self, ApiError> {
+        Ok(Self { with: query.choices("with")? })
+    }
+}
+
+/// What comes with one job.
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum WithJob {
+    /// Its last runs.
+    Recent,
+}
+
+impl PartialSchema for WithJob {
+    fn schema() -> RefOr<Schema> {
+        one_of("`recent`: its last runs, at most five.", words::<Self>().iter().copied())
+    }
+}
+
+impl ToSchema for WithJob {}
 
 /// The most runs of a job that come with it: as many as it remembers the outcomes of.
 const RECENT_RUNS: usize = 5;
@@ -117,25 +142,17 @@ impl PartialSchema for OrderOfJobs {
 impl ToSchema for OrderOfJobs {}
 
 impl ListParameters {
-    fn query(self, all: &[(String, String)]) -> Result<JobQuery, ApiError> {
+    fn query(self, filter: JobFilter) -> Result<JobQuery, ApiError> {
         let (order, is_descending) = self.sort.as_deref().map_or(Ok((JobOrder::default(), false)), order)?;
         Ok(JobQuery {
-            group: self.group,
             text: self.q,
-            status: self.status.as_deref().map(|word| choice("status", word)).transpose()?,
-            attention: attention(all)?,
             order,
             is_descending,
             offset: number("offset", self.offset.as_deref(), 0..=usize::MAX)?.unwrap_or_default(),
             limit: number("limit", self.limit.as_deref(), 1..=usize::MAX)?,
+            ..filter.query()
         })
     }
-}
-
-/// All that `attention` says among the parameters.
-fn attention(all: &[(String, String)]) -> Result<Vec<Attention>, ApiError> {
-    let named = all.iter().filter(|(name, _)| name == "attention");
-    named.map(|(name, word)| choice(name, word)).collect()
 }
 
 fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
@@ -152,19 +169,27 @@ fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
 
 /// All jobs, or those that are asked for, the soonest first.
 #[utoipa::path(
-    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs", params(ListParameters, AttentionParameters),
+    get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs",
+    params(JobFilter, WithParameters, ListParameters),
     responses((status = 200, body = JobList<'_>), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
+    repeated: Repeated,
     QueryParameters(parameters): QueryParameters<ListParameters>,
-    QueryParameters(all): QueryParameters<Vec<(String, String)>>,
 ) -> Result<Response, ApiError> {
-    let with = with(parameters.with.as_deref())?;
-    let page = state.scheduler.find_jobs(&parameters.query(&all)?).await?;
-    let recent = recent_runs(&state, with, &page.jobs).await?;
+    let WithParameters { with } = WithParameters::read(&repeated)?;
+    let query = parameters.query(JobFilter::read(&repeated)?)?;
+    let page = state.scheduler.find_jobs(&query).await?;
+    let recent = recent_runs(&state, with.contains(&With::Recent), &page.jobs).await?;
     let jobs = with_recent(shapes(&state, &page.jobs), &recent);
-    Ok(Json(JobList { jobs, total: page.total }).into_response())
+    let counts = if with.contains(&With::Counts) {
+        let of_all = JobQuery { statuses: Vec::new(), ..query };
+        Some(state.scheduler.count_jobs(&of_all).await?.by_status)
+    } else {
+        None
+    };
+    Ok(Json(JobList { jobs, total: page.total, counts }).into_response())
 }
 
 /// One job.
@@ -176,11 +201,11 @@ async fn list(
 async fn show(
     State(state): State<WebState>,
     JobInPath(id): JobInPath,
-    QueryParameters(parameters): QueryParameters<ShowParameters>,
+    repeated: Repeated,
 ) -> Result<Response, ApiError> {
-    let with = with(parameters.with.as_deref())?;
+    let ShowParameters { with } = ShowParameters::read(&repeated)?;
     let job = existing(&state, &id).await?;
-    let recent = recent_runs(&state, with, std::slice::from_ref(&job)).await?;
+    let recent = recent_runs(&state, with.contains(&WithJob::Recent), std::slice::from_ref(&job)).await?;
     let doing = state.scheduler.job_now(&job);
     let shape = JobShape::new(&job, &doing, state.zone, state.scheduler.now());
     let job = match recent.first() {
@@ -190,13 +215,11 @@ async fn show(
     Ok(Json(JobAnswer { job }).into_response())
 }
 
-fn with(word: Option<&str>) -> Result<Option<With>, ApiError> {
-    word.map(|word| choice("with", word)).transpose()
-}
-
 /// The last runs of each job, if they are to come with it.
-async fn recent_runs(state: &WebState, with: Option<With>, jobs: &[Job]) -> Result<Vec<Vec<Run>>, ApiError> {
-    let Some(With::Recent) = with else { return Ok(Vec::new()) };
+async fn recent_runs(state: &WebState, are_asked_for: bool, jobs: &[Job]) -> Result<Vec<Vec<Run>>, ApiError> {
+    if !are_asked_for {
+        return Ok(Vec::new());
+    }
     let ids: Vec<JobId> = jobs.iter().map(Job::id).collect();
     Ok(state.scheduler.recent_runs(&ids, RECENT_RUNS).await?)
 }

@@ -40,9 +40,11 @@
 
 mod activity;
 mod bodies;
+mod bulk;
 mod control;
 mod create;
 mod dead_letters;
+mod dead_letters_retried;
 mod error;
 mod events;
 mod exact;
@@ -54,9 +56,11 @@ mod headers;
 mod health;
 mod history;
 mod host;
+mod job_filter;
 mod jobs;
 mod login;
 mod metrics;
+mod named;
 mod openapi;
 mod outside;
 mod overview;
@@ -119,9 +123,11 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(create::routes())
         .merge(update::routes())
         .merge(control::routes())
+        .merge(bulk::routes())
         .merge(groups::routes())
         .merge(history::routes())
         .merge(dead_letters::routes())
+        .merge(dead_letters_retried::routes())
         .merge(status::routes())
         .merge(overview::routes())
         .merge(activity::routes())

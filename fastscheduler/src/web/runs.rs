@@ -2,39 +2,113 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::error::ApiError;
 use super::shapes::reached_at;
 use crate::job::{Run, RunId, RunStatus};
 use crate::scheduler::{Scheduler, SchedulerError};
 use crate::storage::HistoryQuery;
 
-/// The runs that are asked for, the oldest first; those before `next`, if it is given.
+/// Where a page of runs begins or ends.
+pub(super) enum Edge {
+    /// It ends with the newest run.
+    Newest,
+    /// It ends just before this run.
+    Before(RunId),
+    /// It begins just after this run.
+    After(RunId),
+}
+
+/// Some of the runs that are asked for, the oldest first.
+pub(super) struct Page {
+    pub(super) runs: Vec<Run>,
+    /// Whether there are more of them, on the side that is away from the edge.
+    pub(super) has_more: bool,
+}
+
+/// The runs at an edge that are asked for.
 ///
 /// Runs are in the order in which they were recorded, and those under way among
 /// them by when they started. A run is where a page ends or begins, since many may
 /// have ended at one instant.
-pub(super) async fn page(
-    scheduler: &Scheduler,
-    query: &HistoryQuery,
-    next: Option<RunId>,
-) -> Result<Vec<Run>, ApiError> {
-    let Some(next) = next else { return Ok(runs(scheduler, query).await?) };
+pub(super) async fn page(scheduler: &Scheduler, query: &HistoryQuery, edge: Edge) -> Result<Page, ApiError> {
+    let one_more = HistoryQuery { limit: query.limit + 1, ..query.clone() };
+    let mut runs = match edge {
+        Edge::Newest => runs(scheduler, &one_more).await?,
+        Edge::Before(run) => before(scheduler, &one_more, run).await?,
+        Edge::After(run) => after(scheduler, &one_more, run).await?,
+    };
+    let has_more = runs.len() > query.limit;
+    match edge {
+        Edge::Newest | Edge::Before(_) => drop_oldest(&mut runs, query.limit),
+        Edge::After(_) => runs.truncate(query.limit),
+    }
+    Ok(Page { runs, has_more })
+}
+
+/// The newest runs before one that are asked for.
+async fn before(scheduler: &Scheduler, query: &HistoryQuery, next: RunId) -> Result<Vec<Run>, ApiError> {
     // Before the records: one that ends meanwhile is in both.
     let under_way = scheduler.running();
-    let (cursor, running_before) = match scheduler.find_run(next).await? {
-        None => return Err(ApiError::unknown_run(&next.to_string())),
-        Some(run) if run.status == RunStatus::Running => {
-            (first_after(scheduler, &run).await?, (reached_at(&run), Some(next)))
-        }
-        Some(run) => (Some(next), (reached_at(&run), None)),
-    };
-    let mut runs = scheduler.history(HistoryQuery { before_run: cursor, ..query.clone() }).await?;
-    let is_before = |run: &Run| (reached_at(run), Some(run.run_id)) < running_before;
-    // One that has ended meanwhile is among the newest records.
-    let still: HashSet<RunId> = scheduler.running().iter().map(|run| run.run_id).collect();
-    let under_way = under_way.into_iter().filter(|run| still.contains(&run.run_id));
-    add_under_way(&mut runs, under_way.filter(|run| query.matches(run) && is_before(run)), query.limit);
+    let at = at_run(scheduler, next).await?;
+    let before_run = if at.is_running { first_after(scheduler, &at.run).await? } else { Some(next) };
+    let mut runs = scheduler.history(HistoryQuery { before_run, ..query.clone() }).await?;
+    let is_before = |run: &Run| place_in_time(run) < at.place();
+    add_under_way(&mut runs, still_under_way(scheduler, under_way, query).filter(is_before));
+    drop_oldest(&mut runs, query.limit);
     Ok(all_counted(scheduler, runs).await?)
+}
+
+/// The oldest runs after one that are asked for.
+async fn after(scheduler: &Scheduler, query: &HistoryQuery, last: RunId) -> Result<Vec<Run>, ApiError> {
+    let under_way = scheduler.running();
+    let at = at_run(scheduler, last).await?;
+    let mut runs = Vec::new();
+    let after_run = if at.is_running { first_after(scheduler, &at.run).await? } else { Some(last) };
+    if let Some(after_run) = after_run {
+        if at.is_running {
+            // It comes after the run itself.
+            runs.extend(scheduler.find_run(after_run).await?.filter(|run| query.matches(run)));
+        }
+        let after_run = Some(after_run);
+        runs.extend(scheduler.history(HistoryQuery { after_run, ..query.clone() }).await?);
+    }
+    let is_after = |run: &Run| place_in_time(run) > at.place();
+    add_under_way(&mut runs, still_under_way(scheduler, under_way, query).filter(is_after));
+    runs.truncate(query.limit);
+    Ok(all_counted(scheduler, runs).await?)
+}
+
+/// A run at which a page ends or begins.
+struct At {
+    run: Run,
+    is_running: bool,
+}
+
+impl At {
+    /// Where it is among runs that are under way.
+    fn place(&self) -> (DateTime<Utc>, Option<RunId>) {
+        (reached_at(&self.run), self.is_running.then_some(self.run.run_id))
+    }
+}
+
+async fn at_run(scheduler: &Scheduler, id: RunId) -> Result<At, ApiError> {
+    let run = scheduler.find_run(id).await?.ok_or_else(|| ApiError::unknown_run(&id.to_string()))?;
+    let is_running = run.status == RunStatus::Running;
+    Ok(At { run, is_running })
+}
+
+/// Where a run that is under way is among others.
+fn place_in_time(run: &Run) -> (DateTime<Utc>, Option<RunId>) {
+    (reached_at(run), Some(run.run_id))
+}
+
+/// Those of some runs that have not ended meanwhile and that are asked for: a run that
+/// has is among the newest records.
+fn still_under_way(scheduler: &Scheduler, runs: Vec<Run>, query: &HistoryQuery) -> impl Iterator<Item = Run> {
+    let still: HashSet<RunId> = scheduler.running().iter().map(|run| run.run_id).collect();
+    runs.into_iter().filter(move |run| still.contains(&run.run_id) && query.matches(run))
 }
 
 /// The first record that comes after a run which is under way, if there is one.
@@ -54,30 +128,30 @@ async fn first_after(scheduler: &Scheduler, run: &Run) -> Result<Option<RunId>, 
 /// The newest runs that are asked for, the oldest of them first.
 pub(super) async fn runs(scheduler: &Scheduler, query: &HistoryQuery) -> Result<Vec<Run>, SchedulerError> {
     let under_way = scheduler.running();
-    let mut runs = match query.status {
-        Some(RunStatus::Running) => Vec::new(),
+    let mut runs = match *query.statuses {
+        [RunStatus::Running] => Vec::new(),
         _ => scheduler.history(query.clone()).await?,
     };
     let is_before = |run: &Run| query.before.is_none_or(|before| reached_at(run) < before);
     let without_before = HistoryQuery { before: None, ..query.clone() };
     let ended: HashSet<RunId> = runs.iter().map(|run| run.run_id).collect();
     let under_way = under_way.into_iter().filter(|run| !ended.contains(&run.run_id));
-    add_under_way(
-        &mut runs,
-        under_way.filter(|run| without_before.matches(run) && is_before(run)),
-        query.limit,
-    );
+    add_under_way(&mut runs, under_way.filter(|run| without_before.matches(run) && is_before(run)));
+    drop_oldest(&mut runs, query.limit);
     all_counted(scheduler, runs).await
 }
 
-/// Puts runs that are under way where they belong, and drops the oldest beyond
-/// the limit.
-fn add_under_way(runs: &mut Vec<Run>, under_way: impl Iterator<Item = Run>, limit: usize) {
+/// Puts runs that are under way where they belong.
+fn add_under_way(runs: &mut Vec<Run>, under_way: impl Iterator<Item = Run>) {
     let mut under_way: Vec<Run> = under_way.collect();
     under_way.sort_by_key(|run| (reached_at(run), run.run_id));
     for run in under_way {
         runs.insert(place_of(&run, runs), run);
     }
+}
+
+/// Drops the oldest runs beyond the limit.
+fn drop_oldest(runs: &mut Vec<Run>, limit: usize) {
     runs.drain(..runs.len().saturating_sub(limit));
 }
 

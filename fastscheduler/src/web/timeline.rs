@@ -9,13 +9,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, QueryError};
-use super::extract::QueryParameters;
+use super::extract::{QueryParameters, Repeated};
 use super::history::read_instant;
+use super::job_filter::JobFilter;
 use super::settings::number;
 use super::shapes::{UtcTime, schema_of_instant, seconds};
 use super::state::WebState;
-use super::words::choice;
-use crate::job::{JobId, JobStatus};
+use crate::job::JobId;
 use crate::scheduler::{PlannedJob, TimelineQuery};
 use crate::storage::JobQuery;
 
@@ -40,13 +40,8 @@ struct TimelineParameters {
     /// is left out.
     #[param(schema_with = schema_of_instant)]
     to: Option<String>,
-    /// Jobs of this group.
-    group: Option<String>,
     /// Jobs with this text in their id, name, group or function.
     q: Option<String>,
-    /// Jobs of this status.
-    #[param(value_type = Option<JobStatus>)]
-    status: Option<String>,
     /// The most jobs, the soonest first; 50 if it is left out.
     #[param(minimum = 1, maximum = 200, value_type = Option<usize>)]
     limit: Option<String>,
@@ -56,14 +51,12 @@ struct TimelineParameters {
 }
 
 impl TimelineParameters {
-    fn query(self) -> Result<TimelineQuery, ApiError> {
+    fn query(self, filter: JobFilter) -> Result<TimelineQuery, ApiError> {
         let jobs = JobQuery {
-            group: self.group,
             text: self.q,
-            status: self.status.as_deref().map(|word| choice("status", word)).transpose()?,
             offset: number("offset", self.offset.as_deref(), 0..=usize::MAX)?.unwrap_or_default(),
             limit: Some(number("limit", self.limit.as_deref(), 1..=HIGHEST_LIMIT)?.unwrap_or(DEFAULT_LIMIT)),
-            ..JobQuery::default()
+            ..filter.query()
         };
         Ok(TimelineQuery { from: instant("from", self.from)?, to: instant("to", self.to)?, jobs })
     }
@@ -152,7 +145,8 @@ impl PlannedShape {
 
 /// What is planned in a span of time, the past included.
 #[utoipa::path(
-    get, operation_id = "show_timeline", path = "/api/timeline", tag = "schedules", params(TimelineParameters),
+    get, operation_id = "show_timeline", path = "/api/timeline", tag = "schedules",
+    params(JobFilter, TimelineParameters),
     responses(
         (status = 200, body = TimelineAnswer, example = json!({
             "from": "2026-11-23T00:00:00Z",
@@ -181,9 +175,10 @@ impl PlannedShape {
 )]
 async fn show(
     State(state): State<WebState>,
+    repeated: Repeated,
     QueryParameters(parameters): QueryParameters<TimelineParameters>,
 ) -> Result<Json<TimelineAnswer>, ApiError> {
-    let timeline = state.scheduler.timeline(&parameters.query()?).await?;
+    let timeline = state.scheduler.timeline(&parameters.query(JobFilter::read(&repeated)?)?).await?;
     Ok(Json(TimelineAnswer {
         from: UtcTime(timeline.from),
         to: UtcTime(timeline.to),

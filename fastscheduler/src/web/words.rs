@@ -15,6 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::error::ApiError;
 use crate::job::{Attention, CatchUp, JobStatus, Overlap, RescheduleCause, RunStatus, SkipReason, Trigger};
 use crate::schedule::{ClockChangeEffect, Fold, Gap};
+use crate::scheduler::BulkAction;
 
 /// Makes a type's schema from the words that serde reads, with a description.
 macro_rules! described {
@@ -31,6 +32,7 @@ macro_rules! described {
 
 described! {
     Attention = "Why a job wants a person's attention.";
+    BulkAction = "What is done with each of many jobs.";
     CatchUp = "What happens to fires that were missed.";
     ClockChangeEffect = "What becomes of times that a clock change leaves out or repeats.";
     Fold = "What a time does that clocks going back repeat.";
@@ -123,6 +125,7 @@ mod tests {
     #[test]
     fn the_document_lists_the_words_that_are_read_and_written() {
         agrees::<Attention>(&["failing", "retrying", "late", "behind", "orphaned"]);
+        agrees::<BulkAction>(&["run", "pause", "resume", "cancel"]);
         agrees::<CatchUp>(&["once", "all", "none"]);
         agrees::<ClockChangeEffect>(&["next", "skip", "shift", "first", "second", "both"]);
         agrees::<Fold>(&["first", "second", "both"]);

@@ -32,9 +32,9 @@ async fn pages_of_any_order_and_size_are_parts_of_the_whole_list() {
             }
         }
     }
-    let paused = JobQuery { status: Some(JobStatus::Paused), ..JobQuery::default() };
+    let paused = JobQuery { statuses: vec![JobStatus::Paused], ..JobQuery::default() };
     assert_eq!(scheduler.find_jobs(&paused).await.unwrap().total, 30);
-    let group = JobQuery { group: Some("group 3".to_owned()), limit: Some(2), ..JobQuery::default() };
+    let group = JobQuery { groups: vec!["group 3".to_owned()], limit: Some(2), ..JobQuery::default() };
     let page = scheduler.find_jobs(&group).await.unwrap();
     assert_eq!((page.jobs.len(), page.total), (2, all.iter().filter(|job| job.group() == "group 3").count()));
     // Those that are not due come last.

@@ -3,6 +3,7 @@
 mod added;
 mod any_closure;
 mod audit;
+mod bulk;
 mod busy_workers;
 mod cancelled_meanwhile;
 mod closures;

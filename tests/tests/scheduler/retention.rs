@@ -133,7 +133,7 @@ async fn history_is_asked_for_by_job_function_group_status_and_time() {
     }
     assert_eq!(count(HistoryQuery { function: Some("ails".to_owned()), ..any() }).await, 0);
     assert_eq!(count(HistoryQuery { group: Some("bad".to_owned()), ..any() }).await, 3);
-    assert_eq!(count(HistoryQuery { status: Some(RunStatus::Failed), ..any() }).await, 3);
+    assert_eq!(count(HistoryQuery { statuses: vec![RunStatus::Failed], ..any() }).await, 3);
     assert_eq!(count(HistoryQuery { before: Some(second(20)), ..any() }).await, 2);
     let newest = scheduler.history(HistoryQuery { limit: 1, job: Some(id), ..any() }).await.unwrap();
     assert_eq!(newest[0].scheduled_for(), second(30));

@@ -120,7 +120,7 @@ async fn the_load_is_that_of_all_jobs_and_the_fires_those_of_a_page() {
         let one = timeline(&scheduler, from, from + TimeDelta::microseconds(59_999_999)).await;
         assert_eq!(one.jobs.iter().map(|job| job.count).sum::<u64>(), *load, "minute {minute}");
     }
-    let jobs = JobQuery { group: Some("all".to_owned()), limit: Some(2), offset: 1, ..JobQuery::default() };
+    let jobs = JobQuery { groups: vec!["all".to_owned()], limit: Some(2), offset: 1, ..JobQuery::default() };
     let query = TimelineQuery { from: Some(after(from)), to: Some(after(to)), jobs };
     let page = scheduler.timeline(&query).await.unwrap();
     assert_eq!((page.jobs.len(), page.total), (2, 6));

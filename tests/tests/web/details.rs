@@ -155,9 +155,11 @@ fn jobs_come_with_their_last_runs_if_they_are_asked_for() {
     let shown = server.get(&format!("/api/jobs/{failing}?with=recent")).with(200);
     assert_eq!(shown["job"]["recent_runs"], json!(expected));
     assert_eq!(server.job(&other).get("recent_runs"), None);
-    for path in ["/api/jobs?with=all".to_owned(), format!("/api/jobs/{failing}?with=all")] {
-        assert_eq!(server.get(&path).detail(400), "`with` is `all`; use `recent`");
-    }
+    assert_eq!(server.get("/api/jobs?with=all").detail(400), "`with` is `all`; use `counts` or `recent`");
+    assert_eq!(
+        server.get(&format!("/api/jobs/{failing}?with=counts")).detail(400),
+        "`with` is `counts`; use `recent`"
+    );
     assert_eq!(server.get("/api/jobs/job_9?with=recent").with(404)["error"], "Job not found");
     assert_eq!(jobs[0]["func_module"], MODULE);
 }

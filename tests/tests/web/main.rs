@@ -1,8 +1,10 @@
 //! The scheduler over HTTP.
 
 mod added;
+mod bulk;
 mod clients;
 mod connections;
+mod dead_letters;
 mod details;
 mod events;
 mod events_under_load;
@@ -10,9 +12,11 @@ mod exact;
 mod failures;
 mod fields;
 mod health;
+mod history;
 mod hosts;
 mod http2;
 mod job_settings;
+mod lists;
 mod logins;
 mod metrics;
 mod now;

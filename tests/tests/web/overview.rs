@@ -261,18 +261,18 @@ async fn a_stream_without_snapshots_begins_with_an_overview_and_tells_what_is_ne
     assert_eq!(first.json(), get(&site, "overview").await);
     advance(&scheduler, &clock, 10).await;
     let mut names = Vec::new();
-    while names.len() < 4 {
+    while names.len() < 5 {
         let event = events.next().await.unwrap();
         match event.name.as_str() {
             "overview" => assert_eq!(event.json()["jobs"]["failing"], 1),
             "run" => assert_eq!(event.json()["status"], "failed"),
-            "job" => assert_eq!(event.json()["job_id"], id.to_string()),
+            "job" | "dead_letter" => assert_eq!(event.json()["job_id"], id.to_string()),
             name => assert_eq!(name, "stats"),
         }
         names.push(event.name);
     }
     names.sort_unstable();
-    assert_eq!(names, ["job", "overview", "run", "stats"], "each once, and no snapshot");
+    assert_eq!(names, ["dead_letter", "job", "overview", "run", "stats"], "each once, and no snapshot");
 }
 
 #[tokio::test]

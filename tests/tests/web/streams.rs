@@ -21,7 +21,10 @@ type Jobs = BTreeMap<String, Value>;
 
 fn add(jobs: &mut Jobs, mut job: Value) {
     // It is true of the moment at which it is told.
-    job.as_object_mut().unwrap().remove("next_run_in").unwrap();
+    // These change as time passes.
+    for field in ["next_run_in", "fires_due"] {
+        job.as_object_mut().unwrap().remove(field).unwrap();
+    }
     jobs.insert(job["job_id"].as_str().unwrap().to_owned(), job);
 }
 

@@ -5,17 +5,19 @@
 //! that is there all the time is looked at once, and one that comes or goes meanwhile
 //! at most once.
 
+use std::sync::Arc;
+
 use futures_util::future::{BoxFuture, ready};
 
 use super::State;
 use super::orders::{Asked, Places, is_ordered, key_of};
 use super::slots::Slot;
-use crate::job::{Job, JobId};
-use crate::storage::found::Found;
+use crate::job::{DeadLetter, Job, JobId};
+use crate::storage::found::{Counted, Found};
 use crate::storage::{JobCounts, JobPage, JobQuery, JobsNow, StorageError};
 
-/// So many jobs are looked at while the lock is held: well below a millisecond.
-const PART: usize = 1_000;
+/// So many jobs or runs are looked at while the lock is held: well below a millisecond.
+pub(super) const PART: usize = 1_000;
 
 /// A store that has a [`State`].
 pub(in crate::storage) trait HasState: Sync {
@@ -57,17 +59,31 @@ pub(in crate::storage) async fn visit_jobs(store: &impl HasState, visit: &mut (d
     look_at_all(store, |slot| visit(&slot.job)).await;
 }
 
-/// How many jobs there are of each kind.
-pub(in crate::storage) async fn job_counts(store: &impl HasState, now: &JobsNow) -> JobCounts {
-    let mut counts = JobCounts::default();
-    look_at_all(store, |slot| counts.add(&slot.job, now.status(&slot.job, !slot.open.is_empty()))).await;
-    counts
+/// How many of the jobs that a query asks for there are of each kind.
+pub(in crate::storage) async fn job_counts(
+    store: &impl HasState,
+    query: &JobQuery,
+    now: &JobsNow,
+) -> JobCounts {
+    let mut counted = Counted::new(query, now);
+    look_at_all(store, |slot| counted.look_at(&slot.job, !slot.open.is_empty())).await;
+    counted.finish()
 }
 
 /// The jobs of these ids, those that there are.
 pub(in crate::storage) fn jobs_by_id(store: &impl HasState, ids: &[JobId]) -> Vec<Option<Job>> {
     let parts = ids.chunks(PART);
     parts.flat_map(|part| store.with_state(|state| state.jobs_by_id(part))).collect()
+}
+
+/// Shows all dead letters to `visit`, the newest first, with the lock free.
+pub(in crate::storage) fn visit_dead_letters(
+    store: &impl HasState,
+    visit: &mut (dyn FnMut(&DeadLetter) + Send),
+) {
+    let letters: Vec<Arc<DeadLetter>> =
+        store.with_state(|state| state.dead_letters.iter().cloned().collect());
+    letters.iter().rev().for_each(|letter| visit(letter));
 }
 
 /// Looks at all jobs, part by part.

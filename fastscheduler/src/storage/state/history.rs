@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::State;
+use super::asked::{HasState, PART};
 use super::run_ids::RunIds;
 use crate::job::{JobId, JobMap, Run, RunId, Trigger};
-use crate::storage::attempts::from_letters;
-use crate::storage::{HistoryQuery, is_of_fire, requested_at};
+use crate::storage::HistoryQuery;
+use crate::storage::attempts::{from_letters, is_of_fire, requested_at};
+use crate::storage::history_query::RunFilter;
 
 /// A record of the history.
 #[derive(Clone)]
@@ -127,20 +130,58 @@ impl History {
         recorded.filter(|recorded| recorded.run.skipped.is_none())
     }
 
-    /// The records from the newest that is asked for to the oldest.
-    fn newest(&self, query: &HistoryQuery) -> impl Iterator<Item = &Recorded> {
-        let end = query.before_run.map_or(self.len(), |run| self.place(run).unwrap_or(0));
-        self.records.range(..end).rev().filter(|recorded| query.matches(&recorded.run)).take(query.limit)
+    /// The numbers of the records among which a query looks.
+    fn span(&self, query: &HistoryQuery) -> Range<u64> {
+        let all = self.first..self.first + self.records.len() as u64;
+        let after = query.after_run.map_or(Some(all.start), |run| Some(self.numbers.get(run)? + 1));
+        let before = query.before_run.map_or(Some(all.end), |run| self.numbers.get(run));
+        after.zip(before).map_or(0..0, |(after, before)| after..before)
+    }
+
+    /// The records of these numbers that are left.
+    fn part(&self, numbers: &Range<u64>) -> impl DoubleEndedIterator<Item = &Recorded> {
+        let place = |number: u64| {
+            let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+            place.min(self.records.len())
+        };
+        let (start, end) = (place(numbers.start), place(numbers.end));
+        self.records.range(start..end.max(start))
     }
 }
 
-impl State {
-    pub(in crate::storage) fn history(&self, query: &HistoryQuery) -> Vec<Run> {
-        let mut runs: Vec<Run> = self.history.newest(query).map(Recorded::to_run).collect();
-        runs.reverse();
-        runs
+/// The runs that a query asks for, the oldest first. Many are looked at in parts.
+pub(in crate::storage) async fn history(store: &impl HasState, query: &HistoryQuery) -> Vec<Run> {
+    let is_forward = query.after_run.is_some();
+    let mut filter = RunFilter::new(query);
+    let mut runs = Vec::new();
+    let mut left = store.with_state(|state| state.history.span(query));
+    while !left.is_empty() && runs.len() < query.limit {
+        let part = if is_forward {
+            let end = left.end.min(left.start.saturating_add(PART as u64));
+            std::mem::replace(&mut left.start, end)..end
+        } else {
+            let start = left.start.max(left.end.saturating_sub(PART as u64));
+            start..std::mem::replace(&mut left.end, start)
+        };
+        let wanted = query.limit - runs.len();
+        store.with_state(|state| {
+            let mut take = |recorded: &&Recorded| filter.takes(&recorded.run);
+            let part = state.history.part(&part);
+            if is_forward {
+                runs.extend(part.filter(&mut take).take(wanted).map(Recorded::to_run));
+            } else {
+                runs.extend(part.rev().filter(&mut take).take(wanted).map(Recorded::to_run));
+            }
+        });
+        tokio::task::yield_now().await;
     }
+    if !is_forward {
+        runs.reverse();
+    }
+    runs
+}
 
+impl State {
     pub(in crate::storage) fn run(&self, run: RunId) -> Option<Run> {
         let recorded = self.history.get(run).map(Recorded::to_run);
         recorded.or_else(|| self.dead_letter(run).map(|letter| letter.run.clone()))
@@ -176,9 +217,16 @@ impl State {
         jobs.iter().map(of_job).collect()
     }
 
-    pub(in crate::storage) fn newest_request(&self, job: JobId) -> Option<DateTime<Utc>> {
+    pub(in crate::storage) fn newest_requests(&self, jobs: &[JobId]) -> Vec<Option<DateTime<Utc>>> {
+        let mut newest: JobMap<Option<DateTime<Utc>>> = jobs.iter().map(|job| (*job, None)).collect();
         let recorded = self.history.iter().map(|recorded| &*recorded.run);
         let letters = self.dead_letters.iter().map(|letter| &letter.run);
-        recorded.chain(letters).filter_map(|run| requested_at(run, job)).max()
+        for run in recorded.chain(letters) {
+            let job = run.job_id();
+            if let Some(newest) = newest.get_mut(&job) {
+                *newest = requested_at(run, job).max(*newest);
+            }
+        }
+        jobs.iter().map(|job| newest.get(job).copied().flatten()).collect()
     }
 }

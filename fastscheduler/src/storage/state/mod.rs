@@ -19,7 +19,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::asked::{HasState, find_jobs, job_counts, jobs, jobs_by_id, visit_jobs};
+pub(super) use self::asked::{
+    HasState, find_jobs, job_counts, jobs, jobs_by_id, visit_dead_letters, visit_jobs,
+};
+pub(super) use self::history::history;
 use self::history::{History, Recorded};
 use self::orders::{Changed, Orders};
 use self::outliving::Outliving;

@@ -67,7 +67,7 @@ pub(super) enum Asked {
 
 /// Whether a query asks for a page of all jobs, which an order can answer.
 pub(super) fn is_ordered(query: &JobQuery, now: &JobsNow) -> bool {
-    let is_filtered = query.group.is_some() || query.text.is_some();
+    let is_filtered = !query.groups.is_empty() || query.text.is_some();
     // The store knows neither who runs nor who wants attention.
     let is_of_now = query.asks_for_status() || query.asks_for_attention();
     // What lacks its function is not due, whatever the store says.

@@ -62,9 +62,16 @@ pub async fn the_history_is_asked_by_any_of_its_fields<S: Storage>(make: impl As
             for status in statuses {
                 for job in ids_asked {
                     for before in instants {
+                        let statuses = status.into_iter().collect();
                         let (function, group) = (function.map(str::to_owned), group.map(str::to_owned));
-                        let query =
-                            HistoryQuery { function, job, group, status, before, ..HistoryQuery::default() };
+                        let query = HistoryQuery {
+                            function,
+                            job,
+                            group,
+                            statuses,
+                            before,
+                            ..HistoryQuery::default()
+                        };
                         let expected: Vec<Run> =
                             all.iter().filter(|run| is_asked(run, &query)).cloned().collect();
                         assert_eq!(ids(&store.history(&query).await), ids(&expected), "{query:?}");
@@ -80,7 +87,7 @@ fn is_asked(run: &Run, query: &HistoryQuery) -> bool {
     let names = [run.function.name().to_owned(), run.function.to_string()];
     query.function.as_ref().is_none_or(|function| names.contains(function))
         && query.group.as_ref().is_none_or(|group| run.group == *group)
-        && query.status.is_none_or(|status| run.status == status)
+        && (query.statuses.is_empty() || query.statuses.contains(&run.status))
         && query.job.is_none_or(|job| run.job_id() == job)
         && query.before.is_none_or(|before| run.finished_at.expect("it has ended") < before)
 }
@@ -91,7 +98,8 @@ pub async fn the_newest_runs_come_oldest_first<S: Storage>(make: impl AsyncFn() 
     changes.extend((1..=5).flat_map(|number| [ended(&job, number), ended(&other, number)].concat()));
     let store = Probe::with(make, &changes).await;
     let newest = async |limit: usize, status: Option<RunStatus>| {
-        ids(&store.history(&HistoryQuery { status, limit, ..HistoryQuery::default() }).await)
+        let statuses = status.into_iter().collect();
+        ids(&store.history(&HistoryQuery { statuses, limit, ..HistoryQuery::default() }).await)
     };
     let of = |job: &Job, number: i64| Fire::of(job, number * sample::INTERVAL).run_id();
     assert_eq!(newest(0, None).await, []);
@@ -141,6 +149,8 @@ pub async fn the_newest_request_for_a_fire_is_found<S: Storage>(make: impl Async
     assert_eq!(store.newest_request(job.id()).await, Some(at(25)));
     assert_eq!(store.newest_request(other.id()).await, Some(at(55)));
     assert_eq!(store.newest_request(sample::job(3).id()).await, None);
+    let of_many = [other.id(), sample::job(3).id(), job.id(), other.id()];
+    assert_eq!(store.newest_requests(&of_many).await, [Some(at(55)), None, Some(at(25)), Some(at(55))]);
     store.prune(Limits { max_history: 0, ..ALL }).await;
     assert_eq!(store.newest_request(job.id()).await, Some(at(25)), "its dead letter is there");
     store.prune(NO_HISTORY).await;

@@ -16,6 +16,7 @@ pub mod fires;
 pub mod history;
 pub mod jobs;
 pub mod model;
+pub mod paging;
 mod probe;
 pub mod questions;
 pub mod sample;
@@ -109,6 +110,13 @@ macro_rules! storage_contract {
             attempts:
                 the_attempts_at_a_fire_are_found_by_any_of_them,
                 the_newest_attempts_of_jobs_are_found;
+            paging:
+                runs_are_found_by_a_text_and_by_any_of_several_words,
+                a_page_of_runs_begins_after_a_run,
+                page_after_page_each_run_is_seen_once_while_runs_are_added,
+                dead_letters_are_found_by_any_of_their_fields,
+                dead_letters_are_grouped_by_their_errors,
+                a_group_of_dead_letters_names_twenty_of_its_jobs;
             questions:
                 jobs_are_found_as_in_a_list_of_all,
                 jobs_are_looked_up_by_their_ids;

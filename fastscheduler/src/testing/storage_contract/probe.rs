@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::job::{DeadLetter, Job, JobId, JobRevision, OpenFire, Run, RunId, RunStatus, Statistics};
 use crate::storage::{
-    Change, Durability, HistoryQuery, JobCounts, JobPage, JobQuery, JobsNow, Limits, Storage, StorageError,
-    Stored,
+    Change, DeadLetterGroup, DeadLetterPage, DeadLetterQuery, Durability, HistoryQuery, JobCounts, JobPage,
+    JobQuery, JobsNow, Limits, Storage, StorageError, Stored,
 };
 
 /// A store under test. Its failures are those of the test.
@@ -115,8 +115,8 @@ impl<S: Storage> Probe<S> {
         self.0.find_jobs(query, now).await.expect("jobs are found")
     }
 
-    pub(super) async fn job_counts(&self, now: &JobsNow) -> JobCounts {
-        self.0.job_counts(now).await.expect("jobs are counted")
+    pub(super) async fn job_counts(&self, query: &JobQuery, now: &JobsNow) -> JobCounts {
+        self.0.job_counts(query, now).await.expect("jobs are counted")
     }
 
     pub(super) async fn jobs_by_id(&self, ids: &[JobId]) -> Vec<Option<Job>> {
@@ -125,6 +125,10 @@ impl<S: Storage> Probe<S> {
 
     pub(super) async fn newest_request(&self, job: JobId) -> Option<DateTime<Utc>> {
         self.0.newest_request(job).await.expect("the newest request is read")
+    }
+
+    pub(super) async fn newest_requests(&self, jobs: &[JobId]) -> Vec<Option<DateTime<Utc>>> {
+        self.0.newest_requests(jobs).await.expect("the newest requests are read")
     }
 
     pub(super) async fn history(&self, query: &HistoryQuery) -> Vec<Run> {
@@ -162,6 +166,14 @@ impl<S: Storage> Probe<S> {
 
     pub(super) async fn letter(&self, run: RunId) -> Option<DeadLetter> {
         self.0.dead_letter(run).await.expect("a dead letter is read")
+    }
+
+    pub(super) async fn find_letters(&self, query: &DeadLetterQuery) -> DeadLetterPage {
+        self.0.find_dead_letters(query).await.expect("dead letters are found")
+    }
+
+    pub(super) async fn letter_groups(&self, query: &DeadLetterQuery) -> Vec<DeadLetterGroup> {
+        self.0.dead_letter_groups(query).await.expect("dead letters are grouped")
     }
 
     pub(super) async fn clear_letters(&self) -> usize {

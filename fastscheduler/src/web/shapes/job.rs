@@ -1,6 +1,7 @@
 //! Jobs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -255,6 +256,11 @@ pub(in crate::web) struct JobList<'a> {
     pub(in crate::web) jobs: Vec<JobShape<'a>>,
     /// How many there are, without the limit.
     pub(in crate::web) total: usize,
+    /// With `with=counts`: how many jobs there are of each status, whatever `status` is
+    /// asked for. A status that none has is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, usize>>, example = json!({"paused": 5, "scheduled": 122}))]
+    pub(in crate::web) counts: Option<BTreeMap<JobStatus, usize>>,
 }
 
 /// One job.

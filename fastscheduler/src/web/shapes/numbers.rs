@@ -47,11 +47,16 @@ fn seconds_or_text() -> OneOfBuilder {
 
 /// Seconds since 1970, RFC 3339, or the id of a run.
 pub(in crate::web) fn beginning_of_page() -> Schema {
-    let run = ObjectBuilder::new()
+    seconds_or_text().item(run_of_page()).build().into()
+}
+
+/// The id of a run.
+pub(in crate::web) fn run_of_page() -> Schema {
+    ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^job_(0|[1-9][0-9]{0,9})-[smcr]-[0-9]{1,15}-[0-9]{1,9}$"))
-        .build();
-    seconds_or_text().item(run).build().into()
+        .build()
+        .into()
 }
 
 fn number(kind: Type, minimum: impl Into<Number>, maximum: impl Into<Number>) -> Object {

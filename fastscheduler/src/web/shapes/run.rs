@@ -130,8 +130,7 @@ impl<'a> RunShape<'a> {
             run_count: run.run_count,
             retry_count: run.run_id.attempt.saturating_sub(1),
             attempt: run.run_id.attempt,
-            // The record of a schedule that ended is named as a fire of its own.
-            trigger: if skipped.is_some() { Trigger::Schedule } else { run.run_id.trigger },
+            trigger: run.trigger(),
             instance: run.instance.as_deref(),
             reason: skipped.map(|skipped| skipped.reason),
             cause: skipped.and_then(|skipped| skipped.cause),

@@ -105,9 +105,8 @@ impl FromStr for ScheduleType {
     type Err = ApiError;
 
     fn from_str(text: &str) -> Result<Self, ApiError> {
-        words::read(text).map_err(|_| {
-            ApiError::not_allowed(format!("Unsupported schedule_type: {text}")).of("schedule_type")
-        })
+        // The original's answer to the letter, and so without a `field`.
+        words::read(text).map_err(|_| ApiError::not_allowed(format!("Unsupported schedule_type: {text}")))
     }
 }
 

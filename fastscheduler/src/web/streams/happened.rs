@@ -28,6 +28,8 @@ pub(super) struct Happened {
     removed: BTreeSet<JobId>,
     /// Attempts that ended, and fires that were skipped.
     runs: Vec<Run>,
+    /// Those of them that left dead letters.
+    dead_letters: Vec<Run>,
     /// Attempts that began.
     begun: BTreeSet<RunId>,
     /// Whether the totals are not as they were told.
@@ -77,9 +79,14 @@ impl Happened {
                     self.is_too_much = true;
                 }
             }
-            // The record of its last attempt was told of, and streams do not tell of
-            // problems.
-            Event::DeadLettered(_) | Event::ProblemBegan(_) | Event::ProblemEnded(_) => {}
+            // There are no more of them than of runs, each of which came before.
+            Event::DeadLettered(letter) => {
+                if !self.is_too_much {
+                    self.dead_letters.push(letter.run.clone());
+                }
+            }
+            // Streams do not tell of problems.
+            Event::ProblemBegan(_) | Event::ProblemEnded(_) => {}
             // Which are left is in a snapshot only.
             Event::DeadLettersRemoved | Event::Missed(_) => self.is_too_much = true,
         }
@@ -89,6 +96,7 @@ impl Happened {
             self.touched.clear();
             self.removed.clear();
             self.runs.clear();
+            self.dead_letters.clear();
             self.begun.clear();
         }
     }
@@ -108,6 +116,7 @@ impl Happened {
             return Ok(draft);
         }
         let runs = just_recorded(scheduler, self.take_runs(scheduler)).await?;
+        let letters = just_recorded(scheduler, std::mem::take(&mut self.dead_letters)).await?;
         let touched = std::mem::take(&mut self.touched);
         let removed = std::mem::take(&mut self.removed);
         let now = scheduler.now();
@@ -138,6 +147,10 @@ impl Happened {
         }
         if with_totals && self.are_totals_due {
             tell(&mut draft, "stats", &StatisticsShape::new(&scheduler.statistics().await?, now));
+        }
+        // Last, so that who does not know them hears of all else as before they were told.
+        for run in &letters {
+            tell(&mut draft, "dead_letter", &RunShape::new(run, zone));
         }
         Ok(draft)
     }
