@@ -20,8 +20,8 @@ pub mod web;
 
 pub use clock::{Clock, SystemClock, Timer};
 pub use engine::{
-    Durations, Event, Events, FunctionMetrics, JobMetrics, LateReason, Metrics, Problem, ProblemCode,
-    ProblemMetrics, RunningAttempt, SlotLimit,
+    Durations, Event, Events, FunctionMetrics, HeldThread, JobMetrics, LateReason, Metrics, Problem,
+    ProblemCode, ProblemMetrics, RunningAttempt, SlotLimit, SlotUsage, StoreFailure,
 };
 pub use fastscheduler_macros::*;
 pub use job::{

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use self::alarm::ALARM;
-pub(crate) use self::system_zone::{NoZone, ZoneSource, system_zone};
+pub(crate) use self::system_zone::{NoZone, ZoneSource, system_zone, system_zone_data_version};
 
 /// A source of the time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {

@@ -82,6 +82,10 @@ impl ContainedStorage {
         self.0.lost().await
     }
 
+    pub(crate) fn kind(&self) -> &'static str {
+        self.0.kind()
+    }
+
     pub(crate) fn degraded(&self) -> Option<String> {
         self.0.degraded()
     }

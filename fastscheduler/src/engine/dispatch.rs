@@ -117,6 +117,7 @@ impl Engine {
                 *short_since = None;
             }
         }
+        self.slots.note_short(dispatcher.short_since);
         if dispatcher.short_since == [None; 2] {
             self.slots.ask_no_more();
         }

@@ -27,7 +27,7 @@ const BOUNDS: [i64; 18] = [
 ];
 
 /// Many lengths of time, counted by bounds from half a millisecond to an hour.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Durations {
     counts: [u64; BOUNDS.len() + 1],
     sum_in_micros: u64,
@@ -55,6 +55,19 @@ impl Durations {
         Duration::from_micros(self.sum_in_micros)
     }
 
+    /// The least bound that so many of a thousand do not exceed, such as 500 for the median
+    /// and 990; [`Duration::MAX`] if that is beyond all bounds, and `None` if there are
+    /// none.
+    #[must_use]
+    pub fn quantile(&self, of_a_thousand: u16) -> Option<Duration> {
+        let wanted = (self.count() * u64::from(of_a_thousand)).div_ceil(1_000).max(1);
+        let mut seen = 0;
+        self.counts().find_map(|(bound, count)| {
+            seen += count;
+            (seen >= wanted).then_some(bound)
+        })
+    }
+
     /// How many are longer than the bound before and no longer than this one.
     /// Those of the last, [`Duration::MAX`], are longer than all other bounds.
     pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> {
@@ -75,6 +88,11 @@ mod tests {
         }
         let counts: Vec<u64> = lengths.counts().map(|(_, count)| count).collect();
         assert_eq!((counts[0], counts[1], counts[17], counts[18]), (3, 1, 1, 1));
+        let quantile = |of_a_thousand| lengths.quantile(of_a_thousand);
+        assert_eq!(quantile(500), Some(Duration::from_micros(500)));
+        assert_eq!(quantile(501), Some(Duration::from_micros(1_000)));
+        assert_eq!((quantile(833), quantile(990)), (Some(Duration::from_hours(1)), Some(Duration::MAX)));
+        assert_eq!(Durations::default().quantile(500), None);
         assert_eq!((lengths.count(), lengths.sum()), (6, Duration::from_micros(7_200_001_002)));
     }
 }

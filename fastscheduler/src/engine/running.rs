@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Engine, LiveJob};
+use super::{Durations, Engine, HeldThread, LiveJob, SlotUsage, StoreFailure};
 use crate::job::{JobDefinition, JobId, Run, RunId, RunStatus};
 use crate::registry::{Cancellation, JobContext};
 
@@ -46,6 +46,27 @@ impl Engine {
     /// Whether an attempt has ended, and the thread of its function has not.
     pub(crate) fn holds_thread(&self, run: RunId) -> bool {
         self.held_threads.has(run)
+    }
+
+    /// The threads that outlive their attempts, the one that is held longest first.
+    pub(crate) fn held_threads(&self) -> Vec<HeldThread> {
+        self.held_threads.all()
+    }
+
+    /// What may run at once, and how much does.
+    pub(crate) fn slot_usage(&self) -> SlotUsage {
+        self.slots.usage()
+    }
+
+    /// The last failure of the store or the queue.
+    pub(crate) fn last_store_failure(&self) -> Option<StoreFailure> {
+        self.telemetry.troubles.last()
+    }
+
+    /// How late attempts began.
+    pub(crate) fn lateness(&self) -> Durations {
+        self.pullers.hand_over(&self.telemetry.meter);
+        self.telemetry.meter.read().lateness
     }
 
     /// The jobs with attempts under way, in no order.

@@ -11,7 +11,7 @@ use super::retry::retry;
 use super::series::SeriesNumber;
 use super::store::Next;
 use super::threads::Thread;
-use super::{Engine, LiveJob};
+use super::{Engine, HeldThread, LiveJob};
 use crate::job::{AfterFailure, Entry, Lane, Run};
 use crate::queue::Settlement;
 use crate::registry::{Cancellation, Outcome};
@@ -83,7 +83,11 @@ impl Engine {
                 if let Some(retry) = &retry {
                     attempt.job.activity.hold_retry(retry);
                 }
-                self.held_threads.add(attempt.claim.entry.run_id());
+                self.held_threads.add(HeldThread {
+                    run_id: attempt.claim.entry.run_id(),
+                    job_name: attempt.job.definition.name.clone(),
+                    since: finished_at,
+                });
                 // It keeps its slot, and an exclusive job, until it ends.
                 self.spawn("an attempt's task", Arc::clone(self).settle_after(thread, attempt, retry));
                 continue;

@@ -1,6 +1,8 @@
 //! What may run at once, and how much does.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+use chrono::{DateTime, Utc};
 
 use tokio::sync::Notify;
 
@@ -21,12 +23,34 @@ pub(super) struct Slots {
     claiming: AtomicUsize,
     /// Whether somebody waits for a free slot.
     is_short: AtomicBool,
+    /// Since when fires of each lane have been waiting for a slot, in microseconds since
+    /// 1970; 0 if none wait.
+    short_since: [AtomicI64; 2],
     more: Notify,
     changed: Notify,
     /// Counts what is claimed and freed.
     changes: AtomicU64,
     /// The threads of blocking functions.
     pub(super) threads: Threads,
+}
+
+/// What may run at once in a process, and how much does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlotUsage {
+    /// Attempts that may be under way at once.
+    pub max_concurrency: usize,
+    /// Threads for functions that are not async.
+    pub max_workers: usize,
+    /// Attempts that count towards `max_concurrency`. One that has timed out does as long
+    /// as its thread is [held](crate::HeldThread).
+    pub slots_taken: usize,
+    /// Those of them that need a thread.
+    pub busy_threads: usize,
+    /// Since when fires of async functions have been waiting for a slot.
+    pub short_since: Option<DateTime<Utc>>,
+    /// Since when fires of other functions have been waiting for a slot or for a thread.
+    pub short_of_threads_since: Option<DateTime<Utc>>,
 }
 
 /// Claims that are on their way to their slots, until it is dropped.
@@ -48,6 +72,7 @@ impl Slots {
             blocking: AtomicUsize::new(0),
             claiming: AtomicUsize::new(0),
             is_short: AtomicBool::new(false),
+            short_since: [AtomicI64::new(0), AtomicI64::new(0)],
             more: Notify::new(),
             changed: Notify::new(),
             changes: AtomicU64::new(0),
@@ -72,6 +97,32 @@ impl Slots {
             Some((SlotLimit::MaxConcurrency, self.max_concurrency))
         } else {
             Some((SlotLimit::MaxWorkers, self.max_workers))
+        }
+    }
+
+    /// Notes since when fires of each lane have been waiting for a slot.
+    pub(super) fn note_short(&self, since: [Option<DateTime<Utc>>; 2]) {
+        for (known, since) in self.short_since.iter().zip(since) {
+            let since = since.map_or(0, |since| since.timestamp_micros());
+            if known.load(Ordering::Relaxed) != since {
+                known.store(since, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// What there is, and how much of it is in use.
+    pub(super) fn usage(&self) -> SlotUsage {
+        let since = |lane: Lane| {
+            let since = self.short_since[lane as usize].load(Ordering::Relaxed);
+            DateTime::from_timestamp_micros(since).filter(|_| since != 0)
+        };
+        SlotUsage {
+            max_concurrency: self.max_concurrency,
+            max_workers: self.max_workers,
+            slots_taken: self.taken(),
+            busy_threads: self.blocking.load(Ordering::SeqCst),
+            short_since: since(Lane::Async),
+            short_of_threads_since: since(Lane::Blocking),
         }
     }
 

@@ -220,9 +220,10 @@ impl Engine {
             }
             return;
         };
-        if self.telemetry.troubles.begin(what, why.clone()) == Turn::Began {
+        let now = self.clock.now();
+        if self.telemetry.troubles.begin(what, why.clone(), now) == Turn::Began {
             let values = [("error", why.into())];
-            self.begin_problem(Problem::new(ProblemCode::StoreFailing, self.clock.now(), None, values));
+            self.begin_problem(Problem::new(ProblemCode::StoreFailing, now, None, values));
         }
     }
 }

@@ -1,30 +1,8 @@
 //! Attempts that are under way, and runs one by one.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-
-use super::{IntoRunId, Phase, Scheduler, SchedulerError};
+use super::{IntoRunId, Scheduler, SchedulerError};
 use crate::engine::RunningAttempt;
 use crate::job::{JobId, Run};
-
-/// A process that works with a scheduler's jobs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Instance {
-    /// Its name, as in [`Run::instance`].
-    pub name: Arc<str>,
-    /// The version of the scheduler.
-    pub version: &'static str,
-    /// Whether it was started and not stopped.
-    pub is_running: bool,
-    /// When it was started, if it runs.
-    pub started_at: Option<DateTime<Utc>>,
-    /// Attempts that are under way in it.
-    pub running_attempts: usize,
-    /// Functions that its jobs may run.
-    pub functions: usize,
-}
 
 impl Scheduler {
     /// The attempts that are under way here, by when they began. They are not
@@ -124,22 +102,5 @@ impl Scheduler {
             Some(_) => Err(SchedulerError::NotRunning(run_id)),
             None => Err(SchedulerError::UnknownRun(run_id.to_string())),
         }
-    }
-
-    /// The processes that work with these jobs; of a private store, this one.
-    #[expect(clippy::unused_async, reason = "a shared store has to be asked")]
-    pub async fn instances(&self) -> Result<Vec<Instance>, SchedulerError> {
-        let started_at = match *self.phase() {
-            Phase::Running { since } => Some(since),
-            Phase::Built | Phase::Stopped => None,
-        };
-        Ok(vec![Instance {
-            name: Arc::clone(&self.0.engine.setup.instance),
-            version: env!("CARGO_PKG_VERSION"),
-            is_running: started_at.is_some(),
-            started_at,
-            running_attempts: self.running().len(),
-            functions: self.registry().iter().count(),
-        }])
     }
 }

@@ -50,6 +50,10 @@ impl HasState for MemoryStorage {
 }
 
 impl Storage for MemoryStorage {
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+
     answers_from_state! {}
 
     fn apply<'a>(

@@ -339,6 +339,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { self.statistics().await.map(drop) })
     }
 
+    /// What kind of store it is, in a word for people; `custom` by default.
+    fn kind(&self) -> &'static str {
+        "custom"
+    }
+
     /// What goes wrong in the store though changes are taken and kept, such as a journal
     /// that cannot be folded and grows; by default nothing. A scheduler reports it as a
     /// [problem](crate::ProblemCode::StoreDegraded).

@@ -56,6 +56,7 @@ mod headers;
 mod health;
 mod history;
 mod host;
+mod instances;
 mod job_filter;
 mod jobs;
 mod login;
@@ -129,6 +130,7 @@ fn routes(scheduler: &Scheduler, most_streams: usize) -> Router {
         .merge(dead_letters::routes())
         .merge(dead_letters_retried::routes())
         .merge(status::routes())
+        .merge(instances::routes())
         .merge(overview::routes())
         .merge(activity::routes())
         .merge(functions::routes())

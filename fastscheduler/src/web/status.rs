@@ -1,8 +1,7 @@
-//! The scheduler as a whole, and its instances.
+//! The scheduler as a whole.
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +12,7 @@ use super::shapes::StatisticsShape;
 use super::state::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(status)).routes(routes!(instances))
+    OpenApiRouter::new().routes(routes!(status))
 }
 
 /// The scheduler as a whole.
@@ -25,31 +24,6 @@ struct StatusAnswer {
     statistics: StatisticsShape,
 }
 
-/// Processes that work with the same jobs.
-#[derive(Serialize, ToSchema)]
-struct InstanceList {
-    instances: Vec<InstanceShape>,
-}
-
-/// A process that works with these jobs.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Instance)]
-struct InstanceShape {
-    /// Its name, as in the runs.
-    instance: String,
-    /// The version of the scheduler.
-    version: &'static str,
-    /// Whether it claims jobs.
-    running: bool,
-    /// When it was started.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    started_at: Option<DateTime<Utc>>,
-    /// Attempts that are under way in it.
-    running_attempts: usize,
-    /// Functions that its jobs may run.
-    functions: usize,
-}
-
 /// Whether the scheduler runs, and its totals.
 #[utoipa::path(
     get, operation_id = "show_status", path = "/api/status", tag = "monitoring", responses((status = 200, body = StatusAnswer), AnyError),
@@ -58,22 +32,4 @@ async fn status(State(state): State<WebState>) -> Result<Json<StatusAnswer>, Api
     let statistics = state.scheduler.statistics().await?;
     let statistics = StatisticsShape::new(&statistics, state.scheduler.now());
     Ok(Json(StatusAnswer { running: state.scheduler.is_running(), statistics }))
-}
-
-/// The processes that work with these jobs.
-#[utoipa::path(
-    get, operation_id = "list_instances", path = "/api/instances", tag = "monitoring",
-    responses((status = 200, body = InstanceList), AnyError),
-)]
-async fn instances(State(state): State<WebState>) -> Result<Json<InstanceList>, ApiError> {
-    let instances = state.scheduler.instances().await?;
-    let instances = instances.into_iter().map(|instance| InstanceShape {
-        instance: instance.name.to_string(),
-        version: instance.version,
-        running: instance.is_running,
-        started_at: instance.started_at,
-        running_attempts: instance.running_attempts,
-        functions: instance.functions,
-    });
-    Ok(Json(InstanceList { instances: instances.collect() }))
 }

@@ -15,6 +15,7 @@ mod health;
 mod history;
 mod hosts;
 mod http2;
+mod instances;
 mod job_settings;
 mod lists;
 mod logins;

@@ -13,6 +13,7 @@ mod content;
 mod files;
 mod leap_seconds;
 mod variable;
+mod version;
 
 #[cfg(all(test, unix))]
 mod tests;
@@ -33,6 +34,12 @@ pub(crate) struct SystemZone {
     pub(crate) source: ZoneSource,
     /// One sentence for each file that exists and could not be used.
     pub(crate) warnings: Vec<String>,
+}
+
+/// The version of the rules of time zones that the system has, if it says so. It may
+/// change while the program runs.
+pub(crate) fn system_zone_data_version() -> Option<String> {
+    version::version(Path::new("/"))
 }
 
 /// What named a zone. It displays as the end of a sentence: `from TZ`.

@@ -282,3 +282,23 @@ fn a_copy_of_any_zone_is_that_zone() {
     }
     assert!(content::USUAL.is_sorted());
 }
+
+#[test]
+fn the_version_of_the_systems_rules_is_where_systems_say_it() {
+    let zi: &[u8] = b"# version 2026f\n# This zic input file is in the public domain.\n";
+    for (files, expected) in [
+        (&[("usr/share/zoneinfo/tzdata.zi", zi)][..], Some("2026f")),
+        (&[("usr/share/zoneinfo/+VERSION", b"2026e\n" as &[u8])], Some("2026e")),
+        (
+            &[("usr/share/zoneinfo/+VERSION", b"2026e\n" as &[u8]), ("usr/share/zoneinfo/tzdata.zi", zi)],
+            Some("2026f"),
+        ),
+        (&[("usr/share/zoneinfo/tzdata.zi", b"# redo posix_only\n" as &[u8])], None),
+        (&[("usr/share/zoneinfo/tzdata.zi", b"# version \xff\n" as &[u8])], None),
+        (&[("usr/share/zoneinfo/tzdata.zi", b"" as &[u8])], None),
+        (&[], None),
+    ] {
+        let root = root(files);
+        assert_eq!(version::version(root.path()).as_deref(), expected, "{files:?}");
+    }
+}

@@ -48,6 +48,10 @@ impl Storage for JsonStorage {
         Box::pin(ready(self.inner().check()))
     }
 
+    fn kind(&self) -> &'static str {
+        "json"
+    }
+
     fn degraded(&self) -> Option<String> {
         self.inner().fold.failed.as_ref().map(|why| StorageError::from(why.clone()).to_string())
     }

@@ -5,6 +5,7 @@
 //! OpenAPI document.
 
 mod config;
+mod instance;
 mod job;
 mod numbers;
 mod overview;
@@ -17,6 +18,7 @@ mod statistics;
 mod time;
 
 pub(super) use config::{ConfigShape, shown as schedule_shown};
+pub(super) use instance::InstanceList;
 pub(super) use job::{JobAnswer, JobList, JobShape};
 pub(super) use numbers::{LAST_SECOND, beginning_of_page, instant as schema_of_instant, run_of_page};
 pub(super) use overview::OverviewShape;

@@ -163,7 +163,7 @@ struct NotRunShape<'a> {
 /// Something that an operator should know.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-struct ProblemShape<'a> {
+pub(super) struct ProblemShape<'a> {
     /// What kind of problem it is.
     #[schema(value_type = String, example = "store_failing")]
     code: ProblemCode,
@@ -271,7 +271,7 @@ impl<'a> NotRunShape<'a> {
 }
 
 impl<'a> ProblemShape<'a> {
-    fn new(problem: &'a Problem) -> Self {
+    pub(super) fn new(problem: &'a Problem) -> Self {
         Self {
             code: problem.code,
             since: UtcTime(problem.since),
