@@ -90,7 +90,7 @@ mod tests {
         assert_eq!((counts[0], counts[1], counts[17], counts[18]), (3, 1, 1, 1));
         let quantile = |of_a_thousand| lengths.quantile(of_a_thousand);
         assert_eq!(quantile(500), Some(Duration::from_micros(500)));
-        assert_eq!(quantile(501), Some(Duration::from_micros(1_000)));
+        assert_eq!(quantile(501), Some(Duration::from_millis(1)));
         assert_eq!((quantile(833), quantile(990)), (Some(Duration::from_hours(1)), Some(Duration::MAX)));
         assert_eq!(Durations::default().quantile(500), None);
         assert_eq!((lengths.count(), lengths.sum()), (6, Duration::from_micros(7_200_001_002)));

@@ -68,6 +68,9 @@ impl Engine {
         mut suspect_of: impl FnMut(JobId) -> Option<Suspect>,
         orphans: &HashSet<JobId>,
     ) {
+        // In order, so that each look counts the fires of the same jobs first.
+        let mut ids: Vec<_> = ids.into_iter().collect();
+        ids.sort_unstable();
         for id in ids {
             let suspect = suspect_of(id);
             let Some(job) = self.table.get(id) else {

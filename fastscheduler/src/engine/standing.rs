@@ -24,7 +24,7 @@ const SHOWN: usize = 5;
 
 /// The most fires of calendar schedules that are counted in one look: counting takes a
 /// step for each.
-const MOST_COUNTED: u64 = 30_000;
+const MOST_COUNTED: u64 = 10_000;
 
 /// All jobs at one moment.
 #[derive(Debug, Default)]
@@ -161,7 +161,8 @@ impl LiveJob {
                 let due_at = if is_first { self.due_at(open.scheduled_for) } else { *since };
                 now.claimed += 1;
                 now.newest = now.newest.max(Some((*since, due_at)));
-                now.is_retrying |= context.run_id().attempt > 1;
+                // While its thread outlives it, its retry is held.
+                now.is_retrying |= context.run_id().attempt > 1 || open.retry.is_some();
                 // Fires that are made up for come one after another.
                 let is_in_a_row = open.trigger == Trigger::CatchUp && self.overlap() != Overlap::Allow;
                 now.keeps_next |= self.is_exclusive() || is_in_a_row;

@@ -28,7 +28,8 @@ impl Steps {
 
     /// When the last one ends.
     pub(crate) fn end(self) -> DateTime<Utc> {
-        self.from + self.length * i32::try_from(self.count).unwrap_or(i32::MAX)
+        let length = self.length * i32::try_from(self.count).unwrap_or(i32::MAX);
+        self.from.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
     /// The step that an instant is in, which is in one of them.

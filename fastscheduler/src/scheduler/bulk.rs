@@ -91,7 +91,7 @@ impl Scheduler {
         let mut jobs = match target {
             BulkTarget::Jobs(jobs) => jobs,
             BulkTarget::Matching(query) => {
-                let found = self.0.engine.storage.find_jobs(&query, &self.jobs_now()).await?;
+                let found = self.0.engine.storage.find_jobs(&query, &self.jobs_now(&query).await?).await?;
                 found.jobs.iter().map(Job::id).collect()
             }
         };

@@ -109,7 +109,8 @@ pub enum SchedulerError {
     WaitsForItself(RunId),
     /// A timeline is not one.
     #[error(
-        "a timeline from {from} to {to} is not possible; let it end after it begins, and at most 7 days later"
+        "a timeline from {from} to {to} is not possible; let it end after it begins, at most 7 days \
+         later, and within the years 0 to 9999"
     )]
     TimelineSpan {
         /// When it begins.

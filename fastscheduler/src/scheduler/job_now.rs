@@ -34,7 +34,7 @@ pub struct JobNow {
     /// paused, which holds it.
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// How many of its fires are due and neither begun nor recorded as skipped, counted
-    /// up to 10,000. While the job is paused or busy they grow more.
+    /// up to 10,000. Their number grows while the job is paused or busy.
     pub fires_due: u64,
     /// Where the attribute stands that declares it, if one does in this program.
     pub declared_at: Option<DeclaredAt>,

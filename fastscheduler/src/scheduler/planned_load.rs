@@ -103,7 +103,7 @@ impl Scheduler {
         let mut counts = vec![0; steps.count];
         let mut work = Work::default();
         let mut is_partial = false;
-        let just_before = steps.from - TimeDelta::microseconds(1);
+        let just_before = steps.from.checked_sub_signed(TimeDelta::microseconds(1)).unwrap_or(steps.from);
         for Planned { schedule, since, jobs } in self.all_planned(just_before) {
             if work.is_too_much() {
                 is_partial = true;

@@ -1,6 +1,6 @@
 //! What is planned in a span of time: the fires of some jobs, and the load of all.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
 use super::planned_load::{Load, Work};
 use super::{Scheduler, SchedulerError};
@@ -133,7 +133,8 @@ impl Scheduler {
         let now = self.now();
         let from = query.from.unwrap_or(now - BACK);
         let to = query.to.unwrap_or(now + AHEAD);
-        if to <= from || to - from > LONGEST {
+        // Where instants end, there is no room for what comes before and after.
+        if to <= from || to - from > LONGEST || from.year() < 0 || to.year() > 9_999 {
             return Err(SchedulerError::TimelineSpan { from, to });
         }
         let step = step_of(to - from);

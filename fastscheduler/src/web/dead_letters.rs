@@ -61,9 +61,17 @@ struct PageParameters {
 /// Which letters are dropped.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+// One that is misspelt would drop them all.
+#[serde(deny_unknown_fields)]
 struct ClearParameters {
     /// Only letters of this group of errors, as `/api/dead-letters/groups` names it.
     error: Option<String>,
+    /// Only letters of this job.
+    job_id: Option<String>,
+    /// Only letters of jobs of this group.
+    group: Option<String>,
+    /// Only letters with this text in their job's name, function, group or error, in any case.
+    q: Option<String>,
 }
 
 /// Dead letters, the newest first.
@@ -181,7 +189,7 @@ async fn groups(
     Ok(Json(Groups { groups: groups.collect() }))
 }
 
-/// Drops all dead letters, or those of a group of errors.
+/// Drops all dead letters, or those that are asked for.
 #[utoipa::path(
     delete, operation_id = "clear_dead_letters", path = "/api/dead-letters", tag = "dead letters",
     params(ClearParameters),
@@ -192,9 +200,17 @@ async fn clear(
     QueryParameters(which): QueryParameters<ClearParameters>,
     _: NoBody,
 ) -> Result<Json<Cleared>, ApiError> {
-    let cleared = match which.error {
-        None => state.scheduler.clear_dead_letters().await?,
-        Some(error) => state.scheduler.remove_dead_letters(of_error(error)).await?,
+    let ClearParameters { error, job_id, group, q } = which;
+    let cleared = match (LetterParameters { job_id, group, q }).query() {
+        None => 0,
+        Some(query) => {
+            let query = DeadLetterQuery { error, ..query };
+            if query == DeadLetterQuery::default() {
+                state.scheduler.clear_dead_letters().await?
+            } else {
+                state.scheduler.remove_dead_letters(DeadLetterTarget::Matching(query)).await?
+            }
+        }
     };
     Ok(Json(Cleared { success: true, cleared }))
 }

@@ -47,10 +47,17 @@ pub(super) async fn page(scheduler: &Scheduler, query: &HistoryQuery, edge: Edge
     Ok(Page { runs, has_more })
 }
 
+/// The attempts that are under way. One whose thread outlives it has its record.
+fn under_way(scheduler: &Scheduler) -> Vec<Run> {
+    let mut runs = scheduler.running();
+    runs.retain(|run| !scheduler.holds_thread(run.run_id));
+    runs
+}
+
 /// The newest runs before one that are asked for.
 async fn before(scheduler: &Scheduler, query: &HistoryQuery, next: RunId) -> Result<Vec<Run>, ApiError> {
     // Before the records: one that ends meanwhile is in both.
-    let under_way = scheduler.running();
+    let under_way = under_way(scheduler);
     let at = at_run(scheduler, next).await?;
     let before_run = if at.is_running { first_after(scheduler, &at.run).await? } else { Some(next) };
     let mut runs = scheduler.history(HistoryQuery { before_run, ..query.clone() }).await?;
@@ -62,7 +69,7 @@ async fn before(scheduler: &Scheduler, query: &HistoryQuery, next: RunId) -> Res
 
 /// The oldest runs after one that are asked for.
 async fn after(scheduler: &Scheduler, query: &HistoryQuery, last: RunId) -> Result<Vec<Run>, ApiError> {
-    let under_way = scheduler.running();
+    let under_way = under_way(scheduler);
     let at = at_run(scheduler, last).await?;
     let mut runs = Vec::new();
     let after_run = if at.is_running { first_after(scheduler, &at.run).await? } else { Some(last) };
@@ -107,7 +114,7 @@ fn place_in_time(run: &Run) -> (DateTime<Utc>, Option<RunId>) {
 /// Those of some runs that have not ended meanwhile and that are asked for: a run that
 /// has is among the newest records.
 fn still_under_way(scheduler: &Scheduler, runs: Vec<Run>, query: &HistoryQuery) -> impl Iterator<Item = Run> {
-    let still: HashSet<RunId> = scheduler.running().iter().map(|run| run.run_id).collect();
+    let still: HashSet<RunId> = under_way(scheduler).iter().map(|run| run.run_id).collect();
     runs.into_iter().filter(move |run| still.contains(&run.run_id) && query.matches(run))
 }
 
@@ -127,7 +134,7 @@ async fn first_after(scheduler: &Scheduler, run: &Run) -> Result<Option<RunId>, 
 
 /// The newest runs that are asked for, the oldest of them first.
 pub(super) async fn runs(scheduler: &Scheduler, query: &HistoryQuery) -> Result<Vec<Run>, SchedulerError> {
-    let under_way = scheduler.running();
+    let under_way = under_way(scheduler);
     let mut runs = match *query.statuses {
         [RunStatus::Running] => Vec::new(),
         _ => scheduler.history(query.clone()).await?,

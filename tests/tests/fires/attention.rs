@@ -76,6 +76,27 @@ fn a_job_is_tried_again_then_fails_and_then_does_not() {
 }
 
 #[test]
+fn a_retry_that_waits_for_a_thread_of_its_own_job_is_a_retry_to_come() {
+    let world = World::default();
+    let process = world.start();
+    let blocks = every(3_600).seconds().timeout(5).retries(1).retry_delay(60).name("blocks");
+    let id = process.add(blocks.call("block"));
+    world.script.job_always(id, Act::Hang);
+    process.jump(HOUR);
+    process.run(world.script.has_begun(1));
+    process.jump(SECOND * 5);
+    process.run(async {
+        while process.scheduler.instances().await.unwrap()[0].held_threads.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(attention(&process, id), [Attention::Retrying], "its thread is busy still");
+    world.script.release(1);
+    process.settle();
+    assert_eq!(attention(&process, id), [Attention::Retrying], "it waits for its time");
+}
+
+#[test]
 fn the_first_line_of_the_newest_error_is_told_of_the_jobs_that_failed_last() {
     let world = World::default();
     let process = world.start();

@@ -90,6 +90,23 @@ fn a_thousand_jobs_are_changed_by_one_request_and_not_one_more() {
 }
 
 #[test]
+fn jobs_that_want_attention_are_counted_and_changed_as_they_are_listed() {
+    let server = server(2);
+    let fails = json!({"func_name": "failing_task", "max_retries": 0});
+    let failing = server.create(&fastscheduler_tests::http::interval_job(60, fails));
+    server.advance(60);
+    let listed = server.get("/api/jobs?attention=failing&with=counts").with(200);
+    assert_eq!((&listed["total"], &listed["counts"]), (&json!(1), &json!({"failed": 1})));
+    let request = json!({"action": "pause", "filter": {"attention": ["failing", "late"]}});
+    let answer = server.post("/api/jobs/bulk", &request).with(200);
+    assert_eq!(answer, json!({"done": 1, "refused": []}));
+    assert_eq!(
+        (&server.job(&failing)["paused"], &server.job("job_0")["paused"]),
+        (&json!(true), &json!(false))
+    );
+}
+
+#[test]
 fn what_is_not_allowed_is_refused_and_changes_nothing() {
     let server = server(2);
     let one_of_two = "name the jobs by `job_ids` or by `filter`, one of the two";

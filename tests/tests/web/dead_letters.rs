@@ -194,3 +194,23 @@ fn those_who_listen_to_changes_are_told_of_a_letter() {
     assert_eq!(letter, run, "it is the record of its last run");
     assert_eq!((&letter["error"], &letter["run_count"]), (&json!("Max retries: boom"), &json!(1)));
 }
+
+#[test]
+fn letters_are_dropped_by_the_filters_of_their_list_and_none_by_one_that_is_misspelt() {
+    let server = server();
+    for (query, cleared) in [
+        ("job_id=job_99", 0),
+        ("job_id=nonsense", 0),
+        ("q=BENEDIKT", 2),
+        ("group=post", 2),
+        ("job_id=job_0&error=boom", 0),
+        ("job_id=job_0", 2),
+    ] {
+        let answer = server.delete(&format!("/api/dead-letters?{query}")).with(200);
+        assert_eq!(answer["cleared"], cleared, "{query}");
+    }
+    let refused = server.delete("/api/dead-letters?eror=boom").with(422);
+    assert_eq!(refused["field"], "eror", "{refused}");
+    assert_eq!(letters(&server, "").1, 2);
+    assert_eq!(server.delete("/api/dead-letters").with(200)["cleared"], 2);
+}

@@ -89,6 +89,8 @@ fn an_instance_tells_its_limits_what_is_in_use_and_which_threads_are_held() {
         assert!(thread["job_name"].as_str().unwrap().starts_with("blocks "), "{thread}");
         server.get(&format!("/api/runs/{}", thread["run_id"].as_str().unwrap())).with(200);
     }
+    let running = server.get("/api/history?status=running").with(200);
+    assert_eq!(running["history"], json!([]), "each has its record");
     for _ in 0..3 {
         opener.send(()).unwrap();
     }

@@ -276,6 +276,27 @@ async fn a_stream_without_snapshots_begins_with_an_overview_and_tells_what_is_ne
 }
 
 #[tokio::test]
+async fn the_overview_that_a_stream_begins_with_is_of_now_though_nothing_has_changed() {
+    let (scheduler, clock) = started().await;
+    let site = Site::of(&scheduler).await;
+    let mut first = site.listen(WITHOUT_SNAPSHOTS, &[]).await;
+    assert_eq!(first.next().await.unwrap().json()["now"], "2026-11-23T00:00:00Z");
+    clock.advance(std::time::Duration::from_secs(60));
+    // They are made about every second of real time.
+    let is_of_now = async {
+        loop {
+            let mut events = site.listen(WITHOUT_SNAPSHOTS, &[]).await;
+            let overview = events.next().await.unwrap();
+            assert_eq!(overview.name, "overview");
+            if overview.json()["now"] == "2026-11-23T00:01:00Z" {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), is_of_now).await.expect("it is made again");
+}
+
+#[tokio::test]
 async fn a_stream_with_snapshots_tells_no_overviews() {
     let (scheduler, clock) = started().await;
     scheduler.add(every(10).seconds().call("quick")).await.unwrap();

@@ -74,3 +74,18 @@ fn a_timeline_that_cannot_be_is_refused_with_what_can() {
     }
     server.act("/api/timeline").detail(405);
 }
+
+#[test]
+fn a_span_at_either_end_of_time_is_answered() {
+    let server = Server::start();
+    server.create(&interval_job(60, json!({})));
+    for (from, to) in [
+        ("-262143-01-01T00:00:00Z", "-262143-01-01T01:00:00Z"),
+        ("0000-01-01T00:00:00Z", "0000-01-02T00:00:00Z"),
+        ("9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("%2B262142-12-31T00:00:00Z", "%2B262142-12-31T23:00:00Z"),
+    ] {
+        let answer = server.get(&format!("/api/timeline?from={from}&to={to}"));
+        assert!(matches!(answer.status, 200 | 400), "{from}: {answer:?}");
+    }
+}

@@ -18,12 +18,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) trait Maker: Default + Send + 'static {
     type Made: ?Sized + Send + Sync + 'static;
 
-    /// Makes the next one; `None` if there is none, or nothing new in it.
+    /// Makes the next one; `None` if it cannot be made.
     fn make(
         &mut self,
         scheduler: &Scheduler,
         zone: Zone,
-    ) -> impl Future<Output = Option<Arc<Self::Made>>> + Send;
+    ) -> impl Future<Output = Option<Made<Self::Made>>> + Send;
+}
+
+/// What was made.
+pub(super) enum Made<T: ?Sized> {
+    /// All who listen are told.
+    News(Arc<T>),
+    /// Only who begins to listen is told.
+    Same(Arc<T>),
 }
 
 /// The newest of them.
@@ -71,8 +79,16 @@ impl<M: Maker> Newest<M> {
     async fn make(self) {
         let mut maker = M::default();
         loop {
-            if let Some(made) = maker.make(&self.0.scheduler, self.0.zone).await {
-                self.0.newest.send_replace(Some(made));
+            let newest = &self.0.newest;
+            match maker.make(&self.0.scheduler, self.0.zone).await {
+                Some(Made::News(made)) => drop(newest.send_replace(Some(made))),
+                Some(Made::Same(made)) => {
+                    newest.send_if_modified(|kept| {
+                        *kept = Some(made);
+                        false
+                    });
+                }
+                None => {}
             }
             tokio::select! {
                 () = SystemClock.sleep(PAUSE) => {}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::changes::Changed;
 use super::frame::{Label, append_with};
 use super::listener::Source;
-use super::newest::{Following, Maker, Newest};
+use super::newest::{Following, Made, Maker, Newest};
 use super::text::{Rest, Text};
 use crate::schedule::Zone;
 use crate::scheduler::{Overview, Scheduler};
@@ -24,7 +24,7 @@ pub(super) struct Glance {
 impl Maker for Glance {
     type Made = [u8];
 
-    async fn make(&mut self, scheduler: &Scheduler, _zone: Zone) -> Option<Text> {
+    async fn make(&mut self, scheduler: &Scheduler, _zone: Zone) -> Option<Made<[u8]>> {
         let overview = match scheduler.overview().await {
             Ok(overview) => overview,
             Err(error) => {
@@ -35,16 +35,16 @@ impl Maker for Glance {
                 return None;
             }
         };
+        let json: Text = serde_json::to_vec(&OverviewShape::new(&overview)).ok()?.into();
         // That time passes is no news.
         if let Some(told) = &mut self.told {
             told.now = overview.now;
             if *told == overview {
-                return None;
+                return Some(Made::Same(json));
             }
         }
-        let json = serde_json::to_vec(&OverviewShape::new(&overview)).ok()?;
         self.told = Some(overview);
-        Some(json.into())
+        Some(Made::News(json))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::frame::{Label, append_with};
 use super::listener::Source;
-use super::newest::{Following, Maker, Newest};
+use super::newest::{Following, Made, Maker, Newest};
 use super::state::WholeState;
 use super::text::{Rest, Shelf, Text};
 use crate::schedule::Zone;
@@ -22,7 +22,7 @@ pub(super) struct Sampler {
 impl Maker for Sampler {
     type Made = [u8];
 
-    async fn make(&mut self, scheduler: &Scheduler, zone: Zone) -> Option<Text> {
+    async fn make(&mut self, scheduler: &Scheduler, zone: Zone) -> Option<Made<[u8]>> {
         let state = match WholeState::of(scheduler).await {
             Ok(state) => state,
             Err(error) => {
@@ -34,7 +34,7 @@ impl Maker for Sampler {
         append_with(&mut text, Label::default(), |text| state.write(zone, text)).ok()?;
         let sample: Text = text.into();
         self.kept.put(Arc::clone(&sample));
-        Some(sample)
+        Some(Made::News(sample))
     }
 }
 
