@@ -201,7 +201,7 @@ async fn clear(
     _: NoBody,
 ) -> Result<Json<Cleared>, ApiError> {
     let ClearParameters { error, job_id, group, q } = which;
-    let cleared = match (LetterParameters { job_id, group, q }).query() {
+    let cleared = match (LetterParameters { q, job_id, group }).query() {
         None => 0,
         Some(query) => {
             let query = DeadLetterQuery { error, ..query };
