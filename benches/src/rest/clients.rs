@@ -25,10 +25,19 @@ const JOB: &str = concat!(
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ask {
-    List { limit: Option<u32> },
+    List {
+        limit: Option<u32>,
+    },
     One,
     Status,
     Create,
+    Overview,
+    /// 50 jobs with their last runs.
+    Recent,
+    /// What is planned within a day, of 50 jobs.
+    Timeline,
+    /// Dead letters by their errors.
+    Groups,
 }
 
 impl fmt::Display for Ask {
@@ -39,21 +48,33 @@ impl fmt::Display for Ask {
             Self::One => "one job",
             Self::Status => "status",
             Self::Create => "create",
+            Self::Overview => "overview",
+            Self::Recent => "50 with recent",
+            Self::Timeline => "timeline of 50",
+            Self::Groups => "groups of errors",
         })
     }
 }
 
 impl Ask {
+    /// Whether the jobs that are asked about have run before.
+    pub(crate) fn is_of_history(self) -> bool {
+        matches!(self, Self::Overview | Self::Recent | Self::Timeline | Self::Groups)
+    }
+
     /// The text of the request; `turn` is the job that is asked about.
     fn request(self, address: SocketAddr, turn: u32) -> String {
         let host = format!("Host: {address}");
+        let get = |path: &str| format!("GET /scheduler/api/{path} HTTP/1.1\r\n{host}\r\n\r\n");
         match self {
-            Self::List { limit: None } => format!("GET /scheduler/api/jobs HTTP/1.1\r\n{host}\r\n\r\n"),
-            Self::List { limit: Some(limit) } => {
-                format!("GET /scheduler/api/jobs?limit={limit} HTTP/1.1\r\n{host}\r\n\r\n")
-            }
-            Self::One => format!("GET /scheduler/api/jobs/job_{turn} HTTP/1.1\r\n{host}\r\n\r\n"),
-            Self::Status => format!("GET /scheduler/api/status HTTP/1.1\r\n{host}\r\n\r\n"),
+            Self::List { limit: None } => get("jobs"),
+            Self::List { limit: Some(limit) } => get(&format!("jobs?limit={limit}")),
+            Self::One => get(&format!("jobs/job_{turn}")),
+            Self::Status => get("status"),
+            Self::Overview => get("overview"),
+            Self::Recent => get("jobs?limit=50&with=recent"),
+            Self::Timeline => get("timeline?limit=50&from=2027-01-01T00:00:00Z&to=2027-01-02T00:00:00Z"),
+            Self::Groups => get("dead-letters/groups"),
             Self::Create => {
                 format!(
                     "POST /scheduler/api/jobs HTTP/1.1\r\n{host}\r\nContent-Type: application/json\r\n\

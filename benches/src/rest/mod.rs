@@ -16,13 +16,17 @@ use crate::child;
 use crate::json::prepare::{Past, Plan};
 
 /// What is asked for, with that many jobs stored.
-const LOADS: [(Ask, u32); 10] = [
+const LOADS: [(Ask, u32); 14] = [
     (Ask::List { limit: None }, 100),
     (Ask::List { limit: Some(100) }, 10_000),
     (Ask::List { limit: None }, 10_000),
     (Ask::One, 100),
     (Ask::One, 10_000),
     (Ask::Status, 10_000),
+    (Ask::Overview, 10_000),
+    (Ask::Recent, 10_000),
+    (Ask::Timeline, 10_000),
+    (Ask::Groups, 10_000),
     (Ask::Create, 1),
     (Ask::Create, 1_000),
     (Ask::Create, 10_000),
@@ -50,7 +54,8 @@ fn row(folder: &Path, ask: Ask, stored: u32, length: Duration) -> Result<Row> {
     eprintln!("{ask} with {stored} jobs, for {length:?}");
     let folder = tempfile::tempdir_in(folder)?;
     let state_file = folder.path().join("jobs.json");
-    let plan = Plan { state_file: state_file.clone(), jobs: stored, past: Past::Waiting };
+    let past = if ask.is_of_history() { Past::Stopped } else { Past::Waiting };
+    let plan = Plan { state_file: state_file.clone(), jobs: stored, past };
     child::ask(&plan)?;
     let row = child::ask(&Load { state_file, stored, ask, length })?;
     folder.close()?;

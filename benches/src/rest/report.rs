@@ -46,5 +46,20 @@ fn goals(rows: &[Row]) -> Vec<Goal> {
     if let (Some(few), Some(many)) = (of(Ask::Create, 1), of(Ask::Create, 100_000)) {
         goals.push(Goal::at_most(FLAT, "×", "a new job beside 100,000, by one alone", few / many));
     }
+    let cpu = |ask, stored| {
+        let row = rows.iter().find(|row| row.ask == ask && row.stored == stored)?;
+        Some(row.cpu.as_secs_f64() / figure(row.answers.count))
+    };
+    let list = cpu(Ask::List { limit: Some(100) }, 10_000);
+    for (ask, most, what) in [
+        (Ask::Overview, 1.0, "CPU of an overview, by that of a list of 100"),
+        (Ask::Recent, 2.0, "the same of 50 jobs with their last runs"),
+        (Ask::Timeline, 10.0, "the same of a timeline of a day for 50 jobs"),
+        (Ask::Groups, 2.0, "the same of groups of errors"),
+    ] {
+        if let (Some(list), Some(measured)) = (list, cpu(ask, 10_000)) {
+            goals.push(Goal::at_most(most, "×", what, measured / list));
+        }
+    }
     goals
 }
