@@ -48,10 +48,7 @@ impl Scheduler {
 
     /// Some of the jobs: those that a query asks for, in its order.
     pub async fn find_jobs(&self, query: &JobQuery) -> Result<JobPage, SchedulerError> {
-        let mut now = self.jobs_now();
-        if query.asks_for_attention() {
-            now = now.with_attentions(Arc::clone(&self.0.engine.standing().await?.attention));
-        }
+        let now = self.jobs_now(query).await?;
         let page = self.0.engine.storage.find_jobs(query, &now).await?;
         let jobs = page.jobs.into_iter().map(|job| self.as_of_now(job)).collect();
         Ok(JobPage { jobs, ..page })
@@ -84,10 +81,17 @@ impl Scheduler {
     /// # anyhow::Ok(())
     /// ```
     pub async fn count_jobs(&self, query: &JobQuery) -> Result<JobCounts, SchedulerError> {
-        Ok(self.0.engine.storage.job_counts(query, &self.jobs_now()).await?)
+        let now = self.jobs_now(query).await?;
+        Ok(self.0.engine.storage.job_counts(query, &now).await?)
     }
 
-    pub(super) fn jobs_now(&self) -> JobsNow {
-        JobsNow::new(self.0.engine.running_jobs(), self.0.engine.table.orphans())
+    /// What a query needs to know of jobs and no store does.
+    pub(super) async fn jobs_now(&self, query: &JobQuery) -> Result<JobsNow, SchedulerError> {
+        let engine = &self.0.engine;
+        let now = JobsNow::new(engine.running_jobs(), engine.table.orphans());
+        if query.asks_for_attention() {
+            return Ok(now.with_attentions(Arc::clone(&engine.standing().await?.attention)));
+        }
+        Ok(now)
     }
 }
