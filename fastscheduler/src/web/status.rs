@@ -52,7 +52,11 @@ struct InstanceShape {
 
 /// Whether the scheduler runs, and its totals.
 #[utoipa::path(
-    get, operation_id = "show_status", path = "/api/status", tag = "monitoring", responses((status = 200, body = StatusAnswer), AnyError),
+    get, operation_id = "show_status", path = "/api/status", tag = "monitoring", responses((status = 200, body = StatusAnswer, example = json!({"running": true, "statistics": {
+        "total_runs": 6, "total_failures": 1, "total_retries": 1, "start_time": 1_795_392_000.0,
+        "uptime_seconds": 50.5, "uptime_readable": "0:00:50", "active_jobs": 2,
+        "per_job": {"backup_task": {"completed": 5, "failed": 1, "total_runs": 6}},
+    }})), AnyError),
 )]
 async fn status(State(state): State<WebState>) -> Result<Json<StatusAnswer>, ApiError> {
     let statistics = state.scheduler.statistics().await?;
@@ -63,7 +67,10 @@ async fn status(State(state): State<WebState>) -> Result<Json<StatusAnswer>, Api
 /// The processes that work with these jobs.
 #[utoipa::path(
     get, operation_id = "list_instances", path = "/api/instances", tag = "monitoring",
-    responses((status = 200, body = InstanceList), AnyError),
+    responses((status = 200, body = InstanceList, example = json!({"instances": [{
+        "instance": "4711", "version": "0.1.0", "running": true, "started_at": "2026-11-23T00:00:00Z",
+        "running_attempts": 4, "functions": 13,
+    }]})), AnyError),
 )]
 async fn instances(State(state): State<WebState>) -> Result<Json<InstanceList>, ApiError> {
     let instances = state.scheduler.instances().await?;
