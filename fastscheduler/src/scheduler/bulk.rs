@@ -91,7 +91,8 @@ impl Scheduler {
         let mut jobs = match target {
             BulkTarget::Jobs(jobs) => jobs,
             BulkTarget::Matching(query) => {
-                let found = self.0.engine.storage.find_jobs(&query, &self.jobs_now(&query).await?).await?;
+                let now = self.jobs_now(&query).await?;
+                let found = self.0.engine.storage.find_jobs(&query, &now).await?;
                 found.jobs.iter().map(Job::id).collect()
             }
         };

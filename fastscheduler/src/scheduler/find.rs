@@ -48,7 +48,8 @@ impl Scheduler {
 
     /// Some of the jobs: those that a query asks for, in its order.
     pub async fn find_jobs(&self, query: &JobQuery) -> Result<JobPage, SchedulerError> {
-        let page = self.0.engine.storage.find_jobs(query, &self.jobs_now(query).await?).await?;
+        let now = self.jobs_now(query).await?;
+        let page = self.0.engine.storage.find_jobs(query, &now).await?;
         let jobs = page.jobs.into_iter().map(|job| self.as_of_now(job)).collect();
         Ok(JobPage { jobs, ..page })
     }
@@ -80,10 +81,11 @@ impl Scheduler {
     /// # anyhow::Ok(())
     /// ```
     pub async fn count_jobs(&self, query: &JobQuery) -> Result<JobCounts, SchedulerError> {
-        Ok(self.0.engine.storage.job_counts(query, &self.jobs_now(query).await?).await?)
+        let now = self.jobs_now(query).await?;
+        Ok(self.0.engine.storage.job_counts(query, &now).await?)
     }
 
-    /// What a store does not know of its jobs, as far as the query asks for it.
+    /// What a query needs to know of jobs and no store does.
     pub(super) async fn jobs_now(&self, query: &JobQuery) -> Result<JobsNow, SchedulerError> {
         let engine = &self.0.engine;
         let now = JobsNow::new(engine.running_jobs(), engine.table.orphans());

@@ -66,6 +66,7 @@ struct BulkAnswer {
 
 /// A job that refused, and why.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RefusedJob)]
 struct Refused {
     /// The job, as it was named.
     job_id: String,

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[utoipa::path(
     delete, operation_id = "delete_job", path = "/api/jobs/{job_id}", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 deleted successfully"})), AnyError, OneError, NoBodyError),
 )]
 async fn delete(
     State(state): State<WebState>,
@@ -41,7 +41,7 @@ async fn delete(
 #[utoipa::path(
     post, operation_id = "pause_job", path = "/api/jobs/{job_id}/pause", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 paused"})), AnyError, OneError, NoBodyError),
 )]
 async fn pause(
     State(state): State<WebState>,
@@ -56,7 +56,7 @@ async fn pause(
 #[utoipa::path(
     post, operation_id = "resume_job", path = "/api/jobs/{job_id}/resume", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 resumed"})), AnyError, OneError, NoBodyError),
 )]
 async fn resume(
     State(state): State<WebState>,
@@ -71,7 +71,7 @@ async fn resume(
 #[utoipa::path(
     post, operation_id = "enable_job", path = "/api/jobs/{job_id}/enable", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 enabled"})), AnyError, OneError, NoBodyError),
 )]
 async fn enable(
     State(state): State<WebState>,
@@ -86,7 +86,7 @@ async fn enable(
 #[utoipa::path(
     post, operation_id = "disable_job", path = "/api/jobs/{job_id}/disable", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 disabled"})), AnyError, OneError, NoBodyError),
 )]
 async fn disable(
     State(state): State<WebState>,
@@ -101,7 +101,10 @@ async fn disable(
 #[utoipa::path(
     post, operation_id = "run_job", path = "/api/jobs/{job_id}/run", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Triggered), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Triggered, example = json!({
+        "success": true, "message": "Job job_0 triggered",
+        "run_id": "job_0-m-1795392010000000-1",
+    })), AnyError, OneError, NoBodyError),
 )]
 async fn run(
     State(state): State<WebState>,
@@ -117,7 +120,7 @@ async fn run(
 #[utoipa::path(
     post, operation_id = "cancel_job", path = "/api/jobs/{job_id}/cancel", tag = "jobs",
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 cancelled"})), AnyError, OneError, NoBodyError),
 )]
 async fn cancel(
     State(state): State<WebState>,

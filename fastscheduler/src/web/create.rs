@@ -83,7 +83,9 @@ struct Created {
         }))),
         ("now" = (value = json!({"func_name": "one_time_task", "schedule_type": "now"}))),
     )),
-    responses((status = 201, body = Created), AnyError, BodyError),
+    responses((status = 201, body = Created, example = json!({
+        "success": true, "message": "Job created successfully", "job_id": "job_0",
+    })), AnyError, BodyError),
 )]
 async fn create(
     State(state): State<WebState>,

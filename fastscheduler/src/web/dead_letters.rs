@@ -9,11 +9,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
+use super::examples;
 use super::extract::{NoBody, QueryParameters, RunInPath};
 use super::history::{run_id, run_of};
 use super::jobs::job_id;
 use super::settings::number;
-use super::shapes::{Done, RunShape, Triggered, UtcTime, run_of_page};
+use super::shapes::{Done, RunOfPage, RunShape, Triggered, UtcTime};
 use super::state::WebState;
 use crate::job::{DeadLetter, JobId};
 use crate::scheduler::DeadLetterTarget;
@@ -54,7 +55,7 @@ struct PageParameters {
     limit: Option<String>,
     /// The last letter of a page, by its run: the letters before it, which is how to read
     /// page after page.
-    #[param(schema_with = run_of_page)]
+    #[param(inline, value_type = Option<RunOfPage>)]
     before: Option<String>,
 }
 
@@ -131,7 +132,7 @@ impl LetterParameters {
 #[utoipa::path(
     get, operation_id = "list_dead_letters", path = "/api/dead-letters", tag = "dead letters",
     params(LetterParameters, PageParameters),
-    responses((status = 200, body = DeadLetters<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
+    responses((status = 200, body = DeadLetters<'_>, example = examples::dead_letters), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
@@ -193,7 +194,7 @@ async fn groups(
 #[utoipa::path(
     delete, operation_id = "clear_dead_letters", path = "/api/dead-letters", tag = "dead letters",
     params(ClearParameters),
-    responses((status = 200, body = Cleared), AnyError, QueryError, NoBodyError),
+    responses((status = 200, body = Cleared, example = json!({"success": true, "cleared": 12})), AnyError, QueryError, NoBodyError),
 )]
 async fn clear(
     State(state): State<WebState>,
@@ -224,7 +225,10 @@ pub(super) fn of_error(error: String) -> DeadLetterTarget {
 #[utoipa::path(
     post, operation_id = "retry_dead_letter", path = "/api/dead-letters/{run_id}/retry", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
-    responses((status = 200, body = Triggered), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Triggered, example = json!({
+        "success": true, "message": "Dead letter job_0-s-1795392010000000-1 retried",
+        "run_id": "job_0-r-1795392010000000-1",
+    })), AnyError, OneError, NoBodyError),
 )]
 async fn retry(
     State(state): State<WebState>,
@@ -239,7 +243,7 @@ async fn retry(
 #[utoipa::path(
     delete, operation_id = "delete_dead_letter", path = "/api/dead-letters/{run_id}", tag = "dead letters",
     params(("run_id" = String, Path, description = "as in the list of dead letters")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Dead letter job_0-s-1795392010000000-1 deleted"})), AnyError, OneError, NoBodyError),
 )]
 async fn remove(
     State(state): State<WebState>,

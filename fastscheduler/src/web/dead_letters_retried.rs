@@ -46,6 +46,7 @@ struct RetryAnswer {
 
 /// A letter that refused, and why.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RefusedLetter)]
 struct Refused {
     /// Its run, as it was named.
     run_id: String,

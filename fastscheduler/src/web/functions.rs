@@ -84,7 +84,11 @@ impl ParameterShape {
 
 /// The functions that jobs may run.
 #[utoipa::path(
-    get, operation_id = "list_functions", path = "/api/functions", tag = "functions", responses((status = 200, body = FunctionList)),
+    get, operation_id = "list_functions", path = "/api/functions", tag = "functions", responses((status = 200, body = FunctionList, example = json!({"functions": [{
+        "module": "app::mail", "name": "send", "documentation": "Sends a mail.",
+        "parameters": [{"name": "to", "required": true, "type": "String", "schema": {"type": "string"}}],
+        "any_args": false, "any_kwargs": false,
+    }]}))),
 )]
 async fn list(State(state): State<WebState>) -> Json<FunctionList> {
     let functions = state.scheduler.functions();

@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, NoBodyError};
+use super::examples;
 use super::extract::{GroupInPath, NoBody, Repeated};
 use super::jobs::shapes;
 use super::shapes::JobShape;
@@ -141,7 +142,7 @@ impl GroupCounts {
 #[utoipa::path(
     get, operation_id = "list_group_jobs", path = "/api/groups/{group}/jobs", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupJobs<'_>), AnyError),
+    responses((status = 200, body = GroupJobs<'_>, example = examples::group_jobs), AnyError),
 )]
 async fn jobs(State(state): State<WebState>, GroupInPath(group): GroupInPath) -> Result<Response, ApiError> {
     let query = JobQuery { groups: vec![group.clone()], ..JobQuery::default() };
@@ -154,7 +155,9 @@ async fn jobs(State(state): State<WebState>, GroupInPath(group): GroupInPath) ->
 #[utoipa::path(
     post, operation_id = "pause_group", path = "/api/groups/{group}/pause", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupPaused), AnyError, NoBodyError),
+    responses((status = 200, body = GroupPaused, example = json!({
+        "success": true, "paused": 4, "message": "Paused 4 job(s) in group: mail",
+    })), AnyError, NoBodyError),
 )]
 async fn pause(
     State(state): State<WebState>,
@@ -170,7 +173,9 @@ async fn pause(
 #[utoipa::path(
     post, operation_id = "resume_group", path = "/api/groups/{group}/resume", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupResumed), AnyError, NoBodyError),
+    responses((status = 200, body = GroupResumed, example = json!({
+        "success": true, "resumed": 4, "message": "Resumed 4 job(s) in group: mail",
+    })), AnyError, NoBodyError),
 )]
 async fn resume(
     State(state): State<WebState>,
@@ -186,7 +191,9 @@ async fn resume(
 #[utoipa::path(
     delete, operation_id = "cancel_group", path = "/api/groups/{group}", tag = "groups",
     params(("group" = String, Path, description = "the group's name")),
-    responses((status = 200, body = GroupCancelled), AnyError, NoBodyError),
+    responses((status = 200, body = GroupCancelled, example = json!({
+        "success": true, "cancelled": 4, "message": "Cancelled 4 job(s) in group: mail",
+    })), AnyError, NoBodyError),
 )]
 async fn cancel(
     State(state): State<WebState>,

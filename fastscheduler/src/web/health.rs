@@ -25,7 +25,7 @@ struct Health {
 /// Whether the process is alive: it answers, which is all that there is to it.
 #[utoipa::path(
     get, operation_id = "is_alive", path = "/healthz", tag = "monitoring",
-    responses((status = 200, body = Health)),
+    responses((status = 200, body = Health, example = json!({"status": "ok"}))),
 )]
 async fn is_alive() -> Json<Health> {
     Json(Health { status: "ok" })
@@ -35,7 +35,7 @@ async fn is_alive() -> Json<Health> {
 #[utoipa::path(
     get, operation_id = "is_ready", path = "/readyz", tag = "monitoring",
     responses(
-        (status = 200, body = Health),
+        (status = 200, body = Health, example = json!({"status": "ready"})),
         (status = 503, description = "The scheduler does not run, or its store or queue fails.", body = ErrorBody),
     ),
 )]

@@ -10,12 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, NoBodyError, OneError, QueryError};
+use super::examples;
 use super::extract::{JobInPath, NoBody, QueryParameters, Repeated, RunInPath};
 use super::jobs::{existing, job_id};
 use super::run_details::RunDetails;
 use super::runs::{Edge, Page, counted, page};
 use super::settings::number;
-use super::shapes::{Done, LAST_SECOND, RunShape, beginning_of_page, run_of_page};
+use super::shapes::{BeginningOfPage, Done, LAST_SECOND, RunOfPage, RunShape};
 use super::state::WebState;
 use crate::job::{RunId, RunStatus, SkipReason, Trigger};
 use crate::storage::HistoryQuery;
@@ -83,12 +84,12 @@ struct PageParameters {
     limit: Option<String>,
     /// Runs that reached their status before this: seconds since 1970, or RFC 3339. Or the first run of a
     /// page, by its id: the runs before it, which is how to read page after page.
-    #[param(schema_with = beginning_of_page)]
+    #[param(inline, value_type = Option<BeginningOfPage>)]
     before: Option<String>,
     /// The last run of a page, by its id: the runs after it, which is how to read page
     /// after page towards the newest. A run that is under way moves when it ends, to
     /// where its record is; one that has ended stays where it is.
-    #[param(schema_with = run_of_page)]
+    #[param(inline, value_type = Option<RunOfPage>)]
     after: Option<String>,
 }
 
@@ -165,7 +166,7 @@ struct RunAnswer<'a> {
 #[utoipa::path(
     get, operation_id = "list_history", path = "/api/history", tag = "runs",
     params(HistoryParameters, FilterParameters, PageParameters),
-    responses((status = 200, body = History<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
+    responses((status = 200, body = History<'_>, example = examples::history), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
@@ -190,7 +191,7 @@ async fn list(
 #[utoipa::path(
     get, operation_id = "list_job_runs", path = "/api/jobs/{job_id}/runs", tag = "runs",
     params(("job_id" = String, Path, description = "`job_N`"), FilterParameters, PageParameters),
-    responses((status = 200, body = JobRuns<'_>), AnyError, OneError, QueryError),
+    responses((status = 200, body = JobRuns<'_>, example = examples::job_runs), AnyError, OneError, QueryError),
 )]
 async fn of_job(
     State(state): State<WebState>,
@@ -210,21 +211,7 @@ async fn of_job(
 #[utoipa::path(
     get, operation_id = "show_run", path = "/api/runs/{run_id}", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
-    responses(
-        (status = 200, body = RunAnswer<'_>, example = json!({
-            "run": {
-                "run_id": "job_0-s-1795392020000000-1", "job_id": "job_0", "job_name": "backup",
-                "func_name": "backup", "func_module": "app", "group": "default", "status": "running",
-                "timestamp": 1_795_392_020.0, "timestamp_readable": "2026-11-23 00:00:20",
-                "scheduled_for": "2026-11-23T00:00:20Z", "started_at": "2026-11-23T00:00:20Z",
-                "finished_at": null, "execution_time": null, "result": null, "error": null, "run_count": 2,
-                "retry_count": 0, "attempt": 1, "trigger": "schedule", "instance": "4711", "reason": null,
-                "args": ["/srv"], "kwargs": {"level": 9},
-            },
-            "attempts": [],
-        })),
-        AnyError, OneError
-    ),
+    responses((status = 200, body = RunAnswer<'_>, example = examples::run_answer), AnyError, OneError),
 )]
 async fn show(State(state): State<WebState>, RunInPath(id): RunInPath) -> Result<Response, ApiError> {
     let scheduler = &state.scheduler;
@@ -245,7 +232,7 @@ async fn show(State(state): State<WebState>, RunInPath(id): RunInPath) -> Result
 #[utoipa::path(
     post, operation_id = "cancel_run", path = "/api/runs/{run_id}/cancel", tag = "runs",
     params(("run_id" = String, Path, description = "as in the history")),
-    responses((status = 200, body = Done), AnyError, OneError, NoBodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Run job_0-s-1795392010000000-1 cancelled"})), AnyError, OneError, NoBodyError),
 )]
 async fn cancel(
     State(state): State<WebState>,

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, ErrorBody, QueryError};
+use super::examples;
 use super::extract::{JobInPath, QueryParameters, Repeated};
 use super::job_filter::JobFilter;
 use super::settings::number;
@@ -171,7 +172,7 @@ fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
 #[utoipa::path(
     get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs",
     params(JobFilter, WithParameters, ListParameters),
-    responses((status = 200, body = JobList<'_>), AnyError, QueryError),
+    responses((status = 200, body = JobList<'_>, example = examples::job_list), AnyError, QueryError),
 )]
 async fn list(
     State(state): State<WebState>,
@@ -196,7 +197,7 @@ async fn list(
 #[utoipa::path(
     get, operation_id = "show_job", path = "/api/jobs/{job_id}", tag = "jobs", 
     params(("job_id" = String, Path, description = "`job_N`"), ShowParameters),
-    responses((status = 200, body = JobAnswer<'_>), (status = 404, body = ErrorBody), AnyError, QueryError),
+    responses((status = 200, body = JobAnswer<'_>, example = examples::job_answer), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn show(
     State(state): State<WebState>,

@@ -48,6 +48,7 @@ mod dead_letters_retried;
 mod error;
 mod events;
 mod exact;
+mod examples;
 mod extract;
 mod functions;
 mod groups;

@@ -13,7 +13,7 @@ use super::extract::{QueryParameters, Repeated};
 use super::history::read_instant;
 use super::job_filter::JobFilter;
 use super::settings::number;
-use super::shapes::{UtcTime, schema_of_instant, seconds};
+use super::shapes::{Instant, UtcTime, seconds};
 use super::state::WebState;
 use crate::job::JobId;
 use crate::scheduler::{PlannedJob, TimelineQuery};
@@ -34,11 +34,11 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[into_params(parameter_in = Query)]
 struct TimelineParameters {
     /// The first instant: seconds since 1970, or RFC 3339; an hour ago if it is left out.
-    #[param(schema_with = schema_of_instant)]
+    #[param(inline, value_type = Option<Instant>)]
     from: Option<String>,
     /// The last instant, as `from`, and later than that by at most 7 days; in six hours if it
     /// is left out.
-    #[param(schema_with = schema_of_instant)]
+    #[param(inline, value_type = Option<Instant>)]
     to: Option<String>,
     /// Jobs with this text in their id, name, group or function.
     q: Option<String>,
@@ -115,7 +115,7 @@ struct PlannedShape {
     #[schema(example = "Every 30 seconds")]
     schedule: String,
     /// The first 60 of its fires by its schedule, in UTC.
-    #[schema(value_type = Vec<String>, max_items = 60)]
+    #[schema(inline, max_items = 60)]
     fires: Vec<UtcTime>,
     /// The last of its fires, in UTC, which may be later than those; null if there is none.
     #[schema(value_type = Option<String>, format = DateTime)]

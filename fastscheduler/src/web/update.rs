@@ -45,7 +45,7 @@ request! {
 #[utoipa::path(
     put, operation_id = "update_job", path = "/api/jobs/{job_id}", tag = "jobs", request_body = UpdateJob,
     params(("job_id" = String, Path, description = "`job_N`")),
-    responses((status = 200, body = Done), AnyError, OneError, BodyError),
+    responses((status = 200, body = Done, example = json!({"success": true, "message": "Job job_0 updated successfully"})), AnyError, OneError, BodyError),
 )]
 async fn update(
     State(state): State<WebState>,

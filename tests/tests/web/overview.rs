@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use fastscheduler::Clock as _;
 use fastscheduler::prelude::*;
 use fastscheduler::storage::MemoryStorage;
 use fastscheduler::testing;
+use fastscheduler::{Attention, BulkAction, BulkTarget, Clock as _, JobQuery, JobStatus};
 use fastscheduler_tests::faulty::{Action, Faulty};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::Site;
@@ -202,6 +202,19 @@ async fn jobs_are_listed_by_what_they_want_attention_for() {
             list["jobs"].as_array().unwrap().iter().map(|job| job["job_name"].as_str().unwrap()).collect();
         assert_eq!(names, expected, "{query}");
     }
+    for (query, counts) in [
+        ("attention=failing", json!({"failed": 2})),
+        ("attention=failing&q=a&status=paused", json!({"failed": 2})),
+        ("attention=late&attention=behind", json!({})),
+    ] {
+        assert_eq!(get(&site, &format!("jobs?with=counts&{query}")).await["counts"], counts, "{query}");
+    }
+    let failing = JobQuery { attention: vec![Attention::Failing], ..JobQuery::default() };
+    assert_eq!(scheduler.count_jobs(&failing).await.unwrap().by_status, [(JobStatus::Failed, 2)].into());
+    let paused = scheduler.bulk(BulkAction::Pause, BulkTarget::Matching(failing)).await.unwrap();
+    assert_eq!((paused.done, paused.refused.len()), (2, 0));
+    let list = get(&site, "jobs?status=paused&sort=name").await;
+    assert_eq!((&list["jobs"][0]["job_name"], &list["total"]), (&"a".into(), &3.into()));
 }
 
 #[tokio::test]

@@ -101,6 +101,68 @@ fn the_document_says_of_each_answer_what_it_is_and_where_it_leads() {
 }
 
 #[test]
+fn the_document_shows_of_each_answer_an_example_that_fits_it() {
+    let document = Server::start().get("/api/openapi.json").with(200);
+    let mut answers = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, answer) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
+                let Some(content) = answer["content"].get("application/json") else { continue };
+                let place = format!("{method} {path} {status}");
+                let example = content.get("example").unwrap_or_else(|| panic!("{place} has no example"));
+                check_fit(&document, &content["schema"], example, &place);
+                answers += 1;
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{method} {path}: {parameter}");
+            }
+        }
+    }
+    assert!(answers >= 36, "{answers}");
+}
+
+/// Holds that objects of an example have the fields that their schemas require, and no others than these name.
+fn check_fit(document: &Value, schema: &Value, example: &Value, place: &str) {
+    match example {
+        Value::Object(fields) => {
+            let parts = parts(document, schema);
+            for required in parts.iter().filter_map(|part| part["required"].as_array()).flatten() {
+                assert!(fields.contains_key(required.as_str().unwrap()), "{place} lacks {required}");
+            }
+            let has_any = |part: &&Value| part.get("properties").is_none();
+            if parts.iter().all(has_any) {
+                return;
+            }
+            for (name, value) in fields {
+                let known = parts.iter().find_map(|part| part["properties"].get(name));
+                let known = known.unwrap_or_else(|| panic!("{place} has `{name}`, which its schema lacks"));
+                check_fit(document, known, value, &format!("{place}: {name}"));
+            }
+        }
+        Value::Array(items) => {
+            let of_items = parts(document, schema).into_iter().find_map(|part| part.get("items"));
+            for item in items {
+                check_fit(document, of_items.unwrap_or(&Value::Null), item, place);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The parts that make up a schema, by reference or not; of a choice, what is not null.
+fn parts<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return parts(document, document.pointer(reference.strip_prefix('#').unwrap()).unwrap());
+    }
+    let combined = schema["allOf"].as_array().or_else(|| schema["oneOf"].as_array());
+    match combined {
+        Some(combined) => combined.iter().flat_map(|part| parts(document, part)).collect(),
+        None => vec![schema],
+    }
+}
+
+#[test]
 fn the_document_refuses_the_texts_that_requests_are_refused_for() {
     let server = Server::start();
     let document = server.get("/api/openapi.json").with(200);

@@ -20,7 +20,7 @@ mod time;
 pub(super) use config::{ConfigShape, shown as schedule_shown};
 pub(super) use instance::InstanceList;
 pub(super) use job::{JobAnswer, JobList, JobShape};
-pub(super) use numbers::{LAST_SECOND, beginning_of_page, instant as schema_of_instant, run_of_page};
+pub(super) use numbers::{BeginningOfPage, Instant, LAST_SECOND, RunOfPage};
 pub(super) use overview::OverviewShape;
 pub(super) use request::{ScheduleConfig, WithSchedule};
 pub(super) use run::{RunShape, reached_at};

@@ -1,9 +1,9 @@
 //! Schemas of days and of instants, which types do not tell.
 
 use serde_json::json;
-use utoipa::Number;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
-use utoipa::openapi::{Array, KnownFormat, Object, Schema, SchemaFormat};
+use utoipa::openapi::{Array, KnownFormat, Object, RefOr, Schema, SchemaFormat};
+use utoipa::{Number, PartialSchema, ToSchema};
 
 use crate::schedule::DayOfMonth;
 
@@ -32,9 +32,29 @@ pub(super) fn day_of_month() -> Schema {
         .into()
 }
 
-/// Seconds since 1970, or RFC 3339.
-pub(in crate::web) fn instant() -> Schema {
-    seconds_or_text().build().into()
+/// Declares types that only have a schema, for parameters that are read as text.
+macro_rules! schemas {
+    ($($(#[$doc:meta])* $name:ident = $schema:expr;)+) => {$(
+        $(#[$doc])*
+        pub(in crate::web) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+schemas! {
+    /// Seconds since 1970, or RFC 3339.
+    Instant = seconds_or_text();
+    /// Seconds since 1970, RFC 3339, or the id of a run.
+    BeginningOfPage = seconds_or_text().item(id_of_run());
+    /// The id of a run.
+    RunOfPage = id_of_run();
 }
 
 fn seconds_or_text() -> OneOfBuilder {
@@ -45,18 +65,11 @@ fn seconds_or_text() -> OneOfBuilder {
     OneOfBuilder::new().item(number(Type::Number, 0.0, LAST_SECOND)).item(text)
 }
 
-/// Seconds since 1970, RFC 3339, or the id of a run.
-pub(in crate::web) fn beginning_of_page() -> Schema {
-    seconds_or_text().item(run_of_page()).build().into()
-}
-
-/// The id of a run.
-pub(in crate::web) fn run_of_page() -> Schema {
+fn id_of_run() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^job_(0|[1-9][0-9]{0,9})-[smcr]-[0-9]{1,15}-[0-9]{1,9}$"))
         .build()
-        .into()
 }
 
 fn number(kind: Type, minimum: impl Into<Number>, maximum: impl Into<Number>) -> Object {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::schedule::Zone;
 
@@ -49,6 +52,15 @@ impl Serialize for UtcTime {
         serializer.serialize_str(std::str::from_utf8(&text[..=end]).unwrap_or_default())
     }
 }
+
+impl PartialSchema for UtcTime {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl ToSchema for UtcTime {}
 
 /// `YYYY-MM-DD HH:MM:SS` of a year with four digits.
 fn digits(local: NaiveDateTime) -> Option<[u8; 19]> {
