@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::TimeDelta;
+
 /// Why a fire has been due for over two seconds and has not begun.
 ///
 /// It displays as a sentence.
@@ -26,7 +28,10 @@ pub enum LateReason {
     },
     /// The clock was set back, so that the time has not come yet; or it has jumped ahead,
     /// so that the time has just come.
-    Clock,
+    Clock {
+        /// By how much: negative if it was set back, positive if it has jumped ahead.
+        by: TimeDelta,
+    },
     /// None of these: the scheduler is about to begin it, or the runtime is busy.
     Busy,
 }
@@ -51,7 +56,7 @@ impl LateReason {
             Self::Store { .. } => "store",
             Self::NoThreads => "no_threads",
             Self::NoSlot { .. } => "no_slot",
-            Self::Clock => "clock",
+            Self::Clock { .. } => "clock",
             Self::Busy => "busy",
         }
     }
@@ -78,7 +83,10 @@ impl fmt::Display for LateReason {
             Self::NoSlot { limit, slots } => {
                 write!(f, "no slot is free: all {slots} of `{}` are taken", limit.as_str())
             }
-            Self::Clock => f.write_str("the clock was set"),
+            Self::Clock { by } if *by < TimeDelta::zero() => {
+                write!(f, "the clock was set back by {} s", -by.num_seconds())
+            }
+            Self::Clock { by } => write!(f, "the clock has jumped ahead by {} s", by.num_seconds()),
             Self::Busy => f.write_str("the scheduler is busy"),
         }
     }

@@ -107,8 +107,7 @@ impl Engine {
         }
         match self.slots.reached(lane) {
             Some((limit, slots)) => LateReason::NoSlot { limit, slots },
-            None if self.clock.has_jumped() => LateReason::Clock,
-            None => LateReason::Busy,
+            None => self.clock.jumped_by().map_or(LateReason::Busy, |by| LateReason::Clock { by }),
         }
     }
 

@@ -102,17 +102,18 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    /// Since when a fire is due; the second value is whether only the clock keeps it.
-    fn due_since(self, due_at: DateTime<Utc>) -> Option<(DateTime<Utc>, bool)> {
+    /// Since when a fire is due; the second value is by how much the clock was
+    /// set back, if only that keeps it.
+    fn due_since(self, due_at: DateTime<Utc>) -> Option<(DateTime<Utc>, Option<TimeDelta>)> {
         if due_at <= self.now {
-            return Some((due_at, false));
+            return Some((due_at, None));
         }
         let held = self.held_back.filter(|held| due_at <= held.until)?;
-        Some((due_at - held.by, true)).filter(|(since, _)| *since <= self.now)
+        Some((due_at - held.by, Some(held.by))).filter(|(since, _)| *since <= self.now)
     }
 
     /// The same of a fire that is late.
-    fn late_since(self, due_at: DateTime<Utc>) -> Option<(DateTime<Utc>, bool)> {
+    fn late_since(self, due_at: DateTime<Utc>) -> Option<(DateTime<Utc>, Option<TimeDelta>)> {
         self.due_since(due_at).filter(|(since, _)| self.now - *since > IN_TIME)
     }
 }
@@ -261,11 +262,11 @@ impl Judge {
                 late = late.or_else(|| self.moment.late_since(job.due_at(first)));
             }
         }
-        if let Some((since, is_held_by_clock)) = late {
-            let why = match (is_held_by_clock, why(job.function.lane())) {
-                (true, _) => LateReason::Clock,
-                (false, LateReason::Busy) if unstored.is_some() => LateReason::Store { error: None },
-                (false, why) => why,
+        if let Some((since, set_back_by)) = late {
+            let why = match (set_back_by, why(job.function.lane())) {
+                (Some(by), _) => LateReason::Clock { by: -by },
+                (None, LateReason::Busy) if unstored.is_some() => LateReason::Store { error: None },
+                (None, why) => why,
             };
             self.add_late(job, since, why);
         }

@@ -102,14 +102,35 @@ struct Seen {
     trouble_until: Option<Reading>,
     /// The last short step back, for which no job was rewound.
     held_back: Option<HeldBack>,
-    /// When a step ahead was noticed, in time that passes.
-    jumped_at: Option<Duration>,
+    /// The last step ahead.
+    jump: Option<Jump>,
+}
+
+/// A step ahead, with those that came less than a minute before it.
+#[derive(Debug, Clone, Copy)]
+struct Jump {
+    by: TimeDelta,
+    /// When it was noticed, in time that passes.
+    at: Duration,
+}
+
+impl Jump {
+    fn is_recent(self, elapsed: Duration) -> bool {
+        elapsed.saturating_sub(self.at) < JUMP_SHOWN
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     wall: DateTime<Utc>,
     elapsed: Duration,
+}
+
+impl Seen {
+    /// By how much the clock was set ahead, as checks found within a minute.
+    fn jumped_by(&self, elapsed: Duration) -> Option<TimeDelta> {
+        self.jump.filter(|jump| jump.is_recent(elapsed)).map(|jump| jump.by)
+    }
 }
 
 impl Reading {
@@ -178,10 +199,12 @@ impl WatchedClock {
             let held = HeldBack { by, until: from.checked_add_signed(by).unwrap_or(from) };
             seen.held_back = (is_noticed && !back.is_long()).then_some(held);
         }
-        if now.wall - expected > STEERED {
-            seen.jumped_at = Some(now.elapsed);
+        let ahead = now.wall - expected;
+        if ahead > STEERED {
+            let by = ahead + seen.jumped_by(now.elapsed).unwrap_or_default();
+            seen.jump = Some(Jump { by, at: now.elapsed });
         }
-        let is_doubtful = now.wall - expected > DOUBTFUL;
+        let is_doubtful = ahead > DOUBTFUL;
         Some(Found { back: is_noticed.then_some(back), is_problem_over, is_doubtful })
     }
 
@@ -191,13 +214,13 @@ impl WatchedClock {
         lock(&self.seen).held_back.filter(|held| now < held.until)
     }
 
-    /// Whether the clock has jumped ahead, just now or within a minute.
-    pub(super) fn has_jumped(&self) -> bool {
+    /// By how much the clock has jumped ahead, just now and within a minute, if it has.
+    pub(super) fn jumped_by(&self) -> Option<TimeDelta> {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         let seen = lock(&self.seen);
-        let is_recent = |at: Duration| elapsed.saturating_sub(at) < JUMP_SHOWN;
-        seen.last.is_some_and(|last| now - last.expected(elapsed) > STEERED)
-            || seen.jumped_at.is_some_and(is_recent)
+        let unchecked = seen.last.map(|last| now - last.expected(elapsed)).filter(|by| *by > STEERED);
+        let checked = seen.jumped_by(elapsed);
+        unchecked.map(|by| by + checked.unwrap_or_default()).or(checked)
     }
 
     /// Remembers a step back until the old time is reached again, and returns

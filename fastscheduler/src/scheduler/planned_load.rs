@@ -18,7 +18,7 @@ const KEPT: TimeDelta = TimeDelta::minutes(1);
 /// The most loads that are kept.
 const MOST_KEPT: usize = 16;
 
-/// The most that is done for one load, in units of about 10 ns. It is counted, not
+/// The most that is done for one load, or for the fires of some jobs, in units of about 10 ns. It is counted, not
 /// measured: what is told does not depend on how busy the machine is.
 const BUDGET: u64 = 5_000_000;
 
@@ -69,7 +69,8 @@ impl Work {
         self.spend(FIRE).await;
     }
 
-    fn is_too_much(&self) -> bool {
+    /// Whether no more should be done than must be.
+    pub(super) fn is_too_much(&self) -> bool {
         self.done >= BUDGET
     }
 }

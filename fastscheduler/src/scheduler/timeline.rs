@@ -11,14 +11,14 @@ use crate::storage::JobQuery;
 /// The longest timeline.
 const LONGEST: TimeDelta = TimeDelta::days(7);
 
-/// How far back and ahead a timeline goes if nothing is said.
+/// How far back a timeline goes if nothing is said, and how long it is.
 const BACK: TimeDelta = TimeDelta::hours(1);
-const AHEAD: TimeDelta = TimeDelta::hours(6);
+const USUAL: TimeDelta = TimeDelta::hours(7);
 
 /// The most fires of a job that are told one by one.
 const ONE_BY_ONE: usize = 60;
 
-/// Fires that do not come at even intervals are counted up to this many.
+/// Fires of a job that do not come at even intervals are counted up to this many.
 const COUNTED: u64 = 10_000;
 
 /// How many jobs a timeline has if nothing is said.
@@ -31,9 +31,10 @@ const JOBS: usize = 50;
 /// See [`Scheduler::timeline`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineQuery {
-    /// The first instant; an hour ago by default.
+    /// The first instant; by default 7 hours before `to`, or an hour ago if there is none.
     pub from: Option<DateTime<Utc>>,
-    /// The last instant, later than the first by at most 7 days; in six hours by default.
+    /// The last instant, later than the first by at most 7 days; by default 7 hours after
+    /// it.
     pub to: Option<DateTime<Utc>>,
     /// The jobs whose fires are asked for. By default the 50 that are due soonest.
     pub jobs: JobQuery,
@@ -61,8 +62,8 @@ pub struct Timeline {
     /// How many fires of all jobs fall into each step, but for those of jobs that are
     /// paused or lack their function. It is at most a minute old.
     pub load: Vec<u64>,
-    /// Whether some fires are missing in the load, since it would have taken too long to
-    /// look for all of them.
+    /// Whether some fires are missing in the load or in the counts of jobs, since it would
+    /// have taken too long to look for all of them.
     pub is_partial: bool,
     /// The jobs, in the order that was asked for.
     pub jobs: Vec<PlannedJob>,
@@ -90,8 +91,11 @@ pub struct PlannedJob {
     /// The last of its fires, which may be later than those.
     pub last: Option<DateTime<Utc>>,
     /// How many they are. If they do not come at even intervals, they are counted up to
-    /// 10,000; `last` is right even where there are more.
+    /// 10,000, and up to fewer where many jobs have many; `last` is right even where there
+    /// are more.
     pub count: u64,
+    /// Whether there are no more than `count`.
+    pub is_exact: bool,
     /// From one fire to the next, if there are more than 60 and they come at even
     /// intervals.
     pub every: Option<TimeDelta>,
@@ -131,8 +135,7 @@ impl Scheduler {
     /// ```
     pub async fn timeline(&self, query: &TimelineQuery) -> Result<Timeline, SchedulerError> {
         let now = self.now();
-        let from = query.from.unwrap_or(now - BACK);
-        let to = query.to.unwrap_or(now + AHEAD);
+        let (from, to) = span_of(query, now);
         // Where instants end, there is no room for what comes before and after.
         if to <= from || to - from > LONGEST || from.year() < 0 || to.year() > 9_999 {
             return Err(SchedulerError::TimelineSpan { from, to });
@@ -146,6 +149,8 @@ impl Scheduler {
         for job in &page.jobs {
             jobs.push(self.planned_of(job, from, to, &mut work).await?);
         }
+        let is_cut = |job: &PlannedJob| !job.is_exact && job.count < COUNTED;
+        let is_partial = is_partial || jobs.iter().any(is_cut);
         let (load_from, load, total) = (steps.from, counts.to_vec(), page.total);
         Ok(Timeline { from, to, step, load_from, load, is_partial, jobs, total })
     }
@@ -160,19 +165,21 @@ impl Scheduler {
         let schedule = self.timetable_of(job)?;
         let after = (from - TimeDelta::microseconds(1)).max(job.scheduled_since());
         let period = schedule.period();
-        let (mut fires, mut last, mut count) = (Vec::new(), None, 0);
+        let (mut fires, mut last, mut count, mut is_exact) = (Vec::new(), None, 0, true);
         for fire in schedule.upcoming(after).take_while(|fire| *fire <= to) {
             work.look_for_fire().await;
             last = Some(fire);
             count += 1;
             if fires.len() < ONE_BY_ONE {
                 fires.push(fire);
-            } else if period.is_some() || count >= COUNTED {
+            } else if let Some(range) = period.and_then(|_| schedule.count_between(after, to, COUNTED)) {
+                (count, last) = (range.count, Some(range.last));
+                break;
+            } else if (count >= COUNTED || work.is_too_much())
+                && let Some(latest) = schedule.latest_at_or_before(to, fire)
+            {
                 // The rest is not worth looking at one by one.
-                let range = period.and_then(|_| schedule.count_between(after, to, COUNTED));
-                count = range.map_or(count, |range| range.count);
-                last =
-                    range.map(|range| range.last).or_else(|| schedule.latest_at_or_before(to, fire)).or(last);
+                (last, is_exact) = (Some(latest), false);
                 break;
             }
         }
@@ -186,7 +193,20 @@ impl Scheduler {
             fires,
             last,
             count,
+            is_exact,
         })
+    }
+}
+
+/// The first and the last instant of a timeline.
+fn span_of(query: &TimelineQuery, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let later = |from: DateTime<Utc>| from.checked_add_signed(USUAL).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let earlier = |to: DateTime<Utc>| to.checked_sub_signed(USUAL).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    match (query.from, query.to) {
+        (Some(from), Some(to)) => (from, to),
+        (Some(from), None) => (from, later(from)),
+        (None, Some(to)) => (earlier(to), to),
+        (None, None) => (now - BACK, later(now - BACK)),
     }
 }
 

@@ -101,7 +101,10 @@ macro_rules! answers_from_state {
             jobs: &'a [$crate::job::JobId],
             limit: usize,
         ) -> $crate::storage::in_memory::Answer<'a, Vec<Vec<$crate::job::Run>>> {
-            self.answer(move |state| state.recent_attempts(jobs, limit))
+            Box::pin(futures_util::FutureExt::map(
+                $crate::storage::state::recent_attempts(self, jobs, limit),
+                Ok,
+            ))
         }
 
         fn newest_request(

@@ -13,10 +13,11 @@ use super::examples;
 use super::extract::{NoBody, QueryParameters, RunInPath};
 use super::history::{run_id, run_of};
 use super::jobs::job_id;
+use super::run_details::letter_shape;
 use super::settings::number;
 use super::shapes::{Done, RunOfPage, RunShape, Triggered, UtcTime};
 use super::state::WebState;
-use crate::job::{DeadLetter, JobId};
+use crate::job::JobId;
 use crate::scheduler::DeadLetterTarget;
 use crate::storage::{DeadLetterPage, DeadLetterQuery};
 
@@ -148,14 +149,9 @@ async fn list(
         }
         None => DeadLetterPage::default(),
     };
-    let dead_letters = found.letters.iter().map(|letter| of_letter(&state, letter)).collect();
+    let shape = |letter| letter_shape(&state.scheduler, letter, state.zone);
+    let dead_letters = found.letters.iter().map(shape).collect();
     Ok(Json(DeadLetters { dead_letters, total: found.total }).into_response())
-}
-
-/// The last run of a dead letter, with the arguments that the letter keeps.
-fn of_letter<'a>(state: &WebState, letter: &'a DeadLetter) -> RunShape<'a> {
-    let shape = RunShape::new(&letter.run, state.zone).with_arguments(&letter.definition);
-    shape.with_thread(|run| state.scheduler.holds_thread(run))
 }
 
 /// Dead letters by what their errors have in common.

@@ -183,8 +183,8 @@ async fn list(
     };
     let query = HistoryQuery { function: which.func_name, job, group: which.group, ..query };
     let Page { runs, has_more } = page(&state.scheduler, &query, edge).await?;
-    let details = RunDetails::of(&state, &runs);
-    Ok(Json(History { history: details.shapes(&state, &runs), has_more }).into_response())
+    let details = RunDetails::of(&state.scheduler, &runs);
+    Ok(Json(History { history: details.shapes(&runs, state.zone), has_more }).into_response())
 }
 
 /// The newest runs of a job, the oldest of them first.
@@ -203,8 +203,8 @@ async fn of_job(
     let (query, edge) = parameters.query(FilterParameters::read(&repeated)?)?;
     let query = HistoryQuery { job: Some(job), ..query };
     let Page { runs, has_more } = page(&state.scheduler, &query, edge).await?;
-    let details = RunDetails::of(&state, &runs);
-    Ok(Json(JobRuns { runs: details.shapes(&state, &runs), has_more }).into_response())
+    let details = RunDetails::of(&state.scheduler, &runs);
+    Ok(Json(JobRuns { runs: details.shapes(&runs, state.zone), has_more }).into_response())
 }
 
 /// One run, be it under way, ended or skipped.
@@ -219,13 +219,13 @@ async fn show(State(state): State<WebState>, RunInPath(id): RunInPath) -> Result
     let run = counted(scheduler, run).await?;
     let attempts = scheduler.attempts_of(run.run_id).await?;
     let letter = scheduler.dead_letter(run.run_id).await?;
-    let details = RunDetails::of(&state, std::slice::from_ref(&run));
-    let shape = details.shape(&state, &run);
+    let details = RunDetails::of(&state.scheduler, std::slice::from_ref(&run));
+    let shape = details.shape(&run, state.zone);
     let run = match &letter {
         Some(letter) => shape.with_arguments(&letter.definition),
         None => shape,
     };
-    Ok(Json(RunAnswer { run, attempts: details.shapes(&state, &attempts) }).into_response())
+    Ok(Json(RunAnswer { run, attempts: details.shapes(&attempts, state.zone) }).into_response())
 }
 
 /// Cancels a run that is under way. It is not tried again.

@@ -236,7 +236,9 @@ fn with_recent<'a>(jobs: Vec<JobShape<'a>>, recent: &'a [Vec<Run>]) -> Vec<JobSh
 /// What jobs look like now.
 pub(super) fn shapes<'a>(state: &WebState, jobs: &'a [Job]) -> Vec<JobShape<'a>> {
     let now = state.scheduler.now();
-    jobs.iter().map(|job| JobShape::new(job, &state.scheduler.job_now(job), state.zone, now)).collect()
+    jobs.iter()
+        .map(|job| JobShape::new(job, &state.scheduler.job_now_of_many(job), state.zone, now))
+        .collect()
 }
 
 /// The job of an id, which is there.

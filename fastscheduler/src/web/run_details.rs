@@ -4,26 +4,29 @@
 use std::collections::HashMap;
 
 use super::shapes::RunShape;
-use super::state::WebState;
 use crate::engine::RunningAttempt;
-use crate::job::{Run, RunId, RunStatus};
+use crate::job::{DeadLetter, Run, RunId, RunStatus};
+use crate::schedule::Zone;
+use crate::scheduler::Scheduler;
 
 /// What is known of some runs besides their records.
 pub(super) struct RunDetails {
+    scheduler: Scheduler,
     under_way: HashMap<RunId, RunningAttempt>,
 }
 
 impl RunDetails {
     /// What is known of these runs now.
-    pub(super) fn of(state: &WebState, runs: &[Run]) -> Self {
+    pub(super) fn of(scheduler: &Scheduler, runs: &[Run]) -> Self {
         let is_any_under_way = runs.iter().any(|run| run.status == RunStatus::Running);
-        let attempts = if is_any_under_way { state.scheduler.running_attempts() } else { Vec::new() };
-        Self { under_way: attempts.into_iter().map(|attempt| (attempt.run.run_id, attempt)).collect() }
+        let attempts = if is_any_under_way { scheduler.running_attempts() } else { Vec::new() };
+        let under_way = attempts.into_iter().map(|attempt| (attempt.run.run_id, attempt)).collect();
+        Self { scheduler: scheduler.clone(), under_way }
     }
 
     /// What a run looks like.
-    pub(super) fn shape<'a>(&'a self, state: &WebState, run: &'a Run) -> RunShape<'a> {
-        let shape = RunShape::new(run, state.zone).with_thread(|run| state.scheduler.holds_thread(run));
+    pub(super) fn shape<'a>(&'a self, run: &'a Run, zone: Zone) -> RunShape<'a> {
+        let shape = RunShape::new(run, zone).with_thread(|run| self.scheduler.holds_thread(run));
         match self.under_way.get(&run.run_id).filter(|_| run.status == RunStatus::Running) {
             Some(attempt) => shape.with_arguments(&attempt.definition),
             None => shape,
@@ -31,7 +34,13 @@ impl RunDetails {
     }
 
     /// What several runs look like.
-    pub(super) fn shapes<'a>(&'a self, state: &WebState, runs: &'a [Run]) -> Vec<RunShape<'a>> {
-        runs.iter().map(|run| self.shape(state, run)).collect()
+    pub(super) fn shapes<'a>(&'a self, runs: &'a [Run], zone: Zone) -> Vec<RunShape<'a>> {
+        runs.iter().map(|run| self.shape(run, zone)).collect()
     }
+}
+
+/// What a dead letter looks like: its last run, with the arguments that the letter keeps.
+pub(super) fn letter_shape<'a>(scheduler: &Scheduler, letter: &'a DeadLetter, zone: Zone) -> RunShape<'a> {
+    let shape = RunShape::new(&letter.run, zone).with_arguments(&letter.definition);
+    shape.with_thread(|run| scheduler.holds_thread(run))
 }

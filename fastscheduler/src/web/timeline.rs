@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,9 +14,11 @@ use super::extract::{QueryParameters, Repeated};
 use super::history::read_instant;
 use super::job_filter::JobFilter;
 use super::settings::number;
-use super::shapes::{Instant, UtcTime, seconds};
+use super::shapes::{ConfigShape, Instant, ScheduleConfig, ScheduleType, UtcTime};
+use super::shapes::{schedule_shown, seconds};
 use super::state::WebState;
 use crate::job::JobId;
+use crate::schedule::WindowEdge;
 use crate::scheduler::{PlannedJob, TimelineQuery};
 use crate::storage::JobQuery;
 
@@ -33,10 +36,11 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct TimelineParameters {
-    /// The first instant: seconds since 1970, or RFC 3339; an hour ago if it is left out.
+    /// The first instant: seconds since 1970, or RFC 3339. If it is left out, 7 hours before
+    /// `to`, or an hour ago.
     #[param(inline, value_type = Option<Instant>)]
     from: Option<String>,
-    /// The last instant, as `from`, and later than that by at most 7 days; in six hours if it
+    /// The last instant, as `from`, and later than that by at most 7 days; 7 hours later if it
     /// is left out.
     #[param(inline, value_type = Option<Instant>)]
     to: Option<String>,
@@ -72,7 +76,7 @@ fn instant(name: &str, text: Option<String>) -> Result<Option<DateTime<Utc>>, Ap
 
 /// What is planned in a span of time.
 #[derive(Serialize, ToSchema)]
-struct TimelineAnswer {
+struct TimelineAnswer<'a> {
     /// The first instant, in UTC.
     #[schema(value_type = String, format = DateTime)]
     from: UtcTime,
@@ -89,10 +93,11 @@ struct TimelineAnswer {
     /// How many fires of all jobs fall into each step, but for those of jobs that are paused or
     /// lack their function. At most a minute old.
     load: Vec<u64>,
-    /// Whether fires are missing in `load`, since there were too many to look for.
+    /// Whether fires are missing in `load` or in the counts of `jobs`, since there were too many
+    /// to look for.
     is_partial: bool,
     /// The jobs.
-    jobs: Vec<PlannedShape>,
+    jobs: Vec<PlannedShape<'a>>,
     /// How many jobs there are, without the limit.
     total: usize,
 }
@@ -100,12 +105,12 @@ struct TimelineAnswer {
 /// The fires of a job that are planned in a span of time.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PlannedJob)]
-struct PlannedShape {
+struct PlannedShape<'a> {
     /// `job_N`.
     #[schema(value_type = String, example = "job_0")]
     job_id: JobId,
     /// Its name.
-    job_name: String,
+    job_name: &'a str,
     /// Whether it is paused: then its fires do not run.
     paused: bool,
     /// When it was paused, in UTC; null if it is not, or if that was not recorded.
@@ -114,30 +119,53 @@ struct PlannedShape {
     /// The schedule in one sentence.
     #[schema(example = "Every 30 seconds")]
     schedule: String,
+    /// What kind of schedule it is.
+    schedule_type: ScheduleType,
+    /// The schedule, as a request would write it.
+    #[schema(value_type = ScheduleConfig)]
+    schedule_config: ConfigShape<'a>,
+    /// The zone of its local times; null is the scheduler's.
+    timezone: Option<&'static str>,
+    /// The first date of its schedule.
+    #[schema(value_type = Option<String>)]
+    from: Option<WindowEdge>,
+    /// The last date of its schedule.
+    #[schema(value_type = Option<String>)]
+    until: Option<WindowEdge>,
     /// The first 60 of its fires by its schedule, in UTC.
     #[schema(inline, max_items = 60)]
     fires: Vec<UtcTime>,
     /// The last of its fires, in UTC, which may be later than those; null if there is none.
     #[schema(value_type = Option<String>, format = DateTime)]
     last: Option<UtcTime>,
-    /// How many they are; those that do not come at even intervals are counted to 10,000.
+    /// How many they are; those that do not come at even intervals are counted to 10,000, and to
+    /// fewer where many jobs have many.
     count: u64,
+    /// Whether there are no more than `count`.
+    is_exact: bool,
     /// From one fire to the next, in seconds, if there are more than 60 and they come at even
     /// intervals.
     every: Option<f64>,
 }
 
-impl PlannedShape {
-    fn new(job: PlannedJob) -> Self {
+impl<'a> PlannedShape<'a> {
+    fn new(job: &'a PlannedJob) -> Self {
+        let (schedule_type, schedule_config) = schedule_shown(&job.schedule.spec);
         Self {
             job_id: job.job_id,
-            job_name: job.job_name,
+            job_name: &job.job_name,
             paused: job.is_paused,
             paused_at: job.paused_at.map(UtcTime),
             schedule: job.schedule.to_string(),
-            fires: job.fires.into_iter().map(UtcTime).collect(),
+            schedule_type,
+            schedule_config,
+            timezone: job.schedule.zone.map(chrono_tz::Tz::name),
+            from: job.schedule.from,
+            until: job.schedule.until,
+            fires: job.fires.iter().copied().map(UtcTime).collect(),
             last: job.last.map(UtcTime),
             count: job.count,
+            is_exact: job.is_exact,
             every: job.every.map(seconds),
         }
     }
@@ -148,7 +176,7 @@ impl PlannedShape {
     get, operation_id = "show_timeline", path = "/api/timeline", tag = "schedules",
     params(JobFilter, TimelineParameters),
     responses(
-        (status = 200, body = TimelineAnswer, example = json!({
+        (status = 200, body = TimelineAnswer<'_>, example = json!({
             "from": "2026-11-23T00:00:00Z",
             "to": "2026-11-23T00:03:00Z",
             "step": 60,
@@ -158,13 +186,17 @@ impl PlannedShape {
             "jobs": [
                 {
                     "job_id": "job_0", "job_name": "backup", "paused": false, "paused_at": null,
-                    "schedule": "Daily at 00:02", "fires": ["2026-11-23T00:02:00Z"],
-                    "last": "2026-11-23T00:02:00Z", "count": 1, "every": null,
+                    "schedule": "Daily at 00:02", "schedule_type": "daily",
+                    "schedule_config": {"time": "00:02"}, "timezone": null, "from": null,
+                    "until": null, "fires": ["2026-11-23T00:02:00Z"],
+                    "last": "2026-11-23T00:02:00Z", "count": 1, "is_exact": true, "every": null,
                 },
                 {
                     "job_id": "job_1", "job_name": "digest", "paused": true,
                     "paused_at": "2026-11-22T18:00:00Z", "schedule": "Daily at 00:01",
-                    "fires": ["2026-11-23T00:01:00Z"], "last": "2026-11-23T00:01:00Z", "count": 1,
+                    "schedule_type": "daily", "schedule_config": {"time": "00:01"},
+                    "timezone": null, "from": null, "until": null,
+                    "fires": ["2026-11-23T00:01:00Z"], "last": "2026-11-23T00:01:00Z", "count": 1, "is_exact": true,
                     "every": null,
                 },
             ],
@@ -177,7 +209,7 @@ async fn show(
     State(state): State<WebState>,
     repeated: Repeated,
     QueryParameters(parameters): QueryParameters<TimelineParameters>,
-) -> Result<Json<TimelineAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let timeline = state.scheduler.timeline(&parameters.query(JobFilter::read(&repeated)?)?).await?;
     Ok(Json(TimelineAnswer {
         from: UtcTime(timeline.from),
@@ -186,7 +218,8 @@ async fn show(
         load_from: UtcTime(timeline.load_from),
         load: timeline.load,
         is_partial: timeline.is_partial,
-        jobs: timeline.jobs.into_iter().map(PlannedShape::new).collect(),
+        jobs: timeline.jobs.iter().map(PlannedShape::new).collect(),
         total: timeline.total,
-    }))
+    })
+    .into_response())
 }

@@ -112,6 +112,20 @@ async fn an_attempt_that_timed_out_tells_whether_its_thread_is_busy() {
 }
 
 #[tokio::test]
+async fn fires_due_of_a_job_that_is_one_of_many_are_counted_to_a_hundred() {
+    let (scheduler, clock) = started().await;
+    let often = scheduler.add(cron("* * * * * *").enabled(false).call("quick")).await.unwrap();
+    let even = scheduler.add(every(1).seconds().enabled(false).call("quick")).await.unwrap();
+    let seldom = scheduler.add(every(10).seconds().enabled(false).call("quick")).await.unwrap();
+    clock.advance(Duration::from_secs(150));
+    for (id, all, of_many) in [(often, 150, 100), (even, 150, 100), (seldom, 15, 15)] {
+        let job = job(&scheduler, id).await;
+        let counted = (scheduler.job_now(&job).fires_due, scheduler.job_now_of_many(&job).fires_due);
+        assert_eq!(counted, (all, of_many), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn the_last_runs_of_jobs_are_found_as_long_as_the_history_keeps_them() {
     let storage = MemoryStorage::default();
     let (builder, clock) = on_manual_clock();

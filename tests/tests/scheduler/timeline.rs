@@ -153,10 +153,60 @@ async fn a_load_that_would_take_too_long_is_told_in_part() {
 }
 
 #[tokio::test]
+async fn a_count_of_fires_says_whether_there_are_more() {
+    let (scheduler, _clock) = started().await;
+    let cron_job = scheduler.add(cron("* * * * * *").enabled(false).call("quick")).await.unwrap();
+    let even = scheduler.add(every(1).seconds().enabled(false).call("quick")).await.unwrap();
+    let six_days = TimeDelta::days(6);
+    for (length, counted, is_exact) in [
+        (six_days, 10_000, false),
+        (TimeDelta::seconds(10_000), 10_000, true),
+        (TimeDelta::seconds(10_001), 10_000, false),
+        (TimeDelta::minutes(1), 60, true),
+    ] {
+        let timeline = timeline(&scheduler, TimeDelta::zero(), length).await;
+        let planned = of(&timeline, cron_job);
+        assert_eq!((planned.count, planned.is_exact, planned.every), (counted, is_exact, None), "{length}");
+        assert_eq!((planned.last, timeline.is_partial), (Some(after(length)), false), "{length}");
+        let even = of(&timeline, even);
+        assert_eq!((even.count, even.is_exact), (length.num_seconds().unsigned_abs(), true), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn the_fires_of_many_jobs_are_counted_as_far_as_it_takes_no_long_time() {
+    let (scheduler, _clock) = started().await;
+    for _ in 0..20 {
+        // They are no load, so that is whole.
+        scheduler.add(cron("* * * * * *").enabled(false).call("quick")).await.unwrap();
+    }
+    let day = timeline(&scheduler, TimeDelta::zero(), TimeDelta::days(1)).await;
+    assert!(day.is_partial);
+    let last = day.jobs.last().unwrap();
+    assert!(last.count < day.jobs[0].count && !last.is_exact, "{} of {}", last.count, day.jobs[0].count);
+    assert_eq!((day.jobs[0].count, last.fires.len()), (10_000, 60), "each has its first fires");
+    assert!(day.jobs.iter().all(|job| job.last == Some(after(TimeDelta::days(1)))));
+    let minute = timeline(&scheduler, TimeDelta::zero(), TimeDelta::minutes(1)).await;
+    assert!(!minute.is_partial && minute.jobs.iter().all(|job| job.is_exact));
+}
+
+#[tokio::test]
 async fn a_timeline_ends_after_it_begins_and_at_most_a_week_later() {
     let (scheduler, _clock) = started().await;
     let defaults = scheduler.timeline(&TimelineQuery::default()).await.unwrap();
     assert_eq!((defaults.from, defaults.to), (after(-TimeDelta::hours(1)), after(TimeDelta::hours(6))));
+    // Where only one end is said, the other is seven hours away.
+    let hours = |hours| after(TimeDelta::hours(hours));
+    for (from, to, expected) in [
+        (Some(hours(1_000)), None, (hours(1_000), hours(1_007))),
+        (Some(hours(-1_000)), None, (hours(-1_000), hours(-993))),
+        (None, Some(hours(1_000)), (hours(993), hours(1_000))),
+        (None, Some(hours(-1_000)), (hours(-1_007), hours(-1_000))),
+    ] {
+        let query = TimelineQuery { from, to, ..TimelineQuery::default() };
+        let timeline = scheduler.timeline(&query).await.unwrap();
+        assert_eq!((timeline.from, timeline.to), expected);
+    }
     for (to, is_possible) in [
         (TimeDelta::zero(), false),
         (-TimeDelta::hours(1), false),

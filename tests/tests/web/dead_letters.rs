@@ -190,8 +190,9 @@ fn those_who_listen_to_changes_are_told_of_a_letter() {
         events
     });
     let letter = events.last().unwrap().json();
-    let run = events.iter().find(|event| event.name == "run").unwrap().json();
-    assert_eq!(letter, run, "it is the record of its last run");
+    let mut run = events.iter().find(|event| event.name == "run").unwrap().json();
+    (run["args"], run["kwargs"]) = (json!([]), json!({}));
+    assert_eq!(letter, run, "it is the record of its last run, with the arguments that it keeps");
     assert_eq!((&letter["error"], &letter["run_count"]), (&json!("Max retries: boom"), &json!(1)));
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastscheduler::prelude::*;
 use fastscheduler::testing::{self, ManualClock};
-use fastscheduler::{Clock as _, SystemClock};
+use fastscheduler::{Clock as _, JobUpdate, SystemClock};
 use fastscheduler_tests::held::Held;
 use fastscheduler_tests::site::{EventStream, Sent, Site};
 use fastscheduler_tests::{advance, on_manual_clock, started};
@@ -123,6 +123,55 @@ async fn changes_begin_with_a_snapshot_and_are_told_as_they_happen() {
     scheduler.cancel_job(&id).await.unwrap();
     assert_eq!(events.named("removed").await.json(), serde_json::json!({ "job_id": "job_0" }));
     assert_eq!(events.named("stats").await.json()["active_jobs"], 0);
+}
+
+#[tokio::test]
+async fn events_and_the_whole_state_say_of_runs_what_answers_say() {
+    let (scheduler, clock) = started().await;
+    let waits = |_: Args, _: Kwargs| std::future::pending::<anyhow::Result<()>>();
+    scheduler.register_function("waits", waits).unwrap();
+    let job = every(100)
+        .seconds()
+        .retries(0)
+        .timeout(60)
+        .args([u64::MAX])
+        .kwargs(serde_json::json!({"large": u64::MAX}));
+    scheduler.add(job.call("waits")).await.unwrap();
+    let site = Site::of(&scheduler).await;
+    let get = async |path: &str| site.get(&format!("/scheduler/api/{path}")).await.json();
+    let mut events = site.listen(CHANGES, &[]).await;
+    clock.advance(Duration::from_secs(100));
+    let begun = events.named("run").await.json();
+    assert_eq!((&begun["status"], &begun["args"][0]), (&"running".into(), &u64::MAX.into()));
+    assert_eq!(begun["kwargs"]["large"], u64::MAX);
+    assert_eq!(get("history").await["history"][0], begun);
+
+    clock.advance(Duration::from_secs(60));
+    let ended = events.named("run").await.json();
+    assert_eq!((&ended["status"], &ended["holds_thread"]), (&"failed".into(), &false.into()));
+    let letter = events.named("dead_letter").await.json();
+    assert_eq!((&letter["args"][0], &letter["holds_thread"]), (&u64::MAX.into(), &false.into()));
+    assert_eq!(get("history").await["history"][0], ended);
+    assert_eq!(get("dead-letters").await["dead_letters"][0], letter);
+    let state = site.listen(EVENTS, &[]).await.next().await.unwrap().json();
+    assert_eq!((&state["history"][0], &state["dead_letters"][0]), (&ended, &letter));
+}
+
+#[tokio::test]
+async fn fires_due_are_counted_to_a_hundred_in_lists_and_events_and_on_for_one_job() {
+    let (scheduler, clock) = started().await;
+    let id = scheduler.add(cron("* * * * * *").group("g").enabled(false).call("quick")).await.unwrap();
+    clock.advance(Duration::from_secs(150));
+    let site = Site::of(&scheduler).await;
+    let get = async |path: &str| site.get(&format!("/scheduler/api/{path}")).await.json();
+    assert_eq!(get("jobs/job_0").await["job"]["fires_due"], 150);
+    for path in ["jobs", "groups/g/jobs"] {
+        assert_eq!(get(path).await["jobs"][0]["fires_due"], 100, "{path}");
+    }
+    let mut events = site.listen(CHANGES, &[]).await;
+    assert_eq!(events.next().await.unwrap().json()["jobs"][0]["fires_due"], 100);
+    scheduler.update_job(id, JobUpdate::new().group("h")).await.unwrap();
+    assert_eq!(events.named("job").await.json()["fires_due"], 100);
 }
 
 /// Waits in real time, by which streams go.

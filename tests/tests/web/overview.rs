@@ -115,7 +115,7 @@ async fn why_a_job_is_late_is_told_by_a_code_with_what_belongs_to_it() {
     clock.step(clock.now() - chrono::TimeDelta::seconds(50));
     assert_eq!(late().await, json!([]));
     clock.advance(SECOND * 30);
-    let why = json!({"code": "clock", "text": "the clock was set"});
+    let why = json!({"code": "clock", "by": -50.0, "text": "the clock was set back by 50 s"});
     assert_eq!(late().await, found("2026-11-23T00:00:40Z", why));
 }
 

@@ -1,6 +1,6 @@
 //! What is planned, over HTTP.
 
-use fastscheduler_tests::http::{Server, interval_job};
+use fastscheduler_tests::http::{MODULE, Server, interval_job};
 use serde_json::json;
 
 #[test]
@@ -20,14 +20,17 @@ fn a_timeline_has_the_load_of_all_jobs_and_the_fires_of_some() {
         "jobs": [
             {
                 "job_id": ends, "job_name": "ends", "paused": false, "paused_at": null,
-                "schedule": "Every 20 seconds, until 2026-11-23 00:01:00",
+                "schedule": "Every 20 seconds, until 2026-11-23 00:01:00", "schedule_type": "interval",
+                "schedule_config": {"interval": 20, "unit": "seconds"}, "timezone": null,
+                "from": null, "until": "2026-11-23 00:01:00",
                 "fires": ["2026-11-23T00:00:20Z", "2026-11-23T00:00:40Z", "2026-11-23T00:01:00Z"],
-                "last": "2026-11-23T00:01:00Z", "count": 3, "every": null,
+                "last": "2026-11-23T00:01:00Z", "count": 3, "is_exact": true, "every": null,
             },
             {
                 "job_id": band, "job_name": "band", "paused": true, "paused_at": "2026-11-23T00:00:00Z",
-                "schedule": "Every 1 second", "fires": first(60).collect::<Vec<_>>(),
-                "last": "2026-11-23T00:02:00Z", "count": 120, "every": 1.0,
+                "schedule": "Every 1 second", "schedule_type": "interval",
+                "schedule_config": {"interval": 1, "unit": "seconds"}, "timezone": null, "from": null, "until": null, "fires": first(60).collect::<Vec<_>>(),
+                "last": "2026-11-23T00:02:00Z", "count": 120, "is_exact": true, "every": 1.0,
             },
         ],
         "total": 2,
@@ -56,12 +59,43 @@ fn a_timeline_has_the_load_of_all_jobs_and_the_fires_of_some() {
 }
 
 #[test]
+fn a_job_of_a_timeline_says_its_schedule_as_the_job_does() {
+    let server = Server::start();
+    let id = server.create(&json!({
+        "func_name": "echo_task", "func_module": MODULE, "schedule_type": "weekly", "timezone": "Asia/Shanghai",
+        "schedule_config": {"days": [0, 4], "time": "10:30"}, "from": "2026-11-20", "until": "2027-06-30",
+    }));
+    let (planned, job) = (server.get("/api/timeline").with(200)["jobs"][0].clone(), server.job(&id));
+    for field in ["schedule", "schedule_type", "schedule_config", "timezone", "from", "until"] {
+        assert!(!job[field].is_null() && planned[field] == job[field], "{field}: {planned}");
+    }
+    assert_eq!(
+        (&planned["schedule_type"], &planned["timezone"]),
+        (&json!("weekly"), &json!("Asia/Shanghai"))
+    );
+}
+
+#[test]
+fn a_timeline_with_one_end_takes_seven_hours() {
+    let server = Server::start();
+    for (query, from, to) in [
+        ("from=2026-12-24T00:00:00Z", "2026-12-24T00:00:00Z", "2026-12-24T07:00:00Z"),
+        ("from=2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z", "2026-11-01T07:00:00Z"),
+        ("to=2026-11-22T00:00:00Z", "2026-11-21T17:00:00Z", "2026-11-22T00:00:00Z"),
+        ("to=2027-01-01T00:00:00Z", "2026-12-31T17:00:00Z", "2027-01-01T00:00:00Z"),
+        ("", "2026-11-22T23:00:00Z", "2026-11-23T06:00:00Z"),
+    ] {
+        let timeline = server.get(&format!("/api/timeline?{query}")).with(200);
+        assert_eq!((&timeline["from"], &timeline["to"]), (&json!(from), &json!(to)), "{query}");
+    }
+}
+
+#[test]
 fn a_timeline_that_cannot_be_is_refused_with_what_can() {
     let server = Server::start();
     for (query, expected) in [
         ("from=2026-11-23T00:00:00Z&to=2026-11-23T00:00:00Z", "let it end after it begins"),
         ("from=2026-11-23T00:00:00Z&to=2026-12-01T00:00:00Z", "at most 7 days later"),
-        ("to=2026-11-22T00:00:00Z", "let it end after it begins"),
         ("from=soon", "`from` is `soon`; use seconds since 1970, or RFC 3339"),
         ("to=-1", "`to` is `-1`; use seconds since 1970, or RFC 3339"),
         ("limit=0", "`limit`"),

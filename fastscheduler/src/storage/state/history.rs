@@ -181,6 +181,20 @@ pub(in crate::storage) async fn history(store: &impl HasState, query: &HistoryQu
     runs
 }
 
+/// The newest attempts of each of some jobs, the newest last. Many are looked at in parts.
+pub(in crate::storage) async fn recent_attempts(
+    store: &impl HasState,
+    jobs: &[JobId],
+    limit: usize,
+) -> Vec<Vec<Run>> {
+    let mut recent = Vec::with_capacity(jobs.len());
+    for part in jobs.chunks((PART / limit.max(1)).max(1)) {
+        recent.extend(store.with_state(|state| state.recent_attempts(part, limit)));
+        tokio::task::yield_now().await;
+    }
+    recent
+}
+
 impl State {
     pub(in crate::storage) fn run(&self, run: RunId) -> Option<Run> {
         let recorded = self.history.get(run).map(Recorded::to_run);
@@ -207,7 +221,7 @@ impl State {
         attempts
     }
 
-    pub(in crate::storage) fn recent_attempts(&self, jobs: &[JobId], limit: usize) -> Vec<Vec<Run>> {
+    fn recent_attempts(&self, jobs: &[JobId], limit: usize) -> Vec<Vec<Run>> {
         let of_job = |job: &JobId| {
             let mut runs: Vec<Run> =
                 self.history.attempts_of(*job).take(limit).map(Recorded::to_run).collect();

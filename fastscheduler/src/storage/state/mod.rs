@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::asked::{
     HasState, find_jobs, job_counts, jobs, jobs_by_id, visit_dead_letters, visit_jobs,
 };
-pub(super) use self::history::history;
 use self::history::{History, Recorded};
+pub(super) use self::history::{history, recent_attempts};
 use self::orders::{Changed, Orders};
 use self::outliving::Outliving;
 use self::slots::{Slot, Slots};

@@ -84,7 +84,8 @@ pub(in crate::web) struct JobShape<'a> {
     /// it is paused; null if none is to come.
     #[schema(value_type = Option<String>, format = DateTime)]
     unaccounted_from: Option<UtcTime>,
-    /// How many of those fires are due by now, counted to 10,000.
+    /// How many of those fires are due by now: counted to 10,000 where one job is asked for,
+    /// and to 100 in lists and events.
     #[schema(maximum = 10_000)]
     fires_due: u64,
     /// Its attempts that are under way, by when they began.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::UtcTime;
+use super::{UtcTime, seconds};
 use crate::engine::{LateReason, Problem, ProblemCode};
 use crate::job::{JobId, JobStatus, SkipReason};
 use crate::scheduler::{BehindJob, FailingJob, JobTotals, LateJob, NextJob, NotRun, Overview, RunTotals};
@@ -119,6 +119,9 @@ struct WhyLate<'a> {
     /// Of `store`: how it fails, unless it has not answered yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+    /// Of `clock`: by how many seconds it was set, negative if it was set back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<f64>,
     /// The same as a sentence.
     text: String,
 }
@@ -243,11 +246,12 @@ impl<'a> WhyLate<'a> {
         let (limit, slots, error) = match why {
             LateReason::NoSlot { limit, slots } => (Some(limit.as_str()), Some(*slots), None),
             LateReason::Store { error } => (None, None, error.as_deref()),
-            LateReason::NotRunning | LateReason::NoThreads | LateReason::Clock | LateReason::Busy => {
+            LateReason::NotRunning | LateReason::NoThreads | LateReason::Clock { .. } | LateReason::Busy => {
                 (None, None, None)
             }
         };
-        Self { code: why.as_str(), limit, slots, error, text: why.to_string() }
+        let by = if let LateReason::Clock { by } = why { Some(seconds(*by)) } else { None };
+        Self { code: why.as_str(), limit, slots, error, by, text: why.to_string() }
     }
 }
 

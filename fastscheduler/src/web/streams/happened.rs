@@ -1,17 +1,19 @@
 //! What happened since the last batch of changes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::frame::{Label, append};
 use super::ring::Draft;
 use crate::engine::{Event, Events};
-use crate::job::{JobId, Run, RunId};
+use crate::job::{DeadLetter, JobId, Run, RunId};
 use crate::schedule::Zone;
 use crate::scheduler::{Scheduler, SchedulerError};
+use crate::web::run_details::{RunDetails, letter_shape};
 use crate::web::runs::just_recorded;
-use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
+use crate::web::shapes::{JobShape, StatisticsShape};
 
 /// The most jobs or runs of a batch: where more happens at once, clients get a
 /// snapshot instead.
@@ -28,8 +30,8 @@ pub(super) struct Happened {
     removed: BTreeSet<JobId>,
     /// Attempts that ended, and fires that were skipped.
     runs: Vec<Run>,
-    /// Those of them that left dead letters.
-    dead_letters: Vec<Run>,
+    /// What those of them left that failed for good.
+    dead_letters: Vec<Arc<DeadLetter>>,
     /// Attempts that began.
     begun: BTreeSet<RunId>,
     /// Whether the totals are not as they were told.
@@ -82,7 +84,7 @@ impl Happened {
             // There are no more of them than of runs, each of which came before.
             Event::DeadLettered(letter) => {
                 if !self.is_too_much {
-                    self.dead_letters.push(letter.run.clone());
+                    self.dead_letters.push(letter);
                 }
             }
             // Streams do not tell of problems.
@@ -116,7 +118,7 @@ impl Happened {
             return Ok(draft);
         }
         let runs = just_recorded(scheduler, self.take_runs(scheduler)).await?;
-        let letters = just_recorded(scheduler, std::mem::take(&mut self.dead_letters)).await?;
+        let letters = letters_just_left(scheduler, &std::mem::take(&mut self.dead_letters)).await?;
         let touched = std::mem::take(&mut self.touched);
         let removed = std::mem::take(&mut self.removed);
         let now = scheduler.now();
@@ -133,13 +135,14 @@ impl Happened {
                 }
             }
         };
+        let details = RunDetails::of(scheduler, &runs);
         for run in &runs {
-            tell(&mut draft, "run", &RunShape::new(run, zone));
+            tell(&mut draft, "run", &details.shape(run, zone));
         }
         for id in touched {
             // One that is gone by now is told to be removed.
             if let Some(job) = scheduler.job(id).await? {
-                tell(&mut draft, "job", &JobShape::new(&job, &scheduler.job_now(&job), zone, now));
+                tell(&mut draft, "job", &JobShape::new(&job, &scheduler.job_now_of_many(&job), zone, now));
             }
         }
         for job_id in removed {
@@ -149,8 +152,8 @@ impl Happened {
             tell(&mut draft, "stats", &StatisticsShape::new(&scheduler.statistics().await?, now));
         }
         // Last, so that who does not know them hears of all else as before they were told.
-        for run in &letters {
-            tell(&mut draft, "dead_letter", &RunShape::new(run, zone));
+        for letter in &letters {
+            tell(&mut draft, "dead_letter", &letter_shape(scheduler, letter, zone));
         }
         Ok(draft)
     }
@@ -169,6 +172,19 @@ impl Happened {
     pub(super) fn took_totals(&mut self) -> bool {
         std::mem::take(&mut self.are_totals_due)
     }
+}
+
+/// Dead letters that have just been left, the run of each with which attempt of its job it is.
+async fn letters_just_left(
+    scheduler: &Scheduler,
+    letters: &[Arc<DeadLetter>],
+) -> Result<Vec<DeadLetter>, SchedulerError> {
+    let runs = just_recorded(scheduler, letters.iter().map(|letter| letter.run.clone()).collect()).await?;
+    Ok(letters
+        .iter()
+        .zip(runs)
+        .map(|(letter, run)| DeadLetter { run, ..DeadLetter::clone(letter) })
+        .collect())
 }
 
 /// What can be the data of an event.

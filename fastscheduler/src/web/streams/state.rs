@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::job::{Run, Statistics};
+use crate::job::{DeadLetter, Run, Statistics};
 use crate::schedule::Zone;
 use crate::scheduler::{JobNow, Scheduler, SchedulerError};
 use crate::storage::{HistoryQuery, JobPage, JobQuery};
+use crate::web::run_details::{RunDetails, letter_shape};
 use crate::web::runs::runs;
-use crate::web::shapes::{JobShape, RunShape, StatisticsShape};
+use crate::web::shapes::{JobShape, StatisticsShape};
 
 /// The most jobs: those that are due soonest.
 const MOST_JOBS: usize = 1_000;
@@ -25,13 +26,14 @@ const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// The state of a scheduler at one moment.
 pub(super) struct WholeState {
+    scheduler: Scheduler,
     is_running: bool,
     page: JobPage,
     /// What each job of the page is doing.
     doing: Vec<JobNow>,
     statistics: Statistics,
     history: Vec<Run>,
-    dead_letters: Vec<Run>,
+    dead_letters: Vec<DeadLetter>,
     dead_letter_count: usize,
     now: DateTime<Utc>,
 }
@@ -40,15 +42,15 @@ impl WholeState {
     pub(super) async fn of(scheduler: &Scheduler) -> Result<Self, SchedulerError> {
         let query = JobQuery { limit: Some(MOST_JOBS), ..JobQuery::default() };
         let newest = HistoryQuery { limit: MOST_RUNS, ..HistoryQuery::default() };
-        let letters = scheduler.dead_letters(MOST_DEAD_LETTERS).await?;
         let page = scheduler.find_jobs(&query).await?;
         Ok(Self {
+            scheduler: scheduler.clone(),
             is_running: scheduler.is_running(),
-            doing: page.jobs.iter().map(|job| scheduler.job_now(job)).collect(),
+            doing: page.jobs.iter().map(|job| scheduler.job_now_of_many(job)).collect(),
             page,
             statistics: scheduler.statistics().await?,
             history: runs(scheduler, &newest).await?,
-            dead_letters: letters.into_iter().map(|letter| letter.run).collect(),
+            dead_letters: scheduler.dead_letters(MOST_DEAD_LETTERS).await?,
             dead_letter_count: scheduler.dead_letter_count().await?,
             now: scheduler.now(),
         })
@@ -58,10 +60,12 @@ impl WholeState {
     pub(super) fn write(&self, zone: Zone, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         let jobs = self.page.jobs.iter().zip(&self.doing);
         let jobs = jobs.map(|(job, doing)| JobShape::new(job, doing, zone, self.now));
-        let newest_first = self.history.iter().rev().map(|run| RunShape::new(run, zone));
+        let details = RunDetails::of(&self.scheduler, &self.history);
+        let newest_first = self.history.iter().rev().map(|run| details.shape(run, zone));
         let mut history = written(newest_first)?;
         history.reverse();
-        let dead_letters = written(self.dead_letters.iter().map(|run| RunShape::new(run, zone)))?;
+        let dead_letters = self.dead_letters.iter().map(|letter| letter_shape(&self.scheduler, letter, zone));
+        let dead_letters = written(dead_letters)?;
         text.extend_from_slice(b"{\"running\":");
         serde_json::to_writer(&mut *text, &self.is_running)?;
         text.extend_from_slice(b",\"stats\":");
