@@ -45,10 +45,10 @@ impl TimerFd {
         Ok(())
     }
 
-    /// Waits until it goes off, and answers whether it may have done so.
+    /// Waits until the timer may have gone off; `false` if the runtime has ended.
     async fn goes_off(&self) -> bool {
         match self.0.readable().await {
-            // It may be of an earlier instant, nobody having waited for that to its end.
+            // This may be left over from an earlier wait that was dropped.
             Ok(mut ready) => {
                 ready.clear_ready();
                 true

@@ -2,7 +2,7 @@
 //!
 //! One look answers everybody for a second, and none is taken while nobody asks.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use super::late::LateReason;
 use super::minutes::{MINUTES, Minute, first_minute};
 use super::standing::{Failing, Judge, Moment, Standing, Suspect};
 use super::{Engine, ProblemCode};
-use crate::job::{Job, JobId, JobMap, Lane, Run, RunStatus, SkipReason};
+use crate::job::{Job, JobId, JobMap, Lane, Run, RunStatus};
 use crate::storage::{HistoryQuery, JobsNow, StorageError};
 
 /// So many minutes are an hour.
@@ -32,6 +32,9 @@ impl Engine {
     async fn look(&self, before: Option<&Standing>) -> Result<Standing, StorageError> {
         let now = self.clock.now();
         let hour_began_at = first_minute(HOUR, now);
+        // Before the look at the jobs: fires of one that is resumed meanwhile get a record,
+        // and are not to be counted twice.
+        let recorded = self.telemetry.minutes.missed(HOUR, now);
         let mut judge = Judge::new(Moment { now, held_back: self.clock.held_back(), hour_began_at });
         let orphans = self.table.orphans();
         let jobs_now = JobsNow::new(self.table.running.all(), Arc::clone(&orphans));
@@ -48,6 +51,9 @@ impl Engine {
         ids.extend(suspects.keys().copied());
         self.judge_all(&mut judge, ids, |id| suspects.remove(&id), &orphans);
         let mut standing = judge.finish();
+        for (reason, count) in recorded {
+            *standing.not_run.entry(reason).or_default() += count;
+        }
         for failing in &mut standing.failing {
             let known = before.into_iter().flat_map(|before| &before.failing).find(|known| {
                 // Or else one whose record is gone would be looked for each second.
@@ -83,7 +89,8 @@ impl Engine {
             if open.is_unbegun() {
                 self.unbegun.add(id);
             }
-            // After the look at its open fires, since what begins in between is begun.
+            // Counted after its open fires were read: an attempt that begins in between
+            // counts as begun.
             let begun = if open.claimed > 0 { self.table.running.count(id) } else { 0 };
             judge.judge(suspect, &job, &open, begun, |lane| self.why_late(lane));
         }
@@ -124,11 +131,6 @@ impl Engine {
     /// The last so many minutes, the present one last.
     pub(crate) fn last_minutes(&self, count: usize, now: DateTime<Utc>) -> Vec<Minute> {
         self.telemetry.minutes.last(count, now)
-    }
-
-    /// Fires that did not run in the last hour, by reason, as far as they are recorded.
-    pub(crate) fn missed_in_hour(&self) -> BTreeMap<SkipReason, u64> {
-        self.telemetry.minutes.missed(HOUR, self.clock.now())
     }
 
     /// How many attempts are under way.

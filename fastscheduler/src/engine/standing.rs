@@ -1,7 +1,7 @@
 //! Which jobs want attention, and what did not run and has no record yet.
 //!
-//! Rules about one job at a time: what the store says of it and what it is at make a
-//! [`Verdict`], and [`Standing`] puts those of all jobs together.
+//! Each job gets a [`Verdict`], from what the store says of it and from what it is doing.
+//! [`Standing`] puts the verdicts of all jobs together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,8 +42,8 @@ pub(crate) struct Standing {
     pub(crate) behind: Vec<Behind>,
     /// What is due soonest.
     pub(crate) next: Vec<Upcoming>,
-    /// Fires of the last hour that do not run and have no record yet.
-    pub(crate) unrecorded: BTreeMap<SkipReason, u64>,
+    /// Fires of the last hour that do not run, whether they have a record or not yet.
+    pub(crate) not_run: BTreeMap<SkipReason, u64>,
     /// Whether there are more of those than were counted.
     pub(crate) is_partial: bool,
 }
@@ -320,7 +320,7 @@ impl Judge {
     fn count_unrecorded(&mut self, reason: SkipReason, job: &LiveJob, first: DateTime<Utc>) {
         let count = self.count(job, first.max(self.moment.hour_began_at));
         if count > 0 {
-            *self.standing.unrecorded.entry(reason).or_default() += count;
+            *self.standing.not_run.entry(reason).or_default() += count;
         }
     }
 

@@ -222,20 +222,18 @@ impl Scheduler {
             late: late(&standing),
             behind: behind(&standing),
             next: next(&standing),
-            not_run: self.not_run(&standing),
+            not_run: NotRun::of(&standing),
             problems: worst(self.problems().await?),
         })
     }
+}
 
-    fn not_run(&self, standing: &Standing) -> NotRun {
-        let mut by_reason = self.0.engine.missed_in_hour();
-        for (reason, count) in &standing.unrecorded {
-            *by_reason.entry(*reason).or_default() += count;
-        }
-        NotRun {
+impl NotRun {
+    fn of(standing: &Standing) -> Self {
+        Self {
             within: Duration::from_mins(HOUR as u64),
-            total: by_reason.values().sum(),
-            by_reason,
+            total: standing.not_run.values().sum(),
+            by_reason: standing.not_run.clone(),
             is_partial: standing.is_partial,
         }
     }

@@ -135,3 +135,24 @@ pub(super) fn run_answer() -> Value {
         "attempts": [before],
     })
 }
+
+/// The fires to come of a job.
+pub(super) fn upcoming() -> Value {
+    let text = "On 2027-03-28 clocks in Europe/Berlin go forward from 02:00 to 03:00: times in between run at \
+                03:00 instead.";
+    json!({
+        "timezone": "Europe/Berlin",
+        "upcoming": [{"utc": "2027-03-27T01:30:00Z", "local": "2027-03-27 02:30:00", "offset": "+01:00"}],
+        "notes": [text],
+        "day_fields": null,
+        "clock_changes": [{
+            "kind": "gap", "on": "2027-03-28", "from": "02:00:00", "to": "03:00:00", "effect": "next",
+            "text": text,
+        }],
+    })
+}
+
+/// A schedule that is not a job yet.
+pub(super) fn preview() -> Value {
+    with(upcoming(), json!({"schedule": "Daily at 02:30 (Europe/Berlin)"}))
+}

@@ -45,21 +45,6 @@ struct ListParameters {
     sort: Option<String>,
 }
 
-/// What the answer has besides.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-struct WithParameters {
-    /// What the answer has besides the jobs; it may be repeated.
-    #[param(inline, required = false)]
-    with: Vec<With>,
-}
-
-impl WithParameters {
-    fn read(query: &Repeated) -> Result<Self, ApiError> {
-        Ok(Self { with: query.choices("with")? })
-    }
-}
-
 /// What the answer has besides the jobs.
 #[derive(Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
@@ -81,21 +66,6 @@ impl PartialSchema for With {
 }
 
 impl ToSchema for With {}
-
-/// What comes with one job.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ShowParameters {
-    /// What comes with the job besides.
-    #[param(inline, required = false)]
-    with: Vec<WithJob>,
-}
-
-impl ShowParameters {
-    fn read(query: &Repeated) -> Result<Self, ApiError> {
-        Ok(Self { with: query.choices("with")? })
-    }
-}
 
 /// What comes with one job.
 #[derive(Deserialize, PartialEq, Eq)]
@@ -171,7 +141,11 @@ fn order(sort: &str) -> Result<(JobOrder, bool), ApiError> {
 /// All jobs, or those that are asked for, the soonest first.
 #[utoipa::path(
     get, operation_id = "list_jobs", path = "/api/jobs", tag = "jobs",
-    params(JobFilter, WithParameters, ListParameters),
+    params(
+        JobFilter,
+        ("with" = inline(Option<Vec<With>>), Query, description = "what the answer has besides the jobs; it may be repeated"),
+        ListParameters,
+    ),
     responses((status = 200, body = JobList<'_>, example = examples::job_list), AnyError, QueryError),
 )]
 async fn list(
@@ -179,7 +153,7 @@ async fn list(
     repeated: Repeated,
     QueryParameters(parameters): QueryParameters<ListParameters>,
 ) -> Result<Response, ApiError> {
-    let WithParameters { with } = WithParameters::read(&repeated)?;
+    let with: Vec<With> = repeated.choices("with")?;
     let query = parameters.query(JobFilter::read(&repeated)?)?;
     let page = state.scheduler.find_jobs(&query).await?;
     let recent = recent_runs(&state, with.contains(&With::Recent), &page.jobs).await?;
@@ -196,7 +170,10 @@ async fn list(
 /// One job.
 #[utoipa::path(
     get, operation_id = "show_job", path = "/api/jobs/{job_id}", tag = "jobs", 
-    params(("job_id" = String, Path, description = "`job_N`"), ShowParameters),
+    params(
+        ("job_id" = String, Path, description = "`job_N`"),
+        ("with" = inline(Option<Vec<WithJob>>), Query, description = "what comes with the job besides"),
+    ),
     responses((status = 200, body = JobAnswer<'_>, example = examples::job_answer), (status = 404, body = ErrorBody), AnyError, QueryError),
 )]
 async fn show(
@@ -204,7 +181,7 @@ async fn show(
     JobInPath(id): JobInPath,
     repeated: Repeated,
 ) -> Result<Response, ApiError> {
-    let ShowParameters { with } = ShowParameters::read(&repeated)?;
+    let with: Vec<WithJob> = repeated.choices("with")?;
     let job = existing(&state, &id).await?;
     let recent = recent_runs(&state, with.contains(&WithJob::Recent), std::slice::from_ref(&job)).await?;
     let doing = state.scheduler.job_now(&job);

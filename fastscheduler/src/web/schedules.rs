@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{AnyError, ApiError, BodyError, OneError, QueryError};
+use super::examples;
 use super::extract::{JobInPath, JsonBody, QueryParameters};
 use super::jobs::existing;
 use super::settings::number;
@@ -164,18 +165,7 @@ impl Fire {
 /// What a schedule means, before a job has it.
 #[utoipa::path(
     post, operation_id = "preview_schedule", path = "/api/schedules/preview", tag = "schedules", request_body = PreviewBody,
-    responses((status = 200, body = Preview, example = json!({
-        "schedule": "Daily at 02:30 (Europe/Berlin)", "timezone": "Europe/Berlin",
-        "upcoming": [{"utc": "2027-03-27T01:30:00Z", "local": "2027-03-27 02:30:00", "offset": "+01:00"}],
-        "notes": [
-            "On 2027-03-28 clocks in Europe/Berlin go forward from 02:00 to 03:00: times in between run at 03:00 instead.",
-        ],
-        "day_fields": null,
-        "clock_changes": [{
-            "kind": "gap", "on": "2027-03-28", "from": "02:00:00", "to": "03:00:00", "effect": "next",
-            "text": "On 2027-03-28 clocks in Europe/Berlin go forward from 02:00 to 03:00: times in between run at 03:00 instead.",
-        }],
-    })), AnyError, BodyError),
+    responses((status = 200, body = Preview, example = examples::preview), AnyError, BodyError),
 )]
 async fn preview(
     State(state): State<WebState>,
@@ -241,18 +231,7 @@ struct UpcomingParameters {
 #[utoipa::path(
     get, operation_id = "list_upcoming", path = "/api/jobs/{job_id}/upcoming", tag = "schedules",
     params(("job_id" = String, Path, description = "`job_N`"), UpcomingParameters),
-    responses((status = 200, body = UpcomingFires, example = json!({
-        "timezone": "Europe/Berlin",
-        "upcoming": [{"utc": "2027-03-27T01:30:00Z", "local": "2027-03-27 02:30:00", "offset": "+01:00"}],
-        "notes": [
-            "On 2027-03-28 clocks in Europe/Berlin go forward from 02:00 to 03:00: times in between run at 03:00 instead.",
-        ],
-        "day_fields": null,
-        "clock_changes": [{
-            "kind": "gap", "on": "2027-03-28", "from": "02:00:00", "to": "03:00:00", "effect": "next",
-            "text": "On 2027-03-28 clocks in Europe/Berlin go forward from 02:00 to 03:00: times in between run at 03:00 instead.",
-        }],
-    })), AnyError, OneError, QueryError),
+    responses((status = 200, body = UpcomingFires, example = examples::upcoming), AnyError, OneError, QueryError),
 )]
 async fn upcoming(
     State(state): State<WebState>,

@@ -151,7 +151,7 @@ impl Happened {
         if with_totals && self.are_totals_due {
             tell(&mut draft, "stats", &StatisticsShape::new(&scheduler.statistics().await?, now));
         }
-        // Last, so that who does not know them hears of all else as before they were told.
+        // Last, so that clients which do not know this event get all others in the order of before.
         for letter in &letters {
             tell(&mut draft, "dead_letter", &letter_shape(scheduler, letter, zone));
         }
