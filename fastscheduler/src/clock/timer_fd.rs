@@ -25,7 +25,8 @@ pub(super) struct TimerFd(AsyncFd<OwnedFd>);
 impl TimerFd {
     /// `None` outside a runtime with a driver for I/O, or if the system refuses one.
     pub(super) fn new() -> Option<Self> {
-        // Without a driver for I/O, this panics, which must not end the program.
+        // Registering panics in a runtime without a driver for I/O, and that would end
+        // the program.
         if cfg!(panic = "abort") {
             return None;
         }
