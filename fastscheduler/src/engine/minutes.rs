@@ -153,15 +153,16 @@ impl Ring<'_> {
     /// last, since their schedule may be gone.
     fn spread(&mut self, skipped: &Skipped) {
         let reason = index(skipped.reason);
-        let Skipped { first, last, count, .. } = *skipped;
-        let begin = number(first).max(self.oldest());
-        let mut before = fires_before(first, last, count, begin);
-        for number in begin..=number(last.max(first)).min(self.last) {
-            let until = fires_before(first, last, count, number + 1);
-            if until > before
-                && let Some(minute) = self.minute(number)
-            {
-                minute.missed[reason] += until - before;
+        let range = Range::of(skipped);
+        let mut before = range.fires_before(self.oldest());
+        // From minute to minute of those that have fires: mostly they are few in a
+        // long time, and a start records such ranges for all jobs.
+        while before < range.count {
+            let number = range.minute_of(before);
+            let until = range.fires_before(number + 1);
+            match self.minute(number) {
+                Some(minute) if until > before => minute.missed[reason] += until - before,
+                _ => return,
             }
             before = until;
         }
@@ -185,18 +186,44 @@ impl Ring<'_> {
     }
 }
 
-/// How many of so many fires, evenly from `first` to `last`, are before a minute.
-fn fires_before(first: DateTime<Utc>, last: DateTime<Utc>, count: u64, number: i64) -> u64 {
-    let (first, last) = (i128::from(first.timestamp_micros()), i128::from(last.timestamp_micros()));
-    let end = i128::from(number) * 60_000_000 - 1;
-    if end < first || count == 0 {
-        return 0;
+/// Fires that are spread evenly from the first to the last.
+struct Range {
+    /// In microseconds.
+    first: i128,
+    /// From the first to the last, in microseconds.
+    length: i128,
+    count: u64,
+}
+
+/// The microseconds of a minute.
+const MINUTE: i128 = 60_000_000;
+
+impl Range {
+    fn of(skipped: &Skipped) -> Self {
+        let first = i128::from(skipped.first.timestamp_micros());
+        let last = i128::from(skipped.last.timestamp_micros());
+        Self { first, length: (last - first).max(0), count: skipped.count }
     }
-    if end >= last || count == 1 {
-        return count;
+
+    /// How many fires are before a minute.
+    fn fires_before(&self, number: i64) -> u64 {
+        let passed = i128::from(number) * MINUTE - 1 - self.first;
+        if passed < 0 || self.count == 0 {
+            return 0;
+        }
+        if passed >= self.length {
+            return self.count;
+        }
+        u64::try_from(passed * i128::from(self.count - 1) / self.length + 1).unwrap_or(self.count)
     }
-    let passed = (end - first) * i128::from(count - 1) / (last - first);
-    u64::try_from(passed + 1).unwrap_or(count)
+
+    /// The minute of a fire, of which so many are before.
+    fn minute_of(&self, before: u64) -> i64 {
+        let intervals = i128::from(self.count.saturating_sub(1)).max(1);
+        // Rounded up, as `fires_before` counts a fire only once its time has come.
+        let passed = (i128::from(before) * self.length + intervals - 1) / intervals;
+        i64::try_from((self.first + passed).div_euclid(MINUTE)).unwrap_or(i64::MAX)
+    }
 }
 
 fn index(reason: SkipReason) -> usize {
@@ -233,6 +260,7 @@ mod tests {
             (skipped(0, 239, 240), [60, 60, 60, 60]),
             (skipped(30, 89, 60), [30, 30, 0, 0]),
             (skipped(0, 120, 2), [1, 0, 1, 0]),
+            (skipped(0, 180, 3), [1, 1, 0, 1]),
             (skipped(-60, 59, 120), [60, 0, 0, 0]),
             (skipped(0, 0, 0), [0, 0, 0, 0]),
             (skipped(60, 0, 1), [0, 1, 0, 0]),

@@ -211,7 +211,8 @@ impl Acknowledged {
         let jobs = found.jobs.values().map(|job| (job.id(), job.name()));
         let runs = found.history.iter().map(|run| (run.run_id.job, &*run.job_name));
         let letters = found.letters.iter().map(|letter| (letter.run.run_id.job, &*letter.run.job_name));
-        for (id, name) in jobs.chain(runs).chain(letters) {
+        let outlived = found.outlived.iter().map(|(id, name)| (*id, name.as_str()));
+        for (id, name) in jobs.chain(runs).chain(letters).chain(outlived) {
             match self.names.get(&id) {
                 Some(known) if known == name => {}
                 Some(known) => wrong.push(format!("{id} is `{name}`, and was `{known}`")),

@@ -26,6 +26,10 @@ pub(crate) struct Found {
     pub(crate) jobs: BTreeMap<JobId, Job>,
     /// Of each open fire the attempt, and whether it was begun.
     pub(crate) open: HashMap<RunId, (u32, bool)>,
+    /// The jobs that are gone while an attempt is open, with their names. Of one
+    /// that was made and cancelled before its maker was answered, that is all
+    /// there is until the attempt is recorded.
+    pub(crate) outlived: BTreeMap<JobId, String>,
     pub(crate) history: Vec<Run>,
     pub(crate) letters: Vec<DeadLetter>,
     pub(crate) tombstones: Vec<JobId>,
@@ -64,6 +68,10 @@ impl Found {
             open: open
                 .iter()
                 .map(|open| (fire(open.entry.run_id()), (open.entry.attempt, open.is_claimed)))
+                .collect(),
+            outlived: open
+                .iter()
+                .filter_map(|open| Some((open.entry.job, open.removed.as_ref()?.definition.name.to_string())))
                 .collect(),
             history,
             letters,
